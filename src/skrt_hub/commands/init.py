@@ -1,0 +1,44 @@
+"""`skrt-hub init`: Write a commented hub.yaml; an existing one is never overwritten."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from skrt_hub.commands.session import Session
+from skrt_hub.errors import PermissionsError, RefusedError
+from skrt_hub.report import Message, Report
+from skrt_hub.settings.template import commented_hub_yaml
+
+HELP = "Write a commented hub.yaml; an existing one is never overwritten."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--print."""
+    parser.add_argument("--print", action="store_true", help="show the file, write nothing")
+
+
+def run(session: Session) -> Report:
+    """The file is made in one step that fails where it exists, so that two calls cannot overwrite each other."""
+    text = commented_hub_yaml()
+    if session.arguments.print:
+        return Message(tuple(text.splitlines()))
+    path = session.arguments.config or Path("hub.yaml")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        raise RefusedError(
+            f"{path} exists already.",
+            why="init never overwrites a file.",
+            remedy="Edit it, or see all keys with: skrt-hub init --print",
+        ) from None
+    except OSError as error:
+        raise PermissionsError(
+            f"{path} cannot be written.",
+            why=f"{error.strerror}.",
+            remedy="Go to a folder of your own, or use --config.",
+        ) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return Message((f"{path} was written.", "Every line in it is optional. Next: skrt-hub up"))

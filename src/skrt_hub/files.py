@@ -1,0 +1,112 @@
+"""Writing files that matter: whole or not at all, and on the disk before anyone relies on them.
+
+Every room that keeps state uses these functions; nothing else in skrt_hub opens such a file for writing.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.errors import BusyError, PermissionsError, SpaceError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system; `check` says so
+    fcntl = None  # type: ignore[assignment]
+
+
+def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
+    """Write `content` to `path`: readers see the old file or the new one, also after a power loss.
+
+    A temporary file beside the target is written, synced and renamed over it, then the folder is synced
+    (rename(2), fsync(2)). Raises SpaceError or PermissionsError, with the old file untouched.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            os.fchmod(stream.fileno(), mode)
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+        temporary = None
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _plain(error, path) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any, *, mode: int = 0o644) -> None:
+    """Write `content` as indented JSON, atomically."""
+    write_atomically(path, json.dumps(content, indent=2, sort_keys=True) + "\n", mode=mode)
+
+
+def read_json(path: Path) -> Any | None:
+    """The JSON document in `path`, or None where there is no file or no whole document in it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    except OSError as error:
+        raise _plain(error, path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable (fsync(2) of the directory)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def ensure_folder(path: Path, *, mode: int = 0o755) -> None:
+    """Make `path` with exactly `mode`, parents with the usual one. Raises PermissionsError or SpaceError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o7777 != mode:
+            path.chmod(mode)
+    except OSError as error:
+        raise _plain(error, path) from error
+
+
+@contextmanager
+def exclusive(path: Path, *, what: str, remedy: str) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path` (flock(2), released by the system when the process ends).
+
+    Raises BusyError, naming `what`, when another process holds it.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(what, why=f"{path} is locked by another process.", remedy=remedy) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _plain(error: OSError, path: Path) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return SpaceError(
+            f"{path} could not be written.",
+            why="The disk is full.",
+            remedy="Make room on that disk, then run the same command again; nothing was lost.",
+        )
+    return PermissionsError(
+        f"{path} cannot be used.",
+        why=f"{error.strerror}.",
+        remedy="Choose a folder you may write to with --state DIR, or mend its permissions.",
+    )

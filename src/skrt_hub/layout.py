@@ -1,0 +1,117 @@
+"""Where a hub keeps its things: every path of its state folder, and nothing but paths.
+
+No other room joins a path below the state folder; tests pass a temporary folder as the root.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one hub, below `root` (`<user data folder>/skrt-hub/<name>` by default)."""
+
+    root: Path
+
+    @property
+    def applied(self) -> Path:
+        """What `up` last applied: the settings, the version, when."""
+        return self.root / "hub.json"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def hub(self) -> Path:
+        return self.root / "hub"
+
+    @property
+    def database(self) -> Path:
+        return self.hub / "jupyterhub.sqlite"
+
+    @property
+    def accounts(self) -> Path:
+        return self.hub / "accounts.json"
+
+    @property
+    def folders(self) -> Path:
+        """The table of participants' names, their home folders and user ids."""
+        return self.hub / "folders.json"
+
+    @property
+    def homes(self) -> Path:
+        return self.root / "homes"
+
+    def home(self, folder: str) -> Path:
+        """The home of one participant, by the folder name from `skrt_hub.hub.names`."""
+        return self.homes / folder
+
+    @property
+    def environments(self) -> Path:
+        """The participants' environments; SKRT_HUB_ENVIRONMENTS names a folder that several hubs share."""
+        shared = os.environ.get("SKRT_HUB_ENVIRONMENTS")
+        return Path(shared) if shared else self.root / "environments"
+
+    @property
+    def material(self) -> Path:
+        """Fetched copies of the organiser's material."""
+        return self.root / "material"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def saves(self) -> Path:
+        """What is known of saved copies: where they are, and when each home was last saved."""
+        return self.root / "saves"
+
+    @property
+    def kubernetes(self) -> Path:
+        """Rendered values, the private Helm folders, and the hub's cluster, by `target: kubernetes`."""
+        return self.root / "kubernetes"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    def server_log(self, folder: str) -> Path:
+        """The log of one participant's server."""
+        return self.log / "servers" / f"{folder}.log"
+
+    @property
+    def run(self) -> Path:
+        """Locks, sockets and process identities: worthless after a reboot."""
+        return self.root / "run"
+
+    @property
+    def control_socket(self) -> Path:
+        return self.run / "control.sock"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        return self.run / "supervisor.lock"
+
+    @property
+    def command_lock(self) -> Path:
+        """Held by a command that changes the hub, so that two of them take turns."""
+        return self.root / "command.lock"
+
+    @property
+    def fork_server_socket(self) -> Path:
+        return self.run / "forkserver.sock"
+
+    def notices(self, folder: str) -> Path:
+        """Messages from the hub to one participant's server (shown read-only in the sandbox)."""
+        return self.run / "notices" / folder
+
+
+def default_root(name: str) -> Path:
+    """The state folder of the hub called `name`, in the platform's user data folder."""
+    return Path(platformdirs.user_data_dir("skrt-hub", appauthor=False)) / name

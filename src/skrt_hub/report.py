@@ -1,0 +1,202 @@
+"""What commands return: frozen reports that know their words and their JSON, and never print.
+
+`skrt_hub.cli` prints them. A report's `exit_code` is the command's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Report:
+    """The base of all reports."""
+
+    exit_code: ClassVar[int] = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON document."""
+        return {item.name: _plain(getattr(self, item.name)) for item in dataclasses.fields(self)}
+
+    def render(self) -> RenderableType:
+        """The report for a person."""
+        raise NotImplementedError(type(self).__name__)
+
+
+@dataclass(frozen=True)
+class Message(Report):
+    """A few lines, for commands that only did something."""
+
+    lines: tuple[str, ...]
+
+    def render(self) -> RenderableType:
+        return Text("\n".join(self.lines))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that `check` looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class CheckReport(Report):
+    """Whether `up` would work here, and why not."""
+
+    target: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.ok for finding in self.findings if finding.required)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return 0 if self.ok else 4
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ok": self.ok, **super().as_json()}
+
+    def render(self) -> RenderableType:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for finding in self.findings:
+            mark = "[green]ok[/]" if finding.ok else "[red]missing[/]" if finding.required else "[yellow]note[/]"
+            table.add_row(mark, finding.name, Text(finding.found))
+            if not finding.ok and finding.remedy:
+                table.add_row("", "", Text(f"→ {finding.remedy}"))
+        verdict = "Everything the hub needs is here." if self.ok else "`skrt-hub up` would not work yet; see above."
+        return Group(table, Text(verdict))
+
+
+@dataclass(frozen=True)
+class Server:
+    """One participant's server."""
+
+    name: str
+    state: str
+    memory: int | None = None
+    last_activity: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class StatusReport(Report):
+    """What the hub is doing."""
+
+    name: str
+    state: str
+    target: str
+    url: str | None
+    login: str
+    version: str
+    servers: tuple[Server, ...] = ()
+    components: dict[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    def render(self) -> RenderableType:
+        head = Table(box=None, pad_edge=False, show_header=False)
+        rows = [("hub", self.name), ("state", self.state), ("target", self.target), ("address", self.url or "-")]
+        rows += [("log-in", self.login), ("version", self.version), *sorted(self.components.items())]
+        rows += [("folder", str(self.folder))] if self.folder else []
+        for key, value in rows:
+            head.add_row(f"[bold]{key}[/]", Text(value))
+        parts: list[RenderableType] = [head]
+        if self.servers:
+            table = Table("participant", "server", "memory", "last active", box=None, pad_edge=False)
+            for server in self.servers:
+                state = f"{server.state} ({server.reason})" if server.reason else server.state
+                memory = human_size(server.memory) if server.memory is not None else "-"
+                table.add_row(Text(server.name), Text(state), memory, server.last_activity or "-")
+            parts.append(table)
+        parts.extend(Text(note) for note in self.notes)
+        return Group(*parts)
+
+
+@dataclass(frozen=True)
+class UpReport(Report):
+    """The hub is up: where, and how to log in."""
+
+    name: str
+    url: str
+    changed: bool
+    seconds: float
+    lines: tuple[str, ...] = ()
+
+    def render(self) -> RenderableType:
+        first = f"The hub “{self.name}” is up: {self.url}"
+        if not self.changed:
+            first = f"The hub “{self.name}” was up already; nothing was changed: {self.url}"
+        return Text("\n".join((first, *self.lines)))
+
+
+@dataclass(frozen=True)
+class VerifyRow:
+    """One step of the self-test."""
+
+    name: str
+    verdict: str
+    seconds: float
+    detail: str = ""
+    measured: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VerifyReport(Report):
+    """What the self-test found."""
+
+    rows: tuple[VerifyRow, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.rows) and all(row.verdict != "failed" for row in self.rows)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return 0 if self.ok else 13
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ok": self.ok, **super().as_json()}
+
+    def render(self) -> RenderableType:
+        table = Table("step", "verdict", "time", "found", box=None, pad_edge=False)
+        colours = {"ok": "green", "failed": "red", "skipped": "yellow"}
+        for row in self.rows:
+            verdict = f"[{colours.get(row.verdict, 'white')}]{row.verdict}[/]"
+            table.add_row(Text(row.name), verdict, f"{row.seconds:.1f} s", Text(row.detail))
+        failed = sum(row.verdict == "failed" for row in self.rows)
+        summary = "all well" if self.ok else f"{failed} of {len(self.rows)} steps failed"
+        return Group(table, Text(f"{summary}, {self.seconds:.0f} s"))
+
+
+def human_size(size: int) -> str:
+    """Bytes in words: 1234567 is 1.2 MB."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, Path) else value

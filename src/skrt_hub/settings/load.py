@@ -1,0 +1,128 @@
+"""Reading hub.yaml: to frozen settings, or to an error that names the line, the reason and the nearest key."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from skrt_hub.errors import SettingsError
+from skrt_hub.settings.model import Settings
+
+REMEDY = "Correct the file and run the command again. `skrt-hub init --print` shows every key with an explanation."
+
+
+def load_settings(path: Path | None, **overrides: Any) -> Settings:
+    """Settings from the file `path`, or the defaults where it is None, with top-level `overrides` laid over.
+
+    Relative folders in the file are taken from the file's own folder. Raises SettingsError.
+    """
+    document = _read(path) if path is not None else {}
+    document.update(overrides)
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise _explain(error, document, path) from None
+    return settings if path is None else _absolute(settings, path.resolve().parent)
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path} does not exist.",
+            remedy="Write one with `skrt-hub init`, or leave out --config to use the defaults.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read.", why=str(error), remedy=REMEDY) from None
+    try:
+        document = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsError(f"{path}, line {line}: this is not YAML.", why=str(error.problem), remedy=REMEDY) from None
+    except YAMLError as error:
+        raise SettingsError(f"{path} is not YAML.", why=str(error), remedy=REMEDY) from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path} must hold keys and values, such as `port: 8000`.", remedy=REMEDY)
+    return document
+
+
+def _explain(error: ValidationError, document: Any, path: Path | None) -> SettingsError:
+    lines = []
+    for problem in error.errors():
+        where = tuple(problem["loc"])
+        name = ".".join(str(part) for part in where)
+        reason = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            reason = "there is no such key" + _nearest(where)
+        elif isinstance(problem.get("input"), str | int | float | bool):
+            reason = f"{reason}; found {problem['input']!r}"
+        lines.append(f"line {_line(document, where)}: {name + ': ' if name else ''}{reason}")
+    return SettingsError(f"{path or 'The settings'} cannot be used.", why="\n".join(lines), remedy=REMEDY)
+
+
+def _line(node: Any, where: Sequence[int | str]) -> int:
+    """The line of the key at `where`, or of the deepest part of it that the file has."""
+    line = 1
+    for part in where:
+        try:
+            position = node.lc.key(part) if isinstance(part, str) else node.lc.item(part)
+            node = node[part]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+        line = int(position[0]) + 1
+    return line
+
+
+def _nearest(where: Sequence[int | str]) -> str:
+    keys = _keys_at(where[:-1])
+    close = difflib.get_close_matches(str(where[-1]), keys, n=1, cutoff=0.5)
+    return f"; did you mean `{close[0]}`?" if close else f"; there are: {', '.join(keys)}" if keys else ""
+
+
+def _keys_at(where: Sequence[int | str]) -> list[str]:
+    model: Any = Settings
+    for part in where:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part) if _is_section(model) else None
+        if field is None:
+            return []
+        model = _section_in(field.annotation)
+    return list(model.model_fields) if _is_section(model) else []
+
+
+def _section_in(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in (tuple, list, types.UnionType, typing.Union):
+        for inner in typing.get_args(annotation):
+            if _is_section(_section_in(inner)):
+                return _section_in(inner)
+    return annotation
+
+
+def _is_section(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, BaseModel)
+
+
+def _absolute(section: Any, folder: Path) -> Any:
+    """The same settings with every relative path taken from `folder`."""
+    changed: dict[str, Any] = {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Path):
+            changed[name] = folder / value.expanduser()
+        elif isinstance(value, BaseModel):
+            changed[name] = _absolute(value, folder)
+        elif isinstance(value, tuple):
+            changed[name] = tuple(_absolute(item, folder) if isinstance(item, BaseModel) else item for item in value)
+    return section.model_copy(update=changed)

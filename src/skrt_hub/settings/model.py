@@ -1,0 +1,220 @@
+"""What hub.yaml may say: frozen, typed settings for both targets.
+
+Every field has a description; the reference page is made from them, so a key without one fails a test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+_SIZE_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE_UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_TIME_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def parse_size(value: Any) -> Any:
+    """Bytes from a number or a text such as `2 GB` or `512 MiB`. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
+    if match is None or match[2].upper() not in _SIZE_UNITS:
+        raise ValueError("write a size as a number and a unit, such as 2 GB or 512 MB")
+    return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
+
+
+def parse_duration(value: Any) -> Any:
+    """Seconds from a number or a text such as `90 min` or `2 h`. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*", value)
+    if match is None:
+        raise ValueError("write a time as a number and a unit: 45 s, 90 min, 2 h or 7 d")
+    return int(float(match[1]) * _TIME_UNITS[match[2]])
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+Duration = Annotated[int, BeforeValidator(parse_duration), Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A part of hub.yaml: unknown keys are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Login(Section):
+    """How participants log in."""
+
+    kind: Literal["first-use"] = Field(
+        "first-use",
+        description="`first-use`: any new name, with a password chosen at the first log-in and asked ever after.",
+    )
+    beyond_loopback: bool = Field(
+        False,
+        description="Allow this kind of log-in on an address that other machines can reach. "
+        "Anybody on that network may then make an account.",
+    )
+
+
+class Limits(Section):
+    """What one participant, and all together, may use."""
+
+    cpu: float = Field(
+        1, gt=0, le=1024, description="Processors for each participant; the engines use as many threads, at least one."
+    )
+    memory: Size = Field(
+        2 * 10**9,
+        ge=256 * 10**6,
+        description="Memory for each participant, at least 256 MB. A kernel that needs more is ended, with a message.",
+    )
+    idle: Duration = Field(
+        3600, description="End a server after this time without use; a busy kernel is never idle. 0: never."
+    )
+    servers: int = Field(
+        0, ge=0, description="How many servers may run at once. 0: as many as the machine's memory seats."
+    )
+    home: Size = Field(0, description="Size of each home, with a warning before it is full. 0: no limit.")
+    processes: int = Field(512, ge=64, description="Processes and threads for each participant.")
+
+
+class Engines(Section):
+    """Where the registration engines come from."""
+
+    elastix: Path | None = Field(
+        None,
+        description="A system's elastix, 5.1 or newer, to use in place of the built-in one, such as /usr/bin/elastix.",
+    )
+
+
+class Material(Section):
+    """A folder of notebooks and files that is placed in every home; it has exactly one source."""
+
+    name: str = Field("", description="The folder's name in the home; by default the source's own name.")
+    folder: Path | None = Field(None, description="A folder on this machine.")
+    git: str | None = Field(None, description="A git repository: an address or a local clone.")
+    at: str | None = Field(None, description="The branch, tag or commit of the git repository.")
+    archive: Path | None = Field(None, description="A .zip or .tar.* archive on this machine.")
+    subfolder: str = Field("", description="Only this folder of the source.")
+    collection: str | None = Field(
+        None, description="A collection known by name, such as `scikit-rt-by-examples`; with `git`, from that clone."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_bare_name_is_a_collection(cls, value: Any) -> Any:
+        return {"collection": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _exactly_one_source(self) -> Material:
+        given = [source for source in (self.folder, self.git, self.archive) if source is not None]
+        if len(given) > 1 or (self.collection is None and not given):
+            raise ValueError("give exactly one of folder, git, archive or collection")
+        if self.at is not None and self.git is None and self.collection is None:
+            raise ValueError("`at` goes with `git` or `collection`")
+        return self
+
+
+class Data(Section):
+    """A folder of data that every participant can read at /data/<name>, and nobody can change."""
+
+    name: str = Field(description="The folder's name below /data.", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    folder: Path = Field(description="The folder on this machine; on Kubernetes, on the node.")
+
+
+class Image(Section):
+    """The participants' image on Kubernetes."""
+
+    name: str = Field("", description="A published image to use in place of the project's own.")
+    load: str = Field(
+        "", description="A command that brings an image into the cluster; {image} stands for the image's name."
+    )
+    push: str = Field("", description="A registry and folder to push the project's image to.")
+
+
+class Kubernetes(Section):
+    """What only `target: kubernetes` uses."""
+
+    context: str = Field("", description="The kube context; by default the current one.")
+    namespace: str = Field("", description="The namespace; by default the hub's name.")
+    chart: Path | None = Field(
+        None, description="A local copy of the Zero to JupyterHub chart, for a cluster without internet."
+    )
+    image: Image = Field(default_factory=Image, description="The participants' image.")
+    values: dict[str, Any] = Field(default_factory=dict, description="Raw chart values, laid over the rendered ones.")
+
+
+class Settings(Section):
+    """One hub, for both targets."""
+
+    name: str = Field(
+        "skrt-hub",
+        pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$",
+        description="The hub's name: 2 to 40 lower-case letters, digits and hyphens.",
+    )
+    target: Literal["machine", "kubernetes"] = Field(
+        "machine", description="Where the hub runs: `machine` or `kubernetes`."
+    )
+    address: str = Field("127.0.0.1", description="The address to listen on. 127.0.0.1: this machine only.")
+    port: int = Field(8000, ge=1, le=65535, description="The port of the log-in page.")
+    login: Login = Field(default_factory=Login, description="How participants log in.")
+    admins: tuple[str, ...] = Field((), description="Names that may manage the hub in its admin page.")
+    participants: tuple[str, ...] = Field((), description="Names that may log in. Empty: any name.")
+    limits: Limits = Field(default_factory=Limits, description="What one participant, and all together, may use.")
+    sandbox: Literal["namespaces", "none"] = Field(
+        "namespaces",
+        description="`none` lets participants see each other's files and the hub's: only for people you trust.",
+    )
+    engines: Engines = Field(default_factory=Engines, description="Where the registration engines come from.")
+    material: tuple[Material, ...] = Field(
+        (), description="Folders placed in every home, beside the built-in examples."
+    )
+    data: tuple[Data, ...] = Field((), description="Shared read-only data.")
+    kubernetes: Kubernetes = Field(default_factory=Kubernetes, description="What only `target: kubernetes` uses.")
+
+    @field_validator("login", mode="before")
+    @classmethod
+    def _a_bare_kind(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @field_validator("address")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value == "localhost":
+            return "127.0.0.1"
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            raise ValueError("write an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Settings:
+        if self.target == "machine" and not self.on_loopback and not self.login.beyond_loopback:
+            raise ValueError(
+                f"address {self.address} can be reached from other machines, and with the first-use log-in anybody "
+                "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
+            )
+        names = {
+            "material": [item.name for item in self.material if item.name],
+            "data": [item.name for item in self.data],
+        }
+        for kind, given in names.items():
+            twice = sorted({name for name in given if given.count(name) > 1})
+            if twice:
+                raise ValueError(f"{kind} has two entries called {twice[0]}")
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the hub."""
+        return ipaddress.ip_address(self.address).is_loopback
+
+    @property
+    def url(self) -> str:
+        """The address to type in a browser on this machine."""
+        host = "127.0.0.1" if ipaddress.ip_address(self.address).is_unspecified else self.address
+        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"

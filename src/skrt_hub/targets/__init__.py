@@ -1,0 +1,97 @@
+"""Where a hub can run: one Protocol, and one table of the modules that fulfil it.
+
+Commands look a target up here and call it; nothing outside this table asks which target it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from skrt_hub.layout import Layout
+from skrt_hub.progress import Progress
+from skrt_hub.report import CheckReport, Message, StatusReport, UpReport, VerifyReport
+from skrt_hub.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One row of what `delete` would remove or keep."""
+
+    what: str
+    size: int | None
+    removed: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class DeleteOptions:
+    """What the person who deletes asked for by name."""
+
+    homes: bool = False
+    copies: bool = True
+    volumes: bool = False
+    namespace: bool = False
+    cluster: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a target works with: the hub's settings and folder, and where long work is reported."""
+
+    settings: Settings
+    layout: Layout
+    progress: Progress
+    echo: Callable[[str], None] | None = None
+
+
+class Target(Protocol):
+    """A place where a hub can run. Every method raises a SkrtHubError for what a person can mend."""
+
+    def check(self) -> CheckReport:
+        """What the target needs and what was found; changes nothing."""
+
+    def up(self, *, foreground: bool = False) -> UpReport:
+        """Make the hub run as the settings say; what is right already is left alone."""
+
+    def status(self) -> StatusReport:
+        """What the hub is doing; changes nothing."""
+
+    def open(self) -> str:
+        """Allow connections and return the address for a browser."""
+
+    def close(self) -> Message:
+        """Disallow connections; servers, kernels and data stay."""
+
+    def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
+        """The last lines of a part's log (hub, proxy or a participant's name), then, with `follow`, the new ones."""
+
+    def verify(self, *, quick: bool) -> VerifyReport:
+        """The self-test, run as a participant would."""
+
+    def stop(self) -> Message:
+        """End all processes cleanly; every file stays."""
+
+    def start(self) -> UpReport:
+        """Bring a stopped hub up again."""
+
+    def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
+        """What `delete` would remove; raises RefusedError where something of value would be lost."""
+
+    def delete(self, options: DeleteOptions) -> Message:
+        """Carry the plan out."""
+
+
+TARGETS = {
+    "machine": "skrt_hub.targets.machine.target",
+    "kubernetes": "skrt_hub.targets.kubernetes.target",
+}
+
+
+def target_for(context: Context) -> Target:
+    """The target that the settings name."""
+    module = importlib.import_module(TARGETS[context.settings.target])
+    target: Target = module.make(context)
+    return target

@@ -1,0 +1,1 @@
+"""The Kubernetes target: the same hub through the Zero to JupyterHub chart."""

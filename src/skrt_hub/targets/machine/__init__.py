@@ -1,0 +1,1 @@
+"""The one-machine target: a supervisor, its control socket, and the checks of the machine."""
