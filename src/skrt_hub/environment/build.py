@@ -1,0 +1,165 @@
+"""Building a participants' environment, in the folder it will be used in (a virtual environment cannot be moved).
+
+A marker written last makes it valid. One process builds at a time; another that wants the same one waits for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skrt_hub.environment import marker, uv
+from skrt_hub.environment.identity import Environment, Identity, requirements, wanted, workspace_package
+from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
+from skrt_hub.files import ensure_folder
+from skrt_hub.process import plain_environment
+from skrt_hub.progress import Progress, Silent
+
+# What a new environment takes, and what uv's cache takes beside it where nothing is in the cache yet.
+NEEDED_BYTES = 1_300_000_000
+NEEDED_WITH_CACHE = 2_600_000_000
+LOCK_DEADLINE = 1800.0
+
+
+def find_environment(environments: Path, *, python: Path | None = None) -> Environment | None:
+    """The wanted environment if it is built and whole, else None. Takes some ten milliseconds and changes nothing."""
+    return marker.read(environments / wanted(python).hash)
+
+
+def ensure_environment(
+    environments: Path, *, python: Path | None = None, progress: Progress | None = None
+) -> Environment:
+    """The wanted environment below the folder `environments`, built first where it is missing or damaged.
+
+    `python` is the Python to make it with (default: the one that skrt-hub runs on). Raises PrerequisiteError,
+    SpaceError, NetworkError, PermissionsError, BusyError or EnvironmentBuildError; an unfinished build is never
+    taken for an environment.
+    """
+    progress = progress if progress is not None else Silent()
+    identity = wanted(python)
+    folder = environments.absolute() / identity.hash
+    ready = marker.read(folder)
+    if ready is not None:
+        return ready
+    ensure_folder(environments)
+    with _alone(environments / f"{identity.hash}.lock", progress):
+        ready = marker.read(folder)
+        return ready if ready is not None else _build(folder, identity, progress)
+
+
+def _build(folder: Path, identity: Identity, progress: Progress) -> Environment:
+    if folder.exists():
+        progress.say(f"The participants' environment is built again: {marker.damage(folder)}.")
+        discard(folder)
+    _check_space(folder.parent)
+    with progress.step("participants' environment: Python") as step:
+        options = ("--no-project", "--python", identity.python.executable, folder)
+        uv.run_uv(["venv", *options], folder=folder.parent, note=lambda line: step.update(note=line))
+    with progress.step("participants' environment: packages") as step:
+        sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", folder / "bin" / "python")
+        uv.run_uv([*sync, requirements()], folder=folder.parent, note=lambda line: step.update(note=line))
+    with progress.step("participants' environment: workspace") as step:
+        _install_workspace(folder, lambda done, total, title: step.update(done - 1, total, title))
+    _open_to_readers(folder)
+    environment = Environment(folder, identity.hash, identity.python.version_text, identity.python.base_prefix)
+    marker.write(environment)
+    return environment
+
+
+def _install_workspace(folder: Path, tell: Callable[[int, int, str], None]) -> None:
+    """Run `python -m skrt_workspace.install` in the new environment, with nothing but that package on its path."""
+    with tempfile.TemporaryDirectory(prefix="skrt-hub-") as on_path:
+        (Path(on_path) / "skrt_workspace").symlink_to(workspace_package())
+        variables = plain_environment()
+        variables |= {"PYTHONPATH": on_path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": on_path}
+        variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
+        last: list[str] = []
+        with subprocess.Popen(
+            [folder / "bin" / "python", "-m", "skrt_workspace.install"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            cwd=on_path,
+            text=True,
+            errors="replace",
+        ) as process:
+            for line in process.stdout or ():
+                words = line.split(maxsplit=3)
+                if len(words) == 4 and words[0] == "step":
+                    tell(int(words[1]), int(words[2]), words[3].strip())
+                else:
+                    last = [*last[-11:], line.rstrip()]
+    if process.returncode != 0:
+        raise EnvironmentBuildError(
+            "The workspace could not be installed into the participants' environment.",
+            why="\n".join(last),
+            remedy="Run the same command again with --verbose.",
+        )
+
+
+def _check_space(environments: Path) -> None:
+    free = shutil.disk_usage(environments).free
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    cache = Path(os.environ.get("UV_CACHE_DIR") or caches / "uv")
+    needed = NEEDED_BYTES if cache.exists() else NEEDED_WITH_CACHE
+    if free < needed:
+        raise SpaceError(
+            f"The disk of {environments} is too full for the participants' environment.",
+            why=f"{free / 1e9:.1f} GB are free, {needed / 1e9:.1f} GB are needed.",
+            remedy="Make room, or choose another disk with --state DIR, then run the same command again.",
+        )
+
+
+def discard(folder: Path) -> None:
+    """Remove an environment so that no other program can take what is left of it for one."""
+    (folder / marker.NAME).unlink(missing_ok=True)
+    doomed = folder.with_name(f"{folder.name}.removed-{os.getpid()}")
+    folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Let every user read the environment and only its owner change it, whatever the umask of the build was."""
+    for root, folders, files in os.walk(folder):
+        for path in (Path(root), *(Path(root, name) for name in (*folders, *files))):
+            if path.is_symlink():
+                continue
+            mode = path.stat().st_mode & 0o777
+            right = 0o755 if path.is_dir() or mode & 0o100 else 0o644
+            if mode != right:
+                path.chmod(right)
+
+
+@contextmanager
+def _alone(path: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock of one environment (flock(2)), waiting for another process that builds it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    give_up = time.monotonic() + LOCK_DEADLINE
+    told = False
+    try:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    progress.say("Another skrt-hub builds the participants' environment; waiting for it.")
+                    told = True
+                if time.monotonic() > give_up:
+                    raise BusyError(
+                        "Another program has been building the participants' environment for half an hour.",
+                        why=f"{path} is locked.",
+                        remedy="End the other skrt-hub, then run the same command again.",
+                    ) from None
+                time.sleep(0.2)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,92 @@
+"""The marker that makes an environment valid: written last, and telling later what was there.
+
+It lists every folder and the files that matter most with their sizes and times, so that a look of a few milliseconds
+notices an interrupted build, a deleted package or a half-written program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.environment.identity import Environment
+from skrt_hub.files import read_json, write_atomically
+
+NAME = "skrt-hub-environment.json"
+FORMAT = 1
+LARGE = 256 * 1024
+
+
+def write(environment: Environment) -> None:
+    """Declare the environment in its folder to be whole."""
+    folder = environment.folder
+    watched = {str(path.relative_to(folder)): _seen(path) for path in _to_watch(folder)}
+    content = {
+        "format": FORMAT,
+        "folder": str(folder),
+        "hash": environment.hash,
+        "python": environment.python_version,
+        "base_prefix": str(environment.base_prefix),
+        "watched": watched,
+    }
+    write_atomically(folder / NAME, json.dumps(content))
+
+
+def read(folder: Path) -> Environment | None:
+    """The environment in `folder`, or None where it is missing, unfinished or damaged."""
+    content = read_json(folder / NAME)
+    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("folder") != str(folder):
+        return None
+    if damage(folder, content) is not None:
+        return None
+    return Environment(folder, content["hash"], content["python"], Path(content["base_prefix"]))
+
+
+def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:
+    """What is wrong with the environment in `folder`, in words, or None where nothing is."""
+    content = content if content is not None else read_json(folder / NAME)
+    if not isinstance(content, dict) or not content.get("watched"):
+        return "it was not built to its end"
+    root = str(folder)
+    for name, expected in content["watched"].items():
+        try:
+            found = _seen_by_path(f"{root}/{name}")
+        except OSError:
+            return f"{name} is missing"
+        if found != expected:
+            return f"{name} has changed"
+    return None
+
+
+def _to_watch(folder: Path) -> Iterator[Path]:
+    """All folders but those of byte code, all programs, and every large file."""
+    for root, folders, files in os.walk(folder):
+        if "__pycache__" in folders:
+            folders.remove("__pycache__")
+        at = Path(root)
+        if at != folder:
+            yield at
+        for name in files:
+            path = at / name
+            if at.name == "bin" or name.endswith((".pth", "METADATA", "__init__.py")) or _size(path) >= LARGE:
+                yield path
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _seen(path: Path) -> list[int]:
+    return _seen_by_path(str(path))
+
+
+def _seen_by_path(path: str) -> list[int]:
+    """Size and time of change, following links (the Python itself is one). A folder's size says nothing."""
+    seen = os.stat(path)  # noqa: PTH116 - this runs some thousand times, and pathlib would double its cost
+    return [0 if seen.st_mode & 0o40000 else seen.st_size, seen.st_mtime_ns]

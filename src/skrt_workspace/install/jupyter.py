@@ -1,0 +1,83 @@
+"""Jupyter's settings and the kernel's description, under the environment's `etc` and `share` folders.
+
+A participant's own settings in `~/.jupyter` add to these; what protects other participants is not here but in the
+sandbox.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace import fonts
+from skrt_workspace.install import entry_points
+
+KERNEL_NAME = "Python 3 (scikit-rt)"
+
+
+def server_settings(shell: str) -> dict[str, Any]:
+    """The settings of a participant's Jupyter server (`jupyter_server_config.json`)."""
+    return {
+        # Kernels are reached through files that only their owner can open, not through ports anyone may try.
+        "ConnectionFileMixin": {"transport": "ipc"},
+        # A folder that is deleted is gone: the bin would keep filling a home that its owner tries to empty.
+        "FileContentsManager": {"delete_to_trash": False, "always_delete_dir": True},
+        # Nothing is asked of the internet, and nothing can be installed into a read-only environment.
+        "LabApp": {
+            "news_url": None,
+            "check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+            "extension_manager": "readonly",
+        },
+        # No search for language servers, which are not there, at every start.
+        "LanguageServerManager": {"autodetect": False},
+        # A login shell would read /etc/profile, which puts the system's commands before the environment's.
+        "ServerApp": {"terminado_settings": {"shell_command": [shell]}},
+        # Viewers of whole volumes send more than Jupyter's default of 1 MB a second.
+        "ZMQChannelsWebsocketConnection": {"iopub_data_rate_limit": 20_000_000},
+    }
+
+
+def page_settings() -> dict[str, Any]:
+    """What JupyterLab's page leaves out (`labconfig/page_config.json`)."""
+    return {
+        "disabledExtensions": {
+            "@jupyterlab/apputils-extension:announcements": True,
+            "@jupyterlab/extensionmanager-extension": True,
+        }
+    }
+
+
+def kernel_description(original: dict[str, Any]) -> dict[str, Any]:
+    """ipykernel's description of the Python kernel, under our name and with our way of starting it."""
+    metadata = dict(original.get("metadata", {}))
+    if entry_points.KERNEL_PROVISIONER:
+        metadata["kernel_provisioner"] = {"provisioner_name": entry_points.KERNEL_PROVISIONER, "config": {}}
+    return {**original, "display_name": KERNEL_NAME, "metadata": metadata}
+
+
+def write(prefix: Path) -> None:
+    """Write all settings below `prefix`."""
+    etc = prefix / "etc" / "jupyter"
+    shell = "bash" if shutil.which("bash") else "sh"
+    _write(etc / "jupyter_server_config.json", server_settings(shell))
+    _write(etc / "labconfig" / "page_config.json", page_settings())
+    for extension in entry_points.SERVER_EXTENSIONS:
+        enabled = {"ServerApp": {"jpserver_extensions": {extension: True}}}
+        _write(etc / "jupyter_server_config.d" / f"{extension}.json", enabled)
+    kernel = prefix / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
+    _write(kernel, kernel_description(json.loads(kernel.read_text(encoding="utf-8"))))
+
+
+def make_font_list(prefix: Path) -> None:
+    """Make matplotlib's list of fonts where `skrt_workspace.fonts` looks for it."""
+    fonts.make_list(prefix / fonts.FOLDER_IN_PREFIX)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Write a new file, never into the old one: that may share its blocks with a package cache (hard links)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.chmod(0o644)

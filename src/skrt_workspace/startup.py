@@ -1,0 +1,72 @@
+"""What every Python of a participant's environment does at its start: note which imports want help, and nothing else.
+
+The file `skrt_workspace.pth` in site-packages imports this module. It must stay cheap: no import beyond `sys`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # as in `typing`, whose import would cost every Python start
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+# The modules that get help, and who gives it: a function `load(module, execute)`, by its module and its name.
+HELPERS = {
+    "skrt": ("skrt_workspace.compat", "load_skrt"),
+    "skrt.core": ("skrt_workspace.compat", "load_skrt_core"),
+    "matplotlib.font_manager": ("skrt_workspace.fonts", "load_font_manager"),
+}
+
+
+class HelpedLoader:
+    """A module's own loader, with our helper around the moment in which the module is executed."""
+
+    def __init__(self, spec: ModuleSpec, helper: tuple[str, str]) -> None:
+        self._spec = spec
+        self._loader: Any = spec.loader
+        self._helper = helper
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        # From here on the module is as if we had not been there: inspect, pickle and reload see its own loader.
+        self._spec.loader = self._loader
+        module.__loader__ = self._loader
+        room, name = self._helper
+        __import__(room)
+        getattr(sys.modules[room], name)(module, self._loader.exec_module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+class Finder:
+    """A finder that finds nothing itself: it puts a HelpedLoader around what the other finders found."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        helper = HELPERS.get(name)
+        if helper is None:
+            return None
+        for finder in sys.meta_path:
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                    spec.loader = HelpedLoader(spec, helper)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+def begin() -> None:
+    """Put the finder in place, once."""
+    if not any(type(finder).__name__ == "Finder" and type(finder).__module__ == __name__ for finder in sys.meta_path):
+        sys.meta_path.insert(0, Finder())
