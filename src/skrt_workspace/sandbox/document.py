@@ -63,7 +63,8 @@ class Limits:
     niceness: int = 0
 
 
-def _default_temporary() -> tuple[Temporary, ...]:
+def default_temporary() -> tuple[Temporary, ...]:
+    """The folders in memory that every sandbox has, at their usual sizes."""
     return (
         Temporary("/tmp", 2048 * MIB),  # noqa: S108
         Temporary("/run", 64 * MIB),
@@ -96,7 +97,7 @@ class SandboxDocument:
     hostname: str = "skrt-hub"
     read_only: tuple[Bind, ...] = ()
     read_write: tuple[Bind, ...] = ()
-    temporary: tuple[Temporary, ...] = field(default_factory=_default_temporary)
+    temporary: tuple[Temporary, ...] = field(default_factory=default_temporary)
     limits: Limits = field(default_factory=Limits)
     control_groups: tuple[str, ...] = ()
     notices: str | None = None

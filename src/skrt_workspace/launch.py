@@ -1,0 +1,74 @@
+"""The participant's program, in the sandbox and in a pod alike: prepares the home, then becomes the Jupyter server.
+
+Run as `python -P -m skrt_workspace.launch [arguments of jupyterhub-singleuser]`; `-P` keeps a participant's own
+`json.py` from being imported in place of Python's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+MODULE = "skrt_workspace.launch"
+_SANDBOX_FOLDER = Path("/run/skrt")
+
+
+def command(python: str, *arguments: str) -> tuple[str, ...]:
+    """The command of a participant's server with this Python; what the hub puts into the sandbox document."""
+    return (python, "-P", "-m", MODULE, *arguments)
+
+
+def arguments_of(given: tuple[str, ...], python: str) -> list[str] | None:
+    """The arguments for `main` where `given` is a command that `command` made for this Python, else None."""
+    start = command(python)
+    return list(given[len(start) :]) if given[: len(start)] == start else None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Prepare the home and run the server until it ends."""
+    given = sys.argv[1:] if arguments is None else arguments
+    _prepare_home()
+    _prepare_environment()
+    sys.argv = ["jupyterhub-singleuser", *_settings(), *given]
+    from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready, it reads settings
+
+    run_server()
+
+
+def _prepare_home() -> None:
+    """Recover and place files. A home in any state must still get its server: failures are told and passed over."""
+    try:
+        importlib.import_module("skrt_workspace.home").prepare()
+    except ModuleNotFoundError as error:
+        if error.name != "skrt_workspace.home":
+            traceback.print_exc()
+    except Exception:
+        print("skrt-hub: the home could not be prepared fully; the server starts all the same", file=sys.stderr)
+        traceback.print_exc()
+
+
+def _prepare_environment() -> None:
+    """Variables that every server needs and that depend on where it runs."""
+    os.environ.setdefault("SHELL", "/bin/bash")
+    if "JUPYTER_RUNTIME_DIR" in os.environ:
+        return
+    # Kernels' sockets lie here: it must be the participant's alone, and short (unix(7): at most 107 characters).
+    if os.access(_SANDBOX_FOLDER, os.W_OK):
+        folder = _SANDBOX_FOLDER / "jupyter"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="skrt-jupyter-"))
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(folder)
+
+
+def _settings() -> list[str]:
+    """Kernels speak over Unix sockets: on a shared machine, a TCP port of one could be tried by all."""
+    return ["--KernelManager.transport=ipc"]
+
+
+if __name__ == "__main__":
+    main()

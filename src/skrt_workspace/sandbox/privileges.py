@@ -1,0 +1,168 @@
+"""Giving up rights for good: user, groups, capabilities, new privileges, and a few system calls nobody needs here.
+
+Each step is on by default and none can be taken back. The order matters: groups before user (setresuid(2)),
+no_new_privs before the filters (seccomp(2), landlock(7)).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import struct
+
+from skrt_workspace.sandbox import kernel
+from skrt_workspace.sandbox.document import User
+
+_LAST_CAPABILITY = 63
+_SECCOMP_MODE_FILTER = 2
+_RET_ALLOW = 0x7FFF0000
+_RET_ERRNO = 0x00050000
+_RET_KILL_PROCESS = 0x80000000
+_TIOCSTI = 0x5412
+_TIOCLINUX = 0x541C
+_LANDLOCK_SCOPES = 3  # LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL
+_LANDLOCK_ABI_WITH_SCOPES = 6
+
+# struct seccomp_data offsets and the BPF opcodes used (linux/filter.h)
+_LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
+_OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_FIRST, _OFFSET_SECOND = 0, 4, 16, 24
+_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_X32_BIT = 0x40000000
+
+# name: (x86_64, aarch64)
+_COLUMN = 1 if kernel.MACHINE == "aarch64" else 0
+_UNSHARE = (272, 97)[_COLUMN]
+_CLONE = (56, 220)[_COLUMN]
+_IOCTL = (16, 29)[_COLUMN]
+_CLONE3 = 435
+_REFUSED = tuple(
+    numbers[_COLUMN]
+    for numbers in (
+        (248, 217),  # add_key: keyrings are shared by all namespaces
+        (249, 218),  # request_key
+        (250, 219),  # keyctl
+        (321, 280),  # bpf
+        (298, 241),  # perf_event_open
+        (323, 282),  # userfaultfd
+        (303, 264),  # name_to_handle_at
+        (304, 265),  # open_by_handle_at
+        (425, 425),  # io_uring_setup
+        (165, 40),  # mount
+        (428, 428),  # open_tree
+        (430, 430),  # fsopen
+        (308, 268),  # setns
+    )
+)
+
+
+def drop(user: User | None) -> None:
+    """Become the participant for good. `user` is given when this process is root of the host, else None.
+
+    Raises OSError when any step fails: a participant's process never runs with a right more.
+    """
+    kernel.process_control(kernel.PR_CAP_AMBIENT, kernel.PR_CAP_AMBIENT_CLEAR_ALL)
+    for capability in range(_LAST_CAPABILITY + 1):
+        try:
+            kernel.process_control(kernel.PR_CAPBSET_DROP, capability)
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # past the last one this kernel has
+                break
+            if error.errno == errno.EPERM and user is None:  # no namespace of our own: there is nothing to drop
+                break
+            raise
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user.gid, user.gid, user.gid)
+        os.setresuid(user.uid, user.uid, user.uid)
+    kernel.clear_capabilities()
+    kernel.process_control(kernel.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def filter_system_calls() -> None:
+    """Refuse terminal injection, namespaces in the namespace, mounts, keyrings, and rarely used ways into the kernel.
+
+    Does nothing on a processor whose table is not known here; `probe` says so.
+    """
+    program = _filter_program()
+    if not program:
+        return
+    code = ctypes.create_string_buffer(program, len(program))
+    header = ctypes.create_string_buffer(struct.pack("=H6xQ", len(program) // 8, ctypes.addressof(code)), 16)
+    kernel.process_control(kernel.PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(header))
+
+
+def _filter_program() -> bytes:
+    architecture = _ARCHITECTURE.get(kernel.MACHINE)
+    if architecture is None:
+        return b""
+
+    def step(code: int, value: int, when_true: int = 0, when_false: int = 0) -> bytes:
+        return struct.pack("=HBBI", code, when_true, when_false, value)
+
+    def refuse(code: int) -> bytes:
+        return step(_RETURN, _RET_ERRNO | code)
+
+    user_namespace = kernel.CLONE_NEWUSER
+    parts = [
+        step(_LOAD, _OFFSET_ARCHITECTURE),
+        step(_JUMP_EQUAL, architecture, 1, 0),
+        step(_RETURN, _RET_KILL_PROCESS),
+        step(_LOAD, _OFFSET_NUMBER),
+    ]
+    if kernel.MACHINE == "x86_64":  # the same calls under other numbers
+        parts += [step(_JUMP_AT_LEAST, _X32_BIT, 0, 1), refuse(errno.ENOSYS)]
+    for number in _REFUSED:
+        parts += [step(_JUMP_EQUAL, number, 0, 1), refuse(errno.EPERM)]
+    # Its flags are behind a pointer, which a filter cannot read; the C library then uses clone.
+    parts += [step(_JUMP_EQUAL, _CLONE3, 0, 1), refuse(errno.ENOSYS)]
+    for number in (_UNSHARE, _CLONE):
+        parts += [
+            step(_JUMP_EQUAL, number, 0, 4),
+            step(_LOAD, _OFFSET_FIRST),
+            step(_JUMP_ANY_BIT, user_namespace, 0, 1),
+            refuse(errno.EPERM),
+            step(_RETURN, _RET_ALLOW),
+        ]
+    parts += [
+        step(_JUMP_EQUAL, _IOCTL, 0, 4),
+        step(_LOAD, _OFFSET_SECOND),
+        step(_JUMP_EQUAL, _TIOCSTI, 1, 0),
+        step(_JUMP_EQUAL, _TIOCLINUX, 0, 1),
+        refuse(errno.EPERM),
+        step(_RETURN, _RET_ALLOW),
+    ]
+    return b"".join(parts)
+
+
+def scope_sockets_and_signals() -> bool:
+    """Keep abstract Unix sockets and signals inside the sandbox, where the kernel can (Linux 6.12, landlock(7)).
+
+    Abstract sockets cross every namespace but the network's. Returns whether the kernel could.
+    """
+    if not has_scopes():
+        return False
+    try:
+        attributes = ctypes.create_string_buffer(struct.pack("=QQQ", 0, 0, _LANDLOCK_SCOPES), 24)
+        ruleset = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, attributes, 24, 0)
+    except OSError:
+        return False
+    try:
+        kernel.system_call("landlock_restrict_self", kernel.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+    return True
+
+
+def has_scopes() -> bool:
+    """Whether this kernel can keep abstract sockets and signals inside a sandbox."""
+    try:
+        version = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, None, 0, 1)
+    except OSError:
+        return False
+    return version >= _LANDLOCK_ABI_WITH_SCOPES
+
+
+def has_filter() -> bool:
+    """Whether system calls are filtered on this processor."""
+    return kernel.MACHINE in _ARCHITECTURE

@@ -1,0 +1,75 @@
+"""Asks this machine whether it allows sandboxes, by making one; tells in plain words why not and what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+
+from skrt_workspace.sandbox import kernel, privileges
+from skrt_workspace.sandbox.document import SandboxDocument, User
+from skrt_workspace.sandbox.enter import READY, start
+from skrt_workspace.sandbox.errors import SandboxError
+
+_NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """Whether sandboxes work here; if not, why and what to do. `notes` are protections that this kernel lacks."""
+
+    works: bool
+    reason: str = ""
+    remedy: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The result as one line of JSON."""
+        return json.dumps(asdict(self))
+
+
+def probe(python: str = sys.executable) -> ProbeResult:
+    """Make a sandbox with this Python's environment, in a process of its own, and say how it went. Raises nothing."""
+    command = [python, "-I", "-m", "skrt_workspace.sandbox", "--probe"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False, env={"PATH": os.defpath})
+        told = json.loads(done.stdout)
+        return ProbeResult(told["works"], told["reason"], told["remedy"], tuple(told["notes"]))
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        return ProbeResult(
+            False, f"the sandbox program of {python} cannot be started: {error}", "run skrt-hub up again"
+        )
+
+
+def probe_here() -> ProbeResult:
+    """The same in this process, which is of no other use afterwards."""
+    user = User(_NOBODY, _NOBODY) if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="skrt-hub-probe-") as home:
+        if user is not None:
+            os.chown(home, user.uid, user.gid)
+        document = SandboxDocument(home=home, command=("/bin/true",), user=user)
+        try:
+            pid = start(document, _only_say_ready).pid
+            os.waitpid(pid, 0)
+        except SandboxError as error:
+            return ProbeResult(False, str(error), error.remedy)
+    return ProbeResult(True, notes=_notes())
+
+
+def _only_say_ready(document: SandboxDocument, status: int) -> None:
+    os.write(status, READY)
+    os._exit(0)
+
+
+def _notes() -> tuple[str, ...]:
+    notes = []
+    if not privileges.has_filter():
+        notes.append(f"system calls are not filtered on {kernel.MACHINE} processors")
+    if not privileges.has_scopes():
+        notes.append(
+            "abstract Unix sockets of this machine can be reached from sandboxes (Linux 6.12 or newer prevents it)"
+        )
+    return tuple(notes)
