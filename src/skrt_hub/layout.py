@@ -36,6 +36,11 @@ class Layout:
         return self.hub / "jupyterhub.sqlite"
 
     @property
+    def database_copy(self) -> Path:
+        """The copy of JupyterHub's database that was made before the last start."""
+        return self.hub / "jupyterhub.sqlite.copy"
+
+    @property
     def accounts(self) -> Path:
         return self.hub / "accounts.json"
 

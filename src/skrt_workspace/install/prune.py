@@ -38,7 +38,7 @@ CUTS = (
         ("share/jupyter/**/*.map", "share/jupyterhub/static/components/*"),
         "maps for debugging JavaScript, and parts of pages that the hub itself serves",
     ),
-    Cut("site", ("jupyterlab/galata", "jupyterlab/staging"), "JupyterLab's browser tests, and sources for building it"),
+    Cut("site", ("jupyterlab/galata",), "JupyterLab's browser tests"),
     Cut(
         "site",
         ("babel/locale-data/*.dat",),

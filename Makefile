@@ -1,0 +1,56 @@
+# The commands of the project. `make up` sets everything up and starts a hub; `make test` runs the tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint unit machine test-cluster format clean
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+up: $(VENV)/tool ## set everything up, start the hub, print its address
+	@$(BIN)/skrt-hub up
+
+test: lint unit machine ## set everything up, run the linters and the tests
+
+lint: $(VENV)/dev ## code style, types, import rules
+	$(BIN)/ruff check src tests scripts
+	$(BIN)/ruff format --check src tests scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/dev ## the fast tests: no processes, no network
+	$(BIN)/pytest tests/unit
+
+machine: $(VENV)/dev ## the tests on this machine: a real hub, notebooks, browser
+	$(BIN)/pytest tests/machine
+
+test-cluster: $(VENV)/dev ## the tests on a Kubernetes cluster; see tests/cluster/README.md
+	$(BIN)/pytest tests/cluster
+
+format: $(VENV)/dev ## write the code in the project's style
+	$(BIN)/ruff check --fix src tests scripts
+	$(BIN)/ruff format src tests scripts
+
+clean: ## remove the tool's own environment
+	rm -rf $(VENV)
+
+# The tool's own environment. uv is used where it is there already; pip brings it otherwise.
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python was not found. Install Python 3.11 or newer, or: make PYTHON=/path/to/python3 up"; exit 4; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: skrt-hub needs Python 3.11 or newer. Type: make PYTHON=/path/to/python3.11 up"; exit 4; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here. On Debian and Ubuntu: sudo apt install python3-venv. Or install uv, then: uv venv $(VENV) && make up"; exit 4; }
+
+$(VENV)/bin/uv: $(VENV)/bin/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || uv pip install --quiet --python $(BIN)/python uv
+
+$(VENV)/tool: $(VENV)/bin/uv pyproject.toml
+	@echo "Setting up skrt-hub's own environment in $(VENV)"
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/bin/uv pyproject.toml
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[dev]'
+	@touch $@ $(VENV)/tool

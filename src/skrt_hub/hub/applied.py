@@ -1,0 +1,74 @@
+"""What `up` last applied to a hub: the settings, the ports inside, the environment, and who is meant by `root`.
+
+The supervisor, JupyterHub and the spawner all read this one file, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from skrt_hub.errors import StateError
+from skrt_hub.files import read_json, write_json
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Ports on 127.0.0.1 that only the hub's own parts use."""
+
+    hub: int
+    proxy: int
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A hub as it was last brought up."""
+
+    settings: Settings
+    version: str
+    ports: Ports
+    environment: Path
+    root: bool
+
+
+def write_applied(layout: Layout, applied: Applied) -> None:
+    """Write hub.json, atomically, readable by its owner only."""
+    document = {
+        "settings": applied.settings.model_dump(mode="json"),
+        "version": applied.version,
+        "target": applied.settings.target,
+        "ports": asdict(applied.ports),
+        "environment": str(applied.environment),
+        "root": applied.root,
+    }
+    write_json(layout.applied, document, mode=0o600)
+
+
+def read_applied(layout: Layout) -> Applied | None:
+    """What was applied, or None for a hub that never was. Raises StateError for a damaged file."""
+    document = read_json(layout.applied)
+    if document is None and not layout.applied.exists():
+        return None
+    try:
+        return _from_document(document)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise StateError(
+            f"{layout.applied} is damaged.",
+            why=f"{type(error).__name__}: {error}",
+            remedy=f"Remove {layout.applied} and run `skrt-hub up`; homes and accounts are kept elsewhere.",
+        ) from None
+
+
+def _from_document(document: Any) -> Applied:
+    return Applied(
+        settings=Settings.model_validate(document["settings"]),
+        version=str(document["version"]),
+        ports=Ports(**document["ports"]),
+        environment=Path(document["environment"]),
+        root=bool(document["root"]),
+    )

@@ -1,0 +1,120 @@
+"""From the settings to JupyterHub's traits, in small functions; `jupyterhub_config.py` calls `configure`.
+
+Settings that a beginner gets wrong (who may log in, what is kept, what a participant may change) are all here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.authenticator import FirstUseAuthenticator
+from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
+from skrt_hub.hub.secrets import Secrets
+from skrt_hub.hub.spawner import SandboxSpawner
+from skrt_hub.layout import Layout
+
+
+def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
+    """Set every trait of the hub on the configuration object `c` (traitlets)."""
+    _hub(c, applied, layout, secrets)
+    _proxy(c, applied, layout, secrets)
+    _log_in(c, applied, layout)
+    _servers(c, applied, layout)
+    _services(c, secrets)
+
+
+def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
+    c.JupyterHub.bind_url = applied.settings.url
+    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{applied.ports.hub}"
+    c.JupyterHub.db_url = f"sqlite:///{layout.database}"
+    c.JupyterHub.cookie_secret = bytes.fromhex(secrets.cookie)
+    c.JupyterHub.upgrade_db = True  # a copy of the database is made before each start
+    # Servers outlive the hub: a restart of the hub must not end anybody's work.
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+    c.JupyterHub.concurrent_spawn_limit = 40
+    c.JupyterHub.active_server_limit = applied.settings.limits.servers
+    c.JupyterHub.template_vars = {"announcement": ""}
+    c.JupyterHub.log_level = "INFO"
+    c.JupyterHub.shutdown_on_logout = False
+    c.JupyterHub.allow_named_servers = False
+    c.JupyterHub.authenticate_prometheus = True
+
+
+def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
+    c.JupyterHub.proxy_class = "jupyterhub_traefik_proxy.fileprovider.TraefikFileProviderProxy"
+    proxy = c.TraefikFileProviderProxy
+    proxy.should_start = False  # the supervisor starts it
+    proxy.dynamic_config_file = str(dynamic_file(layout))
+    proxy.traefik_api_url = f"http://127.0.0.1:{applied.ports.proxy}"
+    proxy.traefik_api_username = PROXY_USER
+    proxy.traefik_api_password = secrets.proxy
+    # The password is 256 random bits: a fast hash is as safe as a slow one here, and traefik computes it at every call.
+    digest = hashlib.sha1(secrets.proxy.encode(), usedforsecurity=False).digest()
+    proxy.traefik_api_hashed_password = "{SHA}" + base64.b64encode(digest).decode()
+    proxy.extra_dynamic_config = {
+        "http": {"middlewares": {"closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}}}}
+    }
+
+
+def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
+    settings = applied.settings
+    anyone = not settings.participants
+    c.JupyterHub.authenticator_class = FirstUseAuthenticator
+    c.FirstUseAuthenticator.accounts_file = str(layout.accounts)
+    c.FirstUseAuthenticator.anyone = anyone
+    c.Authenticator.allow_all = anyone
+    c.Authenticator.allowed_users = set(settings.participants)
+    # A name that was taken off the list must not get in because it once was on it.
+    c.Authenticator.allow_existing_users = False
+    c.Authenticator.admin_users = set(settings.admins)
+    c.Authenticator.any_allow_config = True
+
+
+def _servers(c: Any, applied: Applied, layout: Layout) -> None:
+    limits = applied.settings.limits
+    c.JupyterHub.spawner_class = SandboxSpawner
+    c.SandboxSpawner.state_folder = str(layout.root)
+    c.Spawner.default_url = "/lab"
+    c.Spawner.notebook_dir = ""
+    c.Spawner.env_keep = []
+    c.Spawner.disable_user_config = False  # a participant's own settings act in their own sandbox only
+    c.Spawner.start_timeout = 60
+    c.Spawner.http_timeout = 60
+    c.Spawner.poll_interval = 15
+    c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(_activity_interval(limits.idle))}
+
+
+def _activity_interval(idle: int) -> int:
+    """How often, in seconds, a server tells the hub when it was last used: well within the time after which it ends."""
+    return max(5, min(300, idle // 4)) if idle else 300
+
+
+def _services(c: Any, secrets: Secrets) -> None:
+    c.JupyterHub.services = [
+        {"name": "culler", "api_token": secrets.culler},
+        {"name": "command", "api_token": secrets.command},
+    ]
+    c.JupyterHub.load_roles = [
+        {
+            "name": "culler",
+            "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+            "services": ["culler"],
+        },
+        {
+            "name": "command",
+            "scopes": [
+                "list:users",
+                "read:users",
+                "read:servers",
+                "servers",
+                "admin:users",
+                "tokens",
+                "access:servers",
+            ],
+            "services": ["command"],
+        },
+    ]

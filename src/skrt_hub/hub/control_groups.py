@@ -1,0 +1,95 @@
+"""Limits that the kernel enforces (cgroups, versions 1 and 2), where the hub may make groups; else there are none.
+
+Without them the supervisor's watch (skrt_hub.targets.machine.watch) holds the memory limit. See cgroups(7) and the
+kernel's Documentation/admin-guide/cgroup-v1 and cgroup-v2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from skrt_hub.settings.model import Limits
+
+_ROOT = Path("/sys/fs/cgroup")
+_PERIOD = 100_000  # microseconds, the kernel's own default
+
+
+def version(root: Path = _ROOT) -> int | None:
+    """Which version of cgroups this process may make groups in: 2, 1, or None."""
+    if _unified_base(root) is not None:
+        return 2
+    return 1 if all(os.access(root / controller, os.W_OK) for controller in ("memory", "pids", "cpu")) else None
+
+
+def ensure(state: Path, folder: str, limits: Limits, root: Path = _ROOT) -> tuple[str, ...]:
+    """The groups for one participant, with their limits set; empty where the hub may not make any."""
+    name = _name(state, folder)
+    kind = version(root)
+    if kind == 2:
+        base = _unified_base(root)
+        return () if base is None else _ensure_unified(base / name, limits)
+    return _ensure_separate(root, name, limits) if kind == 1 else ()
+
+
+def remove(state: Path, folder: str, root: Path = _ROOT) -> None:
+    """Remove a participant's groups; one that still has processes in it stays."""
+    name = _name(state, folder)
+    for base in (_unified_base(root), root / "memory", root / "pids", root / "cpu"):
+        if base is not None and (base / name).is_dir():
+            try:
+                (base / name).rmdir()
+            except OSError:
+                continue  # a process that has not ended yet; the next start uses the group again
+
+
+def _name(state: Path, folder: str) -> str:
+    hub = hashlib.sha256(str(state).encode()).hexdigest()[:8]
+    return f"skrt-hub-{hub}-{folder}"
+
+
+def _unified_base(root: Path) -> Path | None:
+    """A version 2 group of our own below which groups with memory, pids and cpu can be made."""
+    if not (root / "cgroup.controllers").exists():
+        return None
+    own = Path("/proc/self/cgroup").read_text(encoding="ascii").strip().splitlines()[-1].partition("::")[2]
+    base = root / own.lstrip("/")
+    for candidate in (base, base.parent):
+        try:
+            enabled = set((candidate / "cgroup.subtree_control").read_text(encoding="ascii").split())
+        except OSError:
+            continue
+        if {"memory", "pids"} <= enabled and os.access(candidate, os.W_OK) and candidate != root:
+            return candidate
+    return None
+
+
+def _ensure_unified(group: Path, limits: Limits) -> tuple[str, ...]:
+    files = {
+        "memory.max": str(limits.memory),
+        "memory.oom.group": "0",
+        "pids.max": str(limits.processes),
+        "cpu.max": f"{int(limits.cpu * _PERIOD)} {_PERIOD}",
+    }
+    return (str(group),) if _make(group, files) else ()
+
+
+def _ensure_separate(root: Path, name: str, limits: Limits) -> tuple[str, ...]:
+    wanted = {
+        "memory": {"memory.limit_in_bytes": str(limits.memory)},
+        "pids": {"pids.max": str(limits.processes)},
+        "cpu": {"cpu.cfs_period_us": str(_PERIOD), "cpu.cfs_quota_us": str(int(limits.cpu * _PERIOD))},
+    }
+    return tuple(str(root / kind / name) for kind, files in wanted.items() if _make(root / kind / name, files))
+
+
+def _make(group: Path, files: dict[str, str]) -> bool:
+    try:
+        group.mkdir(exist_ok=True)
+        for name, value in files.items():
+            if (group / name).exists():
+                (group / name).write_text(value, encoding="ascii")
+    except OSError:
+        return False
+    return True

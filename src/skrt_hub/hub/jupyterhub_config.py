@@ -1,0 +1,15 @@
+"""What `jupyterhub --config` loads: the state folder is named by SKRT_HUB_STATE, everything else is in `configure`."""
+
+import os
+from pathlib import Path
+
+from skrt_hub.hub.applied import read_applied
+from skrt_hub.hub.configure import configure
+from skrt_hub.hub.secrets import read_secrets
+from skrt_hub.layout import Layout
+
+layout = Layout(Path(os.environ["SKRT_HUB_STATE"]))
+applied = read_applied(layout)
+if applied is None:
+    raise SystemExit(f"There is no hub in {layout.root}.")
+configure(get_config(), applied, layout, read_secrets(layout.secrets))  # type: ignore[name-defined] # noqa: F821

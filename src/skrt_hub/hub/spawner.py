@@ -1,0 +1,157 @@
+"""JupyterHub's spawner: starts a participant's server in its sandbox, finds it again, and ends it.
+
+A server is known by pid, start time and boot identifier (skrt_workspace.sandbox.identity). A hub that was killed thus
+adopts the servers that still run, and a number that was used again is never taken for one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.spawner import Spawner
+from jupyterhub.utils import random_port
+from skrt_workspace.forkserver import client as fork_server
+from tornado import web  # type: ignore[attr-defined]
+from traitlets import Float, Unicode
+
+from skrt_hub.errors import SkrtHubError
+from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.hub import control_groups
+from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.names import Place, Places
+from skrt_hub.hub.sandboxing import Start, render_sandbox
+from skrt_hub.hub.starting import plain_start
+from skrt_hub.layout import Layout
+from skrt_workspace.sandbox.document import SandboxDocument
+from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
+
+
+class SandboxSpawner(Spawner):  # type: ignore[misc]
+    """One participant's server."""
+
+    state_folder = Unicode(help="The hub's state folder.").tag(config=True)
+    stop_patience = Float(10.0, help="Seconds a server gets to end by itself before it is killed.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.identity: ProcessIdentity | None = None
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(Path(self.state_folder))
+
+    def get_state(self) -> dict[str, Any]:
+        """What JupyterHub keeps in its database to find the server again."""
+        state: dict[str, Any] = super().get_state()
+        if self.identity is not None:
+            state["process"] = self.identity.as_dict()
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """The server as it was when the hub last knew of it."""
+        super().load_state(state)
+        self.identity = ProcessIdentity(**state["process"]) if "process" in state else None
+
+    def clear_state(self) -> None:
+        """Forget the server: it has ended."""
+        super().clear_state()
+        self.identity = None
+
+    async def start(self) -> tuple[str, int]:
+        """Start the server in its sandbox; returns where it will listen. The text of an error is shown in the page."""
+        try:
+            return await self._start()
+        except SkrtHubError as error:
+            self.log.error("%s: the server was not started: %s", self.user.name, error)
+            failure = web.HTTPError(500, "The server could not be started.")
+            failure.jupyterhub_message = f"{error.what} {error.why} {error.remedy}"
+            raise failure from None
+
+    async def _start(self) -> tuple[str, int]:
+        layout, applied = self.layout, self._applied()
+        place = Places(layout.folders).ensure(self.user.name)
+        prepare_folders(layout, place, root=applied.root)
+        self.ip, self.port = "127.0.0.1", random_port()
+        groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
+        start = Start(place, self.get_env(), tuple(self.get_args()), groups)
+        document = render_sandbox(applied, layout, start, machine_cpus=len(os.sched_getaffinity(0)))
+        self.identity = await self._spawn(applied, document)
+        _remember(layout, place, self.identity, self.port, applied)
+        self.log.info("%s: server started, pid %d, folder %s", self.user.name, self.identity.pid, place.folder)
+        return self.ip, self.port
+
+    def get_env(self) -> dict[str, str]:
+        """The variables that JupyterHub gives a server, and none of the hub's own."""
+        env: dict[str, str] = super().get_env()
+        inherited = {"PATH", "PYTHONPATH", "CONDA_ROOT", "CONDA_DEFAULT_ENV", "VIRTUAL_ENV", "LANG", "LC_ALL", "HOME"}
+        return {name: value for name, value in env.items() if name not in inherited}
+
+    async def poll(self) -> int | None:
+        """None while the server runs, 0 when it does not."""
+        if self.identity is not None and is_alive(self.identity):
+            return None
+        return 0
+
+    async def stop(self, now: bool = False) -> None:
+        """End the server and everything in its sandbox; `now` does not wait for it to save its state."""
+        identity = self.identity
+        if identity is None:
+            return
+        loop = asyncio.get_running_loop()
+        if not now and send_signal(identity, signal.SIGTERM):
+            await loop.run_in_executor(None, wait_ended, identity, self.stop_patience)
+        if is_alive(identity):
+            send_signal(identity, signal.SIGKILL)
+            await loop.run_in_executor(None, wait_ended, identity, self.stop_patience)
+        place = Places(self.layout.folders).find(self.user.name)
+        if place is not None:
+            server_record(self.layout, place.folder).unlink(missing_ok=True)
+            control_groups.remove(self.layout.root, place.folder)
+
+    def _applied(self) -> Applied:
+        applied = read_applied(self.layout)
+        if applied is None:
+            raise web.HTTPError(500, "The hub was deleted.")
+        return applied
+
+    async def _spawn(self, applied: Applied, document: SandboxDocument) -> ProcessIdentity:
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, fork_server.spawn, self.layout.fork_server_socket, document)
+        except fork_server.ForkServerUnavailable as error:
+            self.log.info("%s: plain start, because the fork server is not there: %s", self.user.name, error)
+        return await plain_start(applied.environment, document)
+
+
+def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:
+    """The participant's home (0700, theirs) and the folder of the hub's messages to them."""
+    home = layout.home(place.folder)
+    new = not home.exists()
+    ensure_folder(layout.homes, mode=0o711 if root else 0o700)
+    if new:
+        home.mkdir(mode=0o700)
+        if root:
+            os.chown(home, place.uid, place.uid)
+    ensure_folder(layout.notices(place.folder), mode=0o755)
+    ensure_folder(layout.log / "servers", mode=0o700)
+    ensure_folder(layout.run / "servers", mode=0o700)
+
+
+def server_record(layout: Layout, folder: str) -> Path:
+    """The file that says which process is a participant's server, for the supervisor and `status`."""
+    return layout.run / "servers" / f"{folder}.json"
+
+
+def _remember(layout: Layout, place: Place, identity: ProcessIdentity, port: int, applied: Applied) -> None:
+    record = {
+        "name": place.name,
+        "process": identity.as_dict(),
+        "port": port,
+        "memory_limit": applied.settings.limits.memory,
+        "environment": str(applied.environment),
+    }
+    write_json(server_record(layout, place.folder), record, mode=0o600)

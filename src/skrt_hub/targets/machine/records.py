@@ -1,0 +1,40 @@
+"""The participants' servers that run now, read from the records that the spawner leaves in the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from skrt_hub.files import read_json
+from skrt_hub.layout import Layout
+from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """One participant's server: its first process, its limits and the environment it was started with."""
+
+    name: str
+    folder: str
+    identity: ProcessIdentity
+    memory_limit: int
+    environment: Path
+
+
+def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
+    """Every server whose first process is alive; records of others are removed."""
+    found = []
+    for file in sorted((layout.run / "servers").glob("*.json")):
+        record = read_json(file) or {}
+        try:
+            identity = ProcessIdentity(**record["process"])
+            server = RunningServer(
+                record["name"], file.stem, identity, int(record["memory_limit"]), Path(record["environment"])
+            )
+        except (KeyError, TypeError, ValueError):
+            continue
+        if is_alive(identity):
+            found.append(server)
+        else:
+            file.unlink(missing_ok=True)
+    return tuple(found)

@@ -1,0 +1,103 @@
+"""`verify` on one machine: the workspace's own self-test, in a sandbox like any participant's, with a home for once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.errors import StateError
+from skrt_hub.files import ensure_folder
+from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.names import Place
+from skrt_hub.hub.sandboxing import Start, render_sandbox
+from skrt_hub.hub.starting import plain_start
+from skrt_hub.layout import Layout
+from skrt_hub.report import VerifyReport, VerifyRow
+from skrt_hub.targets import Context
+from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
+
+_TESTER_ID = 1_879_049_000  # below the ids of participants (skrt_hub.hub.names)
+_DEADLINE = 1800.0
+
+
+def self_test(context: Context, *, quick: bool) -> VerifyReport:
+    """Run the self-test and return what it found; an end without an answer is a failed row."""
+    layout, applied = context.layout, read_applied(context.layout)
+    assert applied is not None  # the target made sure of it
+    if not (applied.environment / "bin" / "python").exists():
+        raise StateError("The participants' environment is missing.", remedy="Build it with: skrt-hub up")
+    began = time.monotonic()
+    ensure_folder(layout.run, mode=0o700)
+    work = Path(tempfile.mkdtemp(prefix="verify-", dir=layout.run))
+    try:
+        identity, log = _start(applied, layout, work, quick=quick)
+        with context.progress.step("self-test, as a participant") as step:
+            seen = _wait(identity, log, lambda count, name: step.update(note=f"{count} done, last: {name}"))
+        rows = seen or (VerifyRow("self-test", "failed", 0, _last_words(log)),)
+        return VerifyReport(rows, round(time.monotonic() - began, 1))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _start(applied: Applied, layout: Layout, work: Path, *, quick: bool) -> tuple[ProcessIdentity, Path]:
+    home, log = work / "home", work / "output"
+    home.mkdir(mode=0o700)
+    if applied.root:
+        os.chown(home, _TESTER_ID, _TESTER_ID)
+        work.chmod(0o711)
+    place = Place("self-test", "self-test", _TESTER_ID)
+    document = render_sandbox(applied, layout, Start(place, {}, ()), machine_cpus=len(os.sched_getaffinity(0)))
+    python = str(applied.environment / "bin" / "python")
+    command = (python, "-m", "skrt_workspace.verify", "--json", *(["--quick"] if quick else []))
+    inside = document.working_directory if document.isolated else str(home)
+    document = replace(
+        document,
+        home=str(home),
+        command=command,
+        log_file=str(log),
+        notices=None,
+        working_directory=inside,
+        environment={**document.environment, "HOME": inside},
+    )
+    return asyncio.run(plain_start(applied.environment, document)), log
+
+
+def _wait(identity: ProcessIdentity, log: Path, tell: Any) -> tuple[VerifyRow, ...]:
+    deadline = time.monotonic() + _DEADLINE
+    while is_alive(identity) and time.monotonic() < deadline:
+        rows = _rows(log)
+        if rows:
+            tell(len(rows), rows[-1].name)
+        time.sleep(0.2)
+    return _rows(log)
+
+
+def _rows(log: Path) -> tuple[VerifyRow, ...]:
+    rows = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
+        try:
+            document = json.loads(line)
+            rows.append(
+                VerifyRow(
+                    str(document["name"]),
+                    str(document["verdict"]),
+                    float(document["seconds"]),
+                    str(document.get("detail", "")),
+                    dict(document.get("measured", {})),
+                )
+            )
+        except (ValueError, KeyError, TypeError):
+            continue  # a library's own words between the rows
+    return tuple(rows)
+
+
+def _last_words(log: Path) -> str:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "It ended without an answer. " + " ".join(text.strip().splitlines()[-3:])

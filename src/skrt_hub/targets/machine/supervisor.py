@@ -1,0 +1,223 @@
+"""The one process of a running hub that starts the others and answers the commands.
+
+1. take the lock (a second supervisor ends at once), 2. listen on the control socket, 3. keep hub, proxy, fork server
+and culler running, 4. watch the participants' memory, 5. on `stop` or SIGTERM end everything in the reverse order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.errors import SkrtHubError
+from skrt_hub.files import ensure_folder, exclusive, write_atomically
+from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
+from skrt_hub.hub.secrets import read_secrets
+from skrt_hub.layout import Layout
+from skrt_hub.targets.machine import control, database, parts
+from skrt_hub.targets.machine.keeper import Keeper
+from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.machine.watch import enforce_memory
+from skrt_workspace.sandbox.identity import send_signal, wait_ended
+
+_CLOCK_TOLERANCE = 30.0
+
+
+class Supervisor:
+    """One running hub."""
+
+    def __init__(self, layout: Layout, log: logging.Logger) -> None:
+        self._layout = layout
+        self._log = log
+        self._open = True
+        self._stopping = asyncio.Event()
+        secrets = read_secrets(layout.secrets)
+        self.keepers = {
+            "proxy": Keeper(self._describe_proxy, log),
+            "hub": Keeper(self._describe_hub, log),
+            "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log),
+            "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log),
+        }
+        self._culler_due = 0.0
+
+    async def run(self) -> None:
+        """Keep the hub running until it is asked to stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        server = await asyncio.start_unix_server(self._answer, sock=control.listen(self._layout.control_socket))
+        for name in ("proxy", "hub", "fork-server"):
+            self.keepers[name].want()
+        self._put_off_culling()
+        duties = [loop.create_task(self._watch()), loop.create_task(self._cull())]
+        try:
+            await self._stopping.wait()
+        finally:
+            for duty in duties:
+                duty.cancel()
+            await self._end_everything()
+            server.close()
+            self._layout.control_socket.unlink(missing_ok=True)
+
+    def _applied(self) -> Applied:
+        applied = read_applied(self._layout)
+        if applied is None:
+            raise FileNotFoundError(self._layout.applied)
+        return applied
+
+    def _describe_hub(self) -> parts.Part:
+        database.copy_before_start(self._layout)
+        return parts.hub(self._layout)
+
+    def _describe_proxy(self) -> parts.Part:
+        text = render_static(self._applied(), self._layout, open_to_people=self._open)
+        write_atomically(static_file(self._layout), text, mode=0o600)
+        routes = dynamic_file(self._layout)
+        if not routes.exists():  # traefik watches only a file that is there
+            write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
+        return parts.proxy(self._layout)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
+            "status": self._status,
+            "open": partial(self._set_open, True),
+            "close": partial(self._set_open, False),
+            "reload": self._reload,
+            "stop": self._stop,
+        }
+        try:
+            request = json.loads(await asyncio.wait_for(reader.readline(), 10))
+            answer = await answers[request["do"]](request)
+        except SkrtHubError as error:
+            answer = {"error": error.what, "why": error.why, "remedy": error.remedy}
+        except (ValueError, KeyError, TimeoutError) as error:
+            answer = {"error": f"The request was not understood: {error!r}"}
+        with contextlib.suppress(ConnectionError):
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+            writer.close()
+
+    async def _status(self, request: dict[str, Any]) -> dict[str, Any]:
+        components = {
+            name: f"running, pid {keeper.pid}" if keeper.running else "not running"
+            for name, keeper in self.keepers.items()
+        }
+        failures = {name: keeper.failures for name, keeper in self.keepers.items()}
+        return {"state": "running" if self._open else "closed", "components": components, "failures": failures}
+
+    async def _set_open(self, wanted: bool, request: dict[str, Any]) -> dict[str, Any]:
+        if wanted != self._open:
+            self._open = wanted
+            # While nobody can connect nobody can be active: ending servers as idle would take them for abandoned.
+            await self.keepers["culler"].end()
+            self._put_off_culling()
+            await self.keepers["proxy"].again()
+            self._log.info("connections are %s", "enabled" if wanted else "disabled")
+        return {"state": "running" if self._open else "closed"}
+
+    async def _reload(self, request: dict[str, Any]) -> dict[str, Any]:
+        for name in request.get("parts", ("hub", "proxy", "fork-server", "culler")):
+            if self.keepers[name].running or name != "culler":
+                await self.keepers[name].again()
+        return {"reloaded": True}
+
+    async def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+        count = len(running_servers(self._layout))
+        asyncio.get_running_loop().call_later(0.05, self._stopping.set)
+        return {"servers": count}
+
+    async def _end_everything(self) -> None:
+        # The proxy first: nobody starts anything new. Then the servers, which save their state; the hub last.
+        await self.keepers["proxy"].give_up()
+        await self.keepers["culler"].give_up()
+        await asyncio.get_running_loop().run_in_executor(None, self._end_servers)
+        await asyncio.gather(self.keepers["fork-server"].give_up(), self.keepers["hub"].give_up())
+
+    def _end_servers(self) -> None:
+        servers = running_servers(self._layout)
+        for server in servers:
+            send_signal(server.identity, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        for server in servers:
+            if not wait_ended(server.identity, deadline - time.monotonic()):
+                send_signal(server.identity, signal.SIGKILL)
+
+    def _put_off_culling(self) -> None:
+        idle = self._applied().settings.limits.idle
+        self._culler_due = time.monotonic() + idle if idle else float("inf")
+
+    async def _cull(self) -> None:
+        # A clock that jumps (or a laptop that slept) makes every server look long unused: then, as after a start and
+        # after `open`, everyone first gets the full idle time again.
+        offset = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(1)
+            jump = (time.time() - time.monotonic()) - offset
+            if abs(jump) > _CLOCK_TOLERANCE:
+                offset += jump
+                self._log.warning("the clock jumped by %.0f s; idle servers get their full time again", jump)
+                await self.keepers["culler"].end()
+                self._put_off_culling()
+            due = self._open and time.monotonic() >= self._culler_due
+            if due and not self.keepers["culler"].running and self.keepers["culler"].failures == 0:
+                self.keepers["culler"].want()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1)
+            try:
+                for ended in await loop.run_in_executor(None, enforce_memory, self._layout):
+                    self._log.warning(
+                        "%s: %s (pid %d) was ended, memory limit %d",
+                        ended.name,
+                        ended.process.name,
+                        ended.process.pid,
+                        ended.limit,
+                    )
+            except (OSError, SkrtHubError) as error:
+                self._log.error("the memory watch failed once: %s", error)
+
+
+def supervise(layout: Layout, *, foreground: bool = False) -> None:
+    """Be the supervisor of the hub in `layout`, until it is stopped. Raises BusyError when there is one already."""
+    ensure_folder(layout.run, mode=0o700)
+    ensure_folder(layout.log, mode=0o700)
+    log = _logger(layout, foreground=foreground)
+    with exclusive(layout.supervisor_lock, what="The hub runs already.", remedy="See: skrt-hub status"):
+        log.info("supervisor started")
+        asyncio.run(_run(layout, log))
+        log.info("supervisor ended")
+
+
+async def _run(layout: Layout, log: logging.Logger) -> None:
+    await Supervisor(layout, log).run()
+
+
+def _logger(layout: Layout, *, foreground: bool) -> logging.Logger:
+    log = logging.getLogger("skrt-hub")
+    log.setLevel(logging.INFO)
+    handlers: list[logging.Handler] = [
+        RotatingFileHandler(layout.log / "supervisor.log", maxBytes=5 * 10**6, backupCount=1)
+    ]
+    if foreground:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+    return log
+
+
+if __name__ == "__main__":
+    supervise(Layout(Path(sys.argv[1])))

@@ -1,0 +1,154 @@
+"""The one-machine target: each verb in a few lines, the work in the modules beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from skrt_hub import __version__
+from skrt_hub.errors import StateError
+from skrt_hub.files import exclusive
+from skrt_hub.hub.applied import read_applied
+from skrt_hub.layout import Layout
+from skrt_hub.report import CheckReport, Message, Server, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets import Context, DeleteOptions, Removal
+from skrt_hub.targets.machine import bring_up, checks, control, removal
+from skrt_hub.targets.machine.activity import last_activities
+from skrt_hub.targets.machine.logs import read_log
+from skrt_hub.targets.machine.memory import children_by_parent, total
+from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.machine.self_test import self_test
+
+_STOP_DEADLINE = 60.0
+
+
+def make(context: Context) -> MachineTarget:
+    """The target for one call of the command line."""
+    return MachineTarget(context)
+
+
+class MachineTarget:
+    """A hub on this machine (skrt_hub.targets.Target)."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._layout = context.layout
+
+    def check(self) -> CheckReport:
+        running = control.ask(self._layout.control_socket, "status") is not None
+        findings = checks.all_findings(self._context.settings, self._layout, running=running)
+        return CheckReport("machine", findings)
+
+    def up(self, *, foreground: bool = False) -> UpReport:
+        return bring_up.bring_up(self._context, supervise_here=_supervise_here if foreground else None)
+
+    def start(self) -> UpReport:
+        self._ensure_exists()
+        return self.up()
+
+    def status(self) -> StatusReport:
+        settings = self._context.settings
+        applied = read_applied(self._layout)
+        answer = control.ask(self._layout.control_socket, "status")
+        state = answer["state"] if answer else "stopped" if applied else "absent"
+        shown = applied.settings if applied else settings
+        children = children_by_parent()
+        activity = last_activities(self._layout, applied) if answer and applied else {}
+        servers = tuple(
+            Server(server.name, "running", total(server.identity.pid, children), activity.get(server.name))
+            for server in running_servers(self._layout)
+        )
+        notes = () if applied is None or applied.settings == settings else ("hub.yaml has changed; apply: skrt-hub up",)
+        return StatusReport(
+            name=shown.name,
+            state=state,
+            target="machine",
+            url=shown.url if answer else None,
+            login=shown.login.kind,
+            version=applied.version if applied else __version__,
+            servers=servers,
+            components=answer["components"] if answer else {},
+            folder=self._layout.root,
+            notes=notes,
+        )
+
+    def open(self) -> str:
+        self._ensure_running()
+        applied = read_applied(self._layout)
+        assert applied is not None
+        if self._state() == "closed":
+            checks.ensure_port_is_free(applied.settings)
+        control.ask(self._layout.control_socket, "open")
+        bring_up.wait_for_log_in(self._context, applied.settings)
+        return applied.settings.url
+
+    def close(self) -> Message:
+        self._ensure_running()
+        if self._state() == "closed":
+            return Message(("Connections were disabled already.",))
+        control.ask(self._layout.control_socket, "close")
+        count = len(running_servers(self._layout))
+        kept = f"{count} server{'s' * (count != 1)} and their kernels go on." if count else "No server runs."
+        return Message(("Connections are disabled.", kept, "Enable them again with: skrt-hub open"))
+
+    def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
+        self._ensure_exists()
+        return read_log(self._layout, part, lines=lines, follow=follow)
+
+    def verify(self, *, quick: bool) -> VerifyReport:
+        self._ensure_exists()
+        return self_test(self._context, quick=quick)
+
+    def stop(self) -> Message:
+        self._ensure_exists()
+        with exclusive(
+            self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
+        ):
+            return self._stop()
+
+    def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
+        return removal.plan(self._layout, options)
+
+    def delete(self, options: DeleteOptions) -> Message:
+        with exclusive(
+            self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
+        ):
+            self._stop()
+            return removal.carry_out(self._layout, options)
+
+    def _stop(self) -> Message:
+        answer = control.ask(self._layout.control_socket, "stop")
+        if answer is None:
+            return Message(("The hub was stopped already.",))
+        with self._context.progress.step("hub: ending servers and programs"):
+            deadline = time.monotonic() + _STOP_DEADLINE
+            while control.ask(self._layout.control_socket, "status") is not None:
+                if time.monotonic() > deadline:
+                    raise StateError("The hub did not stop.", remedy="See: skrt-hub logs supervisor")
+                time.sleep(0.05)
+        count = answer["servers"]
+        ended = f", with {count} server{'s' * (count != 1)}" if count else ""
+        return Message((f"The hub was stopped{ended}. Every file is kept; bring it back with: skrt-hub start",))
+
+    def _state(self) -> str:
+        answer = control.ask(self._layout.control_socket, "status")
+        return str(answer["state"]) if answer else "stopped"
+
+    def _ensure_exists(self) -> None:
+        if read_applied(self._layout) is None:
+            raise StateError(
+                f"There is no hub “{self._context.settings.name}”.",
+                why=f"Nothing was set up in {self._layout.root}.",
+                remedy="Set it up with: skrt-hub up",
+            )
+
+    def _ensure_running(self) -> None:
+        self._ensure_exists()
+        if self._state() == "stopped":
+            raise StateError("The hub does not run.", remedy="Start it with: skrt-hub start")
+
+
+def _supervise_here(layout: Layout) -> None:
+    from skrt_hub.targets.machine.supervisor import supervise  # noqa: PLC0415 - only `up --foreground` needs it
+
+    supervise(layout, foreground=True)
