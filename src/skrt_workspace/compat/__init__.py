@@ -1,7 +1,8 @@
 """What scikit-rt 0.8.2 needs to run on current libraries, done when `skrt` is imported and at no other time.
 
-0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since;
-upstream changed the same places in its development version, so a newer scikit-rt is left alone.
+0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since.
+Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last mend is for
+every version that has the place.
 
 | Mend | Gone since | Used by scikit-rt for |
 |---|---|---|
@@ -9,6 +10,7 @@ upstream changed the same places in its development version, so a newer scikit-r
 | `pydicom.read_file` | pydicom 3.0 | the quick viewer's reading of DICOM files |
 | `matplotlib.cm.get_cmap` | matplotlib 3.9 | colour maps of plots |
 | `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
+| numbers in transform files | elastix 5.1 | spacing, origin, transform parameters of a transform it changes |
 """
 
 from __future__ import annotations
@@ -39,3 +41,12 @@ def load_skrt_core(module: ModuleType, execute: Execute) -> None:
 
         if hasattr(module, "statistics"):
             module.statistics = statistics_for_numpy()  # type: ignore[attr-defined]
+
+
+def load_skrt_registration(module: ModuleType, execute: Execute) -> None:
+    """Execute `skrt.registration`, then let its elastix engine read the numbers of current transform files."""
+    execute(module)
+    from skrt_workspace.compat.transforms import mend_reader  # noqa: PLC0415
+
+    if hasattr(module, "Elastix"):
+        mend_reader(module)

@@ -1,0 +1,58 @@
+"""The registration engines as commands: `elastix` and `transformix` on the SimpleElastix library, and NiftyReg's.
+
+elastix's library and its programs are built from the same sources (https://github.com/SuperElastix/elastix); these
+commands give the library the programs' command line, files, log and exit codes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+NIFTYREG_COMMANDS = (
+    "reg_aladin",
+    "reg_average",
+    "reg_f3d",
+    "reg_jacobian",
+    "reg_measure",
+    "reg_resample",
+    "reg_tools",
+    "reg_transform",
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine's command: where it is, or what to install where it is missing."""
+
+    command: str
+    path: Path | None
+    remedy: str = ""
+
+
+def available() -> tuple[Engine, ...]:
+    """Every engine command and where it would run from in this environment; nothing is started."""
+    from skrt_workspace.engines import system  # noqa: PLC0415
+
+    programs = Path(sys.prefix) / "bin"
+    found: list[Engine] = []
+    for command in ("elastix", "transformix"):
+        other = system.other_program(command)
+        own = programs / command if library_has_elastix() and (programs / command).exists() else None
+        found.append(Engine(command, other or own, system.REMEDY))
+    for command in NIFTYREG_COMMANDS:
+        place = shutil.which(command, path=os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)]))
+        found.append(Engine(command, Path(place) if place else None, "Install NiftyReg (https://niftyreg.sf.net)."))
+    return tuple(found)
+
+
+def library_has_elastix() -> bool:
+    """Whether the SimpleITK that is installed is the one with elastix in it; told without its import, which is slow."""
+    spec = importlib.util.find_spec("SimpleITK")
+    if spec is None or spec.origin is None:
+        return False
+    return any(Path(spec.origin).parent.parent.glob("[sS]imple[iI][tT][kK]_[sS]imple[eE]lastix-*.dist-info"))

@@ -1,0 +1,178 @@
+"""The command `elastix`: registers a moving image to a fixed one as parameter files say.
+
+Its command line, files and exit codes are those of the program elastix 5.2 (Klein et al., IEEE Trans. Med. Imaging
+29(1), 2010; https://elastix.dev).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.engines import arguments as command_line
+from skrt_workspace.engines import library, parameters, program, system
+from skrt_workspace.engines.arguments import Arguments
+from skrt_workspace.engines.log import Log
+
+HELP = """\
+Find the transform from a fixed image to a moving image.
+
+  elastix -f IMAGE -m IMAGE -out FOLDER -p FILE [-p FILE ...] [options]
+
+  -f        fixed image (-f0, -f1, ... for several)
+  -m        moving image (-m0, -m1, ... for several)
+  -out      folder for the results; it must exist
+  -p        parameter file; more than one are run one after the other
+  -fMask    mask for the fixed image
+  -mMask    mask for the moving image
+  -fp, -mp  points in the fixed and the moving image, for metrics that use them
+  -t0       transform parameter file to begin with
+  -threads  number of threads (default: ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS or OMP_NUM_THREADS, else all)
+  -loglevel info (default), warning, error or off
+  -priority accepted, and without effect outside Windows
+
+  -h, --help, --version, --extended-version
+
+Parameter files: https://elastix.dev and https://lkeb.ml/modelzoo"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command. Returns its exit code."""
+    instead = system.run_instead("elastix", arguments)
+    if instead is not None:
+        return instead
+    if len(arguments) < 2:
+        return program.answer("elastix", HELP, arguments)
+    try:
+        parsed, folder = _understand(arguments)
+    except command_line.ArgumentsError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    log = Log("elastix", folder / "elastix.log", parsed.log_level, arguments)
+    return library.run(log, lambda: _Registration(parsed, folder, log).run())
+
+
+def _understand(arguments: list[str]) -> tuple[Arguments, Path]:
+    parsed = command_line.parse(arguments)
+    problems, code = [], 0
+    if not parsed.parameter_files:
+        problems.append('ERROR: No CommandLine option "-p" given!')
+        code = command_line.NO_PARAMETER_FILE
+    return parsed, command_line.output_folder(parsed, problems, code)
+
+
+class _Registration:
+    """One call of elastix: the images, the parameter maps, and the files to leave behind."""
+
+    def __init__(self, arguments: Arguments, folder: Path, log: Log) -> None:
+        self._arguments = arguments
+        self._folder = folder
+        self._log = log
+        self._maps = [library.read_parameters(name) for name in arguments.parameter_files]
+        for asked in self._maps:
+            parameters.result_pixel_type(asked)
+        self._use_direction = parameters.is_true(self._maps[0], "UseDirectionCosines", default=True)
+
+    def run(self) -> None:
+        sitk = library.simpleitk()
+        engine = sitk.ElastixImageFilter()
+        fixed = self._images("-f")
+        direction = fixed[0].GetDirection()
+        moving = self._images("-m")
+        if not self._use_direction:
+            fixed, moving = [[library.without_direction(image) for image in images] for images in (fixed, moving)]
+        self._give(engine, fixed, moving)
+        self._configure(engine)
+        result = engine.Execute()
+        self._leave_results(result, direction)
+
+    def _images(self, key: str) -> list[Any]:
+        names = self._arguments.numbered(key)
+        if not names:
+            raise library.ImageError(f'ERROR: No CommandLine option "{key}" or "{key}0" given!')
+        return [library.read_image(name) for name in names]
+
+    def _give(self, engine: Any, fixed: list[Any], moving: list[Any]) -> None:
+        """Hand over the images, and the masks on their images' grids (the library takes no others)."""
+        engine.SetFixedImage(fixed[0])
+        engine.SetMovingImage(moving[0])
+        for image in fixed[1:]:
+            engine.AddFixedImage(image)
+        for image in moving[1:]:
+            engine.AddMovingImage(image)
+        for key, add, images in (("-fMask", engine.AddFixedMask, fixed), ("-mMask", engine.AddMovingMask, moving)):
+            for number, name in enumerate(self._arguments.numbered(key)):
+                mask = library.read_image(name, "sitkUInt8")
+                mask = mask if self._use_direction else library.without_direction(mask)
+                add(_on_grid(mask, images[min(number, len(images) - 1)]))
+
+    def _configure(self, engine: Any) -> None:
+        maps = [{**asked, "ResultImagePixelType": ("float",)} for asked in self._maps]
+        engine.SetParameterMap(maps[0])
+        for later in maps[1:]:
+            engine.AddParameterMap(later)
+        for key, use in (
+            ("-t0", engine.SetInitialTransformParameterFileName),
+            ("-fp", engine.SetFixedPointSetFileName),
+            ("-mp", engine.SetMovingPointSetFileName),
+        ):
+            name = self._arguments.get(key)
+            if name is not None:
+                if not Path(name).is_file():
+                    raise parameters.ParametersError(f"ERROR: the file {name} does not exist.")
+                use(name)
+        number = library.number_of_threads(self._arguments)
+        if number is not None:
+            engine.SetNumberOfThreads(number)
+        engine.SetOutputDirectory(str(self._folder))
+        (engine.LogToFileOn if self._log.full else engine.LogToFileOff)()
+        (engine.LogToConsoleOn if self._log.full else engine.LogToConsoleOff)()
+
+    def _leave_results(self, last: Any, direction: tuple[float, ...]) -> None:
+        """Write results with the pixel types asked for: the library wrote them, and the notes about them, as float."""
+        for level, asked in enumerate(self._maps):
+            noted = {"ResultImagePixelType": f'"{parameters.result_pixel_type(asked)}"'}
+            if not self._use_direction:
+                noted["Direction"] = " ".join(map(repr, direction))
+            for file in self._folder.glob(f"TransformParameters.{level}.*txt"):
+                parameters.replace_values(file, noted)
+            name = parameters.value(asked, "ResultImageName", "result")
+            suffix = parameters.value(asked, "ResultImageFormat", "mhd")
+            final = self._folder / f"{name}.{level}.{suffix}"
+            for file in self._folder.glob(f"{name}.{level}.R*.{suffix}"):
+                self._write(library.read_image(str(file)), file, asked, direction)
+            if not parameters.is_true(asked, "WriteResultImage", default=True):
+                if level == len(self._maps) - 1:
+                    _remove_image(final)
+                continue
+            in_memory = level == len(self._maps) - 1
+            self._write(last if in_memory else library.read_image(str(final)), final, asked, direction)
+
+    def _write(self, image: Any, file: Path, asked: parameters.Parameters, direction: tuple[float, ...]) -> None:
+        if not self._use_direction:
+            image.SetDirection(direction)
+        library.write_result(image, file, asked)
+
+
+def _on_grid(mask: Any, image: Any) -> Any:
+    """The mask on the grid of its image: as it is, with rounding taken away, or resampled (nearest neighbour)."""
+    grids = [(item.GetSize(), item.GetOrigin(), item.GetSpacing(), item.GetDirection()) for item in (mask, image)]
+    if grids[0] == grids[1]:
+        return mask
+    near = all(
+        abs(a - b) <= 1e-4 * max(1.0, abs(b))
+        for mine, theirs in zip(grids[0][1:], grids[1][1:], strict=True)
+        for a, b in zip(mine, theirs, strict=True)
+    )
+    if near and grids[0][0] == grids[1][0]:
+        mask.CopyInformation(image)
+        return mask
+    sitk = library.simpleitk()
+    return sitk.Resample(mask, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+
+
+def _remove_image(file: Path) -> None:
+    """Remove an image that was not asked for, with the data file beside a header."""
+    for path in (file, file.with_suffix(".raw"), file.with_suffix(".zraw"), file.with_suffix(".img")):
+        path.unlink(missing_ok=True)

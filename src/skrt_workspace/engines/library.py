@@ -1,0 +1,110 @@
+"""The elastix library, reached through SimpleITK, and what both commands do with it: images in, images out, errors.
+
+SimpleITK is imported here, late: it takes most of a short command's time, and --help and --version do without it.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.engines import threads
+from skrt_workspace.engines.arguments import Arguments
+from skrt_workspace.engines.log import Log
+from skrt_workspace.engines.parameters import PIXEL_TYPES, Parameters, ParametersError, is_true, result_pixel_type
+
+# The version of elastix in the locked library; a test compares it with what the library says of itself.
+ELASTIX_VERSION = "5.2.0"
+
+
+class ImageError(Exception):
+    """An image that cannot be read, or does not fit."""
+
+
+def simpleitk() -> Any:
+    """SimpleITK, with its warnings about what we did not ask for switched off."""
+    import SimpleITK  # noqa: PLC0415
+
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+    return SimpleITK
+
+
+def number_of_threads(arguments: Arguments) -> int | None:
+    """The threads to use: as the command line says, else as the environment says; None leaves it to ITK."""
+    return arguments.threads or threads.from_environment()
+
+
+def read_image(path: str, pixel_type: str = "sitkFloat32") -> Any:
+    """Read an image of any format that ITK reads, as float like elastix does. Raises ImageError."""
+    sitk = simpleitk()
+    if not Path(path).exists():
+        raise ImageError(f'ERROR: the image "{path}" does not exist.')
+    try:
+        return sitk.ReadImage(path, getattr(sitk, pixel_type))
+    except RuntimeError as error:
+        raise ImageError(f'ERROR: the image "{path}" could not be read.\n{plain_words(error)}') from error
+
+
+def read_parameters(name: str) -> dict[str, tuple[str, ...]]:
+    """Read a parameter file with elastix's own parser. Raises ParametersError."""
+    from skrt_workspace.engines.parameters import check_file  # noqa: PLC0415
+
+    check_file(name)
+    try:
+        return dict(simpleitk().ReadParameterFile(name))
+    except RuntimeError as error:
+        raise ParametersError(f"ERROR: {name} is not a parameter file.\n{plain_words(error)}") from error
+
+
+def without_direction(image: Any) -> Any:
+    """The image with its axes along the patient's, as elastix takes it for `(UseDirectionCosines "false")`."""
+    size = image.GetDimension()
+    image.SetDirection([float(row == column) for row in range(size) for column in range(size)])
+    return image
+
+
+def write_result(image: Any, file: Path, parameters: Parameters) -> None:
+    """Write a result as the parameters ask: its pixel type (cut off, not rounded, as in elastix), and compression."""
+    sitk = simpleitk()
+    wanted = getattr(sitk, PIXEL_TYPES[result_pixel_type(parameters)])
+    if image.GetPixelID() != wanted:
+        image = sitk.Cast(image, wanted)
+    sitk.WriteImage(image, str(file), is_true(parameters, "CompressResultImage", default=False))
+
+
+def run(log: Log, work: Callable[[], None]) -> int:
+    """Do the work with an open log. Returns the exit code: 0, or 1 with the error told as elastix does.
+
+    Ctrl-C ends the process at once, as it ends the real programs: Python would wait for the library to return.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    log.begin()
+    code = 0
+    try:
+        work()
+    except (ImageError, ParametersError) as error:
+        log.error(f"{error}\n\nErrors occurred!")
+        code = 1
+    except MemoryError:
+        log.error("ERROR: there is not enough memory for these images.\n\nErrors occurred!")
+        code = 1
+    except (RuntimeError, OSError) as error:
+        words = plain_words(error)
+        if "bad_alloc" in words or "allocate memory" in words:
+            words = "there is not enough memory for these images."
+        log.error(f"ERROR: {words}\n\nErrors occurred!")
+        code = 1
+    log.end()
+    return code
+
+
+def plain_words(error: BaseException) -> str:
+    """The description in an ITK exception, without the places in its source code."""
+    text = str(error)
+    described = re.findall(r"Description:\s*(.*?)(?=\n\s*\n|\Z)", text, flags=re.DOTALL)
+    if described:
+        return str(described[-1]).removeprefix("ITK ERROR: ").strip()
+    return re.sub(r"^Exception thrown in SimpleITK \S+: \S+\n", "", text).replace("sitk::ERROR: ", "").strip()

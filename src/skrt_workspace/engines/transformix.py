@@ -1,0 +1,173 @@
+"""The command `transformix`: applies a transform that elastix found, to an image or points, or describes it.
+
+Its command line, files and exit codes are those of the program transformix 5.2 (https://elastix.dev).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.engines import arguments as command_line
+from skrt_workspace.engines import library, parameters, program, system
+from skrt_workspace.engines.arguments import Arguments
+from skrt_workspace.engines.log import Log
+
+HELP = """\
+Apply a transform that elastix found.
+
+  transformix -tp FILE -out FOLDER (-in IMAGE | -def FILE | -def all | -jac all | -jacmat all) [options]
+
+  -tp       transform parameter file
+  -out      folder for the results; it must exist
+  -in       image to transform, written as result.*
+  -def      file of points to transform, written as outputpoints.txt; or
+            all: the displacement at each voxel, written as deformationField.*
+  -jac      all: the determinant of the spatial Jacobian at each voxel, written as spatialJacobian.*
+  -jacmat   all: the whole Jacobian matrix at each voxel, written as fullSpatialJacobian.*
+  -threads  number of threads (default: ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS or OMP_NUM_THREADS, else all)
+  -loglevel info (default), warning, error or off
+  -priority accepted, and without effect outside Windows
+
+  -h, --help, --version, --extended-version"""
+
+WORK = ("-in", "-def", "-ipp", "-jac", "-jacmat")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command. Returns its exit code."""
+    instead = system.run_instead("transformix", arguments)
+    if instead is not None:
+        return instead
+    if len(arguments) < 2:
+        return program.answer("transformix", HELP, arguments)
+    try:
+        parsed, folder = _understand(arguments)
+    except command_line.ArgumentsError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    log = Log("transformix", folder / "transformix.log", parsed.log_level, arguments)
+    return library.run(log, lambda: _transform(parsed, folder, log))
+
+
+def _understand(arguments: list[str]) -> tuple[Arguments, Path]:
+    parsed = command_line.parse(arguments)
+    problems, code = [], 0
+    if parsed.get("-tp") is None:
+        problems.append('ERROR: No CommandLine option "-tp" given!')
+        code = command_line.NO_PARAMETER_FILE
+    if not any(parsed.get(key) for key in WORK):
+        problems.append('ERROR: At least one of the options "-in", "-def", "-jac" and "-jacmat" must be given!')
+        code = command_line.NO_PARAMETER_FILE
+    return parsed, command_line.output_folder(parsed, problems, code)
+
+
+def _transform(arguments: Arguments, folder: Path, log: Log) -> None:
+    sitk = library.simpleitk()
+    number = library.number_of_threads(arguments)
+    if number is not None:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(number)
+    maps = _chain(Path(str(arguments.get("-tp"))))
+    last = maps[-1]
+    parameters.result_pixel_type(last)
+    image = _image(arguments, last)
+    engine = sitk.TransformixImageFilter()
+    engine.SetMovingImage(image if image is not None else _placeholder(last))
+    _ask(engine, arguments)
+    given = [{**each, "ResultImagePixelType": ("float",)} for each in maps]
+    given[-1].update(_shortcuts(arguments, last))
+    engine.SetTransformParameterMap(given[0])
+    for later in given[1:]:
+        engine.AddTransformParameterMap(later)
+    engine.SetOutputDirectory(str(folder))
+    (engine.LogToFileOn if log.full else engine.LogToFileOff)()
+    (engine.LogToConsoleOn if log.full else engine.LogToConsoleOff)()
+    result = engine.Execute()
+    if image is None:
+        _without_moving_index(folder / "outputpoints.txt")
+    else:
+        name = parameters.value(last, "ResultImageName", "result")
+        if not _uses_direction(last):
+            result.SetDirection([float(number) for number in last["Direction"]])
+        library.write_result(result, folder / f"{name}.{parameters.value(last, 'ResultImageFormat', 'mhd')}", last)
+
+
+def _chain(file: Path) -> list[dict[str, tuple[str, ...]]]:
+    """The parameters of the transform in `file` and of all that go before it, the first one first."""
+    chain: list[dict[str, tuple[str, ...]]] = []
+    seen: set[Path] = set()
+    following: Path | None = file
+    while following is not None:
+        if following.resolve() in seen:
+            raise parameters.ParametersError(f"ERROR: {following} is its own initial transform, by way of others.")
+        seen.add(following.resolve())
+        chain.insert(0, library.read_parameters(str(following)))
+        following = parameters.initial_transform_file(chain[0], following)
+    return chain
+
+
+def _image(arguments: Arguments, last: parameters.Parameters) -> Any | None:
+    name = arguments.get("-in")
+    if name is None:
+        return None
+    image = library.read_image(name)
+    dimension = int(parameters.value(last, "MovingImageDimension", "3"))
+    if image.GetDimension() != dimension:
+        raise library.ImageError(
+            f'ERROR: the image "{name}" has {image.GetDimension()} dimensions, the transform has {dimension}.'
+        )
+    return image if _uses_direction(last) else library.without_direction(image)
+
+
+def _uses_direction(last: parameters.Parameters) -> bool:
+    return parameters.is_true(last, "UseDirectionCosines", default=True)
+
+
+def _placeholder(last: parameters.Parameters) -> Any:
+    """An image of one voxel: the library wants one, also where only points or the transform itself are asked about."""
+    sitk = library.simpleitk()
+    return sitk.Image([1] * int(parameters.value(last, "MovingImageDimension", "3")), sitk.sitkFloat32)
+
+
+def _ask(engine: Any, arguments: Arguments) -> None:
+    """Tell the library what to compute."""
+    points = arguments.get("-def") or arguments.get("-ipp")
+    if points == "all":
+        engine.ComputeDeformationFieldOn()
+    elif points is not None:
+        if not Path(points).is_file():
+            raise parameters.ParametersError(f"ERROR: the file {points} does not exist.")
+        engine.SetFixedPointSetFileName(points)
+    for key, switch in (
+        ("-jac", engine.ComputeDeterminantOfSpatialJacobianOn),
+        ("-jacmat", engine.ComputeSpatialJacobianOn),
+    ):
+        value = arguments.get(key)
+        if value == "all":
+            switch()
+        elif value is not None:
+            raise parameters.ParametersError(f'ERROR: the only value of {key} is "all".')
+
+
+def _without_moving_index(points: Path) -> None:
+    """Take the voxel in the moving image out of each line: without an image there is none but the placeholder's."""
+    if points.exists():
+        lines = points.read_text(encoding="utf-8").splitlines()
+        kept = [line.split("\t; OutputIndexMoving")[0] for line in lines]
+        points.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _shortcuts(arguments: Arguments, last: parameters.Parameters) -> dict[str, tuple[str, ...]]:
+    """Parameters that spare work where no image is wanted: the library transforms the placeholder all the same."""
+    changes: dict[str, tuple[str, ...]] = {}
+    dimension = int(parameters.value(last, "FixedImageDimension", "3"))
+    if not _uses_direction(last):
+        changes["Direction"] = tuple(str(int(row == column)) for row in range(dimension) for column in range(dimension))
+    if arguments.get("-in") is not None:
+        return changes
+    changes["ResampleInterpolator"] = ("FinalNearestNeighborInterpolator",)
+    points = arguments.get("-def") or arguments.get("-ipp")
+    if points != "all" and arguments.get("-jac") is None and arguments.get("-jacmat") is None:
+        changes["Size"] = ("1",) * dimension
+    return changes
