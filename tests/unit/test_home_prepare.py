@@ -1,0 +1,283 @@
+"""A home made ready: placement with the things a home may hold, recovery of interrupted saves, notices."""
+
+import errno
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tests.unit.test_material_rules import publish
+
+from skrt_workspace import home as workspace_home
+from skrt_workspace.home import notices, recover, space
+from skrt_workspace.home.tree import Tree
+from skrt_workspace.material import original, place, record, status
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def material(tmp_path: Path) -> Path:
+    folder = tmp_path / "material"
+    folder.mkdir()
+    publish(folder, {"a.ipynb": b"one", "sub/b.txt": b"two"}, 1)
+    return folder
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    folder = tmp_path / "examples"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "01.ipynb").write_text("{}")
+    return folder
+
+
+def test_examples_and_material_are_placed_together(home: Path, material: Path, examples: Path) -> None:
+    outcome = place.place_material(home, material, examples)
+    assert sorted(outcome.placed) == ["course/a.ipynb", "course/sub/b.txt", "examples/01.ipynb"]
+    assert outcome.first
+    assert (home / "course/sub/b.txt").read_bytes() == b"two"
+
+
+def test_nothing_is_read_when_nothing_changed(
+    home: Path, material: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.place_material(home, material, examples)
+    monkeypatch.setattr(place, "read_sources", None)
+    assert not place.place_material(home, material, examples).changed
+
+
+def test_a_changed_example_of_equal_size_is_noticed(home: Path, material: Path, examples: Path) -> None:
+    place.place_material(home, material, examples)
+    before = (examples / "01.ipynb").stat()
+    (examples / "01.ipynb").write_text("[]")
+    os.utime(examples / "01.ipynb", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert place.place_material(home, material, examples).updated == ["examples/01.ipynb"]
+
+
+def test_a_link_in_place_of_a_folder_is_not_followed(
+    home: Path, material: Path, tmp_path: Path, examples: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (home / "course").symlink_to(elsewhere)
+    outcome = place.place_material(home, material, examples)
+    assert not list(elsewhere.iterdir())
+    assert (home / "course (new version)/a.ipynb").read_bytes() == b"one"
+    assert not outcome.failed
+
+
+def test_a_link_in_place_of_a_file_stays_and_its_target_too(home: Path, material: Path, examples: Path) -> None:
+    place.place_material(home, material, examples)
+    (home / "thesis.txt").write_text("mine")
+    (home / "course/a.ipynb").unlink()
+    (home / "course/a.ipynb").symlink_to(home / "thesis.txt")
+    publish(material, {"a.ipynb": b"newer"}, 2)
+    place.place_material(home, material, examples)
+    assert (home / "course/a.ipynb").is_symlink()
+    assert (home / "thesis.txt").read_text() == "mine"
+    assert (home / "course/a (new version).ipynb").read_bytes() == b"newer"
+
+
+def test_a_pipe_with_the_name_of_a_file_holds_nobody_up(home: Path, material: Path, examples: Path) -> None:
+    (home / "course").mkdir()
+    os.mkfifo(home / "course/a.ipynb")
+    place.place_material(home, material, examples)
+    assert (home / "course/a (new version).ipynb").read_bytes() == b"one"
+
+
+def test_a_hidden_part_of_a_manifest_is_refused(home: Path, material: Path, examples: Path) -> None:
+    publish(material, {"a": b"x"}, 3)
+    document = json.loads((material / "manifest.json").read_text())
+    document["entries"][0]["files"]["../../escape"] = {"sha256": "0" * 64, "size": 1}
+    (material / "manifest.json").write_text(json.dumps(document))
+    with pytest.raises(ValueError, match="plain relative path"):
+        place.place_material(home, material, examples)
+
+
+def test_a_full_disk_stops_the_placement_and_loses_nothing(
+    home: Path, material: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.place_material(home, material, examples)
+    publish(material, {"a.ipynb": b"one, newer", "sub/b.txt": b"two, newer"}, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full_disk)
+        outcome = place.place_material(home, material, examples)
+    assert outcome.full
+    assert (home / "course/a.ipynb").read_bytes() == b"one"
+    place.place_material(home, material, examples)
+    assert (home / "course/a.ipynb").read_bytes() == b"one, newer"
+    assert sorted(path.name for path in (home / "course").iterdir()) == ["a.ipynb", "sub"]
+
+
+def full_disk(*_: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_damaged_record_loses_no_edit(home: Path, material: Path, examples: Path) -> None:
+    place.place_material(home, material, examples)
+    (home / "course/a.ipynb").write_bytes(b"my edit")
+    (home / record.FOLDER / record.FILE).write_text('{"format": 1, "fil')
+    publish(material, {"a.ipynb": b"newer", "sub/b.txt": b"two"}, 2)
+    place.place_material(home, material, examples)
+    assert (home / "course/a.ipynb").read_bytes() == b"my edit"
+    assert (home / "course/a (new version).ipynb").read_bytes() == b"newer"
+
+
+def test_the_original_comes_back_and_the_edit_is_kept(home: Path, material: Path, examples: Path) -> None:
+    place.place_material(home, material, examples)
+    for number, edit in enumerate((b"first edit", b"second edit"), start=1):
+        (home / "course/a.ipynb").write_bytes(edit)
+        back = original.give_back(home, "course/a.ipynb", material, examples)
+        assert back.kept is not None
+        assert (home / back.kept).read_bytes() == edit
+        assert back.kept == f"course/a (mine{'' if number == 1 else ' 2'}).ipynb"
+        assert (home / "course/a.ipynb").read_bytes() == b"one"
+
+
+def test_the_original_of_a_deleted_file_comes_back_and_follows_again(
+    home: Path, material: Path, examples: Path
+) -> None:
+    place.place_material(home, material, examples)
+    (home / "course/a.ipynb").unlink()
+    publish(material, {"a.ipynb": b"newer"}, 2)
+    place.place_material(home, material, examples)
+    assert not (home / "course/a.ipynb").exists()
+    assert original.give_back(home, "course/a.ipynb", material, examples).kept is None
+    publish(material, {"a.ipynb": b"newest"}, 3)
+    place.place_material(home, material, examples)
+    assert (home / "course/a.ipynb").read_bytes() == b"newest"
+
+
+def test_a_folder_in_place_of_a_file_is_kept_when_the_original_comes_back(
+    home: Path, material: Path, examples: Path
+) -> None:
+    place.place_material(home, material, examples)
+    (home / "course/a.ipynb").unlink()
+    (home / "course/a.ipynb").mkdir()
+    (home / "course/a.ipynb/inside.txt").write_text("mine")
+    back = original.give_back(home, "course/a.ipynb", material, examples)
+    assert (home / str(back.kept) / "inside.txt").read_text() == "mine"
+    assert (home / "course/a.ipynb").read_bytes() == b"one"
+
+
+def test_a_file_of_ones_own_has_no_original(home: Path, material: Path, examples: Path) -> None:
+    (home / "own.txt").write_text("mine")
+    with pytest.raises(original.NoOriginalError, match=r"own\.txt is not part"):
+        original.give_back(home, "own.txt", material, examples)
+    assert (home / "own.txt").read_text() == "mine"
+
+
+def test_status_tells_edited_from_deleted(home: Path, material: Path, examples: Path) -> None:
+    place.place_material(home, material, examples)
+    (home / "course/a.ipynb").write_bytes(b"edit")
+    (home / "course/sub/b.txt").unlink()
+    states = {row.path: row.state for row in status.survey(home)}
+    assert states == {"course/a.ipynb": "edited", "course/sub/b.txt": "deleted", "examples/01.ipynb": "untouched"}
+
+
+NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def left_by_killed_save(path: Path, before: str, now: str | None, *, copied: bool = True) -> None:
+    """The files as jupyter_server's atomic_writing leaves them when it is killed."""
+    old = path.with_name(f".~{path.name}")
+    old.write_text(before)
+    if now is not None:
+        path.write_text(now)
+        moment = time.time_ns()
+        os.utime(path, ns=(moment, moment))
+        written = moment - 10**9 if copied else moment + 10**9
+        os.utime(old, ns=(written, written))
+
+
+@pytest.mark.parametrize(
+    ("save", "expected"),
+    [
+        (
+            ("n.ipynb", NOTEBOOK, '{"cells": [', True),
+            {"n.ipynb": NOTEBOOK, "n (interrupted save).ipynb": '{"cells": ['},
+        ),
+        (("n.ipynb", NOTEBOOK, "", True), {"n.ipynb": NOTEBOOK}),
+        (("n.ipynb", NOTEBOOK, NOTEBOOK + "\n", True), {"n.ipynb": NOTEBOOK + "\n"}),
+        (("n.ipynb", '{"cel', NOTEBOOK, False), {"n.ipynb": NOTEBOOK}),
+        (("n.ipynb", NOTEBOOK, None, True), {"n.ipynb": NOTEBOOK}),
+        (("t.txt", "old", "", True), {"t.txt": "old"}),
+        (("t.txt", "old", "new", True), {"t.txt": "new", "t (before the interrupted save).txt": "old"}),
+        (("t.txt", "same", "same", True), {"t.txt": "same"}),
+    ],
+)
+def test_an_interrupted_save_is_settled(
+    home: Path, save: tuple[str, str, str | None, bool], expected: dict[str, str]
+) -> None:
+    name, before, now, copied = save
+    left_by_killed_save(home / name, before, now, copied=copied)
+    recover.recover(home)
+    assert {path.name: path.read_text() for path in home.iterdir()} == expected
+
+
+def test_recovery_follows_no_link(home: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    left_by_killed_save(outside / "t.txt", "old", "")
+    (home / "link").symlink_to(outside)
+    recover.recover(home)
+    assert (outside / ".~t.txt").exists()
+
+
+def test_prepare_never_raises_and_tells_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, material: Path
+) -> None:
+    monkeypatch.setattr("skrt_workspace.material.place.MATERIAL_FOLDER", material)
+    messages = workspace_home.prepare(tmp_path / "missing" / "\0")
+    assert any("could not be made ready" in message for message in messages)
+
+
+def test_only_a_killed_server_makes_the_next_start_search(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[Path] = []
+    monkeypatch.setattr(recover, "recover", lambda folder: searched.append(folder) or [])
+    workspace_home.prepare(home)
+    workspace_home.ended_cleanly(home)
+    workspace_home.prepare(home)
+    assert not searched
+    workspace_home.prepare(home)
+    assert searched == [home]
+
+
+def test_notices_are_kept_in_order_and_bounded(home: Path) -> None:
+    for number in range(60):
+        notices.write_notice(home, notices.MATERIAL, f"change {number}")
+    (home / "0-broken.json").write_text("{")
+    texts = [notice.text for notice in notices.read_notices(home)]
+    assert texts == [f"change {number}" for number in range(10, 60)][-len(texts) :]
+    assert texts[-1] == "change 59"
+
+
+def test_news_is_told_after_a_change_and_not_at_the_first_start(home: Path, material: Path, examples: Path) -> None:
+    from skrt_workspace.material import news
+
+    news.tell(home, place.place_material(home, material, examples))
+    assert notices.read_notices(home / notices.IN_HOME) == []
+    publish(material, {"a.ipynb": b"newer", "sub/b.txt": b"two"}, 2)
+    news.tell(home, place.place_material(home, material, examples))
+    (notice,) = notices.read_notices(home / notices.IN_HOME)
+    assert notice.text == "New versions of files you have not changed: course/a.ipynb."
+
+
+@pytest.mark.parametrize(("used", "state"), [(10, "ok"), (95, "nearly"), (100, "full"), (120, "full")])
+def test_a_limit_is_told_before_it_is_reached(tmp_path: Path, used: int, state: str) -> None:
+    (tmp_path / space.USAGE).write_text(json.dumps({"used": used * space.MB * 10, "limit": 1000 * space.MB}))
+    assert space.measure(tmp_path, tmp_path).state == state
+
+
+def test_a_path_out_of_the_home_is_never_walked(home: Path) -> None:
+    for path in ("../x", "/etc/passwd", "a//b", "", "a/./b"):
+        with pytest.raises(ValueError, match="not a plain relative path"):
+            Tree(home).look(path)
