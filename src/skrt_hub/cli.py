@@ -38,6 +38,8 @@ VERBS = {
     "stop": "stop",
     "start": "start",
     "delete": "delete",
+    "render": "render",
+    "image": "image",
 }
 """Each verb and the module in skrt_hub.commands that carries it out, in the order of the help page."""
 

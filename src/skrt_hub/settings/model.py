@@ -129,23 +129,105 @@ class Data(Section):
 class Image(Section):
     """The participants' image on Kubernetes."""
 
-    name: str = Field("", description="A published image to use in place of the project's own.")
-    load: str = Field(
-        "", description="A command that brings an image into the cluster; {image} stands for the image's name."
+    name: str = Field(
+        "",
+        description="A published image to use in place of the project's own, such as registry.example.org/class:2026.",
     )
-    push: str = Field("", description="A registry and folder to push the project's image to.")
+    load: str = Field(
+        "",
+        description="A command that brings an image into the cluster's nodes; {image} stands for the image's name. "
+        "Not needed for minikube, kind and k3d.",
+    )
+    push: str = Field(
+        "",
+        description="A registry and folder that the cluster pulls from, such as registry.example.org/physics; "
+        "`up` pushes the image there.",
+    )
+    pull_secret: str = Field("", description="The name of a secret in the namespace that may pull the image.")
+
+
+class Tls(Section):
+    """Encryption on Kubernetes: an own certificate, an automatic one, or the ingress's."""
+
+    certificate: Path | None = Field(None, description="An own certificate chain (PEM); with `key`.")
+    key: Path | None = Field(None, description="The private key of that certificate (PEM).")
+    email: str = Field("", description="Get a certificate automatically (ACME); the address gets its reminders.")
+    secret: str = Field("", description="With `access: ingress`: the TLS secret in the namespace that it uses.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Tls:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        if self.certificate is not None and self.email:
+            raise ValueError("give an own certificate, or an email for an automatic one, not both")
+        return self
+
+    @property
+    def at_the_proxy(self) -> bool:
+        """Whether the hub's own proxy ends the encryption (and not an ingress before it)."""
+        return self.certificate is not None or bool(self.email)
+
+
+class Minikube(Section):
+    """The minikube cluster that `up` makes where there is none; an existing one keeps its sizes."""
+
+    cpus: int = Field(2, ge=1, description="Processors of the cluster.")
+    memory: Size = Field(6 * 10**9, ge=2 * 10**9, description="Memory of the cluster, at least 2 GB.")
+    disk: Size = Field(30 * 10**9, ge=10 * 10**9, description="Disk of the cluster, at least 10 GB.")
+    driver: str = Field("", description="minikube's driver, such as docker or podman; by default its own choice.")
+
+
+_DNS_LABEL = r"^([a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?)?$"
 
 
 class Kubernetes(Section):
     """What only `target: kubernetes` uses."""
 
     context: str = Field("", description="The kube context; by default the current one.")
-    namespace: str = Field("", description="The namespace; by default the hub's name.")
+    namespace: str = Field("", pattern=_DNS_LABEL, description="The namespace; by default the hub's name.")
+    release: str = Field("", pattern=_DNS_LABEL, description="The Helm release; by default the hub's name.")
+    take_over: bool = Field(
+        False,
+        description="Take over a JupyterHub release that skrt-hub did not make; its volumes and its database are kept.",
+    )
     chart: Path | None = Field(
         None, description="A local copy of the Zero to JupyterHub chart, for a cluster without internet."
     )
+    access: Literal["port-forward", "load-balancer", "node-port", "ingress"] = Field(
+        "port-forward",
+        description="How a browser reaches the hub. `port-forward`: at address and port above, from this machine. "
+        "The others can be reached from outside.",
+    )
+    host: str = Field("", description="The hub's host name, for `access: ingress` and for an automatic certificate.")
+    ingress_class: str = Field("", description="The ingress class; by default the cluster's default one.")
+    tls: Tls = Field(default_factory=Tls, description="Encryption.")
+    placeholders: int = Field(
+        0, ge=0, description="Seats kept free and images pulled in advance, for a class of this size on a big cluster."
+    )
+    memory_guarantee: Size = Field(
+        0, description="Memory that the scheduler sets aside for each participant. 0: a quarter of limits.memory."
+    )
+    cpu_guarantee: float = Field(
+        0, ge=0, description="Processors set aside for each participant. 0: a twentieth of limits.cpu."
+    )
+    storage_class: str = Field("", description="The storage class of homes; by default the cluster's default one.")
+    home_size: Size = Field(
+        10 * 10**9, ge=10**8, description="The size of each participant's volume where limits.home is 0."
+    )
+    time_limit: Duration = Field(900, ge=30, description="How long `up` waits until the hub is ready.")
     image: Image = Field(default_factory=Image, description="The participants' image.")
+    minikube: Minikube = Field(default_factory=Minikube, description="The minikube cluster, where `up` makes it.")
     values: dict[str, Any] = Field(default_factory=dict, description="Raw chart values, laid over the rendered ones.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Kubernetes:
+        if self.access == "ingress" and not self.host:
+            raise ValueError("access: ingress needs `host`, the hub's host name")
+        if self.tls.email and not self.host:
+            raise ValueError("an automatic certificate (tls.email) needs `host`, the hub's host name")
+        if self.tls.at_the_proxy and self.access in ("port-forward", "ingress"):
+            raise ValueError("a certificate at the hub's proxy goes with access: load-balancer or node-port")
+        return self
 
 
 class Settings(Section):
@@ -193,9 +275,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _possible(self) -> Settings:
-        if self.target == "machine" and not self.on_loopback and not self.login.beyond_loopback:
+        reachable = self._reachable_through
+        if reachable and not self.login.beyond_loopback:
             raise ValueError(
-                f"address {self.address} can be reached from other machines, and with the first-use log-in anybody "
+                f"{reachable} can be reached from other machines, and with the first-use log-in anybody "
                 "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
             )
         names = {
@@ -207,6 +290,13 @@ class Settings(Section):
             if twice:
                 raise ValueError(f"{kind} has two entries called {twice[0]}")
         return self
+
+    @property
+    def _reachable_through(self) -> str:
+        """The setting through which other machines reach the hub, or nothing."""
+        if self.target == "kubernetes" and self.kubernetes.access != "port-forward":
+            return f"kubernetes.access {self.kubernetes.access}"
+        return "" if self.on_loopback else f"address {self.address}"
 
     @property
     def on_loopback(self) -> bool:

@@ -53,6 +53,6 @@ def _value(name: str, value: Any) -> str:
 
 
 def _quantity(name: str, value: float) -> str:
-    if name == "idle":
+    if name in ("idle", "time_limit"):
         return f"{value // 60} min"
     return f"{value / 10**9:g} GB" if value >= 10**8 else str(value)

@@ -8,7 +8,9 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from skrt_workspace.install import bytecode, commands, jupyter, package, phantom, prune
+from skrt_workspace.install import bytecode, commands, prune
+
+Steps = list[tuple[str, Callable[[], object]]]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,24 +22,43 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{sys.prefix} is not a virtual environment; say --system to install into it.", file=sys.stderr)
         return 1
     source = Path(__file__).resolve().parent.parent
-    steps: list[tuple[str, Callable[[], object]]] = [
-        ("engine programs", lambda: commands.write(prefix, site)),
-        ("unneeded files", lambda: prune.prune(prefix, site)),
-        ("workspace package", lambda: package.install(source, site)),
-        ("byte code", lambda: bytecode.compile_all(site)),
-        ("Jupyter settings", lambda: jupyter.write(prefix)),
-        ("list of fonts", lambda: jupyter.make_font_list(prefix)),
-        ("phantom", lambda: phantom.make(prefix)),
-    ]
+    parts = {
+        "libraries": lambda: _libraries(prefix, site),
+        "workspace": lambda: _workspace(prefix, site, source),
+    }
+    steps = [step for part in parts if options.part in (part, "all") for step in parts[part]()]
     for number, (title, step) in enumerate(steps, start=1):
         print(f"step {number} {len(steps)} {title}", flush=True)
         step()
     return 0
 
 
+def _libraries(prefix: Path, site: Path) -> Steps:
+    """What is done to the libraries. Images have them in a layer of their own, built without the rest of our code."""
+    return [
+        ("engine programs", lambda: commands.write(prefix, site)),
+        ("unneeded files", lambda: prune.prune(prefix, site)),
+        ("byte code of the libraries", lambda: bytecode.compile_all(site)),
+    ]
+
+
+def _workspace(prefix: Path, site: Path, source: Path) -> Steps:
+    """What adds our own part; it leaves every file of the libraries as it is."""
+    from skrt_workspace.install import jupyter, package, phantom  # noqa: PLC0415 - not there when libraries are built
+
+    return [
+        ("workspace package", lambda: package.install(source, site)),
+        ("byte code of the workspace", lambda: bytecode.compile_all(site / package.NAME)),
+        ("Jupyter settings", lambda: jupyter.write(prefix)),
+        ("list of fonts", lambda: jupyter.make_font_list(prefix)),
+        ("phantom", lambda: phantom.make(prefix)),
+    ]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m skrt_workspace.install", description=__doc__)
     parser.add_argument("--system", action="store_true", help="install into a Python that is not a virtual environment")
+    parser.add_argument("--part", choices=("all", "libraries", "workspace"), default="all", help="for image layers")
     return parser
 
 

@@ -1,0 +1,60 @@
+"""`skrt-hub image`: Build the participants' image, bring it to a cluster's nodes, or push it to a registry."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from skrt_hub.commands.session import Session
+from skrt_hub.report import Message, Report, human_size
+from skrt_hub.targets.kubernetes import participants_image, rendering
+from skrt_hub.targets.kubernetes.cluster import open_cluster
+
+HELP = "Kubernetes: build the participants' image, bring it to the cluster's nodes, or push it to a registry."
+ACTIONS = ("build", "load", "push", "name", "list")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """ACTION."""
+    parser.add_argument(
+        "action",
+        choices=ACTIONS,
+        help="build: make it on this machine; load: bring it to the cluster's nodes; push: to kubernetes.image.push; "
+        "name: print its name; list: print every image that the hub needs on its nodes",
+    )
+
+
+def run(session: Session) -> Report:
+    """What was done; each action does the ones it needs before."""
+    return {"build": _build, "load": _load, "push": _push, "name": _name, "list": _list}[session.arguments.action](
+        session
+    )
+
+
+def _build(session: Session) -> Report:
+    built = participants_image.build(session.context.progress, session.context.echo)
+    size = human_size(built.engine.size(built.name))
+    done = "was built" if built.fresh else "was there already, with the present content"
+    return Message((f"The image {built.name} {done} ({size} unpacked, {built.engine.name}).",))
+
+
+def _load(session: Session) -> Report:
+    return Message((participants_image.load(open_cluster(session.context), always=True),))
+
+
+def _push(session: Session) -> Report:
+    context = session.context
+    name = participants_image.push(context.settings.kubernetes.image, context.progress, context.echo)
+    return Message((f"The image {name} was pushed.",))
+
+
+def _name(session: Session) -> Report:
+    return Message((rendering.wanted_image(session.context.settings),))
+
+
+def _list(session: Session) -> Report:
+    values, manifests = rendering.render(session.context, check=True)
+    found = set(re.findall(r"^\s*(?:- )?image:\s*\"?([^\s\"]+)", manifests, flags=re.MULTILINE))
+    image = values["singleuser"]["image"]
+    # The hub itself makes participants' pods; what they need is not in the chart's objects.
+    return Message(tuple(sorted({*found, f"{image['name']}:{image['tag']}"})))

@@ -1,0 +1,48 @@
+"""`skrt-hub render`: Print what would be sent to Kubernetes, without touching a cluster."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+from ruamel.yaml import YAML
+
+from skrt_hub.commands.session import Session
+from skrt_hub.report import Report
+from skrt_hub.targets.kubernetes import rendering
+
+HELP = "Kubernetes: print the chart values made from hub.yaml, checked with the chart; no cluster is asked."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--manifests, --no-check."""
+    parser.add_argument("--manifests", action="store_true", help="print the objects that the chart makes from them")
+    parser.add_argument("--no-check", action="store_true", help="only render; neither Helm nor the chart is needed")
+
+
+@dataclass(frozen=True)
+class Rendered(Report):
+    """Chart values, or the manifests made from them."""
+
+    values: dict[str, Any]
+    manifests: str = ""
+
+    def render(self) -> RenderableType:
+        if self.manifests:
+            return Text(self.manifests.rstrip())
+        yaml = YAML()
+        yaml.default_flow_style = False
+        yaml.width = 110
+        text = io.StringIO()
+        yaml.dump(self.values, text)
+        return Text(text.getvalue().rstrip())
+
+
+def run(session: Session) -> Report:
+    """Values by default, the chart's objects with --manifests; keys of certificates are left out of both."""
+    values, manifests = rendering.render(session.context, check=not session.arguments.no_check)
+    return Rendered(values, manifests if session.arguments.manifests else "")

@@ -1,0 +1,1 @@
+"""The participants' image: what goes into it (`context`), building it (`engine`), bringing it to nodes (`place`)."""

@@ -1,0 +1,57 @@
+"""Bringing the image to the cluster's nodes: by the cluster's own tool, by a command of the organiser's, or a registry.
+
+Pure functions say what is to be run; `skrt_hub.targets.kubernetes.participants_image` runs it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skrt_hub.errors import PrerequisiteError, SettingsError
+from skrt_hub.targets.kubernetes.contexts import Kind
+
+ARCHIVE = "{archive}"
+"""Stands in a command for a docker archive of the image, where the tool cannot read the engine's own store."""
+
+
+def load_command(kind: Kind, context: str, image: str, *, engine: str, own: str = "") -> tuple[str, ...]:
+    """The command that copies an image from this machine's engine into the cluster.
+
+    `own` is kubernetes.image.load. The word `{archive}` in the answer is to be replaced by an archive's path.
+    Raises PrerequisiteError where the cluster is of no known kind and there is no own command.
+    """
+    if own:
+        if "{image}" not in own:
+            raise SettingsError(
+                "kubernetes.image.load does not say {image}.",
+                why=f"It is {own!r}.",
+                remedy="Write {image} where the image's name belongs.",
+            )
+        return tuple(word.replace("{image}", image) for word in shlex.split(own))
+    source = image if engine == "docker" else ARCHIVE
+    if kind == "minikube":
+        return ("minikube", "image", "load", source, f"--profile={context}")
+    if kind == "kind":
+        what = ("docker-image", image) if engine == "docker" else ("image-archive", ARCHIVE)
+        return ("kind", "load", *what, f"--name={context.removeprefix('kind-')}")
+    if kind == "k3d":
+        return ("k3d", "image", "import", source, f"--cluster={context.removeprefix('k3d-')}")
+    raise PrerequisiteError(
+        f"skrt-hub does not know how to bring an image into the cluster of context {context}.",
+        why="It is neither minikube's nor kind's nor k3d's.",
+        remedy="Give one of these in hub.yaml: kubernetes.image.push (a registry that the cluster pulls from), "
+        "kubernetes.image.load (a command, such as `my-tool load {image}`; for k3s see the guide), or "
+        "kubernetes.image.name (a published image).",
+    )
+
+
+def nodes_without(image: str, nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the nodes that do not tell of the image. Kubelets tell of their fifty largest images."""
+    return [node["metadata"]["name"] for node in nodes if not _has(node, image)]
+
+
+def _has(node: Mapping[str, Any], image: str) -> bool:
+    names = {name for entry in node.get("status", {}).get("images", []) for name in entry.get("names") or []}
+    return bool(names & {image, f"docker.io/{image}", f"docker.io/library/{image}"})

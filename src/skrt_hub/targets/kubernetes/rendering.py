@@ -1,0 +1,72 @@
+"""From a hub's settings to checked chart values: gathers what rendering needs and hands it to the pure functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from skrt_hub import __version__
+from skrt_hub.errors import SettingsError
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets import Context
+from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, check_values, ensure_chart
+from skrt_hub.targets.kubernetes.helm import Helm
+from skrt_hub.targets.kubernetes.image.context import image_name
+from skrt_hub.targets.kubernetes.values import Facts, render_values
+
+AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
+LAUNCH = ("python", "-m", "skrt_workspace.launch")
+"""A participant's start command in the project's own image: prepares the home, then becomes the server."""
+
+
+def gather(settings: Settings) -> Facts:
+    """What the values depend on besides the settings. Raises SettingsError for a certificate that cannot be read."""
+    kubernetes = settings.kubernetes
+    own = not kubernetes.image.name
+    return Facts(
+        image=wanted_image(settings),
+        pulled=bool(kubernetes.image.name or kubernetes.image.push),
+        command=LAUNCH if own else None,
+        authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
+        version=__version__,
+        certificate=_text(kubernetes.tls.certificate),
+        key=_text(kubernetes.tls.key),
+    )
+
+
+def wanted_image(settings: Settings) -> str:
+    """The whole name of the participants' image: the one in hub.yaml, or the project's own for the present content."""
+    return settings.kubernetes.image.name or image_name(settings.kubernetes.image.push)
+
+
+def render(context: Context, *, check: bool) -> tuple[dict[str, Any], str]:
+    """The values, and with `check` the manifests that the chart makes from them; asks no cluster."""
+    settings, layout = context.settings, context.layout
+    values = render_values(settings, gather(settings))
+    manifests = ""
+    if check:
+        namespace = settings.kubernetes.namespace or settings.name
+        helm = Helm("", namespace, layout.kubernetes / "helm", context.echo)
+        chart = ensure_chart(settings.kubernetes.chart, layout.kubernetes / "charts", helm)
+        release = settings.kubernetes.release or settings.name
+        manifests = check_values(helm, release, chart, values, server=OLDEST_KUBERNETES)
+    return _without_keys(values), manifests
+
+
+def _without_keys(values: dict[str, Any]) -> dict[str, Any]:
+    https = values.get("proxy", {}).get("https", {})
+    if "manual" not in https:
+        return values
+    proxy = {**values["proxy"], "https": {**https, "manual": {**https["manual"], "key": "(left out)"}}}
+    return {**values, "proxy": proxy}
+
+
+def _text(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read.", why=str(error), remedy="Correct kubernetes.tls in hub.yaml."
+        ) from error

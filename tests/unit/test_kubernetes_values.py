@@ -1,0 +1,155 @@
+"""Settings to chart values, tested as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.values import Facts, lay_over, quantity, render_values, threads
+
+FACTS = Facts("localhost/skrt-hub/workspace:0123", False, ("python", "-m", "x"), "# log-in\n", "1.2.3")
+
+
+def rendered(**document: Any) -> dict[str, Any]:
+    return render_values(Settings.model_validate({"target": "kubernetes", **document}), FACTS)
+
+
+def test_a_home_outlives_its_server_and_its_participant() -> None:
+    values = rendered()
+    assert values["hub"]["config"]["KubeSpawner"]["delete_pvc"] is False
+    assert values["hub"]["db"]["pvc"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert values["cull"]["users"] is False
+
+
+def test_nothing_runs_at_server_start_that_could_remove_work() -> None:
+    assert "lifecycleHooks" not in rendered()["singleuser"]
+
+
+def test_protections_of_the_chart_are_left_on() -> None:
+    single = rendered()["singleuser"]
+    for name in ("networkPolicy", "cloudMetadata", "serviceAccountName", "uid", "allowPrivilegeEscalation"):
+        assert name not in single, f"{name} is the chart's own default"
+
+
+@pytest.mark.parametrize(
+    ("given_image", "name", "tag"),
+    [
+        ("localhost/skrt-hub/workspace:0123", "localhost/skrt-hub/workspace", "0123"),
+        ("registry.example.org:5000/class", "registry.example.org:5000/class", "latest"),
+        ("registry.example.org:5000/class:2026", "registry.example.org:5000/class", "2026"),
+        ("ghcr.io/scikit-rt/scikit-rt", "ghcr.io/scikit-rt/scikit-rt", "latest"),
+    ],
+)
+def test_image_names_are_taken_apart(given_image: str, name: str, tag: str) -> None:
+    facts = Facts(given_image, True, None, "", "1")
+    image = render_values(Settings(), facts)["singleuser"]["image"]
+    assert (image["name"], image["tag"]) == (name, tag)
+
+
+def test_an_image_from_a_registry_is_pulled_before_the_hub_changes_and_a_loaded_one_is_not_waited_for() -> None:
+    pulled = Facts("registry.example.org/class:1", True, None, "", "1")
+    assert render_values(Settings(), pulled)["prePuller"]["hook"]["enabled"] is True
+    assert rendered()["prePuller"]["hook"]["enabled"] is False
+
+
+def test_limits_and_guarantees() -> None:
+    single = rendered(limits={"cpu": 2.5, "memory": "4 GB"})["singleuser"]
+    assert single["memory"] == {"limit": 4_000_000_000, "guarantee": 1_000_000_000}
+    assert single["cpu"] == {"limit": 2.5, "guarantee": 0.125}
+    assert single["extraEnv"]["OMP_NUM_THREADS"] == "2"
+
+
+def test_a_guarantee_never_exceeds_the_limit() -> None:
+    single = rendered(limits={"cpu": 0.5, "memory": "256 MB"}, kubernetes={"memory_guarantee": "1 GB"})["singleuser"]
+    assert single["memory"]["guarantee"] == single["memory"]["limit"]
+
+
+@given(st.floats(min_value=0.01, max_value=1024))
+def test_there_is_always_a_thread_and_never_more_than_processors(cpu: float) -> None:
+    assert 1 <= threads(cpu) <= max(1, cpu)
+
+
+def test_any_name_or_only_the_listed_ones() -> None:
+    anyone = rendered()["hub"]["config"]
+    assert anyone["Authenticator"]["allow_all"] is True
+    assert anyone["FirstUseAuthenticator"]["anyone"] is True
+    listed = rendered(participants=["ana", "ben"], admins=["tutor"])["hub"]["config"]
+    assert listed["Authenticator"]["allow_all"] is False
+    assert listed["Authenticator"]["allowed_users"] == ["ana", "ben"]
+    assert listed["Authenticator"]["admin_users"] == ["tutor"]
+    assert listed["Authenticator"]["allow_existing_users"] is False
+
+
+def test_shared_data_is_read_only() -> None:
+    storage = rendered(data=[{"name": "atlas", "folder": "/srv/atlas"}])["singleuser"]["storage"]
+    (mount,) = storage["extraVolumeMounts"].values()
+    assert mount == {"name": "data-0", "mountPath": "/data/atlas", "readOnly": True}
+
+
+def test_a_class_of_a_set_size_gets_placeholders_and_priority() -> None:
+    scheduling = rendered(kubernetes={"placeholders": 30})["scheduling"]
+    assert scheduling["userPlaceholder"] == {"enabled": True, "replicas": 30}
+    assert scheduling["podPriority"] == {"enabled": True}
+
+
+def test_idle_servers_are_ended_or_not() -> None:
+    assert rendered(limits={"idle": 0})["cull"] == {"enabled": False}
+    cull = rendered(limits={"idle": "2 h"})["cull"]
+    assert cull["timeout"] == 7200
+    assert cull["every"] < cull["timeout"]
+
+
+def test_raw_values_are_laid_over_key_by_key() -> None:
+    values = rendered(kubernetes={"values": {"hub": {"concurrentSpawnLimit": 5}, "cull": {"enabled": False}}})
+    assert values["hub"]["concurrentSpawnLimit"] == 5
+    assert values["hub"]["config"]["KubeSpawner"]["delete_pvc"] is False
+    assert values["cull"]["enabled"] is False
+
+
+def test_own_certificate_and_automatic_one() -> None:
+    allowed = {"login": {"beyond_loopback": True}}
+    facts = Facts("i:1", True, None, "", "1", certificate="CERT", key="KEY")
+    own = Settings.model_validate(
+        {
+            "target": "kubernetes",
+            **allowed,
+            "kubernetes": {"access": "load-balancer", "tls": {"certificate": "/c", "key": "/k"}},
+        }
+    )
+    assert render_values(own, facts)["proxy"]["https"]["manual"] == {"cert": "CERT", "key": "KEY"}
+    kubernetes = {"access": "load-balancer", "host": "hub.example.org", "tls": {"email": "a@example.org"}}
+    https = rendered(**allowed, kubernetes=kubernetes)["proxy"]["https"]
+    assert https["type"] == "letsencrypt"
+    assert https["hosts"] == ["hub.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"kubernetes": {"access": "load-balancer"}}, "beyond_loopback"),
+        ({"address": "0.0.0.0"}, "beyond_loopback"),
+        ({"kubernetes": {"access": "ingress"}, "login": {"beyond_loopback": True}}, "host"),
+        ({"kubernetes": {"tls": {"certificate": "/c"}}}, "go together"),
+        ({"kubernetes": {"tls": {"certificate": "/c", "key": "/k"}}}, "load-balancer or node-port"),
+        ({"kubernetes": {"namespace": "Not A Name"}}, "namespace"),
+    ],
+)
+def test_impossible_combinations_are_refused(document: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Settings.model_validate({"target": "kubernetes", **document})
+
+
+def test_lay_over_leaves_its_arguments_alone() -> None:
+    base: dict[str, Any] = {"a": {"b": 1, "c": [1]}, "d": 2}
+    assert lay_over(base, {"a": {"b": 2}, "d": {"e": 1}}) == {"a": {"b": 2, "c": [1]}, "d": {"e": 1}}
+    assert base == {"a": {"b": 1, "c": [1]}, "d": 2}
+
+
+def test_quantities_are_whole_and_never_smaller() -> None:
+    assert quantity(10 * 10**9) == "9537Mi"
+    assert int(quantity(10 * 10**9)[:-2]) * 2**20 >= 10 * 10**9
