@@ -14,7 +14,6 @@ from typing import Any
 
 from jupyterhub.spawner import Spawner
 from jupyterhub.utils import random_port
-from skrt_workspace.forkserver import client as fork_server
 from tornado import web  # type: ignore[attr-defined]
 from traitlets import Float, Unicode
 
@@ -26,6 +25,7 @@ from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import plain_start
 from skrt_hub.layout import Layout
+from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
 

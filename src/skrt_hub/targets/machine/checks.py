@@ -13,7 +13,6 @@ import sysconfig
 from pathlib import Path
 
 import psutil
-from skrt_workspace.sandbox.probe import probe
 
 from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
@@ -21,6 +20,7 @@ from skrt_hub.errors import PermissionsError, PortTakenError
 from skrt_hub.layout import Layout
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
+from skrt_workspace.sandbox.probe import probe
 
 _OLDEST_PYTHON = (3, 11)
 
