@@ -1,0 +1,145 @@
+"""From settings to JupyterHub's traits, traefik's file and a participant's sandbox: data in, data out."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traitlets.config import Config
+
+from skrt_hub.errors import StateError
+from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
+from skrt_hub.hub.configure import configure
+from skrt_hub.hub.names import Place
+from skrt_hub.hub.proxy import render_static
+from skrt_hub.hub.sandboxing import Start, render_sandbox, threads
+from skrt_hub.hub.secrets import Secrets, ensure_secrets, read_secrets
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+
+LAYOUT = Layout(Path("/state"))
+SECRETS = Secrets(cookie="a" * 64, proxy="b" * 64, culler="c" * 64, command="d" * 64)
+ANNA = Place("anna", "anna", 1_900_000_000)
+
+
+def applied(**settings: Any) -> Applied:
+    return Applied(Settings.model_validate(settings), "0.1.0", Ports(8101, 8102), Path("/env"), root=True)
+
+
+def traits(**settings: Any) -> Config:
+    c = Config()
+    configure(c, applied(**settings), LAYOUT, SECRETS)
+    return c
+
+
+def document(**settings: Any) -> Any:
+    start = Start(ANNA, {"JUPYTERHUB_USER": "anna"}, ("--port=1",))
+    return render_sandbox(applied(**settings), LAYOUT, start, machine_cpus=8)
+
+
+def test_servers_and_proxy_outlive_the_hub() -> None:
+    c = traits()
+    assert c.JupyterHub.cleanup_servers is False
+    assert c.JupyterHub.cleanup_proxy is False
+    assert c.TraefikFileProviderProxy.should_start is False
+
+
+def test_anybody_may_log_in_only_where_there_is_no_list() -> None:
+    assert traits().Authenticator.allow_all is True
+    c = traits(participants=["anna"])
+    assert c.Authenticator.allow_all is False
+    assert c.Authenticator.allowed_users == {"anna"}
+    assert c.Authenticator.allow_existing_users is False
+    assert c.FirstUseAuthenticator.anyone is False
+
+
+def test_the_hub_and_the_proxys_interface_listen_on_loopback_only() -> None:
+    c = traits(address="0.0.0.0", login={"kind": "first-use", "beyond_loopback": True})
+    assert c.JupyterHub.hub_bind_url == "http://127.0.0.1:8101"
+    assert c.TraefikFileProviderProxy.traefik_api_url == "http://127.0.0.1:8102"
+
+
+def test_services_may_do_what_they_need_and_no_more() -> None:
+    roles = {role["name"]: set(role["scopes"]) for role in traits().JupyterHub.load_roles}
+    assert "admin:users" not in roles["culler"]
+    assert "delete:servers" in roles["culler"]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_closed_hub_listens_on_no_public_port(is_open: bool) -> None:
+    static = tomllib.loads(render_static(applied(port=8010), LAYOUT, open_to_people=is_open))
+    entry = static["entryPoints"]["http"]
+    assert (entry["address"] == "127.0.0.1:8010") is is_open
+    assert (entry.get("http", {}).get("middlewares") == ["closed@file"]) is not is_open
+    assert static["entryPoints"]["auth_api"]["address"] == "127.0.0.1:8102"
+
+
+def test_a_participant_sees_the_own_home_and_named_data_only() -> None:
+    shown = document(data=[{"name": "ct", "folder": "/srv/ct"}])
+    assert shown.home == "/state/homes/anna"
+    assert [(bind.source, bind.inside) for bind in shown.read_only] == [("/srv/ct", "/data/ct")]
+    assert shown.read_write == ()
+    assert shown.user.uid == ANNA.uid
+    assert shown.isolated is True
+
+
+def test_no_secret_of_the_hub_reaches_a_participant() -> None:
+    text = document().to_json()
+    for secret in vars(SECRETS).values():
+        assert secret not in text
+    assert "/state/secrets" not in text
+
+
+def test_threads_fit_the_limit() -> None:
+    variables = document(limits={"cpu": 2.5}).environment
+    assert variables["OMP_NUM_THREADS"] == variables["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] == "3"
+    assert threads(0.1, 8) == 1
+    assert threads(16, 8) == 8
+
+
+def test_without_a_sandbox_the_home_is_where_it_is() -> None:
+    shown = document(sandbox="none")
+    assert shown.isolated is False
+    assert shown.environment["HOME"] == shown.working_directory == "/state/homes/anna"
+
+
+def test_what_was_applied_is_read_back_equal(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    before = applied(limits={"memory": "3 GB"}, material=[{"folder": "/x"}], participants=["anna"])
+    assert read_applied(layout) is None
+    write_applied(layout, before)
+    assert read_applied(layout) == before
+    assert read_applied(layout) != replace(before, version="9")
+    assert layout.applied.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_record_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "hub.json").write_text('{"settings": {"port": "x"}}', encoding="utf-8")
+    with pytest.raises(StateError, match="damaged"):
+        read_applied(Layout(tmp_path))
+
+
+def test_secrets_are_made_once_private_and_64_digits(tmp_path: Path) -> None:
+    first = ensure_secrets(tmp_path / "secrets")
+    assert ensure_secrets(tmp_path / "secrets") == first == read_secrets(tmp_path / "secrets")
+    assert len({*vars(first).values()}) == 4
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in (tmp_path / "secrets").iterdir())
+
+
+@pytest.mark.parametrize("damage", ["", "abc", "z" * 64, "a" * 63])
+def test_a_damaged_secret_is_refused_and_kept(tmp_path: Path, damage: str) -> None:
+    ensure_secrets(tmp_path)
+    (tmp_path / "cookie").write_text(damage, encoding="ascii")
+    with pytest.raises(StateError, match="damaged"):
+        ensure_secrets(tmp_path)
+    assert (tmp_path / "cookie").read_text(encoding="ascii") == damage
+
+
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    (tmp_path / "proxy").chmod(0o644)
+    with pytest.raises(StateError, match="read by others"):
+        ensure_secrets(tmp_path)
