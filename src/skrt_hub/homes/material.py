@@ -33,7 +33,7 @@ _BUSY = "Material is being prepared by another command."
 
 @dataclass(frozen=True)
 class EntryState:
-    """One entry of the material after a fetch: `new`, `changed`, `unchanged`, or, with a problem, `kept` or `missing`."""
+    """One entry of the material after a fetch: `new`, `changed`, `unchanged`; with a problem, `kept` or `missing`."""
 
     name: str
     state: str
