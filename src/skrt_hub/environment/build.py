@@ -66,15 +66,19 @@ def _build(folder: Path, identity: Identity, progress: Progress) -> Environment:
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", folder / "bin" / "python")
         uv.run_uv([*sync, requirements()], folder=folder.parent, note=lambda line: step.update(note=line))
     with progress.step("participants' environment: workspace") as step:
-        _install_workspace(folder, lambda done, total, title: step.update(done - 1, total, title))
+        like = marker.same_packages(folder.parent, identity)
+        _install_workspace(folder, like, lambda done, total, title: step.update(done - 1, total, title))
     _open_to_readers(folder)
     environment = Environment(folder, identity.hash, identity.python.version_text, identity.python.base_prefix)
-    marker.write(environment)
+    marker.write(environment, packages=identity.packages)
     return environment
 
 
-def _install_workspace(folder: Path, tell: Callable[[int, int, str], None]) -> None:
-    """Run `python -m skrt_workspace.install` in the new environment, with nothing but that package on its path."""
+def _install_workspace(folder: Path, like: Environment | None, tell: Callable[[int, int, str], None]) -> None:
+    """Run `python -m skrt_workspace.install` in the new environment, with nothing but that package on its path.
+
+    `like` is an older environment with the same packages, from which byte code is taken over.
+    """
     with tempfile.TemporaryDirectory(prefix="skrt-hub-") as on_path:
         (Path(on_path) / "skrt_workspace").symlink_to(workspace_package())
         variables = plain_environment()
@@ -82,7 +86,7 @@ def _install_workspace(folder: Path, tell: Callable[[int, int, str], None]) -> N
         variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
         last: list[str] = []
         with subprocess.Popen(
-            [folder / "bin" / "python", "-m", "skrt_workspace.install"],
+            [folder / "bin" / "python", "-m", "skrt_workspace.install", *(("--like", like.folder) if like else ())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,17 +50,16 @@ class Identity:
     python: Python
 
     @property
+    def packages(self) -> str:
+        """The identity of what uv installs: the lock and the Python, without our own package."""
+        python = self.python
+        parts = (self.lock, python.version_text, python.cache_tag, python.platform, str(python.base_prefix))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    @property
     def hash(self) -> str:
         """Sixteen hexadecimal digits, the name of the environment's folder."""
-        parts = (
-            self.lock,
-            self.workspace,
-            self.python.version_text,
-            self.python.cache_tag,
-            self.python.platform,
-            str(self.python.base_prefix),
-        )
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self.packages}\0{self.workspace}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,11 @@ def wanted(python: Path | None = None) -> Identity:
 
 def examine(python: Path | None) -> Python:
     """Ask a Python what it is. Raises PrerequisiteError when it does not run or is too old."""
-    if python is None and sys.version_info >= OLDEST_PYTHON:
-        python = Path(getattr(sys, "_base_executable", sys.executable))
-    chosen = Path("python3") if python is None else python
+    if python is None:
+        own = Path(getattr(sys, "_base_executable", sys.executable))
+        tag = str(sys.implementation.cache_tag)
+        return Python(own, tuple(sys.version_info[:3]), tag, sysconfig.get_platform(), Path(sys.base_prefix))
+    chosen = python
     remedy = "Install Python 3.11 or newer, or name one with --python."
     try:
         answer = run([chosen, "-I", "-c", _ASK_PYTHON], deadline=60, environment=plain_environment(), remedy=remedy)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skrt_hub.environment.identity import Environment
+from skrt_hub.environment.identity import Environment, Identity
 from skrt_hub.files import read_json, write_atomically
 
 NAME = "skrt-hub-environment.json"
@@ -20,14 +20,15 @@ FORMAT = 1
 LARGE = 256 * 1024
 
 
-def write(environment: Environment) -> None:
-    """Declare the environment in its folder to be whole."""
+def write(environment: Environment, *, packages: str) -> None:
+    """Declare the environment in its folder to be whole. `packages` is the identity of what uv installed there."""
     folder = environment.folder
     watched = {str(path.relative_to(folder)): _seen(path) for path in _to_watch(folder)}
     content = {
         "format": FORMAT,
         "folder": str(folder),
         "hash": environment.hash,
+        "packages": packages,
         "python": environment.python_version,
         "base_prefix": str(environment.base_prefix),
         "watched": watched,
@@ -43,6 +44,17 @@ def read(folder: Path) -> Environment | None:
     if damage(folder, content) is not None:
         return None
     return Environment(folder, content["hash"], content["python"], Path(content["base_prefix"]))
+
+
+def same_packages(environments: Path, identity: Identity) -> Environment | None:
+    """A whole environment with the packages and the Python of `identity`, and another skrt_workspace; or None."""
+    for folder in sorted(environments.iterdir()):
+        content = read_json(folder / NAME) if folder.is_dir() else None
+        if isinstance(content, dict) and content.get("packages") == identity.packages:
+            found = read(folder)
+            if found is not None:
+                return found
+    return None
 
 
 def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:

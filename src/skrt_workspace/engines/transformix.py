@@ -89,7 +89,7 @@ def _transform(arguments: Arguments, folder: Path, log: Log) -> None:
     else:
         name = parameters.value(last, "ResultImageName", "result")
         if not _uses_direction(last):
-            result.SetDirection([float(number) for number in last["Direction"]])
+            result.SetDirection([float(number) for number in last.get("Direction", result.GetDirection())])
         library.write_result(result, folder / f"{name}.{parameters.value(last, 'ResultImageFormat', 'mhd')}", last)
 
 
@@ -159,11 +159,16 @@ def _without_moving_index(points: Path) -> None:
 
 
 def _shortcuts(arguments: Arguments, last: parameters.Parameters) -> dict[str, tuple[str, ...]]:
-    """Parameters that spare work where no image is wanted: the library transforms the placeholder all the same."""
-    changes: dict[str, tuple[str, ...]] = {}
+    """What the library needs and the program does not: the program's defaults for a grid that the file leaves out.
+
+    Where no image is wanted, work is spared: the library transforms the placeholder all the same.
+    """
     dimension = int(parameters.value(last, "FixedImageDimension", "3"))
+    along_axes = tuple(str(int(row == column)) for row in range(dimension) for column in range(dimension))
+    grid = {"Spacing": ("1",) * dimension, "Origin": ("0",) * dimension, "Index": ("0",) * dimension}
+    changes = {name: values for name, values in {**grid, "Direction": along_axes}.items() if name not in last}
     if not _uses_direction(last):
-        changes["Direction"] = tuple(str(int(row == column)) for row in range(dimension) for column in range(dimension))
+        changes["Direction"] = along_axes
     if arguments.get("-in") is not None:
         return changes
     changes["ResampleInterpolator"] = ("FinalNearestNeighborInterpolator",)

@@ -23,8 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     source = Path(__file__).resolve().parent.parent
     parts = {
-        "libraries": lambda: _libraries(prefix, site),
-        "workspace": lambda: _workspace(prefix, site, source),
+        "libraries": lambda: _libraries(prefix, site, options.like),
+        "workspace": lambda: _workspace(prefix, site, source, options.like),
     }
     steps = [step for part in parts if options.part in (part, "all") for step in parts[part]()]
     for number, (title, step) in enumerate(steps, start=1):
@@ -33,16 +33,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _libraries(prefix: Path, site: Path) -> Steps:
+def _libraries(prefix: Path, site: Path, like: Path | None) -> Steps:
     """What is done to the libraries. Images have them in a layer of their own, built without the rest of our code."""
+    compiled = like / site.relative_to(prefix) if like is not None else None
     return [
         ("engine programs", lambda: commands.write(prefix, site)),
         ("unneeded files", lambda: prune.prune(prefix, site)),
-        ("byte code of the libraries", lambda: bytecode.compile_all(site)),
+        ("byte code of the libraries", lambda: bytecode.compile_all(site, compiled)),
     ]
 
 
-def _workspace(prefix: Path, site: Path, source: Path) -> Steps:
+def _workspace(prefix: Path, site: Path, source: Path, like: Path | None) -> Steps:
     """What adds our own part; it leaves every file of the libraries as it is."""
     from skrt_workspace.install import jupyter, package, phantom  # noqa: PLC0415 - not there when libraries are built
 
@@ -51,7 +52,7 @@ def _workspace(prefix: Path, site: Path, source: Path) -> Steps:
         ("byte code of the workspace", lambda: bytecode.compile_all(site / package.NAME)),
         ("Jupyter settings", lambda: jupyter.write(prefix)),
         ("list of fonts", lambda: jupyter.make_font_list(prefix)),
-        ("phantom", lambda: phantom.make(prefix)),
+        ("phantom", lambda: phantom.make(prefix, source, like)),
     ]
 
 
@@ -59,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m skrt_workspace.install", description=__doc__)
     parser.add_argument("--system", action="store_true", help="install into a Python that is not a virtual environment")
     parser.add_argument("--part", choices=("all", "libraries", "workspace"), default="all", help="for image layers")
+    parser.add_argument(
+        "--like",
+        type=Path,
+        metavar="FOLDER",
+        help="another environment with the same packages and Python; what is the same there is taken from it",
+    )
     return parser
 
 

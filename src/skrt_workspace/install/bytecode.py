@@ -5,26 +5,49 @@ Without it every start would compile again: `import skrt` takes 1.5 s with it an
 
 from __future__ import annotations
 
-import compileall
-import contextlib
-import io
+import importlib.util
+import multiprocessing
 import os
 import py_compile
 from pathlib import Path
 
+# The byte code is marked as "unchecked" (PEP 552): it stays valid when files are copied with new times, as the layers
+# of an image are.
+MODE = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
-def compile_all(site: Path) -> None:
-    """Compile every module below `site`, as many at a time as there are processors.
 
-    The byte code is marked as "unchecked" (PEP 552): it stays valid when files are copied with new times, as image
-    layers are. Modules that no Python can compile (templates, Python 2) are left as they are.
+def compile_all(site: Path, like: Path | None = None) -> int:
+    """Compile every module below `site` that has no byte code yet. Returns how many were compiled.
+
+    `like` is the site-packages folder of an environment with the same packages, Python and place for each module:
+    what is compiled there is taken over. Modules that no Python can compile (templates, Python 2) are left as they are.
     """
-    with contextlib.redirect_stdout(io.StringIO()):
-        compileall.compile_dir(
-            site,
-            maxlevels=64,
-            quiet=2,
-            force=False,
-            workers=os.cpu_count() or 1,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
+    missing = [source for source in sorted(site.rglob("*.py")) if not _byte_code(source).exists()]
+    if like is not None:
+        missing = [source for source in missing if not _take_over(source, like / source.relative_to(site))]
+    with multiprocessing.get_context("fork").Pool(os.cpu_count() or 1) as pool:
+        for _ in pool.imap_unordered(_compile, map(str, missing), chunksize=16):
+            pass
+    return len(missing)
+
+
+def _byte_code(source: Path) -> Path:
+    return Path(importlib.util.cache_from_source(str(source)))
+
+
+def _take_over(source: Path, other: Path) -> bool:
+    """Link the byte code of the same module in another environment, where the two sources are the same."""
+    there = _byte_code(other)
+    try:
+        if not other.samefile(source) and other.read_bytes() != source.read_bytes():
+            return False
+        target = _byte_code(source)
+        target.parent.mkdir(exist_ok=True)
+        os.link(there, target)
+    except OSError:
+        return False
+    return True
+
+
+def _compile(source: str) -> None:
+    py_compile.compile(source, doraise=False, quiet=2, invalidation_mode=MODE)
