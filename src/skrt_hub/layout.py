@@ -69,6 +69,16 @@ class Layout:
         return self.root / "material"
 
     @property
+    def material_shown(self) -> Path:
+        """What the participants' servers see of the material, and all that they see of it."""
+        return self.material / "shown"
+
+    @property
+    def handed_out(self) -> Path:
+        """What `hand-out` gave to everyone, a folder each time."""
+        return self.material / "handed-out"
+
+    @property
     def data(self) -> Path:
         return self.root / "data"
 

@@ -235,7 +235,7 @@ def test_recovery_follows_no_link(home: Path, tmp_path: Path) -> None:
 def test_prepare_never_raises_and_tells_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, material: Path
 ) -> None:
-    monkeypatch.setattr("skrt_workspace.material.place.MATERIAL_FOLDER", material)
+    monkeypatch.setenv("SKRT_MATERIAL", str(material))
     messages = workspace_home.prepare(tmp_path / "missing" / "\0")
     assert any("could not be made ready" in message for message in messages)
 

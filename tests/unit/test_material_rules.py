@@ -121,7 +121,7 @@ class History(RuleBasedStateMachine):
         """Moves the new version that lies beside over the own file."""
         name = data.draw(st.sampled_from(sorted(self.mine)))
         content = self.offered.get(name)
-        beside = [path for path, found in self.snapshot().items() if found == content and path != name]
+        beside = [path for path, found in self.snapshot().items() if found == content and "(new version" in path]
         if beside and name not in self.tangled:
             (self.home / "course" / beside[0]).rename(self.home / "course" / name)
             del self.mine[name]
@@ -155,9 +155,11 @@ class History(RuleBasedStateMachine):
             pass  # edited, and there is no newer version
         elif name in self.mine:
             copies = [path for path, found in after.items() if found == new]
+            self.ever_given.add(name)
             assert len(copies) == 1, f"the new version of {name} must land beside it, once: {copies}"
         elif name in self.deleted:
             assert name not in after, f"{name} was deleted by the participant"
+            self.last_given[name] = new
         else:
             assert after.get(name) == new, f"{name} must be the new version"
             self.untouched[name] = self.last_given[name] = new

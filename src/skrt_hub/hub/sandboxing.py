@@ -42,7 +42,10 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
     return SandboxDocument(
         home=str(home),
         command=(python, "-m", "skrt_workspace.launch", *start.arguments),
-        environment=_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
+        environment={
+            **_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
+            **({} if isolated else {"SKRT_MATERIAL": str(layout.material_shown)}),
+        },
         working_directory="/home/jovyan" if isolated else str(home),
         log_file=str(layout.server_log(place.folder)),
         isolated=isolated,
@@ -84,8 +87,8 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
 
 def _read_only(applied: Applied, layout: Layout) -> tuple[Bind, ...]:
     shown = [Bind(str(data.folder), f"/data/{data.name}") for data in applied.settings.data]
-    if applied.settings.material:
-        shown.append(Bind(str(layout.material), "/srv/material"))
+    # Shown also where there is none: what is handed out later must reach servers that run.
+    shown.append(Bind(str(layout.material_shown), "/srv/material"))
     elastix = applied.settings.engines.elastix
     if elastix is not None and not str(elastix).startswith(("/usr/", "/bin/")):
         shown.append(Bind(str(elastix.parent), str(elastix.parent)))

@@ -1,7 +1,7 @@
 """Notices: short messages that the participant sees in JupyterLab, as files.
 
 Two folders hold them: the hub's, shown read-only in the sandbox, and one in the home, for what happened there. Each
-notice is a file `<time>-<kind>.json` with `kind`, `text` and `time` (seconds since 1970); names sort by time.
+notice is a file `<nanoseconds>-<kind>.json` with `kind`, `text` and `time`; names sort by time.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import os
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-FROM_HUB = Path("/run/skrt/notices")
 IN_HOME = ".local/share/skrt-workspace/notices"
 MATERIAL = "material"
 RECOVERED = "recovered"
@@ -24,25 +24,30 @@ _LONGEST = 4000
 _MOST_KEPT = 50
 
 
+def from_hub() -> Path:
+    """The folder of the hub's notices, as the participant's server sees it."""
+    return Path(os.environ.get("SKRT_NOTICES", "/run/skrt/notices"))
+
+
 @dataclass(frozen=True)
 class Notice:
-    """One message. `name` is its file's name, and identifies it."""
+    """One message. `name` is its file's name, and identifies it; `time` is as ISO 8601 has it."""
 
     name: str
     kind: str
     text: str
-    time: float
+    time: str
 
 
 def write_notice(folder: Path, kind: str, text: str) -> None:
     """Leave a notice in `folder`; the oldest go where there are very many. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    now = time.time()
+    now = datetime.now(UTC).isoformat()
     handle, temporary = tempfile.mkstemp(prefix=".", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump({"kind": kind, "text": text[:_LONGEST], "time": now}, stream)
-        Path(temporary).replace(folder / f"{now:.6f}-{kind}.json")
+        Path(temporary).replace(folder / f"{time.time_ns()}-{kind}.json")
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -56,5 +61,5 @@ def read_notices(folder: Path) -> list[Notice]:
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             facts = json.loads(path.read_text(encoding="utf-8"))
-            found.append(Notice(path.name, str(facts["kind"]), str(facts["text"])[:_LONGEST], float(facts["time"])))
+            found.append(Notice(path.name, str(facts["kind"]), str(facts["text"])[:_LONGEST], str(facts["time"])))
     return found

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_workspace.home.notices import FROM_HUB
+from skrt_workspace.home.notices import from_hub
 
 USAGE = "home-usage"  # a file in the hub's notices folder: {"used": bytes, "limit": bytes}
 NEARLY = 0.9
@@ -38,12 +38,12 @@ class Space:
         return "nearly" if self.free < _LITTLE else "ok"
 
 
-def measure(home: Path, hub: Path = FROM_HUB) -> Space:
+def measure(home: Path, hub: Path | None = None) -> Space:
     """The space of `home` now. A quota shows in the free blocks (statvfs(3)) where the file system supports that."""
     found = os.statvfs(home)
     free = found.f_bavail * found.f_frsize
     try:
-        usage = json.loads((hub / USAGE).read_text(encoding="utf-8"))
+        usage = json.loads(((hub or from_hub()) / USAGE).read_text(encoding="utf-8"))
         used, limit = int(usage["used"]), int(usage["limit"])
         return Space(min(free, max(0, limit - used)), used, limit)
     except (OSError, ValueError, KeyError, TypeError):

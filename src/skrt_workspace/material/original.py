@@ -8,7 +8,7 @@ from pathlib import Path
 from skrt_workspace.home.tree import Tree
 from skrt_workspace.material.place import label, place_for, put_wanted
 from skrt_workspace.material.record import Action, Placed, Record, locked, read_record, write_record
-from skrt_workspace.material.source import EXAMPLES_FOLDER, MATERIAL_FOLDER, Sources, Wanted, read_sources
+from skrt_workspace.material.source import EXAMPLES_FOLDER, Sources, Wanted, material_folder, read_sources
 
 MINE = "mine"
 
@@ -35,7 +35,7 @@ def placed_paths(home: Path) -> dict[str, str]:
     return paths
 
 
-def give_back(home: Path, path: str, material: Path = MATERIAL_FOLDER, examples: Path = EXAMPLES_FOLDER) -> Restored:
+def give_back(home: Path, path: str, material: Path | None = None, examples: Path = EXAMPLES_FOLDER) -> Restored:
     """Put the newest original of the placed file `path` in its place; an edited one is kept under a new name.
 
     `path` is relative to the home. Raises NoOriginalError, or OSError with nothing lost.
@@ -44,7 +44,7 @@ def give_back(home: Path, path: str, material: Path = MATERIAL_FOLDER, examples:
         if not mine:
             raise NoOriginalError("The material is being updated at this moment; try again in a few seconds.")
         record = read_record(home)
-        sources = read_sources(material, examples)
+        sources = read_sources(material or material_folder(), examples)
         name = _name_of(path, record, sources)
         wanted = sources.files[name]
         tree = Tree(home)

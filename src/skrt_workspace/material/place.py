@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from skrt_workspace.home.tree import Tree, split
 from skrt_workspace.material import plan
 from skrt_workspace.material.record import Action, Record, locked, read_record, write_record
-from skrt_workspace.material.source import EXAMPLES_FOLDER, MATERIAL_FOLDER, Sources, Wanted, read_sources, stamp
+from skrt_workspace.material.source import EXAMPLES_FOLDER, Sources, Wanted, material_folder, read_sources, stamp
 
 NEW_VERSION = "new version"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -43,12 +43,13 @@ class Outcome:
         return bool(self.placed or self.updated or self.beside or self.removed)
 
 
-def place_material(home: Path, material: Path = MATERIAL_FOLDER, examples: Path = EXAMPLES_FOLDER) -> Outcome:
+def place_material(home: Path, material: Path | None = None, examples: Path = EXAMPLES_FOLDER) -> Outcome:
     """Bring `home` to the newest version of all material. Cheap where nothing changed.
 
     Raises OSError or ValueError only where the material itself or the record cannot be read or written; a file that
     cannot be placed is told in the outcome.
     """
+    material = material or material_folder()
     if read_record(home).stamp == stamp(material, examples):
         return Outcome()
     with locked(home) as mine:

@@ -92,20 +92,19 @@ def _next_version(name: str, new: Wanted, placed: Placed, view: View) -> Action 
         return None
     if isinstance(found, str) and placed.is_ours(found):
         return Action("place", name, placed.at, new.digest, replaces=found)
-    if found is None and placed.placed is not None:
+    return _not_as_placed(name, new, placed, found, view)
+
+
+def _not_as_placed(name: str, new: Wanted, placed: Placed, found: Look, view: View) -> Action | None:
+    """A newer version of a file that the participant edited or deleted."""
+    if placed.beside is not None and view.look(placed.beside) == placed.offered:
+        if new.digest == placed.offered:
+            return None
+        return Action("beside", name, placed.beside, new.digest, replaces=placed.offered, at=placed.at)
+    if found is None:
         # Deleted by the participant. Note the version, so that a file of theirs with this name is not taken for it.
         placed.placed = new.digest
         return None
-    return _beside(name, new, placed, found, view)
-
-
-def _beside(name: str, new: Wanted, placed: Placed, found: Look, view: View) -> Action | None:
-    untouched = placed.beside is not None and view.look(placed.beside) == placed.offered
-    if untouched and new.digest != placed.offered:
-        return Action("beside", name, str(placed.beside), new.digest, replaces=placed.offered, at=placed.at)
-    if found is None and not untouched:
-        # The participant's own file was there first, and is gone by now.
-        return Action("place", name, placed.at, new.digest)
     if new.digest == placed.offered:
         return None
     return Action("beside", name, view.beside_for(placed.at), new.digest, at=placed.at)

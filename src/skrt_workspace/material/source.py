@@ -15,10 +15,14 @@ from typing import Any
 
 from skrt_workspace.home.tree import digest_of_file, split
 
-MATERIAL_FOLDER = Path("/srv/material")
 MANIFEST = "manifest.json"
 EXAMPLES_FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES_NAME = "examples"
+
+
+def material_folder() -> Path:
+    """Where the hub shows its material; only a hub without sandboxes names another place."""
+    return Path(os.environ.get("SKRT_MATERIAL", "/srv/material"))
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Sources:
     versions: dict[str, str]
 
 
-def stamp(material: Path = MATERIAL_FOLDER, examples: Path = EXAMPLES_FOLDER) -> str:
+def stamp(material: Path, examples: Path = EXAMPLES_FOLDER) -> str:
     """A text that changes when any source does. It reads no file but the manifest's metadata."""
     state = hashlib.sha256()
     for place in (material / MANIFEST, *sorted(_files_below(examples))):
@@ -53,7 +57,7 @@ def stamp(material: Path = MATERIAL_FOLDER, examples: Path = EXAMPLES_FOLDER) ->
     return state.hexdigest()
 
 
-def read_sources(material: Path = MATERIAL_FOLDER, examples: Path = EXAMPLES_FOLDER) -> Sources:
+def read_sources(material: Path, examples: Path = EXAMPLES_FOLDER) -> Sources:
     """All that is to be placed. Raises OSError or ValueError where the hub's manifest is unusable."""
     before = stamp(material, examples)
     files: dict[str, Wanted] = {}

@@ -14,6 +14,7 @@ from skrt_hub import __version__
 from skrt_hub.environment import collect_unused, ensure_environment
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError
 from skrt_hub.files import ensure_folder, exclusive
+from skrt_hub.homes.material import fetch, shown_folder
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
@@ -39,6 +40,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
         if state is None:
             _ensure_prerequisites(context)
         environment = ensure_environment(layout.environments, progress=context.progress)
+        _prepare_material(context)
         before = read_applied(layout)
         applied = Applied(
             settings=context.settings,
@@ -68,9 +70,18 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
 
 def _ensure_state_folder(layout: Layout) -> None:
     ensure_folder(layout.root, mode=0o711 if os.geteuid() == 0 else 0o700)
-    for folder in (layout.hub, layout.run, layout.log, layout.material):
+    for folder in (layout.hub, layout.run, layout.log):
         ensure_folder(folder, mode=0o700)
+    shown_folder(layout)
     ensure_folder(layout.homes, mode=0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _prepare_material(context: Context) -> None:
+    """A source that cannot be had is told and keeps its last version: a class must not wait for somebody's server."""
+    for entry in fetch(context.settings, context.layout, context.progress, echo=context.echo):
+        if entry.problem is not None:
+            kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
+            context.progress.say(f"Note: material {entry.name}: {entry.problem.what} Until it is mended, {kept}.")
 
 
 def _ensure_prerequisites(context: Context) -> None:

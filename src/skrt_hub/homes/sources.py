@@ -1,0 +1,226 @@
+"""The organiser's sources of material, each brought into a new folder as plain files.
+
+A folder is copied, a git repository fetched into a private bare clone and exported, an archive unpacked. None of them
+is ever written to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from skrt_hub.errors import NetworkError, PrerequisiteError, ProgramError, SettingsError, SpaceError
+from skrt_hub.homes.unpack import unpack, unpack_tar_stream
+from skrt_hub.process import Echo, plain_environment, run
+from skrt_hub.settings.model import Material
+from skrt_workspace.home.tree import split
+
+IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store"})
+_FETCH_DEADLINE = 600.0
+_TAKEN = ("examples",)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A source as plain files: what to call its version, and what was left out and why."""
+
+    version: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """Where a source may keep its clone, whether to ask the network for a newer state, and who is told the commands."""
+
+    clones: Path
+    refresh: bool = False
+    echo: Echo | None = None
+    environment: dict[str, str] = field(default_factory=lambda: plain_environment("SSH_AUTH_SOCK", "https_proxy"))
+
+
+def name_of(material: Material) -> str:
+    """The folder's name in the homes. Raises SettingsError where it cannot be one."""
+    source = material.collection or material.git or material.folder or material.archive
+    name = material.name or PurePosixPath(str(source).rstrip("/")).name.removesuffix(".git")
+    if not material.name and material.archive is not None:
+        name = name.split(".")[0] or name
+    bad = name.startswith(".") or "/" in name or "\0" in name or not name or len(name.encode()) > 200
+    if bad or name in _TAKEN:
+        raise SettingsError(
+            f"material: {name!r} cannot be the name of a folder in the homes.",
+            why="It is the name of the built-in examples." if name in _TAKEN else "It is no plain name.",
+            remedy="Give the entry another one in hub.yaml, such as `name: course`.",
+        )
+    return name
+
+
+def stamp_of(material: Material) -> str | None:
+    """A text that changes when a local source does; None where only the network can tell."""
+    facts: list[object] = [material.model_dump(mode="json")]
+    if material.folder is not None:
+        for path in sorted(_walk(material.folder)):
+            found = path.lstat()
+            facts.append((os.fspath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode))
+    elif material.archive is not None:
+        found = _existing(material.archive).stat()
+        facts.append((found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    else:
+        return None
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def export(material: Material, into: Path, fetching: Fetching) -> Exported:
+    """Bring the source's files into the new folder `into`. Raises a SkrtHubError that names the source."""
+    if material.git is not None:
+        return _export_git(material.git, material.at, material.subfolder, into, fetching)
+    if material.folder is not None:
+        return _export_folder(_inside(_existing(material.folder), material.subfolder), into)
+    assert material.archive is not None
+    whole = into.with_name(f"{into.name}.whole")
+    unpack(_existing(material.archive), whole)
+    try:
+        return _export_folder(_inside(whole, material.subfolder), into)
+    finally:
+        shutil.rmtree(whole, ignore_errors=True)
+
+
+def _export_folder(folder: Path, into: Path) -> Exported:
+    notes = []
+    into.mkdir(mode=0o700, parents=True)
+    root = folder.resolve()
+    for path in _walk(folder):
+        target = into / path.relative_to(folder)
+        real = path.resolve()
+        if not stat.S_ISREG(_mode(real)):
+            notes.append(f"{path} was left out: it is no file")
+            continue
+        if path.is_symlink() and not real.is_relative_to(root):
+            notes.append(f"{path} was left out: it is a link to something outside the folder")
+            continue
+        if real.stat().st_size > shutil.disk_usage(into).free:
+            raise SpaceError(f"{path} does not fit on the disk of the hub's state folder.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(real, target)
+        target.chmod(0o755 if os.access(real, os.X_OK) and real.stat().st_mode & 0o111 else 0o644)
+    return Exported("", tuple(notes))
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Every file below `folder`, as the material counts them. Links to folders are not entered."""
+    found = []
+    for root, folders, names in os.walk(_existing(folder)):
+        folders[:] = [name for name in folders if name not in IGNORED]
+        found += [Path(root, name) for name in names if name not in IGNORED]
+        found += [Path(root, name) for name in folders if Path(root, name).is_symlink()]
+    return found
+
+
+def _export_git(address: str, at: str | None, subfolder: str, into: Path, fetching: Fetching) -> Exported:
+    if address.startswith("-") or (at or "").startswith("-"):
+        raise SettingsError(f"material: {address} {at or ''} is no address of a git repository.")
+    _ensure_git()
+    clone = fetching.clones / hashlib.sha256(f"{address}\0{at}".encode()).hexdigest()[:16]
+    commit = _known_commit(clone)
+    if commit is None or fetching.refresh:
+        commit = _fetch(address, at, clone, fetching)
+    tree = f"{commit}:{subfolder.strip('/')}" if subfolder.strip("/") else commit
+    if run(_git(clone, "cat-file", "-e", f"{tree}^{{tree}}"), deadline=60, check=False).code != 0:
+        raise SettingsError(
+            f"material: {address} has no folder {subfolder!r} at {at or 'its default branch'}.",
+            remedy="Correct `subfolder` or `at` in hub.yaml.",
+        )
+    # An archive of a tree, not of the commit: the tree's own export-ignore rules would leave files out.
+    with subprocess.Popen(_git(clone, "archive", "--format=tar", tree), stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        unpack_tar_stream(f"The repository {address}", program.stdout, into)
+    if program.returncode != 0:
+        raise ProgramError(f"git could not export {address}.")
+    for left in [path for path in into.rglob("*") if path.name in IGNORED]:
+        shutil.rmtree(left, ignore_errors=True)
+    return Exported(f"{at + ' ' if at else ''}{commit[:12]}")
+
+
+def _fetch(address: str, at: str | None, clone: Path, fetching: Fetching) -> str:
+    """Fetch one commit and no history; a server that gives no single commits is asked for everything."""
+    if not clone.exists():
+        run(("git", "init", "--quiet", "--bare", clone), deadline=60)
+    local = Path(address).expanduser()
+    source = os.fspath(local.absolute()) if local.exists() else address
+    options = ["--quiet", "--no-tags", "--force", f"--upload-pack={_UPLOAD_PACK}"] if local.exists() else ["--quiet"]
+    environment = {**fetching.environment, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
+    wanted = at or "HEAD"
+    one = _git(clone, "fetch", *options, "--depth=1", "--", source, f"+{wanted}:refs/skrt-hub/fetched")
+    every = _git(clone, "fetch", *options, "--", source, "+refs/*:refs/skrt-hub/all/*")
+    for command in (one, every):
+        done = run(command, deadline=_FETCH_DEADLINE, check=False, environment=environment, echo=fetching.echo)
+        if done.code == 0:
+            break
+    else:
+        raise NetworkError(
+            f"The git repository {address} could not be fetched{f' at {at}' if at else ''}.",
+            why=done.err.strip().splitlines()[-1] if done.err.strip() else "",
+            remedy="Check the address, `at` and the network; or clone it yourself and give the clone's folder.",
+        )
+    names = ["refs/skrt-hub/fetched"] if command is one else [wanted, f"refs/skrt-hub/all/heads/{wanted}"]
+    for name in names:
+        found = run(_git(clone, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"), deadline=60, check=False)
+        if found.code == 0:
+            commit = found.out.strip()
+            run(_git(clone, "update-ref", "refs/skrt-hub/used", commit), deadline=60)
+            return commit
+    raise SettingsError(f"material: {address} has no branch, tag or commit {at!r}.", remedy="Correct `at` in hub.yaml.")
+
+
+# Git refuses a clone that belongs to somebody else; here the organiser named it, and it is only read.
+_UPLOAD_PACK = "git -c safe.directory=* upload-pack"
+
+
+def _known_commit(clone: Path) -> str | None:
+    if not clone.exists():
+        return None
+    found = run(_git(clone, "rev-parse", "--verify", "--quiet", "refs/skrt-hub/used"), deadline=60, check=False)
+    return found.out.strip() if found.code == 0 else None
+
+
+def _git(clone: Path, *words: str) -> list[str]:
+    safe = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
+    return ["git", *safe, f"--git-dir={clone}", *words]
+
+
+def _ensure_git() -> None:
+    if shutil.which("git") is None:
+        raise PrerequisiteError(
+            "Material from a git repository needs the program git, which was not found.",
+            remedy="Install it (for example: apt install git), or give a folder or an archive in hub.yaml.",
+        )
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise SettingsError(f"material: {path} does not exist.", remedy="Correct the path in hub.yaml.")
+    return path
+
+
+def _inside(folder: Path, subfolder: str) -> Path:
+    wanted = subfolder.strip("/")
+    if not wanted:
+        return folder
+    try:
+        inside = folder.joinpath(*split(wanted))
+    except ValueError:
+        raise SettingsError(f"material: subfolder {subfolder!r} is no plain relative path.") from None
+    if not inside.is_dir():
+        raise SettingsError(f"material: there is no folder {subfolder!r} in it.", remedy="Correct `subfolder`.")
+    return inside
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
