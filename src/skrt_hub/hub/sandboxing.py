@@ -11,6 +11,7 @@ from pathlib import Path
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
+from skrt_workspace import launch
 from skrt_workspace.sandbox.document import Bind, Limits, SandboxDocument, User
 
 _THREAD_VARIABLES = (
@@ -41,7 +42,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
     home = layout.home(place.folder)
     return SandboxDocument(
         home=str(home),
-        command=(python, "-m", "skrt_workspace.launch", *start.arguments),
+        command=launch.command(python, *start.arguments),
         environment={
             **_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
             **({} if isolated else {"SKRT_MATERIAL": str(layout.material_shown)}),
