@@ -69,6 +69,8 @@ class History(RuleBasedStateMachine):
         self.deleted: set[str] = set()
         self.tangled: set[str] = set()
         self.ever_given: set[str] = set()
+        self.ever_untouched: set[str] = set()
+        self.own_deleted: set[str] = set()
         self.last_given: dict[str, bytes] = {}
 
     def teardown(self) -> None:
@@ -113,6 +115,8 @@ class History(RuleBasedStateMachine):
         (self.home / "course" / name).unlink()
         if self.mine.pop(name, None) is None or name in self.ever_given:
             self.deleted.add(name)
+        if name not in self.ever_untouched:
+            self.own_deleted.add(name)
         self.untouched.pop(name, None)
 
     @precondition(lambda self: self.mine)
@@ -125,7 +129,7 @@ class History(RuleBasedStateMachine):
         if beside and name not in self.tangled:
             (self.home / "course" / beside[0]).rename(self.home / "course" / name)
             del self.mine[name]
-            self.untouched[name] = content or b""
+            self.untouched[name] = self.last_given[name] = content or b""
 
     @rule()
     def place(self) -> None:
@@ -151,6 +155,12 @@ class History(RuleBasedStateMachine):
                 assert name not in after, f"{name} was removed by the organiser, and untouched"
                 del self.untouched[name]
                 self.ever_given.discard(name)
+                self.ever_untouched.discard(name)
+            if name in self.own_deleted:
+                # It was never the organiser's file that was deleted: should there be one again, it is a new one.
+                self.own_deleted.discard(name)
+                self.deleted.discard(name)
+                self.ever_given.discard(name)
         elif name in self.mine and self.last_given.get(name) == new:
             pass  # edited, and there is no newer version
         elif name in self.mine:
@@ -164,6 +174,7 @@ class History(RuleBasedStateMachine):
             assert after.get(name) == new, f"{name} must be the new version"
             self.untouched[name] = self.last_given[name] = new
             self.ever_given.add(name)
+            self.ever_untouched.add(name)
 
     def snapshot(self) -> dict[str, bytes]:
         found = {}

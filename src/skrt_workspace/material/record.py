@@ -83,6 +83,8 @@ class Record:
             placed.beside = placed.offered = None
         elif action.path == placed.at:
             placed.placed = None
+            if placed.offered == action.digest:  # the participant had moved the new version over the old one
+                placed.beside = placed.offered = None
         if placed.placed is None and placed.offered is None:
             del self.files[action.name]
 
