@@ -24,8 +24,10 @@ def command(python: str, *arguments: str) -> tuple[str, ...]:
 
 def arguments_of(given: tuple[str, ...], python: str) -> list[str] | None:
     """The arguments for `main` where `given` is a command that `command` made for this Python, else None."""
-    start = command(python)
-    return list(given[len(start) :]) if given[: len(start)] == start else None
+    for start in (command(python), (python, "-m", MODULE)):
+        if given[: len(start)] == start:
+            return list(given[len(start) :])
+    return None
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,14 +9,14 @@ ENTRY_POINTS: dict[str, dict[str, str]] = {
     # Programs in the environment's bin folder.
     "console_scripts": {},
     # How Jupyter starts kernels: see https://jupyter-client.readthedocs.io/en/latest/provisioning.html
-    "jupyter_client.kernel_provisioners": {},
+    "jupyter_client.kernel_provisioners": {"warden": "skrt_workspace.provisioner.provisioner:WardenProvisioner"},
 }
 
 # Server extensions, by importable name.
 SERVER_EXTENSIONS: tuple[str, ...] = ()
 
 # The provisioner that the kernel specification names, by its entry point; "" leaves Jupyter's own.
-KERNEL_PROVISIONER = ""
+KERNEL_PROVISIONER = "warden"
 
 
 def as_text() -> str:

@@ -1,0 +1,83 @@
+"""Kernels forked from the warden: what is asked, what stands against it, and how the child becomes IPython's kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from skrt_workspace.forkserver import mends
+from skrt_workspace.sandbox import kernel as system
+
+
+@dataclass(frozen=True)
+class Request:
+    """A kernel to be forked: its command line as a plain start would have it, its variables and its folder."""
+
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str]
+    folder: str
+
+    def to_json(self) -> bytes:
+        """The request for the warden's socket."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Request:
+        """Read a request. Raises ValueError, KeyError or TypeError when it is not one."""
+        value = json.loads(text)
+        arguments, variables, folder = value["arguments"], value["variables"], value["folder"]
+        if not all(isinstance(item, str) for item in (*arguments, *variables, *variables.values(), folder)):
+            raise TypeError("a request holds text only")
+        return cls(tuple(arguments), dict(variables), folder)
+
+
+def shadowed(folder: str) -> str | None:
+    """A file or package in the notebook's folder that a plain kernel would import in place of a preloaded one."""
+    names = preloaded_names()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name.removesuffix(".py")
+            if name in names and (name != entry.name or entry.is_dir()):
+                return f"{entry.name} in the notebook's folder stands for a module of the same name"
+    return None
+
+
+@cache
+def preloaded_names() -> frozenset[str]:
+    """The top-level modules that are imported already."""
+    return frozenset(name for name in sys.modules if "." not in name) - {"__main__"}
+
+
+def run(request: Request) -> None:
+    """Become IPython's kernel; runs in the child and returns when the kernel ends."""
+    system.close_descriptors({0, 1, 2})
+    os.setsid()  # as jupyter_client's launcher does: an interrupt reaches the kernel's group and nobody else
+    # The parent is pid 1, which ends the kernel with the sandbox; ipykernel's own watch takes pid 1 for an orphan's.
+    variables = {name: value for name, value in request.variables.items() if name != "JPY_PARENT_PID"}
+    mends.apply(mends.Becoming(request.arguments, variables, request.folder))
+    _set_main_module(request)
+    from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415
+
+    application: Any = IPKernelApp.instance()
+    application.initialize(sys.argv[1:])
+    _tell_running_kernel()
+    application.start()
+
+
+def _set_main_module(request: Request) -> None:
+    """`sys.argv` and `sys.path` as `python -m ipykernel_launcher` leaves them."""
+    import ipykernel_launcher  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    sys.argv = [str(ipykernel_launcher.__file__), *request.arguments[request.arguments.index("-f") :]]
+
+
+def _tell_running_kernel() -> None:
+    """Modules that look for a running kernel when they are imported were imported before there was one."""
+    widgets: Any = sys.modules.get("ipywidgets")
+    if widgets is not None and hasattr(widgets, "_handle_ipython"):
+        widgets._handle_ipython()

@@ -1,0 +1,176 @@
+"""What a forked process must set right to be as one started plainly: one table, one function for each hazard.
+
+Each mend runs in the child, once, right after the fork. Tests switch them off one at a time (`WITHOUT`) and see the
+hazard come true.
+"""
+
+from __future__ import annotations
+
+import gc
+import locale
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.forkserver import appearance, numerics
+
+WITHOUT: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Becoming:
+    """What a child is about to be: its command line as a plain start would have it, its variables, its folder."""
+
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str]
+    folder: str
+
+
+def apply(becoming: Becoming) -> None:
+    """Apply all mends, in the order of the table."""
+    for name, mend in MENDS.items():
+        if name not in WITHOUT:
+            mend(becoming)
+
+
+def _set_variables(becoming: Becoming) -> None:
+    os.environ.clear()
+    os.environ.update(becoming.variables)
+
+
+def _show_variables(becoming: Becoming) -> None:
+    appearance.show(becoming.arguments, becoming.variables)
+
+
+def _set_arguments(becoming: Becoming) -> None:
+    sys.argv = list(becoming.arguments)
+    sys.orig_argv = list(becoming.arguments)
+
+
+def _set_folder(becoming: Becoming) -> None:
+    """The working folder, where it is remembered: by multiprocessing for processes that it spawns."""
+    os.chdir(becoming.folder)
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is not None:
+        process.ORIGINAL_DIR = str(Path.cwd())
+
+
+def _set_signals(_: Becoming) -> None:
+    """The signals as Python has them at its start: Ctrl-C is an exception, broken pipes are errors."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _renew_randomness(_: Becoming) -> None:
+    """Fresh seeds from the system wherever a generator was made while importing."""
+    random.seed()
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def _renew_keys(_: Becoming) -> None:
+    """The key by which multiprocessing's processes know each other: made at its import, so all would share it."""
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is not None:
+        process.current_process().authkey = os.urandom(32)
+
+
+def _renew_streams(_: Becoming) -> None:
+    """The standard streams on the child's own files, with nothing of the template's waiting in them."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = open(  # noqa: SIM115  it stays open as long as the process
+            number,
+            mode,
+            encoding="utf-8",
+            errors=_errors_of(name),
+            closefd=False,
+            buffering=1 if name == "stderr" else -1,
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _errors_of(name: str) -> str:
+    return "backslashreplace" if name == "stderr" else str(getattr(sys, name).errors)
+
+
+def _renew_log(_: Becoming) -> None:
+    """No handler that was made while importing: its stream is the template's."""
+    loggers = [logging.root, *(known for known in logging.root.manager.loggerDict.values())]
+    for logger in loggers:
+        if not isinstance(logger, logging.Logger):
+            continue
+        for handler in list(logger.handlers):
+            if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+                old = {"<stdout>": sys.stdout, "<stderr>": sys.stderr}.get(
+                    getattr(handler.stream, "name", ""), sys.stderr
+                )
+                handler.setStream(old)
+
+
+def _renew_caches(_: Becoming) -> None:
+    """Answers about the machine, the user and the time zone that were remembered while importing."""
+    time.tzset()
+    locale.setlocale(locale.LC_CTYPE, "")
+    platform: Any = sys.modules.get("platform")
+    if platform is not None:
+        platform._uname_cache = None
+    tempfile: Any = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile.tempdir = None
+
+
+def _renew_plotting(becoming: Becoming) -> None:
+    """matplotlib's settings: from the participant's own file, as if it were imported now."""
+    mpl: Any = sys.modules.get("matplotlib")
+    if mpl is None:
+        return
+    for cached in ("get_configdir", "get_cachedir"):
+        clear = getattr(getattr(mpl, cached), "cache_clear", None)
+        if clear is not None:
+            clear()
+    own = mpl.matplotlib_fname()
+    if Path(own).resolve() != Path(mpl.get_data_path(), "matplotlibrc").resolve():
+        settings = mpl.rc_params_from_file(own)
+        settings.pop("backend", None) if "backend" not in settings else None
+        dict.update(mpl.rcParams, settings)
+        dict.update(mpl.rcParamsOrig, settings)
+    backend = becoming.variables.get("MPLBACKEND")
+    if backend:
+        mpl.rcParams["backend"] = backend
+
+
+def _raise_threads(becoming: Becoming) -> None:
+    """As many threads for linear algebra and image filters as the variables say."""
+    numerics.set_threads(becoming.variables)
+
+
+def _collect_garbage(_: Becoming) -> None:
+    gc.enable()
+
+
+# The hazards of forking a process that has done things, in the order in which they are mended.
+MENDS: dict[str, Callable[[Becoming], None]] = {
+    "signals": _set_signals,
+    "variables": _set_variables,
+    "appearance": _show_variables,
+    "arguments": _set_arguments,
+    "folder": _set_folder,
+    "randomness": _renew_randomness,
+    "keys": _renew_keys,
+    "streams": _renew_streams,
+    "log": _renew_log,
+    "caches": _renew_caches,
+    "plotting": _renew_plotting,
+    "threads": _raise_threads,
+    "collector": _collect_garbage,
+}

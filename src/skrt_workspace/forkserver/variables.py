@@ -1,0 +1,81 @@
+"""Which environment variables the template's imports depended on, and whether a child can have other values.
+
+A module that reads a variable while it is imported has made its choice. A child whose value differs must have the
+difference mended, or be started plainly.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+# Read while importing, and made good in each child: by `mends`, by executing the module again, or harmless as used.
+# fmt: off
+MENDED = frozenset((
+    "PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TERM", "TZ",
+    "MPLBACKEND", "MPLCONFIGDIR", "MATPLOTLIBRC", "XDG_CACHE_HOME", "JPY_PARENT_PID", "KERNEL_LAUNCH_TIMEOUT",
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+))
+# fmt: on
+_MENDED_PREFIX = "JUPYTERHUB_"
+# Read by C libraries or by Python itself before any of our code: a value means a plain start.
+_PLAIN_PREFIXES = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "KMP_", "GOMP_", "OMP_", "OPENBLAS_", "MKL_", "GOTO_", "ITK_")
+# Modules that copy the whole environment for uses that do not arise here.
+_COPIERS = ("wsgiref.handlers",)
+
+
+@dataclass
+class Record:
+    """The variables read, with the values they had (None: not set)."""
+
+    read: dict[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    @contextmanager
+    def while_importing(cls) -> Iterator[Record]:
+        """Note every variable that is looked up in `os.environ` meanwhile."""
+        record = cls()
+        kind: Any = type(os.environ)
+        original = kind.__getitem__
+
+        def noting(environ: Any, name: Any) -> Any:
+            caller = sys._getframe(1).f_globals.get("__name__")
+            if isinstance(name, str) and not _is_called_by_copier(caller):
+                record.read[name] = environ._data.get(environ.encodekey(name)) and original(environ, name)
+            return original(environ, name)
+
+        kind.__getitem__ = noting
+        try:
+            yield record
+        finally:
+            kind.__getitem__ = original
+
+    def obstacle(self, wanted: Mapping[str, str]) -> str | None:
+        """Why a child cannot have these variables, or None if it can."""
+        for name, value in self.read.items():
+            if name in MENDED or name.startswith(_MENDED_PREFIX):
+                continue
+            if wanted.get(name) != value:
+                return f"the variable {name} differs from the template's, in which it was read while importing"
+        for name in wanted:
+            if name.startswith(_PLAIN_PREFIXES) and name not in MENDED and wanted[name] != os.environ.get(name):
+                return f"the variable {name} acts only on a process at its start"
+        return None
+
+
+def _is_called_by_copier(caller: str | None) -> bool:
+    if caller in _COPIERS:
+        return True
+    frame: Any = sys._getframe(2)
+    for _ in range(6):
+        if frame is None:
+            return False
+        if frame.f_globals.get("__name__") in _COPIERS:
+            return True
+        frame = frame.f_back
+    return False
