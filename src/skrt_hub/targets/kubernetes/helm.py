@@ -139,8 +139,19 @@ class Helm:
         except (IndexError, ValueError):
             raise PrerequisiteError("Helm does not say its version.", why=done.err, remedy=INSTALL_HELM) from None
 
-    def apply(self, release: str, chart: Path, values: str, *, deadline: float, watch: Callable[[], None]) -> None:
+    def apply(
+        self,
+        release: str,
+        chart: Path,
+        values: str,
+        *,
+        deadline: float,
+        watch: Callable[[], None],
+        started: Callable[[int], None],
+    ) -> None:
         """`helm upgrade --install`, calling `watch` once a second while it runs; `watch` may raise to give up.
+
+        `started` is told the process number.
 
         On an interrupt or a raise, Helm is asked to end (it then marks the revision as failed) and waited for.
         """
@@ -158,9 +169,11 @@ class Helm:
         )
         if self.echo is not None:
             self.echo("+ " + " ".join(words))
-        self._follow(words, values, watch)
+        self._follow(words, values, watch, started)
 
-    def _follow(self, words: tuple[str, ...], values: str, watch: Callable[[], None]) -> None:
+    def _follow(
+        self, words: tuple[str, ...], values: str, watch: Callable[[], None], started: Callable[[int], None]
+    ) -> None:
         # A session of its own: Ctrl-C reaches only us, and we end Helm in an orderly way.
         process = subprocess.Popen(
             words,
@@ -173,6 +186,7 @@ class Helm:
         )
         pending: str | None = values
         try:
+            started(process.pid)
             while True:
                 try:
                     _, errors = process.communicate(pending, timeout=1)
@@ -185,6 +199,15 @@ class Helm:
             raise
         if process.returncode != 0:
             raise self.failure(errors)
+
+    def rollback(self, release: str, revision: int, *, deadline: float) -> None:
+        """Bring an older revision back."""
+        words = ("rollback", release, str(revision), f"--timeout={int(deadline)}s", f"--history-max={HISTORY}")
+        self.run(*words, deadline=deadline + 30)
+
+    def uninstall(self, release: str, *, deadline: float) -> None:
+        """Remove the release's objects; what the chart marks to be kept stays."""
+        self.run("uninstall", release, f"--timeout={int(deadline)}s", deadline=deadline + 30)
 
     def failure(self, text: str) -> SkrtHubError:
         """The error for a Helm command that failed."""

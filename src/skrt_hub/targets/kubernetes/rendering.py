@@ -13,9 +13,10 @@ from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, check_values, e
 from skrt_hub.targets.kubernetes.helm import Helm
 from skrt_hub.targets.kubernetes.image.context import image_name
 from skrt_hub.targets.kubernetes.values import Facts, render_values
+from skrt_workspace import launch
 
 AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
-LAUNCH = ("python", "-m", "skrt_workspace.launch")
+LAUNCH = launch.command("/opt/skrt/bin/python")
 """A participant's start command in the project's own image: prepares the home, then becomes the server."""
 
 

@@ -104,10 +104,16 @@ class Watcher:
                 raise self._give_up(trouble, pods)
         self.step.update(note=_note(pods, found, seen.events))
 
-    def wait_ready(self, names: tuple[str, ...], *, deadline: float) -> Snapshot:
-        """Look until these deployments are ready. Raises StartError for a trouble or after `deadline` seconds."""
+    def wait_ready(
+        self, names: tuple[str, ...], *, deadline: float, renew: Callable[[], None] = lambda: None
+    ) -> Snapshot:
+        """Look until these deployments are ready, calling `renew` at each look.
+
+        Raises StartError for a trouble or after `deadline` seconds.
+        """
         end = self.clock() + deadline
         while True:
+            renew()
             seen = self.observe()
             if all(seen.ready(name) for name in names):
                 return seen

@@ -1,0 +1,124 @@
+"""How a browser reaches the hub: through the port-forward, a load balancer, a node's port or an ingress."""
+
+from __future__ import annotations
+
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skrt_hub.errors import ClusterError, StartError
+from skrt_hub.progress import Step
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes import forward, minikube
+from skrt_hub.targets.kubernetes.cluster import Cluster
+
+Object = Mapping[str, Any]
+
+
+def find_url(cluster: Cluster) -> str | None:
+    """The address as it is now, or None where there is none yet; changes nothing."""
+    settings = cluster.settings
+    access = settings.kubernetes.access
+    if access == "port-forward":
+        return settings.url
+    if access == "ingress":
+        scheme = "https" if settings.kubernetes.tls.secret else "http"
+        return f"{scheme}://{settings.kubernetes.host}/"
+    service = cluster.kubectl.get("service", forward.SERVICE)
+    if service is None:
+        return None
+    if access == "load-balancer":
+        return balancer_url(service, settings)
+    own = minikube.address(cluster.context) if cluster.kind == "minikube" else None
+    nodes = [] if own else cluster.kubectl.items("nodes")
+    return node_url(service, nodes, settings, host=own)
+
+
+def balancer_url(service: Object, settings: Settings) -> str | None:
+    """The address that the load balancer gave the service, or None where it has given none."""
+    entries = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+    host = next((entry.get("hostname") or entry.get("ip") for entry in entries), None)
+    if host is None:
+        return None
+    return _url(settings, str(host), 443 if settings.kubernetes.tls.at_the_proxy else 80)
+
+
+def node_url(service: Object, nodes: Sequence[Object], settings: Settings, *, host: str | None) -> str | None:
+    """The address of a node with the service's port there: `host`, else an external address, else an internal one."""
+    wanted = "https" if settings.kubernetes.tls.at_the_proxy else "http"
+    ports = {port.get("name"): port.get("nodePort") for port in service.get("spec", {}).get("ports", [])}
+    port = ports.get(wanted)
+    addresses = [item for node in nodes for item in node.get("status", {}).get("addresses", [])]
+    for kind in ("ExternalIP", "InternalIP"):
+        host = host or next((item["address"] for item in addresses if item.get("type") == kind), None)
+    return _url(settings, host, int(port)) if host and port else None
+
+
+def open_door(cluster: Cluster, step: Step, *, deadline: float) -> str:
+    """Make the hub reachable and wait until its log-in page answers; returns the address.
+
+    Raises PortTakenError, ClusterError or StartError.
+    """
+    if cluster.settings.kubernetes.access == "port-forward":
+        forward.start(cluster.settings, cluster.layout, cluster.kubectl)
+    end = time.monotonic() + deadline
+    url = None
+    while time.monotonic() < end:
+        url = url or find_url(cluster)
+        if url is None:
+            step.update(note="waiting for an address")
+            time.sleep(1)
+            continue
+        step.update(note=f"waiting for {url}")
+        if log_in_page_answers(url):
+            return url
+        if cluster.settings.kubernetes.access == "port-forward":
+            forward.require_running(cluster.layout)
+        time.sleep(0.15)
+    raise _unreachable(cluster, url)
+
+
+def log_in_page_answers(url: str) -> bool:
+    """Whether the hub's log-in page is there. A certificate's worth is the browser's business, not looked at here."""
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_any_certificate())
+    )
+    try:
+        with opener.open(f"{url}hub/login", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _unreachable(cluster: Cluster, url: str | None) -> ClusterError | StartError:
+    access = cluster.settings.kubernetes.access
+    if url is None:
+        return ClusterError(
+            f"The cluster gave the hub no address for access: {access}.",
+            why="A load balancer comes from the cloud provider; minikube, kind and many own clusters have none."
+            if access == "load-balancer"
+            else "No node tells an address, or the service has no port there.",
+            remedy="Use `access: port-forward` in hub.yaml (the default), or for minikube run `minikube tunnel`.",
+        )
+    return StartError(
+        f"The hub runs, but its log-in page does not answer at {url}.",
+        why=forward.last_words(cluster.layout) if access == "port-forward" else "",
+        remedy="See `skrt-hub status`. For a host name, check that it leads to the cluster.",
+    )
+
+
+def _url(settings: Settings, host: str, port: int) -> str:
+    secure = settings.kubernetes.tls.at_the_proxy
+    name = settings.kubernetes.host or (f"[{host}]" if ":" in host else host)
+    standard = port == (443 if secure else 80)
+    return f"{'https' if secure else 'http'}://{name}{'' if standard else f':{port}'}/"

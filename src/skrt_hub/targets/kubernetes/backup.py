@@ -1,0 +1,40 @@
+"""A copy of the hub's database before every change of the hub, in the state folder of the organiser's machine."""
+
+from __future__ import annotations
+
+import time
+
+from skrt_hub.errors import SkrtHubError, StartError
+from skrt_hub.files import ensure_folder, write_atomically
+from skrt_hub.targets.kubernetes.cluster import Cluster
+from skrt_hub.targets.kubernetes.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.watch import look
+
+KEPT = 10
+
+
+def save_database(cluster: Cluster) -> str:
+    """Copy the database where the hub runs; returns what was done, in words.
+
+    Raises StartError where the hub runs and its database cannot be copied: nothing is changed then.
+    """
+    seen = look(cluster.kubectl)
+    if not seen.ready("hub"):
+        return "The hub does not run, so its database was not copied; it is left as it is in its volume."
+    try:
+        content = HubPod(cluster.kubectl).database_copy()
+    except SkrtHubError as error:
+        raise StartError(
+            "The hub's database could not be copied, so nothing was changed.",
+            why=f"{error.what} {error.why}",
+            remedy="See `skrt-hub logs hub`. A damaged database: docs/how-to on disasters.",
+        ) from error
+    if not content:
+        return "The hub has no database file yet; there was nothing to copy."
+    folder = cluster.layout.kubernetes / "databases"
+    ensure_folder(folder, mode=0o700)
+    path = folder / f"jupyterhub-{time.strftime('%Y%m%d-%H%M%S')}.sqlite"
+    write_atomically(path, content, mode=0o600)
+    for old in sorted(folder.glob("jupyterhub-*.sqlite"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return f"The hub's database was copied to {path}."

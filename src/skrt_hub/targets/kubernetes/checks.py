@@ -1,0 +1,183 @@
+"""What Kubernetes needs for a hub: each finding says what was found, and what to do where something is missing."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+
+from skrt_hub.errors import PortTakenError, SkrtHubError
+from skrt_hub.process import run
+from skrt_hub.report import Finding
+from skrt_hub.targets import Context
+from skrt_hub.targets.kubernetes import contexts, forward, minikube, preflight, rendering
+from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
+from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
+from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
+from skrt_hub.targets.kubernetes.image.context import image_name
+from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
+from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
+from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
+from skrt_hub.targets.kubernetes.release import read_release, refuse_others
+from skrt_hub.targets.kubernetes.values import render_values
+from skrt_hub.targets.machine.checks import ensure_port_is_free
+
+OLDEST_HELM, OLDEST_KUBECTL = (3, 14), (1, 28)
+
+
+def all_findings(context: Context) -> tuple[Finding, ...]:
+    """Every finding; those that need the cluster are left out where it does not answer."""
+    findings = [
+        _guard("kubectl", kubectl, INSTALL_KUBECTL),
+        _guard("helm", lambda: helm(context), INSTALL_HELM),
+    ]
+    findings.append(_guard("chart", lambda: chart(context)))
+    if not findings[0].ok:
+        return tuple(findings)
+    try:
+        cluster = open_cluster(context)
+    except SkrtHubError as error:
+        return (*findings, *_minikube(context), _failed("context", error))
+    findings.append(_guard("cluster", lambda: reachable(cluster)))
+    if not findings[-1].ok:
+        return (*findings, *_minikube(context))
+    findings += [
+        _guard("storage class", lambda: Finding("storage class", True, preflight.require_storage(cluster))),
+        _guard("nodes", lambda: nodes(cluster)),
+        _guard("permissions", lambda: permissions(cluster)),
+        _guard("namespace", lambda: namespace(cluster)),
+        _guard("image", lambda: image(cluster)),
+    ]
+    if context.settings.kubernetes.access == "port-forward":
+        findings.append(_guard("port", lambda: port(cluster)))
+    return tuple(findings)
+
+
+def kubectl() -> Finding:
+    """kubectl and its version."""
+    done = run(("kubectl", "version", "--client", "--output=json"), deadline=20, remedy=INSTALL_KUBECTL)
+    version = json.loads(done.out)["clientVersion"]["gitVersion"]
+    numbers = tuple(int("".join(filter(str.isdigit, part)) or 0) for part in version.lstrip("v").split(".")[:2])
+    newer = f"kubectl {OLDEST_KUBECTL[0]}.{OLDEST_KUBECTL[1]} or newer is needed. {INSTALL_KUBECTL}"
+    return Finding("kubectl", numbers >= OLDEST_KUBECTL, version, newer)
+
+
+def helm(context: Context) -> Finding:
+    """Helm and its version."""
+    version = Helm("", "", context.layout.kubernetes / "helm").version()
+    ok = version >= OLDEST_HELM
+    return Finding("helm", ok, f"{version[0]}.{version[1]}", f"It is too old. {INSTALL_HELM}")
+
+
+def chart(context: Context) -> Finding:
+    """The chart: a local copy, one fetched before, or to be fetched."""
+    local = context.settings.kubernetes.chart
+    found = find_chart(local, context.layout.kubernetes / "charts")
+    if found is None and local is None:
+        return Finding("chart", True, f"version {PINNED} will be fetched by `up`; without internet: {USE_A_COPY}")
+    if found is None:
+        return Finding("chart", False, f"{local} does not exist", USE_A_COPY)
+    supported(found)
+    return Finding("chart", True, f"version {found.version} at {found.path}")
+
+
+def reachable(cluster: Cluster) -> Finding:
+    """Whether the cluster answers, and whether chart and Kubernetes fit."""
+    cluster.require_same_cluster()
+    version = cluster.server_version
+    oldest = f"{OLDEST_KUBERNETES[0]}.{OLDEST_KUBERNETES[1]}"
+    return Finding(
+        "cluster",
+        version >= OLDEST_KUBERNETES,
+        f"{cluster.words}: Kubernetes {version[0]}.{version[1]} ({cluster.kind})",
+        f"The chart needs Kubernetes {oldest} or newer: upgrade the cluster.",
+    )
+
+
+def nodes(cluster: Cluster) -> Finding:
+    """Room on the nodes, in participants' guarantees."""
+    preflight.require_room(cluster)
+    found = cluster.kubectl.items("nodes")
+    done = cluster.kubectl.run("get", "pods", "--all-namespaces", "--output=json", check=False, quiet=True)
+    pods = json.loads(done.out)["items"] if done.code == 0 else []
+    free = preflight.room(found, pods)
+    values = render_values(cluster.settings, rendering.gather(cluster.settings))
+    seats = preflight.seats(free, cluster.settings, values)
+    told = f"{len(found)} node{'s' * (len(found) != 1)}; room for {seats} participants' guarantees beside the hub"
+    more = "Lower kubernetes.memory_guarantee or cpu_guarantee, or give the cluster more."
+    return Finding("nodes", seats > 0, told, more)
+
+
+def permissions(cluster: Cluster) -> Finding:
+    """What the account may do in the namespace."""
+    lacking = preflight.refused_permissions(cluster)
+    return Finding(
+        "permissions",
+        not lacking,
+        f"missing: {'; '.join(lacking)}" if lacking else "all that the hub needs",
+        "Ask the cluster's administrator for the role `admin` in the namespace.",
+    )
+
+
+def namespace(cluster: Cluster) -> Finding:
+    """Whether the namespace is free for the hub, or has it already."""
+    if not namespace_exists(cluster):
+        return Finding("namespace", True, f"{cluster.namespace} will be made by `up`")
+    release = read_release(cluster.helm, cluster.release)
+    settings = cluster.settings
+    refuse_others(release, cluster.helm.releases(), hub=settings.name, take_over=settings.kubernetes.take_over)
+    told = {"nobody": "free", "us": "has this hub", "manual": "has the old manual's release, to be taken over"}
+    words = told.get(release.owner, "has a release to be taken over")
+    pending = "; an earlier command was interrupted, and `up` mends it" if release.pending else ""
+    return Finding("namespace", True, f"{cluster.namespace} {words}{pending}")
+
+
+def image(cluster: Cluster) -> Finding:
+    """Whether the nodes have the image, or how they get it."""
+    settings = cluster.settings.kubernetes.image
+    if settings.name:
+        return Finding("image", True, f"{settings.name}, pulled by the nodes")
+    name = image_name(settings.push)
+    if not nodes_without(name, cluster.kubectl.items("nodes")):
+        return Finding("image", True, f"{name} is on every node")
+    engine = find_engine()
+    how = "push it" if settings.push else "bring it to the nodes"
+    if not settings.push:
+        load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
+    built = "is on this machine" if engine.has(image_name()) else f"will be built with {engine.name} {engine.version}"
+    return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
+
+
+def port(cluster: Cluster) -> Finding:
+    """Whether the address and port are free, or ours already."""
+    settings = cluster.settings
+    if forward.running(cluster.layout):
+        return Finding("port", True, f"{settings.url} (this hub's own port-forward)")
+    try:
+        ensure_port_is_free(settings)
+    except PortTakenError as error:
+        return _failed("port", error)
+    return Finding("port", True, f"{settings.url} is free")
+
+
+def _minikube(context: Context) -> tuple[Finding, ...]:
+    """Where the cluster does not answer: whether `up` would start one with minikube."""
+    if not minikube.installed():
+        return (Finding("minikube", False, "not installed", minikube.INSTALL_MINIKUBE, required=False),)
+    known = contexts.read_contexts()
+    name = context.settings.kubernetes.context or known.current or "minikube"
+    found = minikube.profile(name)
+    told = f"{minikube.version()}, cluster {name!r} is {found.state} (on {platform.machine()})"
+    return (Finding("minikube", found.state != "broken", told, found.detail, required=False),)
+
+
+def _guard(name: str, look: Callable[[], Finding], remedy: str = "") -> Finding:
+    try:
+        return look()
+    except SkrtHubError as error:
+        return _failed(name, error, remedy)
+
+
+def _failed(name: str, error: SkrtHubError, remedy: str = "") -> Finding:
+    why = f" {error.why}" if error.why else ""
+    return Finding(name, False, f"{error.what}{why}", remedy or error.remedy)

@@ -1,0 +1,64 @@
+"""Logs of the hub's parts in the cluster, line by line."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from skrt_hub.errors import StateError, UsageError
+from skrt_hub.layout import Layout
+from skrt_hub.targets import Context
+from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.kubectl import explain
+from skrt_hub.targets.kubernetes.watch import look
+from skrt_hub.targets.kubernetes.words import participant
+
+PARTS = {"hub": "deployment/hub", "proxy": "deployment/proxy", "scheduler": "deployment/user-scheduler"}
+PORT_FORWARD = "port-forward"
+
+
+def read(context: Context, part: str, *, lines: int, follow: bool) -> Iterator[str]:
+    """The last lines of a part (hub, proxy, scheduler, port-forward or a participant's name), then the new ones."""
+    if part == PORT_FORWARD:
+        return _local(context.layout, lines)
+    cluster = open_cluster(context)
+    workload = PARTS.get(part) or _pod_of(cluster, part)
+    words = ["logs", workload, f"--tail={lines}", *(["--follow"] if follow else [])]
+    return _stream(cluster, words)
+
+
+def _pod_of(cluster: Cluster, name: str) -> str:
+    pods = [pod for pod in look(cluster.kubectl).server_pods() if participant(pod) == name]
+    if not pods:
+        raise StateError(
+            f"There is no log of {name!r} at the moment.",
+            why="A pod's log lasts as long as the pod, and this participant has no server now.",
+            remedy=f"Parts: {', '.join((*PARTS, PORT_FORWARD))}, or the name of a participant with a server "
+            "(`skrt-hub status` shows them).",
+        )
+    return f"pod/{pods[0]['metadata']['name']}"
+
+
+def _stream(cluster: Cluster, words: list[str]) -> Iterator[str]:
+    command = cluster.kubectl.arguments(*words)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            for line in process.stdout:
+                yield line.rstrip("\n")
+        finally:
+            process.terminate()
+        errors = process.stderr.read()
+        if process.wait() not in (0, -15) and errors.strip():
+            raise explain(errors, cluster.context)
+
+
+def _local(layout: Layout, lines: int) -> Iterator[str]:
+    path = Path(layout.log, "port-forward.log")
+    if not path.exists():
+        raise UsageError("There is no port-forward log.", why="No port-forward was started from this state folder.")
+    yield from path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if lines else []

@@ -1,0 +1,218 @@
+"""What a cluster must have before anything is sent to it: permissions, storage, room. Pure judgements, and one look."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skrt_hub.errors import ClusterError, PermissionsError, SpaceError
+from skrt_hub.report import human_size
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.cluster import Cluster
+from skrt_hub.targets.kubernetes.values import render_values
+
+Object = Mapping[str, Any]
+
+PERMISSIONS = (
+    ("create", "deployments.apps"),
+    ("create", "secrets"),
+    ("create", "configmaps"),
+    ("create", "persistentvolumeclaims"),
+    ("create", "services"),
+    ("create", "serviceaccounts"),
+    ("create", "roles.rbac.authorization.k8s.io"),
+    ("create", "rolebindings.rbac.authorization.k8s.io"),
+    ("create", "networkpolicies.networking.k8s.io"),
+    ("create", "pods/exec"),
+    ("create", "pods/portforward"),
+    ("create", "leases.coordination.k8s.io"),
+)
+"""What the organiser's account needs in the namespace."""
+CLUSTER_PERMISSIONS = (("create", "clusterroles.rbac.authorization.k8s.io"),)
+"""What it needs in the whole cluster, for the scheduler that packs participants' pods."""
+HUB_MEMORY = 600 * 2**20
+"""What hub, proxy and scheduler take together."""
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3}
+_UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+@dataclass(frozen=True)
+class Room:
+    """What nodes have, and what is set aside of it already (bytes, processors)."""
+
+    memory: float
+    cpu: float
+    memory_used: float
+    cpu_used: float
+
+    @property
+    def memory_left(self) -> float:
+        return max(0.0, self.memory - self.memory_used)
+
+    @property
+    def cpu_left(self) -> float:
+        return max(0.0, self.cpu - self.cpu_used)
+
+
+def refused_permissions(cluster: Cluster) -> list[str]:
+    """The permissions that the account lacks, in words."""
+    lacking = []
+    for verb, what in PERMISSIONS:
+        if not _may(cluster, verb, what):
+            lacking.append(f"`{verb}` on {what} in the namespace {cluster.namespace}")
+    for verb, what in CLUSTER_PERMISSIONS:
+        if _scheduler_wanted(cluster.settings) and not _may(cluster, verb, what, everywhere=True):
+            lacking.append(f"`{verb}` on {what} in the whole cluster")
+    return lacking
+
+
+def require_permissions(cluster: Cluster) -> None:
+    """Raises PermissionsError naming every missing permission."""
+    lacking = refused_permissions(cluster)
+    if lacking:
+        only_scheduler = all("cluster" in item and "whole" in item for item in lacking)
+        remedy = (
+            "Ask the cluster's administrator for it; or leave the scheduler out, in hub.yaml: "
+            "kubernetes: {values: {scheduling: {userScheduler: {enabled: false}}}}."
+            if only_scheduler
+            else "Ask the cluster's administrator for the role `admin` in this namespace, then run the command again."
+        )
+        raise PermissionsError(
+            f"Your account on the cluster of context {cluster.context} may not do what the hub needs.",
+            why="Missing: " + "; ".join(lacking) + ".",
+            remedy=remedy,
+        )
+
+
+def _scheduler_wanted(settings: Settings) -> bool:
+    over = settings.kubernetes.values.get("scheduling", {}).get("userScheduler", {})
+    return bool(over.get("enabled", True))
+
+
+def _may(cluster: Cluster, verb: str, what: str, *, everywhere: bool = False) -> bool:
+    words = ("auth", "can-i", verb, what, *(("--all-namespaces",) if everywhere else ()))
+    return cluster.kubectl.run(*words, check=False, quiet=True).out.strip().startswith("yes")
+
+
+def storage_class(classes: Sequence[Object], wanted: str) -> str | None:
+    """The storage class that volumes will get, or None where there is none."""
+    if wanted:
+        return wanted if any(item["metadata"]["name"] == wanted for item in classes) else None
+    for item in classes:
+        annotations = item["metadata"].get("annotations") or {}
+        for key in ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"):
+            if annotations.get(key) == "true":
+                return str(item["metadata"]["name"])
+    return None
+
+
+def require_storage(cluster: Cluster) -> str:
+    """The storage class that homes get. Raises ClusterError where there is none. May not be asked: nothing is said."""
+    done = cluster.kubectl.run("get", "storageclass", "--output=json", check=False, quiet=True)
+    if done.code != 0:
+        return "(may not be asked for)"
+    classes = json.loads(done.out)["items"]
+    wanted = cluster.settings.kubernetes.storage_class
+    found = storage_class(classes, wanted)
+    if found is None:
+        names = ", ".join(item["metadata"]["name"] for item in classes) or "none"
+        raise ClusterError(
+            f"The cluster has no storage class {wanted!r}." if wanted else "The cluster has no default storage class.",
+            why=f"Homes need volumes. Storage classes there: {names}.",
+            remedy="Name one of them in hub.yaml: kubernetes.storage_class."
+            if classes
+            else "Install a storage provisioner (for minikube: `minikube addons enable default-storageclass`).",
+        )
+    return found
+
+
+def room(nodes: Sequence[Object], pods: Sequence[Object]) -> Room:
+    """What the nodes that take pods have, less what pods have set aside."""
+    usable = [node for node in nodes if not _closed(node)]
+    names = {node["metadata"]["name"] for node in usable}
+    allocatable = [node.get("status", {}).get("allocatable", {}) for node in usable]
+    placed = [pod for pod in pods if pod.get("spec", {}).get("nodeName") in names and _counts(pod)]
+    asked = [_requests(pod) for pod in placed]
+    return Room(
+        sum(number(item.get("memory", "0")) for item in allocatable),
+        sum(number(item.get("cpu", "0")) for item in allocatable),
+        sum(memory for memory, _ in asked),
+        sum(cpu for _, cpu in asked),
+    )
+
+
+def pressures(nodes: Sequence[Object]) -> list[str]:
+    """Nodes that are short of memory or disk, or not ready, in words."""
+    told = {"DiskPressure": "its disk is nearly full", "MemoryPressure": "its memory is nearly used up"}
+    found = []
+    for node in nodes:
+        name = node["metadata"]["name"]
+        for condition in node.get("status", {}).get("conditions", []):
+            if condition.get("type") in told and condition.get("status") == "True":
+                found.append(f"node {name}: {told[condition['type']]}")
+            if condition.get("type") == "Ready" and condition.get("status") != "True":
+                found.append(f"node {name}: not ready ({condition.get('message', '')[:120]})")
+    return found
+
+
+def seats(free: Room, settings: Settings, values: Mapping[str, Any]) -> int:
+    """How many participants' guarantees fit beside the hub."""
+    single = values["singleuser"]
+    by_memory = (free.memory_left - HUB_MEMORY) // single["memory"]["guarantee"]
+    by_cpu = free.cpu_left // single["cpu"]["guarantee"]
+    return int(max(0, min(by_memory, by_cpu)))
+
+
+def require_room(cluster: Cluster) -> None:
+    """Raises SpaceError where not even one participant fits on the nodes, or every node is short of disk or memory."""
+    nodes = cluster.kubectl.items("nodes")
+    short = pressures(nodes)
+    if nodes and all(any(word.startswith(f"node {node['metadata']['name']}:") for word in short) for node in nodes):
+        raise SpaceError(
+            "No node of the cluster can take the hub.",
+            why="; ".join(short) + ".",
+            remedy="Make room on the nodes (for minikube: `minikube ssh -- docker system prune`), or start them.",
+        )
+    pods = cluster.kubectl.items("pods", quiet=True) if cluster.record else []
+    single = cluster.settings.limits
+    largest = max((number(node["status"]["allocatable"].get("memory", "0")) for node in nodes), default=0)
+    from skrt_hub.targets.kubernetes.rendering import gather  # noqa: PLC0415 - reads files
+
+    guarantee = render_values(cluster.settings, gather(cluster.settings))["singleuser"]["memory"]["guarantee"]
+    if nodes and not pods and largest < HUB_MEMORY + guarantee:
+        raise SpaceError(
+            "The nodes of the cluster have too little memory for the hub and one participant.",
+            why=f"The largest has {human_size(int(largest))}; hub and participant take "
+            f"{human_size(int(HUB_MEMORY + guarantee))} (limits.memory is {human_size(single.memory)}).",
+            remedy="Give the cluster more memory, or lower kubernetes.memory_guarantee in hub.yaml.",
+        )
+
+
+def number(text: str) -> float:
+    """A Kubernetes quantity as a number: `500m` is 0.5, `2Gi` is 2147483648."""
+    match = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text.strip())
+    if match is None or match[2] not in _UNITS:
+        return 0.0
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _closed(node: Object) -> bool:
+    taints = node.get("spec", {}).get("taints") or []
+    return bool(node.get("spec", {}).get("unschedulable")) or any(
+        taint.get("effect") in ("NoSchedule", "NoExecute") for taint in taints
+    )
+
+
+def _counts(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in ("Running", "Pending")
+
+
+def _requests(pod: Object) -> tuple[float, float]:
+    asked = [(item.get("resources") or {}).get("requests") or {} for item in pod["spec"].get("containers", [])]
+    return (
+        sum(number(str(item.get("memory", "0"))) for item in asked),
+        sum(number(str(item.get("cpu", "0"))) for item in asked),
+    )

@@ -1,0 +1,79 @@
+"""`verify` on Kubernetes: the workspace's own self-test in a participant's pod, made by the hub like any other."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from skrt_hub.errors import SkrtHubError
+from skrt_hub.report import VerifyReport, VerifyRow
+from skrt_hub.targets.kubernetes.cluster import Cluster
+from skrt_hub.targets.kubernetes.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.removal import is_home
+from skrt_hub.targets.kubernetes.watch import look
+from skrt_hub.targets.kubernetes.words import participant
+
+TESTER = "skrt-hub self-test"
+"""A name that the log-in never gives away by chance; its server, volume and entry are removed afterwards."""
+DEADLINE = 1800.0
+
+
+def self_test(cluster: Cluster, *, quick: bool) -> VerifyReport:
+    """Run the self-test in a pod with a participant's image, limits, volume and protections."""
+    began = time.monotonic()
+    hub = HubPod(cluster.kubectl)
+    try:
+        with cluster.target.progress.step("self-test: a participant's server"):
+            hub.start_server(TESTER, deadline=300)
+            started = time.monotonic() - began
+        rows = (VerifyRow("server in a pod", "ok", round(started, 1), _pod_of(cluster)), *_run(cluster, quick=quick))
+    finally:
+        _clean_up(cluster, hub)
+    return VerifyReport(rows, round(time.monotonic() - began, 1))
+
+
+def rows_from(text: str) -> tuple[VerifyRow, ...]:
+    """The self-test's rows: a JSON document a line, among lines that libraries print."""
+    rows = []
+    for line in text.splitlines():
+        try:
+            document = json.loads(line)
+            rows.append(
+                VerifyRow(
+                    str(document["name"]),
+                    str(document["verdict"]),
+                    float(document["seconds"]),
+                    str(document.get("detail", "")),
+                    dict(document.get("measured", {})),
+                )
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
+    return tuple(rows)
+
+
+def _run(cluster: Cluster, *, quick: bool) -> tuple[VerifyRow, ...]:
+    program = ("python", "-P", "-m", "skrt_workspace.verify", "--json", *(["--quick"] if quick else []))
+    with cluster.target.progress.step("self-test, as a participant"):
+        done = cluster.kubectl.run(
+            "exec", f"pod/{_pod_of(cluster)}", "--container=notebook", "--", *program, check=False, deadline=DEADLINE
+        )
+    words = " ".join((done.err or done.out).strip().splitlines()[-3:])
+    return rows_from(done.out) or (VerifyRow("self-test", "failed", 0, f"It ended without an answer. {words}"),)
+
+
+def _pod_of(cluster: Cluster) -> str:
+    pods = [pod for pod in look(cluster.kubectl).server_pods() if participant(pod) == TESTER]
+    return str(pods[0]["metadata"]["name"]) if pods else "the pod is gone"
+
+
+def _clean_up(cluster: Cluster, hub: HubPod) -> None:
+    try:
+        hub.stop_servers([TESTER], deadline=60)
+        hub.forget_user(TESTER)
+        claims = [claim for claim in cluster.kubectl.items("persistentvolumeclaims") if is_home(claim)]
+        names = [claim["metadata"]["name"] for claim in claims if participant(claim) == TESTER]
+        if names:
+            cluster.kubectl.run("delete", "persistentvolumeclaims", *names, "--wait=false")
+    except SkrtHubError as error:
+        cluster.target.progress.say(f"The self-test's own server was not removed fully: {error.what}")

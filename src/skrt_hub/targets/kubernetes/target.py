@@ -1,0 +1,112 @@
+"""The Kubernetes target: each verb in a few lines, the work in the modules beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from skrt_hub.errors import StateError
+from skrt_hub.files import exclusive
+from skrt_hub.report import CheckReport, Message, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets import Context, DeleteOptions, Removal
+from skrt_hub.targets.kubernetes import access, bring_up, checks, forward, logs, removal, start_cluster, state, stopping
+from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.self_test import self_test
+from skrt_hub.targets.kubernetes.watch import Watcher
+
+
+def make(context: Context) -> KubernetesTarget:
+    """The target for one call of the command line."""
+    return KubernetesTarget(context)
+
+
+class KubernetesTarget:
+    """A hub on a Kubernetes cluster (skrt_hub.targets.Target)."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def check(self) -> CheckReport:
+        return CheckReport("kubernetes", checks.all_findings(self._context))
+
+    def up(self, *, foreground: bool = False) -> UpReport:
+        report = bring_up.bring_up(self._context)
+        if foreground:
+            stopping.stay(self._context, report)
+        return report
+
+    def status(self) -> StatusReport:
+        return state.status(self._context)
+
+    def open(self) -> str:
+        with self._alone() as cluster, self._context.progress.step("connections") as step:
+            state.require(cluster, "running", "closed")
+            cluster.kubectl.scale(("deployment/proxy",), 1)
+            Watcher(cluster.kubectl, step).wait_ready(("proxy",), deadline=120)
+            HubPod(cluster.kubectl).sync_proxy()
+            return access.open_door(cluster, step, deadline=120)
+
+    def close(self) -> Message:
+        with self._alone() as cluster:
+            state.require(cluster, "running", "closed")
+            stopping.cut_connections(cluster)
+            count = len(state.servers(cluster))
+        kept = f"{count} server{'s' * (count != 1)} and their kernels go on." if count else "No server runs."
+        return Message((f"Connections are disabled ({cluster.words}).", kept, "Enable them again with: skrt-hub open"))
+
+    def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
+        return logs.read(self._context, part, lines=lines, follow=follow)
+
+    def verify(self, *, quick: bool) -> VerifyReport:
+        cluster = open_cluster(self._context)
+        state.require(cluster, "running", "closed")
+        return self_test(cluster, quick=quick)
+
+    def stop(self) -> Message:
+        with self._alone() as cluster:
+            return stopping.stop(cluster)
+
+    def start(self) -> UpReport:
+        began = time.monotonic()
+        start_cluster.ensure_running(self._context)
+        with self._alone() as cluster:
+            state.require(cluster, "running", "closed", "stopped")
+            return bring_up.restart(self._context, cluster, began=began)
+
+    def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
+        return removal.plan(open_cluster(self._context), options).rows()
+
+    def delete(self, options: DeleteOptions) -> Message:
+        forward.stop(self._context.layout)
+        with self._alone() as cluster:
+            return removal.carry_out(cluster, removal.plan(cluster, options))
+
+    def _alone(self) -> AbstractContextManager[Cluster]:
+        return _Alone(self._context)
+
+
+class _Alone:
+    """The hub's cluster, with the lock on its state folder held: commands that change the hub take turns."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> Cluster:
+        cluster = open_cluster(self._context)
+        if cluster.record is None:
+            raise StateError(
+                f"The hub “{self._context.settings.name}” is not on Kubernetes yet.",
+                why=f"Nothing was set up from {self._context.layout.root}.",
+                remedy="Set it up with: skrt-hub up",
+            )
+        cluster.require_same_cluster()
+        self._lock = exclusive(self._context.layout.command_lock, what=bring_up.BUSY, remedy=bring_up.WAIT)
+        self._lock.__enter__()
+        return cluster
+
+    def __exit__(self, *error: object) -> None:
+        if self._lock is not None:
+            self._lock.__exit__(None, None, None)
