@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HELPERS = {
     "skrt": ("skrt_workspace.compat", "load_skrt"),
     "skrt.core": ("skrt_workspace.compat", "load_skrt_core"),
+    "skrt.image": ("skrt_workspace.compat", "load_skrt_image"),
     "skrt.registration": ("skrt_workspace.compat", "load_skrt_registration"),
     "matplotlib.font_manager": ("skrt_workspace.fonts", "load_font_manager"),
 }

@@ -10,6 +10,7 @@ every version that has the place.
 | `pydicom.read_file` | pydicom 3.0 | the quick viewer's reading of DICOM files |
 | `matplotlib.cm.get_cmap` | matplotlib 3.9 | colour maps of plots |
 | `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
+| bands without limits | NumPy 2.0 | a band that reaches to the ends of an image of small integers |
 | numbers in transform files | elastix 5.1 | spacing, origin, transform parameters of a transform it changes |
 """
 
@@ -41,6 +42,17 @@ def load_skrt_core(module: ModuleType, execute: Execute) -> None:
 
         if hasattr(module, "statistics"):
             module.statistics = statistics_for_numpy()  # type: ignore[attr-defined]
+
+
+def load_skrt_image(module: ModuleType, execute: Execute) -> None:
+    """Execute `skrt.image`, then let it band images of small integers."""
+    execute(module)
+    import sys  # noqa: PLC0415
+
+    if needs_mending(sys.modules.get("skrt", module)) and hasattr(module, "Image"):
+        from skrt_workspace.compat.banding import mend_banding  # noqa: PLC0415
+
+        mend_banding(module)
 
 
 def load_skrt_registration(module: ModuleType, execute: Execute) -> None:

@@ -5,6 +5,7 @@ SimpleITK is imported here, late: it takes most of a short command's time, and -
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -81,6 +82,8 @@ def run(log: Log, work: Callable[[], None]) -> int:
     Ctrl-C ends the process at once, as it ends the real programs: Python would wait for the library to return.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not log.full:
+        _mute()
     log.begin()
     code = 0
     try:
@@ -99,6 +102,13 @@ def run(log: Log, work: Callable[[], None]) -> int:
         code = 1
     log.end()
     return code
+
+
+def _mute() -> None:
+    """Let nothing that the library prints reach standard output; Python's own prints go the same way."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def plain_words(error: BaseException) -> str:

@@ -1,0 +1,319 @@
+"""The engine commands on real images: a known shift is found, and the files are those that elastix leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skrt_hub.environment import Environment
+from skrt_workspace.engines import NIFTYREG_COMMANDS
+from skrt_workspace.engines.library import ELASTIX_VERSION
+
+SHIFT = (3.0, -2.0, 4.0)
+MAKE = f"""
+import numpy as np, SimpleITK as sitk
+z, y, x = np.mgrid[0:24, 0:40, 0:40].astype(float)
+def blob(cx, cy, cz, s): return np.exp(-((x - cx) ** 2 + (y - cy) ** 2 + (2 * (z - cz)) ** 2) / s ** 2)
+def image(dx, dy, dz):
+    a = 100 + 900 * blob(20 + dx, 20 + dy, 12 + dz / 2, 10) - 300 * blob(26 + dx, 17 + dy, 13 + dz / 2, 4)
+    i = sitk.GetImageFromArray(a.astype("int16")); i.SetSpacing((1, 1, 2)); i.SetOrigin((-20, -20, -24)); return i
+sitk.WriteImage(image(0, 0, 0), "fixed.nii"); sitk.WriteImage(image(*{SHIFT}), "moving.nii")
+mask = sitk.Resample(image(0, 0, 0) > 150, (20, 20, 24), sitk.Transform(), sitk.sitkNearestNeighbor, (-20, -20, -24),
+                     (2, 2, 2), (1, 0, 0, 0, 1, 0, 0, 0, 1), 0, sitk.sitkUInt8)
+sitk.WriteImage(mask, "mask.nii")
+"""
+PARAMETERS = """\
+(Registration "MultiResolutionRegistration")
+(Interpolator "BSplineInterpolator")
+(ResampleInterpolator "FinalBSplineInterpolator")
+(Resampler "DefaultResampler")
+(FixedImagePyramid "FixedRecursiveImagePyramid")
+(MovingImagePyramid "MovingRecursiveImagePyramid")
+(Optimizer "AdaptiveStochasticGradientDescent")
+(Transform "TranslationTransform")
+(Metric "AdvancedMattesMutualInformation")
+(ImageSampler "RandomCoordinate")
+(NewSamplesEveryIteration "true")
+(NumberOfSpatialSamples 1500)
+(NumberOfHistogramBins 32)
+(NumberOfResolutions 2)
+(MaximumNumberOfIterations 150)
+(AutomaticScalesEstimation "true")
+(ErodeMask "false")
+(DefaultPixelValue 0)
+(WriteResultImage "true")
+(ResultImagePixelType "short")
+(ResultImageFormat "nii")
+"""
+
+
+class Case:
+    """A folder with a pair of images and the commands of the environment."""
+
+    def __init__(self, environment: Environment, folder: Path) -> None:
+        self.environment = environment
+        self.folder = folder
+        self.python(MAKE)
+        self.write_parameters("p.txt")
+
+    def write_parameters(self, name: str, **changes: str) -> None:
+        text = PARAMETERS + "".join(
+            f"({key} {value})\n" for key, value in changes.items() if f"({key} " not in PARAMETERS
+        )
+        for key, value in changes.items():
+            text = "\n".join(f"({key} {value})" if line.startswith(f"({key} ") else line for line in text.split("\n"))
+        (self.folder / name).write_text(text)
+
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        clean = {"PATH": f"{self.environment.bin}:/usr/bin:/bin", "HOME": str(self.folder), **variables}
+        command = [self.environment.bin / words[0], *words[1:]]
+        return subprocess.run(command, env=clean, cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def python(self, code: str) -> str:
+        done = self.run("python", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def out(self, name: str) -> Path:
+        (self.folder / name).mkdir(exist_ok=True)
+        return self.folder / name
+
+    def read(self, file: str) -> dict[str, Any]:
+        """An image's size, direction, pixel type, mean, and mean distance to the fixed one away from the edges."""
+        code = (
+            "import SimpleITK as s, numpy as n, json\n"
+            f"i = s.ReadImage({file!r}); a = s.GetArrayFromImage(i).astype(float)\n"
+            "f = s.GetArrayFromImage(s.ReadImage('fixed.nii')).astype(float)\n"
+            "inner = (slice(5, -5), slice(8, -8), slice(8, -8))\n"
+            "d = abs(a[inner] - f[inner]).mean() if a.shape == f.shape else -1\n"
+            "print(json.dumps(dict(size=i.GetSize(), direction=i.GetDirection(), type=i.GetPixelIDTypeAsString(),"
+            " mean=a.mean(), distance=d)))"
+        )
+        import json
+
+        return dict(json.loads(self.python(code)))
+
+
+@pytest.fixture(scope="module")
+def case(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    made = Case(environment, tmp_path_factory.mktemp("images"))
+    done = made.run("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-out", str(made.out("found")))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+def _values(file: Path, name: str) -> list[str]:
+    (line,) = [line for line in file.read_text().splitlines() if line.startswith(f"({name} ")]
+    return line.strip("()").split()[1:]
+
+
+def test_a_known_shift_is_found(case: Case) -> None:
+    found = [float(value) for value in _values(case.folder / "found/TransformParameters.0.txt", "TransformParameters")]
+    assert found == pytest.approx(SHIFT, abs=0.3)
+    assert case.read("found/result.0.nii")["distance"] < case.read("moving.nii")["distance"] / 2
+
+
+def test_elastix_leaves_its_files(case: Case) -> None:
+    names = {path.name for path in (case.folder / "found").iterdir()}
+    assert names == {
+        "IterationInfo.0.R0.txt", "IterationInfo.0.R1.txt", "TransformParameters.0.txt", "elastix.log", "result.0.nii",
+    }  # fmt: skip
+    assert case.read("found/result.0.nii")["type"] == "16-bit signed integer"
+    assert _values(case.folder / "found/TransformParameters.0.txt", "ResultImagePixelType") == ['"short"']
+
+
+def test_the_log_tells_the_call_the_version_and_the_end(case: Case) -> None:
+    log = (case.folder / "found/elastix.log").read_text()
+    assert "-f fixed.nii -m moving.nii -p p.txt" in log
+    assert f"ELASTIX version: {ELASTIX_VERSION}" in log
+    assert "Total time elapsed:" in log
+
+
+def test_several_steps_follow_each_other(case: Case) -> None:
+    case.write_parameters("last.txt", WriteResultImage='"false"', MaximumNumberOfIterations="20")
+    out = case.out("steps")
+    words = ("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-p", "last.txt", "-out", str(out))
+    assert case.run(*words).returncode == 0
+    assert (out / "result.0.nii").exists()
+    assert not (out / "result.1.nii").exists()
+    assert (
+        "TransformParameters.0.txt"
+        in _values(out / "TransformParameters.1.txt", "InitialTransformParameterFileName")[0]
+    )
+
+
+def test_an_initial_transform_and_a_mask_on_another_grid(case: Case) -> None:
+    case.write_parameters("still.txt", MaximumNumberOfIterations="1", NumberOfResolutions="1")
+    out = case.out("initial")
+    words = (
+        "elastix",
+        "-f",
+        "fixed.nii",
+        "-m",
+        "moving.nii",
+        "-fMask",
+        "mask.nii",
+        "-p",
+        "still.txt",
+        "-out",
+        str(out),
+    )
+    assert case.run(*words, "-t0", "found/TransformParameters.0.txt").returncode == 0
+    assert case.read("initial/result.0.nii")["distance"] < case.read("moving.nii")["distance"] / 2
+
+
+def test_images_whose_direction_is_not_used(case: Case) -> None:
+    turned = "0.0 1.0 0.0 -1.0 0.0 0.0 0.0 0.0 1.0"
+    case.python(
+        f"import SimpleITK as s\nfor n in 'fixed', 'moving':\n i = s.ReadImage(n + '.nii')\n"
+        f" i.SetDirection([float(x) for x in '{turned}'.split()]); s.WriteImage(i, n + '_turned.mha')"
+    )
+    case.write_parameters("flat.txt", UseDirectionCosines='"false"')
+    out = case.out("turned")
+    words = ("elastix", "-f", "fixed_turned.mha", "-m", "moving_turned.mha", "-p", "flat.txt", "-out", str(out))
+    assert case.run(*words).returncode == 0
+    file = out / "TransformParameters.0.txt"
+    assert [float(value) for value in _values(file, "TransformParameters")] == pytest.approx(SHIFT, abs=0.3)
+    expected = [float(value) for value in turned.split()]
+    assert [float(value) for value in _values(file, "Direction")] != [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert case.read("turned/result.0.nii")["direction"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        (("-in", "moving.nii"), {"result.nii"}),
+        (("-def", "all"), {"deformationField.nii"}),
+        (("-jac", "all"), {"spatialJacobian.nii"}),
+        (("-jacmat", "all"), {"fullSpatialJacobian.nii"}),
+        (("-def", "points.txt"), {"outputpoints.txt"}),
+        (("-in", "moving.nii", "-def", "all", "-jac", "all"),
+         {"result.nii", "deformationField.nii", "spatialJacobian.nii"}),
+    ],
+)  # fmt: skip
+def test_transformix_leaves_what_was_asked_for(case: Case, asked: tuple[str, ...], left: set[str]) -> None:
+    (case.folder / "points.txt").write_text("point\n2\n1.5 2 3\n10 -5 7\n")
+    out = case.out("_".join(asked).replace("-", "").replace(".", ""))
+    done = case.run("transformix", *asked, "-tp", "found/TransformParameters.0.txt", "-out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in out.iterdir()} == {*left, "transformix.log"}
+    if "result.nii" in left:
+        assert case.read(str(out / "result.nii"))["distance"] == case.read("found/result.0.nii")["distance"]
+    if "spatialJacobian.nii" in left:
+        assert case.read(str(out / "spatialJacobian.nii"))["mean"] == pytest.approx(1)
+    if "deformationField.nii" in left:
+        assert case.read(str(out / "deformationField.nii"))["mean"] == pytest.approx(sum(SHIFT) / 3, abs=0.3)
+
+
+def test_points_move_by_the_shift(case: Case) -> None:
+    (case.folder / "one.txt").write_text("point\n1\n1.5 2 3\n")
+    # A translation without an image's grid, as scikit-rt writes one before a registration.
+    (case.folder / "bare.txt").write_text(
+        '(Transform "TranslationTransform")\n(NumberOfParameters 3)\n(TransformParameters 3 -2 4)\n'
+        '(InitialTransformParametersFileName "NoInitialTransform")\n(HowToCombineTransforms "Compose")\n'
+        "(FixedImageDimension 3)\n(MovingImageDimension 3)\n"
+    )
+    out = case.out("bare")
+    assert case.run("transformix", "-def", "one.txt", "-tp", "bare.txt", "-out", str(out)).returncode == 0
+    line = (out / "outputpoints.txt").read_text()
+    assert "OutputPoint = [ 4.500000 0.000000 7.000000 ]" in line
+    assert "OutputIndexMoving" not in line
+
+
+def test_chained_transforms_are_all_applied(case: Case) -> None:
+    text = (case.folder / "found/TransformParameters.0.txt").read_text()
+    second = text.replace('"NoInitialTransform"', '"TransformParameters.0.txt"')
+    (case.folder / "found/TransformParameters.1.txt").write_text(second)
+    (case.folder / "one.txt").write_text("point\n1\n0 0 0\n")
+    out = case.out("chain")
+    words = ("transformix", "-def", "one.txt", "-tp", "found/TransformParameters.1.txt", "-out", str(out))
+    assert case.run(*words).returncode == 0
+    (case.folder / "found/TransformParameters.1.txt").unlink()
+    moved = (out / "outputpoints.txt").read_text().split("OutputPoint = [ ")[1].split(" ]")[0].split()
+    assert [float(value) for value in moved] == pytest.approx([2 * value for value in SHIFT], abs=0.6)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("elastix", "-f", "none.nii", "-m", "moving.nii", "-p", "p.txt"), "none.nii"),
+        (("elastix", "-f", "p.txt", "-m", "moving.nii", "-p", "p.txt"), "could not be read"),
+        (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "none.txt"), "none.txt does not exist"),
+        (("elastix", "-f", "fixed.nii", "-p", "p.txt"), '"-m"'),
+        (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "bad.txt"), "bad.txt"),
+        (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-t0", "none.txt"), "none.txt"),
+        (("transformix", "-in", "none.nii", "-tp", "found/TransformParameters.0.txt"), "none.nii"),
+        (("transformix", "-in", "moving.nii", "-tp", "none.txt"), "none.txt"),
+        (("transformix", "-jac", "some", "-tp", "found/TransformParameters.0.txt"), "-jac"),
+    ],
+)
+def test_bad_input_is_told_and_logged(case: Case, words: tuple[str, ...], said: str) -> None:
+    (case.folder / "bad.txt").write_text("(Transform\n")
+    out = case.out("bad")
+    done = case.run(*words, "-out", str(out))
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert said in (out / f"{words[0]}.log").read_text()
+
+
+def test_the_number_of_threads_comes_from_the_environment(case: Case) -> None:
+    out = case.out("threads")
+    words = ("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-out", str(out))
+    assert case.run(*words, OMP_NUM_THREADS="1").returncode == 0
+    assert "-threads  1" in (out / "elastix.log").read_text()
+
+
+def test_the_quiet_level_prints_nothing(case: Case) -> None:
+    out = case.out("quiet")
+    words = ("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-out", str(out), "-loglevel", "off")
+    done = case.run(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_interrupt_ends_it_at_once(case: Case) -> None:
+    case.write_parameters("long.txt", MaximumNumberOfIterations="1000000", NumberOfResolutions="1")
+    out = case.out("long")
+    command = [
+        case.environment.bin / "elastix",
+        "-f",
+        "fixed.nii",
+        "-m",
+        "moving.nii",
+        "-p",
+        "long.txt",
+        "-out",
+        str(out),
+    ]
+    with subprocess.Popen(command, cwd=case.folder, stdout=subprocess.DEVNULL, env=os.environ) as process:
+        until = time.monotonic() + 60
+        while not (out / "IterationInfo.0.R0.txt").exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == -signal.SIGINT
+
+
+@pytest.mark.parametrize("command", NIFTYREG_COMMANDS)
+def test_niftyreg_commands_run(case: Case, command: str) -> None:
+    done = case.run(command, "-h")
+    assert done.returncode == 0
+    assert command in done.stdout + done.stderr
+
+
+def test_niftyreg_finds_the_shift(case: Case) -> None:
+    words = ("-ref", "fixed.nii", "-flo", "moving.nii", "-rigOnly", "-aff", "rigid.txt", "-res", "rigid.nii")
+    assert case.run("reg_aladin", *words).returncode == 0
+    assert case.read("rigid.nii")["distance"] < case.read("moving.nii")["distance"] / 2
+
+
+def test_all_engines_are_available(environment: Environment) -> None:
+    code = "from skrt_workspace.engines import available; print([e.command for e in available() if e.path is None])"
+    command = [environment.python, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -1,0 +1,90 @@
+"""Each mend of the compatibility layer on the real scikit-rt: the same code fails without it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from skrt_hub.environment import Environment
+
+WITHOUT_ALL = "import skrt_workspace.startup as startup; startup.HELPERS.clear()\n"
+WITHOUT = "import skrt_workspace.compat as compat, skrt_workspace.compat.libraries as libraries\n"
+
+MENDS = {
+    "storage class identifiers": (
+        WITHOUT + "libraries.storage_sop_class_uids = lambda: None\n",
+        "import skrt.dicom_writer as w; assert w.sop.CTImageStorage == '1.2.840.10008.5.1.4.1.1.2'",
+    ),
+    "pydicom.read_file": (
+        WITHOUT + "libraries.read_file = lambda: None\n",
+        "import skrt, pydicom; from skrt.viewer.core import load_dicom\nassert pydicom.read_file is pydicom.dcmread",
+    ),
+    "matplotlib.cm.get_cmap": (
+        WITHOUT + "libraries.get_cmap = lambda: None\n",
+        "import skrt; im = skrt.SyntheticImage((8, 8, 4)).get_image(); im.plot(show=False, mask=im)\n"
+        "import matplotlib.cm; assert matplotlib.cm.get_cmap('jet').name == 'jet'\n"
+        "assert matplotlib.cm.get_cmap().name == 'viridis'; assert matplotlib.cm.get_cmap('jet', 5).N == 5",
+    ),
+    "statistics of NumPy integers": (
+        "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.core']\n",
+        "import numpy as np; from skrt.core import get_stat\n"
+        "assert get_stat([np.int64(1), np.int64(2), np.int64(4)], stat='stdev') > 1.5",
+    ),
+    "numbers in transform files": (
+        "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.registration']\n",
+        "import skrt, pathlib; from skrt.registration import Elastix\n"
+        "file = pathlib.Path('t.txt')\n"
+        "file.write_text('(Spacing 1 1 2.5)\\n(DefaultPixelValue 1e-05)\\n(Size 8 8 4)\\n')\n"
+        "read = Elastix().read_parameters(str(file))\n"
+        "assert read == {'Spacing': [1, 1, 2.5], 'DefaultPixelValue': 1e-05, 'Size': [8, 8, 4]}, read",
+    ),
+    "bands of small integers": (
+        "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.image']\n",
+        "import numpy as np, skrt; im = skrt.Image(np.arange(8, dtype=np.uint8).reshape(2, 2, 2))\n"
+        "im.apply_selective_banding({50: (None, 3), 200: (6, None)})\n"
+        "assert sorted(im.get_data().ravel()) == [4, 5, 6, 50, 50, 50, 50, 200], im.get_data()",
+    ),
+}
+
+
+def _python(environment: Environment, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    variables = {**os.environ, "HOME": str(folder), "MPLBACKEND": "agg"}
+    command = [environment.python, "-W", "ignore", "-c", code]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, cwd=folder)
+
+
+@pytest.mark.parametrize("name", MENDS)
+def test_the_mend_mends(environment: Environment, name: str, tmp_path: Path) -> None:
+    without, code = MENDS[name]
+    mended = _python(environment, code, tmp_path)
+    assert mended.returncode == 0, mended.stderr
+    unmended = _python(environment, without + code, tmp_path)
+    assert unmended.returncode != 0
+
+
+def test_scikit_rt_cannot_be_imported_without_the_layer(environment: Environment, tmp_path: Path) -> None:
+    assert _python(environment, WITHOUT_ALL + "import skrt", tmp_path).returncode != 0
+
+
+def test_pythons_own_statistics_is_untouched(environment: Environment, tmp_path: Path) -> None:
+    code = "import statistics; before = dict(vars(statistics)); import skrt; assert dict(vars(statistics)) == before"
+    assert _python(environment, code, tmp_path).returncode == 0
+
+
+def test_nothing_is_mended_before_scikit_rt_is_imported(environment: Environment, tmp_path: Path) -> None:
+    code = (
+        "import pydicom, matplotlib.cm as cm; assert not hasattr(pydicom, 'read_file') and not hasattr(cm, 'get_cmap')"
+    )
+    assert _python(environment, code, tmp_path).returncode == 0
+
+
+def test_a_newer_scikit_rt_is_left_alone(environment: Environment, tmp_path: Path) -> None:
+    package = tmp_path / "src" / "skrt"
+    package.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "scikit-rt"\nversion = "0.9.0"\n')
+    (package / "__init__.py").write_text("import pydicom\nmended = hasattr(pydicom, 'read_file')\n")
+    code = "import sys; sys.path.insert(0, 'src'); import skrt; print(skrt.mended)"
+    assert _python(environment, code, tmp_path).stdout.strip() == "False"
