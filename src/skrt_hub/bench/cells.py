@@ -1,0 +1,14 @@
+"""The code that a scripted participant runs: what a first lesson begins with."""
+
+from __future__ import annotations
+
+IMPORT = "import skrt"
+
+FIRST_SLICE = """\
+%matplotlib inline
+from skrt import Image
+from skrt_workspace import phantom
+
+planning = min((phantom.path() / "patients" / "Phantom-1").glob("*/CT/*"))
+Image(str(planning)).plot()
+"""
