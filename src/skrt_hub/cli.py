@@ -35,6 +35,7 @@ VERBS = {
     "close": "close",
     "logs": "logs",
     "verify": "verify",
+    "bench": "bench",
     "stop": "stop",
     "start": "start",
     "delete": "delete",

@@ -6,6 +6,7 @@ Jupyter"), the framing in jupyter-server's documentation, "WebSocket protocols":
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
 import uuid
@@ -58,7 +59,7 @@ def to_bytes(message: KernelMessage) -> bytes:
 
     The parts are the channel and the header, parent header, metadata and content as JSON.
     """
-    documents = (message.header, message.parent, {}, message.content)
+    documents: tuple[dict[str, Any], ...] = (message.header, message.parent, {}, message.content)
     parts = [message.channel.encode(), *(json.dumps(document).encode() for document in documents)]
     offsets = [8 * (len(parts) + 2)]
     for part in parts:
@@ -73,7 +74,7 @@ def from_bytes(frame: bytes) -> KernelMessage:
         if not 6 <= count <= 1000:
             raise ValueError(f"a frame with {count} offsets")
         offsets = struct.unpack_from(f"<{count}Q", frame, 8)
-        parts = [frame[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+        parts = [frame[start:end] for start, end in itertools.pairwise(offsets)]
         header, parent, content = (json.loads(parts[place]) for place in (1, 2, 4))
     except struct.error as error:
         raise ValueError(f"not a kernel message: {error}") from None

@@ -83,6 +83,14 @@ class Places:
             write_json(self._file, {"participants": rows}, mode=0o600)
         return place
 
+    def forget(self, name: str) -> None:
+        """Take a participant out of the table, after their home was removed."""
+        with exclusive(
+            self._file.with_suffix(".lock"), what="The table of participants is in use.", remedy="Try again."
+        ):
+            rows = [vars(known) for known in self.all() if known.name != name]
+            write_json(self._file, {"participants": rows}, mode=0o600)
+
     def _next_id(self, places: tuple[Place, ...]) -> int:
         slot = int.from_bytes(hashlib.sha256(str(self._file.parent).encode()).digest()[:4], "big") % _SLOTS
         first = _FIRST_ID + slot * _IDS_IN_A_SLOT

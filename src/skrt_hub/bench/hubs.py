@@ -1,0 +1,113 @@
+"""The hub to measure: the one at hand where it runs and lets scripted names in, else a temporary one like it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from skrt_hub.bench import guests
+from skrt_hub.bench.measure import Subject
+from skrt_hub.errors import SkrtHubError, StateError
+from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.layout import Layout
+from skrt_hub.process import plain_environment, run
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets import Context
+from skrt_hub.targets.machine import control
+from skrt_hub.targets.machine.records import running_servers
+
+_COMMAND_DEADLINE = 1800.0
+
+
+def at_hand(context: Context) -> Applied | None:
+    """The hub of this state folder if it runs, is open, and lets in any name; else None."""
+    applied = read_applied(context.layout)
+    if applied is None or applied.settings.participants:
+        return None
+    answer = control.ask(context.layout.control_socket, "status")
+    return applied if answer is not None and answer["state"] == "running" else None
+
+
+@contextlib.asynccontextmanager
+async def running_hub(context: Context, applied: Applied, names: Sequence[str]) -> AsyncIterator[Subject]:
+    """The hub at hand, for these names; they are removed afterwards, with all that was theirs."""
+    try:
+        yield _subject(context.layout, applied, names)
+    finally:
+        left = await guests.remove(context.layout, applied, names)
+        for words in left:
+            context.progress.say(f"Not removed: {words}")
+
+
+@contextlib.asynccontextmanager
+async def temporary_hub(context: Context, names: Sequence[str]) -> AsyncIterator[Subject]:
+    """A hub with the same settings in a temporary folder, on a free port of loopback; deleted afterwards.
+
+    It is stopped and started again first, so that the start is measured too: the whole command, as it is typed.
+    """
+    root = Path(tempfile.mkdtemp(prefix="skrt-hub-bench-"))
+    loop = asyncio.get_running_loop()
+    try:
+        root.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        layout = _prepare(context, root)
+        with context.progress.step("temporary hub: up"):
+            await loop.run_in_executor(None, _command, layout, "up")
+        await loop.run_in_executor(None, _command, layout, "stop")
+        began = time.monotonic()
+        await loop.run_in_executor(None, _command, layout, "start")
+        start = time.monotonic() - began
+        applied = read_applied(layout)
+        if applied is None:
+            raise StateError("The temporary hub is gone.", remedy="Run the same command again.")
+        yield replace(_subject(layout, applied, names), start=start)
+    finally:
+        with contextlib.suppress(SkrtHubError):
+            await loop.run_in_executor(None, _command, Layout(root), "stop")
+        await loop.run_in_executor(None, lambda: shutil.rmtree(root, ignore_errors=True))
+
+
+def temporary_settings(settings: Settings, port: int) -> Settings:
+    """The same hub for anybody, on loopback, under another name, with room for everybody who is measured."""
+    changes = {"name": "bench", "target": "machine", "address": "127.0.0.1", "port": port, "participants": ()}
+    return settings.model_copy(update=changes)
+
+
+def _prepare(context: Context, root: Path) -> Layout:
+    """Write the temporary hub's settings; it uses the environments that are built already."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings = temporary_settings(context.settings, port)
+    document = json.dumps(settings.model_dump(mode="json", exclude_none=True))  # JSON is YAML too
+    (root / "hub.yaml").write_text(document, encoding="utf-8")
+    return Layout(root)
+
+
+def _command(layout: Layout, verb: str) -> None:
+    words = (sys.executable, "-m", "skrt_hub", verb, "--state", layout.root, "--config", layout.root / "hub.yaml")
+    run(words, deadline=_COMMAND_DEADLINE, environment=plain_environment("SKRT_HUB_ENVIRONMENTS"))
+
+
+def _subject(layout: Layout, applied: Applied, names: Sequence[str]) -> Subject:
+    wanted = set(names)
+
+    def servers() -> list[int]:
+        return [server.identity.pid for server in running_servers(layout) if server.name in wanted]
+
+    def parts() -> dict[str, int]:
+        answer = control.ask(layout.control_socket, "status") or {"components": {}}
+        pids = {name: words.rpartition("pid ")[2] for name, words in answer["components"].items() if "pid " in words}
+        return {name: int(pid) for name, pid in pids.items()}
+
+    return Subject("skrt-hub", applied.settings.url, secrets.token_urlsafe(16), servers, parts)

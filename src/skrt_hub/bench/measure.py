@@ -1,0 +1,91 @@
+"""One system measured: somebody alone, then everybody at once, then memory and a further kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from skrt_hub.bench import figures, machine
+from skrt_hub.bench.figures import Spread, SystemFigures
+from skrt_hub.bench.storm import Crowd, Storm
+from skrt_hub.errors import VerifyError
+from skrt_hub.progress import Progress
+
+EXTRA_NAMES = 2
+"""How many names are needed beside the storm's: one to warm the hub up, one to be measured alone."""
+
+_SETTLING = 1.0  # seconds between the phases, so that one does not bear the other's last work
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A hub to measure: how people get in, and how its processes are found (nothing where they cannot be)."""
+
+    system: str
+    url: str
+    password: str
+    servers: Callable[[], Sequence[int]] = tuple
+    parts: Callable[[], dict[str, int]] = dict
+    start: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+async def measure(subject: Subject, names: Sequence[str], *, progress: Progress, deadline: float) -> SystemFigures:
+    """Measure with these names: the first two one after the other, all others in the same moment.
+
+    Raises VerifyError when not even one person gets to a slice.
+    """
+    before = machine.available_memory()
+    async with Crowd(subject.url, password=subject.password, deadline=deadline) as crowd:
+        with progress.step(f"{subject.system}: one participant"):
+            alone = await _alone(crowd, names[:EXTRA_NAMES])
+        parts = subject.parts()
+        spent = {name: machine.processor_time([pid]) for name, pid in parts.items()}
+        own = time.process_time()
+        with progress.step(f"{subject.system}: {len(names) - EXTRA_NAMES} participants at once") as step:
+            total = len(names) - EXTRA_NAMES
+            storm = await crowd.arrive(
+                names[EXTRA_NAMES:], tell=lambda count: step.update(count, total, f"{count} have ended")
+            )
+        used = {name: machine.processor_time([pid]) - spent[name] for name, pid in parts.items()}
+        used["scripted participants"] = time.process_time() - own
+        await asyncio.sleep(_SETTLING)
+        memory = await asyncio.get_running_loop().run_in_executor(None, machine.memory_of, list(subject.servers()))
+        shared = machine.own_memory(parts.get("fork-server")) if memory else None
+        taken = before - machine.available_memory()
+        new_kernel = await crowd.new_kernel()
+    return SystemFigures(
+        system=subject.system,
+        people=total,
+        alone=alone,
+        stages=figures.stage_spreads(storm.journeys),
+        arrivals=figures.arrivals(storm.journeys),
+        login_page=Spread.of(storm.login_page),
+        login_page_99=figures.quantile(storm.login_page, 0.99),
+        failures=figures.failures(storm),
+        new_kernel=new_kernel,
+        start=subject.start,
+        memory_each=sum(memory) / len(memory) if memory else None,
+        memory_shared=shared,
+        memory_machine=taken / len(memory) if memory else None,
+        notes=subject.notes,
+        processor_time={name: round(seconds, 2) for name, seconds in used.items()},
+    )
+
+
+async def _alone(crowd: Crowd, names: Sequence[str]) -> dict[str, float]:
+    """The stages of the last of these people, each of whom comes after the one before is done."""
+    storm: Storm | None = None
+    for name in names:
+        storm = await crowd.arrive([name])
+        await asyncio.sleep(_SETTLING)
+        if storm.failures:
+            raise VerifyError(
+                "A scripted participant did not get to a slice, so there is nothing to measure.",
+                why=storm.failures[0].failure,
+                remedy="Try to log in with a browser; see: skrt-hub logs hub",
+            )
+    assert storm is not None
+    return dict(storm.journeys[0].reached)

@@ -1,0 +1,98 @@
+"""`bench`: measure the hub, beside it the stock stack where that is wanted, and write figures and picture down."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skrt_hub import __version__
+from skrt_hub.bench import guests, hubs, machine
+from skrt_hub.bench.figures import SystemFigures
+from skrt_hub.bench.measure import EXTRA_NAMES, Subject, measure
+from skrt_hub.bench.picture import Curve, arrival_picture
+from skrt_hub.bench.report import BenchReport
+from skrt_hub.bench.stock import stock_hub
+from skrt_hub.environment import ensure_environment
+from skrt_hub.files import ensure_folder, write_atomically, write_json
+from skrt_hub.targets import Context
+
+_DEADLINE = 300.0
+_STOCK_DEADLINE = 900.0
+# What a stock participant takes here (proportional set size) and a little more, to keep the machine from swapping.
+_STOCK_MEMORY = 290 * 10**6
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """What was asked for on the command line."""
+
+    people: int
+    against_stock: bool = False
+    temporary: bool = False
+    url: str | None = None
+    out: Path | None = None
+
+
+def bench(context: Context, options: BenchOptions) -> BenchReport:
+    """Measure, and write `bench.json` and `bench.svg` into the `out` folder. Raises the errors of each step."""
+    systems = asyncio.run(_measure_all(context, options))
+    report = BenchReport(
+        version=__version__,
+        when=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        machine=machine.description(),
+        systems=systems,
+    )
+    return report if options.out is None else write_down(report, options.out)
+
+
+def write_down(report: BenchReport, folder: Path) -> BenchReport:
+    """Write figures and picture into `folder`; returns the report that names them."""
+    ensure_folder(folder)
+    picture = folder / "bench.svg"
+    write_atomically(picture, draw(report.systems))
+    write_json(folder / "bench.json", report.as_json())
+    return report.with_files((folder / "bench.json", picture))
+
+
+def draw(systems: Sequence[SystemFigures]) -> str:
+    """The arrival curves of all systems: the slice whole, the lab page broken."""
+    people = max(system.people for system in systems)
+    curves = []
+    for colour, system in enumerate(systems):
+        curves.append(Curve(f"{system.system}: lab page", system.arrivals["lab page"], colour, broken=True))
+        curves.append(Curve(f"{system.system}: CT slice", system.arrivals["slice"], colour))
+    return arrival_picture(f"{people} people log in in the same moment", curves, people)
+
+
+async def _measure_all(context: Context, options: BenchOptions) -> tuple[SystemFigures, ...]:
+    names = guests.new_names(options.people + EXTRA_NAMES)
+    applied = None if options.temporary or options.url else hubs.at_hand(context)
+    if options.url is not None:
+        subject = Subject("hub", options.url, secrets.token_urlsafe(16))
+        ours = await measure(subject, names, progress=context.progress, deadline=_DEADLINE)
+    elif applied is not None:
+        async with hubs.running_hub(context, applied, names) as subject:
+            ours = await measure(subject, names, progress=context.progress, deadline=_DEADLINE)
+    else:
+        async with hubs.temporary_hub(context, names) as subject:
+            ours = await measure(subject, names, progress=context.progress, deadline=_DEADLINE)
+    if not options.against_stock:
+        return (ours,)
+    return ours, await _measure_stock(context, options.people)
+
+
+async def _measure_stock(context: Context, people: int) -> SystemFigures:
+    """The stock stack with as many of these people as the machine's memory seats."""
+    fitting = max(1, min(people, machine.available_memory() // _STOCK_MEMORY - EXTRA_NAMES))
+    notes = () if fitting == people else (f"{people} do not fit into this machine's memory; tried with {fitting}.",)
+    environment = ensure_environment(context.layout.environments, progress=context.progress)
+    async with stock_hub(environment.folder) as hub:
+        names = guests.new_names(fitting + EXTRA_NAMES)
+        notes = (*notes, f"proxy: {hub.proxy}")
+        parts = {"hub": hub.process.pid}
+        subject = Subject("stock", hub.url, hub.password, hub.servers, lambda: parts, hub.start, notes)
+        return await measure(subject, names, progress=context.progress, deadline=_STOCK_DEADLINE)

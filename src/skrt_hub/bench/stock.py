@@ -1,0 +1,167 @@
+"""The stack to compare with: JupyterHub as its own documentation sets it up on one machine, in a temporary folder.
+
+JupyterHub's simple local spawner and its dummy log-in, the participants' environment with byte code, and JupyterHub's
+usual proxy where Node's `configurable-http-proxy` is on the path, else traefik. Everything listens on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from skrt_hub.errors import StartError
+from skrt_hub.process import plain_environment
+
+_START_DEADLINE = 120.0
+
+
+@dataclass(frozen=True)
+class StockHub:
+    """A running stock hub: its address, its password, its process, how long it took to start, and which proxy."""
+
+    url: str
+    password: str
+    process: psutil.Process
+    start: float
+    proxy: str
+
+    def servers(self) -> list[int]:
+        """The first process of each participant's server."""
+        found = []
+        for child in self.process.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if any("singleuser" in word for word in child.cmdline()) and not _is_server(child.parent()):
+                    found.append(child.pid)
+        return found
+
+
+@contextlib.asynccontextmanager
+async def stock_hub(environment: Path) -> AsyncIterator[StockHub]:
+    """A stock hub on a free port, ended with all its servers and removed afterwards. Raises StartError."""
+    folder = Path(tempfile.mkdtemp(prefix="skrt-hub-stock-"))
+    password = secrets.token_urlsafe(16)
+    ports = _free_ports(4)
+    proxy = shutil.which("configurable-http-proxy")
+    config = folder / "jupyterhub_config.py"
+    config.write_text(render_config(environment, folder, password, ports, proxy), encoding="utf-8")
+    config.chmod(0o600)
+    _write_plain_kernel(environment, folder)
+    began = time.monotonic()
+    with (folder / "log").open("wb") as log:
+        process = psutil.Popen(
+            [sys.executable, "-m", "jupyterhub", "--config", str(config)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=plain_environment(),
+            cwd=folder,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{ports[0]}/"
+    try:
+        await _wait_for_log_in(url, process, folder / "log")
+        name = "configurable-http-proxy" if proxy else "traefik"
+        yield StockHub(url, password, psutil.Process(process.pid), time.monotonic() - began, name)
+    finally:
+        await asyncio.get_running_loop().run_in_executor(None, _end, process)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def render_config(environment: Path, folder: Path, password: str, ports: list[int], proxy: str | None) -> str:
+    """JupyterHub's configuration file: its defaults, but for where things lie and patience enough for a slow storm."""
+    lines = [
+        f"c.JupyterHub.bind_url = 'http://127.0.0.1:{ports[0]}/'",
+        f"c.JupyterHub.hub_bind_url = 'http://127.0.0.1:{ports[1]}'",
+        f"c.JupyterHub.db_url = 'sqlite:///{folder}/jupyterhub.sqlite'",
+        f"c.JupyterHub.cookie_secret_file = '{folder}/cookie_secret'",
+        "c.JupyterHub.authenticator_class = 'dummy'",
+        f"c.DummyAuthenticator.password = {password!r}",
+        "c.Authenticator.allow_all = True",
+        "c.JupyterHub.spawner_class = 'simple'",
+        f"c.SimpleLocalProcessSpawner.home_dir_template = '{folder}/homes/{{username}}'",
+        f"c.Spawner.cmd = ['{environment}/bin/jupyterhub-singleuser']",
+        "c.Spawner.args = ['--allow-root']",
+        f"c.Spawner.environment = {{'PATH': '{environment}/bin:/usr/bin:/bin', 'JUPYTER_PATH': '{folder}/jupyter'}}",
+        "c.Spawner.default_url = '/lab'",
+        "c.Spawner.start_timeout = 600",
+        "c.Spawner.http_timeout = 600",
+    ]
+    if proxy:
+        lines.append(f"c.ConfigurableHTTPProxy.command = ['{proxy}']")
+        lines.append(f"c.ConfigurableHTTPProxy.api_url = 'http://127.0.0.1:{ports[2]}'")
+        lines.append(f"c.ConfigurableHTTPProxy.pid_file = '{folder}/proxy.pid'")
+    else:
+        lines.append("c.JupyterHub.proxy_class = 'traefik_file'")
+        lines.append(f"c.TraefikFileProviderProxy.traefik_api_url = 'http://127.0.0.1:{ports[2]}'")
+        lines.append(f"c.TraefikFileProviderProxy.static_config_file = '{folder}/traefik.toml'")
+        lines.append(f"c.TraefikFileProviderProxy.dynamic_config_file = '{folder}/rules.toml'")
+    return "\n".join(lines) + "\n"
+
+
+def _write_plain_kernel(environment: Path, folder: Path) -> None:
+    """ipykernel's own description of the kernel, found before the environment's, which names our way of starting it."""
+    (folder / "homes").mkdir()
+    kernel = folder / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    command = [str(environment / "bin" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    description = {"argv": command, "display_name": "Python 3", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(description), encoding="utf-8")
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+async def _wait_for_log_in(url: str, process: psutil.Popen, log: Path) -> None:
+    give_up = time.monotonic() + _START_DEADLINE
+    async with aiohttp.ClientSession() as web:
+        while time.monotonic() < give_up and process.poll() is None:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with web.get(f"{url}hub/login") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.05)
+    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-6:]
+    raise StartError(
+        "The stock hub did not start.", why="\n".join(words), remedy="Leave out --against to measure this hub only."
+    )
+
+
+def _is_server(process: psutil.Process | None) -> bool:
+    try:
+        return process is not None and any("singleuser" in word for word in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def _end(process: psutil.Popen) -> None:
+    """End the hub, which ends its servers; what is left of its descendants after a while is killed."""
+    try:
+        family = process.children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+    except psutil.Error:
+        return
+    _, left = psutil.wait_procs([process, *family], timeout=60)
+    for one in left:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(left, timeout=10)

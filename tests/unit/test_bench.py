@@ -1,0 +1,195 @@
+"""The pure parts of the bench: figures, kernel messages, the picture, the stock stack's configuration, the table."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import struct
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skrt_hub.bench import figures, guests, kernel, picture
+from skrt_hub.bench.figures import Spread, SystemFigures
+from skrt_hub.bench.participant import STAGES, Journey
+from skrt_hub.bench.report import BenchReport, rows
+from skrt_hub.bench.run import draw, write_down
+from skrt_hub.bench.stock import render_config
+from skrt_hub.bench.storm import Storm
+from skrt_hub.commands import bench as verb
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def journey(name: str, began: float, *times: float, failure: str = "") -> Journey:
+    return Journey(name, began, dict(zip(STAGES, times, strict=False)), failure)
+
+
+def system(name: str, last: float, *, failed: tuple[str, ...] = (), memory: float | None = 5e7) -> SystemFigures:
+    return SystemFigures(
+        system=name,
+        people=2,
+        alone={"slice": last / 10},
+        stages={stage: Spread(last / 2, last, last) for stage in STAGES},
+        arrivals=dict.fromkeys(STAGES, (last / 2, last)),
+        login_page=Spread(0.1, 0.2, 0.3),
+        login_page_99=0.3,
+        failures=failed,
+        memory_each=memory,
+    )
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 1), (0.5, 5), (0.95, 10), (0.9, 9), (1.0, 10)])
+def test_a_quantile_is_the_nearest_rank(share: float, expected: float) -> None:
+    assert figures.quantile([10, 9, 8, 7, 6, 5, 4, 3, 2, 1], share) == expected
+
+
+def test_the_quantile_of_nothing_is_no_number() -> None:
+    assert math.isnan(figures.quantile([], 0.5))
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0, 1))
+def test_a_quantile_is_one_of_the_values_with_its_share_below(values: list[float], share: float) -> None:
+    found = figures.quantile(values, share)
+    assert found in values
+    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+
+
+def test_arrivals_count_from_the_first_persons_beginning() -> None:
+    there = [journey("a", 100.0, 1, 2, 3, 4, 5, 6, 7), journey("b", 102.0, 1, 2, 3)]
+    found = figures.arrivals(there)
+    assert found["server"] == (3.0, 5.0)
+    assert found["slice"] == (7.0,)
+
+
+def test_failures_of_one_kind_are_counted_together_whoever_met_them() -> None:
+    storm = Storm((journey("x-1", 0, failure="x-1: no"), journey("x-2", 0, failure="x-2: no")), (0.1,), 3)
+    assert figures.failures(storm) == ("3 × the log-in page did not answer", "2 × NAME: no")
+
+
+def test_a_message_comes_back_from_its_bytes() -> None:
+    sent = kernel.execute_request("print('ü')", "session")
+    back = kernel.from_bytes(kernel.to_bytes(sent))
+    assert back == sent
+    assert back.kind == "execute_request"
+    assert back.content["code"] == "print('ü')"
+
+
+def test_the_frame_begins_as_the_protocol_says() -> None:
+    frame = kernel.to_bytes(kernel.kernel_info_request("s"))
+    count, first = struct.unpack_from("<2Q", frame)
+    assert (count, first) == (6, 8 * 7)  # five parts have six borders; they come after the count and the borders
+    assert frame[first : first + 5] == b"shell"
+
+
+def test_buffers_after_the_content_are_passed_over() -> None:
+    frame = kernel.to_bytes(kernel.kernel_info_request("s"))
+    borders = list(struct.unpack_from("<6Q", frame, 8))
+    longer = [border + 8 for border in borders] + [borders[-1] + 8 + 3]
+    with_buffer = struct.pack("<8Q", 7, *longer) + frame[56:] + b"xyz"
+    assert kernel.from_bytes(with_buffer) == kernel.from_bytes(frame)
+
+
+@pytest.mark.parametrize("frame", [b"", b"1234", struct.pack("<2Q", 2, 8), struct.pack("<Q", 2**60)])
+def test_bytes_that_are_no_message_are_refused(frame: bytes) -> None:
+    with pytest.raises(ValueError, match="frame|message"):
+        kernel.from_bytes(frame)
+
+
+def test_only_a_real_picture_counts() -> None:
+    def shown(kind: str, data: dict[str, str]) -> bool:
+        return kernel.has_picture(kernel.KernelMessage("iopub", {"msg_type": kind}, {}, {"data": data}))
+
+    assert shown("display_data", {"image/png": "x" * 5000})
+    assert not shown("display_data", {"image/png": ""})
+    assert not shown("display_data", {"text/plain": "x" * 5000})
+    assert not shown("stream", {"image/png": "x" * 5000})
+
+
+def test_an_answer_belongs_to_its_request() -> None:
+    one, other = kernel.execute_request("1", "s"), kernel.execute_request("1", "s")
+    reply = kernel.KernelMessage("shell", {"msg_type": "execute_reply"}, one.header, {})
+    assert reply.answers(one)
+    assert not reply.answers(other)
+
+
+@given(st.floats(0.01, 1e5))
+def test_the_axis_has_few_round_steps_and_reaches_the_last(largest: float) -> None:
+    step, count = picture.round_steps(largest)
+    assert 1 <= count <= 9
+    assert step * count >= largest * (1 - 1e-6)
+    assert f"{step:e}"[0] in "125"
+
+
+def test_the_picture_has_a_stair_for_each_curve_and_one_rise_for_each_person() -> None:
+    curves = [picture.Curve("one & two", (1.0, 2.0, 3.0)), picture.Curve("other", (5.0,), 1, broken=True)]
+    tree = ET.fromstring(picture.arrival_picture("a <title>", curves, 3))
+    stairs = [path.attrib for path in tree.iter(f"{SVG}path") if path.attrib.get("fill") == "none"]
+    assert [stair["d"].count("V") for stair in stairs] == [3, 1]
+    assert ["stroke-dasharray" in stair for stair in stairs] == [False, True]
+    texts = [text.text for text in tree.iter(f"{SVG}text")]
+    assert {"a <title>", "one & two", "other"} <= set(texts)
+
+
+def test_a_picture_of_nobody_is_still_a_picture() -> None:
+    ET.fromstring(picture.arrival_picture("nobody", [picture.Curve("none", ())], 0))
+
+
+def test_names_are_new_each_time_and_easy_to_tell_from_peoples() -> None:
+    one, other = guests.new_names(3), guests.new_names(3)
+    assert len({*one, *other}) == 6
+    assert all(name.startswith(guests.PREFIX) for name in one)
+
+
+def test_the_stock_stack_listens_on_loopback_only_and_has_jupyterhubs_own_parts() -> None:
+    text = render_config(Path("/env"), Path("/work"), "secret", [1, 2, 3, 4], "/usr/bin/configurable-http-proxy")
+    values: dict[str, object] = {}
+
+    class Any:
+        def __init__(self, name: str) -> None:
+            object.__setattr__(self, "name", name)
+
+        def __getattr__(self, name: str) -> Any:
+            return Any(f"{object.__getattribute__(self, 'name')}.{name}")
+
+        def __setattr__(self, name: str, value: object) -> None:
+            values[f"{object.__getattribute__(self, 'name')}.{name}"] = value
+
+    exec(text, {"c": Any("c")})
+    assert values["c.JupyterHub.spawner_class"] == "simple"
+    assert values["c.Spawner.cmd"] == ["/env/bin/jupyterhub-singleuser"]
+    assert values["c.DummyAuthenticator.password"] == "secret"
+    addresses = [str(value) for name, value in values.items() if name.endswith(("_url", "bind_url"))]
+    assert all("127.0.0.1" in address or address.startswith("sqlite:") for address in addresses)
+
+
+def test_the_table_compares_the_second_with_the_first() -> None:
+    table = {name: (cells, ratio) for name, cells, ratio in rows((system("skrt-hub", 8.0), system("stock", 88.0)))}
+    assert table["2 at once: CT slice, last"] == (["8.00 s", "88.00 s"], "11.0")
+    assert table["memory for each participant"][1] == "1.0"
+    assert table["hub started, to the log-in page"] == (["-", "-"], "")
+
+
+def test_a_failure_is_an_exit_code_and_a_line() -> None:
+    report = BenchReport("1", "now", "a machine", (system("skrt-hub", 8.0, failed=("1 × no",)),))
+    assert report.exit_code == 13
+    assert report.as_json()["ok"] is False
+    assert BenchReport("1", "now", "a machine", (system("skrt-hub", 8.0),)).exit_code == 0
+
+
+def test_figures_and_picture_are_written_down(tmp_path: Path) -> None:
+    report = write_down(BenchReport("1", "now", "m", (system("skrt-hub", 8.0),)), tmp_path / "out")
+    assert [file.name for file in report.files] == ["bench.json", "bench.svg"]
+    ET.fromstring((tmp_path / "out" / "bench.svg").read_text())
+    assert draw((system("skrt-hub", 8.0), system("stock", 88.0))).count('fill="none"') == 4
+
+
+@pytest.mark.parametrize("words", ["0", "-1", "301", "many", "1.5"])
+def test_an_impossible_number_of_people_is_refused(words: str) -> None:
+    parser = argparse.ArgumentParser()
+    verb.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--people", words])
