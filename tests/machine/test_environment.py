@@ -153,7 +153,8 @@ def test_unused_environments_go_and_kept_ones_stay(own: Environment) -> None:
 def test_jupyter_finds_our_settings(environment: Environment, tmp_path: Path) -> None:
     command = [environment.bin / "jupyter-lab", "--show-config-json"]
     clean = {"PATH": f"{environment.bin}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    shown = json.loads(subprocess.run(command, env=clean, capture_output=True, text=True, check=True).stdout)
+    said = subprocess.run(command, env=clean, capture_output=True, text=True, check=True).stdout
+    shown = json.loads(said[said.index("\n{") :])
     assert shown["ConnectionFileMixin"]["transport"] == "ipc"
     assert shown["LabApp"]["news_url"] is None
     assert shown["FileContentsManager"]["delete_to_trash"] is False

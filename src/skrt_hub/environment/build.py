@@ -49,32 +49,35 @@ def ensure_environment(
     if ready is not None:
         return ready
     ensure_folder(environments)
-    with _alone(environments / f"{identity.hash}.lock", progress):
+    with _alone(environments / f"{identity.hash}.lock", progress) as lock:
         ready = marker.read(folder)
-        return ready if ready is not None else _build(folder, identity, progress)
+        return ready if ready is not None else _build(folder, identity, progress, lock)
 
 
-def _build(folder: Path, identity: Identity, progress: Progress) -> Environment:
+def _build(folder: Path, identity: Identity, progress: Progress, lock: int) -> Environment:
+    """Build in `folder`. The programs that work there hold the lock too, so that none outlives it unnoticed."""
     if folder.exists():
         progress.say(f"The participants' environment is built again: {marker.damage(folder)}.")
         discard(folder)
     _check_space(folder.parent)
     with progress.step("participants' environment: Python") as step:
         options = ("--no-project", "--python", identity.python.executable, folder)
-        uv.run_uv(["venv", *options], folder=folder.parent, note=lambda line: step.update(note=line))
+        uv.run_uv(["venv", *options], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
     with progress.step("participants' environment: packages") as step:
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", folder / "bin" / "python")
-        uv.run_uv([*sync, requirements()], folder=folder.parent, note=lambda line: step.update(note=line))
+        uv.run_uv([*sync, requirements()], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
     with progress.step("participants' environment: workspace") as step:
         like = marker.same_packages(folder.parent, identity)
-        _install_workspace(folder, like, lambda done, total, title: step.update(done - 1, total, title))
+        _install_workspace(folder, like, lock, lambda done, total, title: step.update(done - 1, total, title))
     _open_to_readers(folder)
     environment = Environment(folder, identity.hash, identity.python.version_text, identity.python.base_prefix)
     marker.write(environment, packages=identity.packages)
     return environment
 
 
-def _install_workspace(folder: Path, like: Environment | None, tell: Callable[[int, int, str], None]) -> None:
+def _install_workspace(
+    folder: Path, like: Environment | None, lock: int, tell: Callable[[int, int, str], None]
+) -> None:
     """Run `python -m skrt_workspace.install` in the new environment, with nothing but that package on its path.
 
     `like` is an older environment with the same packages, from which byte code is taken over.
@@ -94,6 +97,7 @@ def _install_workspace(folder: Path, like: Environment | None, tell: Callable[[i
             cwd=on_path,
             text=True,
             errors="replace",
+            pass_fds=(lock,),
         ) as process:
             for line in process.stdout or ():
                 words = line.split(maxsplit=3)
@@ -143,7 +147,7 @@ def _open_to_readers(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(path: Path, progress: Progress) -> Iterator[None]:
+def _alone(path: Path, progress: Progress) -> Iterator[int]:
     """Hold the lock of one environment (flock(2)), waiting for another process that builds it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     give_up = time.monotonic() + LOCK_DEADLINE
@@ -164,6 +168,6 @@ def _alone(path: Path, progress: Progress) -> Iterator[None]:
                         remedy="End the other skrt-hub, then run the same command again.",
                     ) from None
                 time.sleep(0.2)
-        yield
+        yield handle
     finally:
         os.close(handle)

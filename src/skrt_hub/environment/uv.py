@@ -64,6 +64,7 @@ _NETWORK_WORDS = (
     "timed out",
     "invalid peer certificate",
     "network connectivity is disabled",
+    "network was disabled",
     "failed to lookup",
     "could not connect",
     "request failed",
@@ -82,8 +83,8 @@ def environment() -> dict[str, str]:
     return {**variables, "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
 
 
-def run_uv(arguments: Sequence[str | Path], *, folder: Path, note: Note) -> None:
-    """Run uv in `folder`, telling `note` each line it prints.
+def run_uv(arguments: Sequence[str | Path], *, folder: Path, lock: int, note: Note) -> None:
+    """Run uv in `folder`, telling `note` each line it prints. uv holds the open file `lock` as long as it runs.
 
     Raises NetworkError, SpaceError or EnvironmentBuildError with uv's last words.
     """
@@ -99,6 +100,7 @@ def run_uv(arguments: Sequence[str | Path], *, folder: Path, note: Note) -> None
             cwd=folder,
             text=True,
             errors="replace",
+            pass_fds=(lock,),
         ) as process:
             for line in process.stderr or ():
                 lines.append(line.rstrip())

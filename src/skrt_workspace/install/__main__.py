@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from skrt_workspace.install import bytecode, commands, prune
+from skrt_workspace.install import bytecode, commands, orphans, prune
 
 Steps = list[tuple[str, Callable[[], object]]]
 
@@ -16,6 +16,7 @@ Steps = list[tuple[str, Callable[[], object]]]
 def main(arguments: list[str] | None = None) -> int:
     """Run every step in the environment of the running Python. Returns 0, or 1 with a message on standard error."""
     options = _parser().parse_args(arguments)
+    orphans.end_with_parent()
     prefix = Path(sys.prefix)
     site = Path(sysconfig.get_path("purelib"))
     if sys.prefix == sys.base_prefix and not options.system:

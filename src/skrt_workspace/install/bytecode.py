@@ -11,6 +11,8 @@ import os
 import py_compile
 from pathlib import Path
 
+from skrt_workspace.install.orphans import end_with_parent
+
 # The byte code is marked as "unchecked" (PEP 552): it stays valid when files are copied with new times, as the layers
 # of an image are.
 MODE = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -25,7 +27,7 @@ def compile_all(site: Path, like: Path | None = None) -> int:
     missing = [source for source in sorted(site.rglob("*.py")) if not _byte_code(source).exists()]
     if like is not None:
         missing = [source for source in missing if not _take_over(source, like / source.relative_to(site))]
-    with multiprocessing.get_context("fork").Pool(os.cpu_count() or 1) as pool:
+    with multiprocessing.get_context("fork").Pool(os.cpu_count() or 1, initializer=end_with_parent) as pool:
         for _ in pool.imap_unordered(_compile, map(str, missing), chunksize=16):
             pass
     return len(missing)

@@ -20,7 +20,7 @@ LOCAL_NAME = "localhost/skrt-hub/workspace"
 REMOTE_NAME = "skrt-hub-workspace"
 DOCKERFILE = Path(__file__).parent / "Dockerfile"
 # What prepares the libraries' layer. Only a change of these, of the lock or of the Dockerfile builds it anew.
-_LIBRARY_STEPS = ("__init__.py", "__main__.py", "bytecode.py", "commands.py", "prune.py")
+_LIBRARY_STEPS = ("__init__.py", "__main__.py", "bytecode.py", "commands.py", "orphans.py", "prune.py")
 
 
 def image_name(push: str = "") -> str:
