@@ -1,0 +1,156 @@
+"""Hubs for the tests: each has its own state folder and port, and is stopped and removed afterwards."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import re
+import shutil
+import socket
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from ..conftest import Tool
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Hub:
+    """One hub: its folder, its hub.yaml, and the commands on it."""
+
+    tool: Tool
+    root: Path
+    port: int = field(default_factory=free_port)
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def configure(self, **settings: Any) -> None:
+        document = {"name": f"test-{self.port}", "port": self.port, **settings}
+        (self.root / "hub.yaml").write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML
+
+    def run(self, *words: str, code: int | None = 0, **options: Any) -> CompletedProcess[str]:
+        done = self.tool.run(*words, "--config", self.root / "hub.yaml", "--state", self.state, **options)
+        if code is not None:
+            assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr + done.stdout
+        return done
+
+    def status(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return document
+
+    def person(self, name: str, password: str = "correct horse") -> Person:
+        return Person(self.url, name, password)
+
+    def remove(self) -> None:
+        self.run("stop", code=None)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class Refused(Exception):
+    """The log-in page came back, with these words."""
+
+
+class Person:
+    """Somebody with a browser, as far as forms and cookies go."""
+
+    def __init__(self, url: str, name: str, password: str) -> None:
+        self.url, self.name, self.password = url, name, password
+        self.cookies = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self.cookies), urllib.request.ProxyHandler({})
+        )
+        self._opener.addheaders = [("Sec-Fetch-Mode", "navigate")]
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        """Status, final address and text of a page."""
+        try:
+            with self._opener.open(urllib.parse.urljoin(self.url, path), timeout=60) as answer:
+                return answer.status, answer.url, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.url or "", error.read().decode(errors="replace")
+
+    def log_in(self) -> str:
+        """Log in through the form; returns the address that came next. Raises Refused."""
+        _, _, page = self.get("hub/login")
+        token = re.search(r'name="_xsrf" value="([^"]+)"', page)
+        assert token is not None, page
+        form = {"_xsrf": token[1], "username": self.name, "password": self.password}
+        try:
+            with self._opener.open(self.url + "hub/login?next=", urllib.parse.urlencode(form).encode(), 60) as answer:
+                return str(answer.url)
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            words = re.search(r'class="login_error"[^>]*>([^<]*)<', text)
+            raise Refused(words[1] if words else text) from None
+
+    def server(self, deadline: float = 60) -> str:
+        """Wait for the own server; returns the address of its lab page."""
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            status, address, _ = self.get(f"user/{urllib.parse.quote(self.name)}/lab")
+            if status == 200 and "/lab" in address and "/hub/" not in address:
+                return address
+            time.sleep(0.2)
+        raise AssertionError(f"the server of {self.name} did not come up")
+
+    def api(self, method: str, path: str, document: Any = None) -> Any:
+        """One call of the own Jupyter server's interface."""
+        base = f"{self.url}user/{urllib.parse.quote(self.name)}/"
+        token = next((c.value for c in self.cookies if c.name == "_xsrf" and "/user/" in c.path), "")
+        request = urllib.request.Request(base + path, method=method, headers={"X-XSRFToken": token or ""})
+        data = None if document is None else json.dumps(document).encode()
+        with self._opener.open(request, data, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+
+@pytest.fixture
+def make_hub(own_tool: Tool) -> Iterator[Callable[..., Hub]]:
+    """Makes hubs for one test."""
+    made: list[Hub] = []
+
+    def make(tool: Tool = own_tool, **settings: Any) -> Hub:
+        root = Path(tempfile.mkdtemp(prefix="skrt-hub-test-"))
+        root.chmod(0o755)
+        hub = Hub(tool, tool.own(root))
+        hub.configure(**settings)
+        made.append(hub)
+        return hub
+
+    yield make
+    for hub in made:
+        hub.remove()
+
+
+@pytest.fixture(scope="module")
+def running(own_tool: Tool) -> Iterator[Hub]:
+    """One hub that is up for all tests of a module, with the default settings."""
+    root = Path(tempfile.mkdtemp(prefix="skrt-hub-test-"))
+    root.chmod(0o755)
+    hub = Hub(own_tool, root)
+    hub.configure()
+    hub.run("up")
+    yield hub
+    hub.remove()

@@ -1,0 +1,155 @@
+"""The commands on a real hub: up, status, close, open, stop, start, delete, and what each keeps."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Tool
+from .conftest import Hub, Refused
+
+
+def home_of(hub: Hub, folder: str) -> Path:
+    return hub.state / "homes" / folder
+
+
+def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(tool)
+    assert hub.status()["state"] == "absent"
+    hub.run("check")
+    up = hub.run("up")
+    assert hub.url in up.stdout
+    anna = hub.person("anna")
+    anna.log_in()
+    assert "/user/anna/" in anna.server()
+    anna.api("PUT", "api/contents/notes.txt", {"type": "file", "format": "text", "content": "kept"})
+
+    status = hub.status()
+    assert (status["state"], status["target"], status["url"], status["login"]) == (
+        "running",
+        "machine",
+        hub.url,
+        "first-use",
+    )
+    assert [(server["name"], server["state"]) for server in status["servers"]] == [("anna", "running")]
+    assert 10_000_000 < status["servers"][0]["memory"] < 1_000_000_000
+
+    again = hub.run("up")
+    assert "nothing was changed" in again.stdout
+
+    hub.run("stop")
+    assert hub.status()["state"] == "stopped"
+    assert hub.status()["servers"] == []
+    hub.run("start")
+    anna.log_in()
+    anna.server()
+    assert anna.api("GET", "api/contents/notes.txt")["content"] == "kept"
+
+    refused = hub.run("delete", code=12)
+    assert "keep" in refused.stdout and str(hub.state / "homes") in refused.stdout
+    hub.run("delete", "--homes", "--confirm", f"test-{hub.port}", code=12)
+    assert hub.status()["state"] == "running"
+    hub.run("delete", "--confirm", f"test-{hub.port}")
+    assert hub.status()["state"] == "absent"
+    assert "kept" in (home_of(hub, "anna") / "notes.txt").read_text(encoding="utf-8")
+
+    hub.run("up")
+    with pytest.raises(Refused, match="taken"):
+        hub.person("anna", "another password").log_in()
+    anna.log_in()
+    anna.server()
+    assert anna.api("GET", "api/contents/notes.txt")["content"] == "kept"
+    hub.run("delete", "--homes", "--no-copies", "--confirm", f"test-{hub.port}")
+    assert not hub.state.exists()
+
+
+def test_closing_disconnects_and_keeps_servers_and_kernels(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    hub.run("up")
+    anna = hub.person("anna")
+    anna.log_in()
+    anna.server()
+    kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
+    before = hub.status()
+    hub.run("close")
+    assert hub.status()["state"] == "closed"
+    with pytest.raises(urllib.error.URLError):
+        anna.get("hub/login")
+    assert "already" in hub.run("close").stdout
+    hub.run("open", "--no-browser")
+    assert hub.status()["state"] == "running"
+    assert [running["id"] for running in anna.api("GET", "api/kernels")] == [kernel]
+    after = hub.status()
+    assert [s["name"] for s in before["servers"]] == [s["name"] for s in after["servers"]]
+
+
+def test_two_hubs_side_by_side_know_nothing_of_each_other(make_hub: Callable[..., Hub]) -> None:
+    one, other = make_hub(), make_hub()
+    one.run("up")
+    other.run("up")
+    one.person("anna", "first password").log_in()
+    other.person("anna", "second password").log_in()
+    with pytest.raises(Refused):
+        one.person("anna", "second password").log_in()
+    one.run("stop")
+    assert other.status()["state"] == "running"
+
+
+def test_changed_settings_are_applied_and_servers_stay(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    hub.run("up")
+    anna = hub.person("anna")
+    anna.log_in()
+    anna.server()
+    kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
+    hub.configure(participants=["anna"])
+    assert "has changed" in hub.run("status").stdout
+    hub.run("up")
+    with pytest.raises(Refused, match="not on the list"):
+        hub.person("bob").log_in()
+    assert [running["id"] for running in anna.api("GET", "api/kernels")] == [kernel]
+
+
+@pytest.mark.parametrize("name", ["Anna Müller", "o'neil@hospital.org", "用户", "x" * 100, "--bind", "a.b"])
+def test_any_name_gets_an_own_home(running: Hub, name: str) -> None:
+    person = running.person(name)
+    person.log_in()
+    person.name = name.lower()
+    person.server()
+    person.api("PUT", "api/contents/mine.txt", {"type": "file", "format": "text", "content": name})
+    table = json.loads((running.state / "hub/folders.json").read_text(encoding="utf-8"))["participants"]
+    folder = next(row["folder"] for row in table if row["name"] == name.lower())
+    assert (home_of(running, folder) / "mine.txt").read_text(encoding="utf-8") == name
+
+
+def test_nobody_enters_anothers_workspace(running: Hub) -> None:
+    anna, bob = running.person("anna"), running.person("bob")
+    for person in (anna, bob):
+        person.log_in()
+        person.server()
+    status, address, _ = bob.get("user/anna/api/contents")
+    assert status in (403, 404) or "/hub/login" in address or "/oauth2/" in address
+    status, _, _ = bob.get("hub/api/users")
+    assert status == 403
+    with pytest.raises(Refused, match="taken"):
+        running.person("anna", "guess guess").log_in()
+
+
+def test_logs_of_each_part_and_of_a_participant(running: Hub) -> None:
+    running.person("anna").log_in()
+    assert "JupyterHub" in running.run("logs", "hub", "--lines", "1000").stdout
+    assert "started, pid" in running.run("logs", "supervisor").stdout
+    assert "no log of" in running.run("logs", "nobody", code=2).stderr
+
+
+def test_the_state_folder_is_closed_to_others(running: Hub) -> None:
+    for part in ("secrets", "hub", "log", "run"):
+        assert (running.state / part).stat().st_mode & 0o077 == 0, part
+    for secret in (running.state / "secrets").iterdir():
+        text = secret.read_text(encoding="ascii").strip()
+        for log in (running.state / "log").glob("*.log"):
+            assert text not in log.read_text(encoding="utf-8", errors="replace"), log
