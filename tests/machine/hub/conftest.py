@@ -68,7 +68,7 @@ class Hub:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a log-in that was refused is no fault
     """The log-in page came back, with these words."""
 
 

@@ -51,6 +51,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
         )
         ensure_secrets(layout.secrets)
         if state is not None and applied == before:
+            wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
         if state is not None and before is not None and _address(before) != _address(applied):
             checks.ensure_port_is_free(context.settings)
