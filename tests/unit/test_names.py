@@ -53,7 +53,7 @@ def test_names_that_people_choose_are_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "  ", ".", "..", "a/b", "a\\b", "a\0b", "a\nb/", "x" * 101, "`id`", "a%2fb", "<b>", "---"]
+    "name", ["", "  ", ".", "..", "a/b", "a\\b", "a\0b", "a\nb/", "x" * 101, "`id`", "a%b", "<b>", "---"]
 )
 def test_other_names_are_refused_with_a_reason(name: str) -> None:
     with pytest.raises(NameRefusedError, match=r"\w+"):

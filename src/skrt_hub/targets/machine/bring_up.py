@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 from skrt_hub import __version__
 from skrt_hub.environment import collect_unused, ensure_environment
@@ -41,26 +42,23 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
             _ensure_prerequisites(context)
         environment = ensure_environment(layout.environments, progress=context.progress)
         _prepare_material(context)
+        ensure_secrets(layout.secrets)
         before = read_applied(layout)
         applied = Applied(
             settings=context.settings,
             version=__version__,
-            ports=before.ports if before and (state or _free(before.ports)) else _choose_ports(),
+            ports=_ports(layout, before, running=state is not None),
             environment=environment.folder,
             root=os.geteuid() == 0,
         )
-        ensure_secrets(layout.secrets)
-        if state is not None and applied == before:
+        if state is not None and applied == before and state["code"] == parts.code_stamp():
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
         if state is not None and before is not None and _address(before) != _address(applied):
             checks.ensure_port_is_free(context.settings)
         write_applied(layout, applied)
         if supervise_here is None:
-            if state is None:
-                _start_supervisor(layout)
-            else:
-                control.ask(layout.control_socket, "reload")
+            _ensure_supervisor(layout, state)
             wait_for_log_in(context, context.settings)
     if supervise_here is not None:
         supervise_here(layout)
@@ -95,6 +93,18 @@ def _ensure_prerequisites(context: Context) -> None:
             context.progress.say(f"Note: {finding.name}: {finding.found}")
 
 
+def _ports(layout: Layout, before: Applied | None, *, running: bool) -> Ports:
+    """The ports of last time: servers that still run know the hub by them. Others only where somebody took them."""
+    if before is None:
+        return _choose_ports()
+    patience = time.monotonic() + (10 if running_servers(layout) else 0)
+    while not running and not _free(before.ports):
+        if time.monotonic() > patience:
+            return _choose_ports()
+        time.sleep(0.1)
+    return before.ports
+
+
 def _choose_ports() -> Ports:
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))
@@ -115,6 +125,17 @@ def _free(ports: Ports) -> bool:
 
 def _address(applied: Applied) -> tuple[str, int]:
     return applied.settings.address, applied.settings.port
+
+
+def _ensure_supervisor(layout: Layout, state: dict[str, Any] | None) -> None:
+    """A supervisor with the settings just applied; one of an older skrt-hub is replaced, and servers stay."""
+    if state is not None and state["code"] == parts.code_stamp():
+        control.ask(layout.control_socket, "reload")
+        return
+    if state is not None:
+        control.ask(layout.control_socket, "retire")
+        control.wait_gone(layout.control_socket)
+    _start_supervisor(layout)
 
 
 def _start_supervisor(layout: Layout) -> None:

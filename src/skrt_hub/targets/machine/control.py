@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,15 @@ def ask(path: Path, request: str, *, deadline: float = 30.0, **details: Any) -> 
     if "error" in answer:
         raise StartError(str(answer["error"]), why=str(answer.get("why", "")), remedy=str(answer.get("remedy", "")))
     return answer
+
+
+def wait_gone(path: Path, *, deadline: float = 60.0) -> None:
+    """Wait until no supervisor answers. Raises StartError when one still does after `deadline` seconds."""
+    end = time.monotonic() + deadline
+    while ask(path, "status") is not None:
+        if time.monotonic() > end:
+            raise StartError("The hub's supervisor does not end.", remedy="See: skrt-hub logs supervisor")
+        time.sleep(0.05)
 
 
 def _read_line(connection: socket.socket) -> dict[str, Any] | None:

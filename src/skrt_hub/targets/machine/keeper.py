@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from skrt_hub.errors import SkrtHubError
 from skrt_hub.targets.machine.parts import Part
 
 _LONGEST_PAUSE = 30.0
@@ -30,6 +31,7 @@ class Keeper:
         self._wanted = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self.failures = 0
+        self._asked_to_end = False
         self._loop = asyncio.get_running_loop().create_task(self._keep())
 
     @property
@@ -51,6 +53,7 @@ class Keeper:
         process = self._process
         if process is None or process.returncode is not None:
             return
+        self._asked_to_end = True
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
@@ -73,22 +76,28 @@ class Keeper:
     async def _keep(self) -> None:
         while True:
             await self._wanted.wait()
-            part = self._describe()
-            started = time.monotonic()
             try:
-                self._process = await _start(part)
-            except OSError as error:
-                self._log.error("%s could not be started: %s", part.name, error)
-                self.failures += 1
-            else:
-                self._log.info("%s started, pid %d", part.name, self._process.pid)
-                code = await self._process.wait()
-                if not self._wanted.is_set():
-                    self._log.info("%s ended", part.name)
+                if await self._run_once():
                     continue
-                self.failures = 1 if time.monotonic() - started > _LONG_ENOUGH else self.failures + 1
-                self._log.warning("%s ended by itself with code %d", part.name, code)
+            except (OSError, SkrtHubError) as error:
+                self._log.error("a part could not be started: %s", error)
+                self.failures += 1
             await asyncio.sleep(min(_LONGEST_PAUSE, 0.2 * 2 ** min(self.failures - 1, 8)))
+
+    async def _run_once(self) -> bool:
+        """Start the program and wait for its end; whether that was asked for."""
+        part = self._describe()
+        started = time.monotonic()
+        self._process = await _start(part)
+        self._log.info("%s started, pid %d", part.name, self._process.pid)
+        code = await self._process.wait()
+        if self._asked_to_end:
+            self._asked_to_end = False
+            self._log.info("%s ended", part.name)
+            return True
+        self.failures = 1 if time.monotonic() - started > _LONG_ENOUGH else self.failures + 1
+        self._log.warning("%s ended by itself with code %d", part.name, code)
+        return False
 
 
 async def _start(part: Part) -> asyncio.subprocess.Process:

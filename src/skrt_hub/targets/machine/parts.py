@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import skrt_hub
 from skrt_hub.hub import jupyterhub_config_file
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.proxy import static_file
@@ -67,6 +68,12 @@ def culler(applied: Applied, layout: Layout, secrets: Secrets) -> Part:
     )
     environment = {**plain_environment(), "JUPYTERHUB_API_TOKEN": secrets.culler}
     return Part("culler", command, environment, layout.log / "culler.log")
+
+
+def code_stamp() -> str:
+    """Which code of skrt-hub this is: the version, and when its files last changed."""
+    newest = max(file.stat().st_mtime_ns for file in Path(skrt_hub.__file__).parent.rglob("*.py"))
+    return f"{skrt_hub.__version__}-{newest}"
 
 
 def supervisor_command(layout: Layout) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ class Supervisor:
         self._log = log
         self._open = True
         self._stopping = asyncio.Event()
+        self._servers_too = True
+        self._code = parts.code_stamp()
         secrets = read_secrets(layout.secrets)
         self.keepers = {
             "proxy": Keeper(self._describe_proxy, log),
@@ -94,6 +96,7 @@ class Supervisor:
             "open": partial(self._set_open, True),
             "close": partial(self._set_open, False),
             "reload": self._reload,
+            "retire": self._retire,
             "stop": self._stop,
         }
         try:
@@ -114,7 +117,8 @@ class Supervisor:
             for name, keeper in self.keepers.items()
         }
         failures = {name: keeper.failures for name, keeper in self.keepers.items()}
-        return {"state": "running" if self._open else "closed", "components": components, "failures": failures}
+        state = "running" if self._open else "closed"
+        return {"state": state, "components": components, "failures": failures, "code": self._code}
 
     async def _set_open(self, wanted: bool, request: dict[str, Any]) -> dict[str, Any]:
         if wanted != self._open:
@@ -132,6 +136,10 @@ class Supervisor:
                 await self.keepers[name].again()
         return {"reloaded": True}
 
+    async def _retire(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._servers_too = False
+        return await self._stop(request)
+
     async def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
         count = len(running_servers(self._layout))
         asyncio.get_running_loop().call_later(0.05, self._stopping.set)
@@ -141,7 +149,8 @@ class Supervisor:
         # The proxy first: nobody starts anything new. Then the servers, which save their state; the hub last.
         await self.keepers["proxy"].give_up()
         await self.keepers["culler"].give_up()
-        await asyncio.get_running_loop().run_in_executor(None, self._end_servers)
+        if self._servers_too:
+            await asyncio.get_running_loop().run_in_executor(None, self._end_servers)
         await asyncio.gather(self.keepers["fork-server"].give_up(), self.keepers["hub"].give_up())
 
     def _end_servers(self) -> None:

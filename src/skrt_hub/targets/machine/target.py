@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from skrt_hub import __version__
@@ -18,8 +17,6 @@ from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.memory import children_by_parent, total
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
-
-_STOP_DEADLINE = 60.0
 
 
 def make(context: Context) -> MachineTarget:
@@ -121,11 +118,7 @@ class MachineTarget:
         if answer is None:
             return Message(("The hub was stopped already.",))
         with self._context.progress.step("hub: ending servers and programs"):
-            deadline = time.monotonic() + _STOP_DEADLINE
-            while control.ask(self._layout.control_socket, "status") is not None:
-                if time.monotonic() > deadline:
-                    raise StateError("The hub did not stop.", remedy="See: skrt-hub logs supervisor")
-                time.sleep(0.05)
+            control.wait_gone(self._layout.control_socket)
         count = answer["servers"]
         ended = f", with {count} server{'s' * (count != 1)}" if count else ""
         return Message((f"The hub was stopped{ended}. Every file is kept; bring it back with: skrt-hub start",))
