@@ -44,7 +44,7 @@ def test_servers_and_proxy_outlive_the_hub() -> None:
     c = traits()
     assert c.JupyterHub.cleanup_servers is False
     assert c.JupyterHub.cleanup_proxy is False
-    assert c.TraefikFileProviderProxy.should_start is False
+    assert c.RoutesProxy.should_start is False
 
 
 def test_anybody_may_log_in_only_where_there_is_no_list() -> None:
@@ -59,7 +59,7 @@ def test_anybody_may_log_in_only_where_there_is_no_list() -> None:
 def test_the_hub_and_the_proxys_interface_listen_on_loopback_only() -> None:
     c = traits(address="0.0.0.0", login={"kind": "first-use", "beyond_loopback": True})
     assert c.JupyterHub.hub_bind_url == "http://127.0.0.1:8101"
-    assert c.TraefikFileProviderProxy.traefik_api_url == "http://127.0.0.1:8102"
+    assert c.RoutesProxy.traefik_api_url == "http://127.0.0.1:8102"
 
 
 def test_services_may_do_what_they_need_and_no_more() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.authenticator import FirstUseAuthenticator
 from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
+from skrt_hub.hub.routes import RoutesProxy
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
@@ -45,8 +46,8 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
 
 
 def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
-    c.JupyterHub.proxy_class = "jupyterhub_traefik_proxy.fileprovider.TraefikFileProviderProxy"
-    proxy = c.TraefikFileProviderProxy
+    c.JupyterHub.proxy_class = RoutesProxy
+    proxy = c.RoutesProxy
     proxy.should_start = False  # the supervisor starts it
     proxy.dynamic_config_file = str(dynamic_file(layout))
     proxy.traefik_api_url = f"http://127.0.0.1:{applied.ports.proxy}"
