@@ -1,0 +1,67 @@
+"""Steps: a kernel starts and answers, and scikit-rt's viewer is drawn in it with ipympl."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+
+from skrt_workspace.verify.result import Found, StepFailedError, require
+
+VIEWER = """
+%matplotlib widget
+import numpy as np, skrt
+from skrt_workspace import phantom
+image = skrt.Image(str(phantom.path() / "nifti" / "planning_ct.nii.gz"))
+viewer = skrt.BetterViewer(image, intensity=[-1200, 400], figsize=3)
+""".strip()
+DRAWN = """
+import json, matplotlib.pyplot as plt
+figure = plt.figure(plt.get_fignums()[-1])
+figure.canvas.draw()
+print(json.dumps([type(figure.canvas).__module__, float(np.asarray(figure.canvas.buffer_rgba()).std())]))
+""".strip()
+
+
+def run_cells(sources: list[str], timeout: float) -> list[Any]:
+    """Run cells in a new kernel; their outputs, or StepFailedError with the end of the error."""
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    try:
+        NotebookClient(notebook, timeout=timeout, kernel_name="python3").execute()
+    except CellExecutionError as error:
+        raise StepFailedError(f"{error.ename}: {error.evalue}") from error
+    return [cell.outputs for cell in notebook.cells]
+
+
+def kernel() -> Found:
+    """Start a kernel and let it calculate."""
+    begin = time.monotonic()
+    outputs = run_cells(["import skrt\nprint(6 * 7, skrt.Image.__name__)"], timeout=60)
+    seconds = round(time.monotonic() - begin, 2)
+    answer = outputs[0][0]["text"].strip() if outputs[0] else ""
+    require(answer == "42 Image", f"the kernel answered {answer!r}", {"seconds": seconds})
+    return Found(f"answered after {seconds:.1f} s, with scikit-rt", {"seconds": seconds})
+
+
+def viewer() -> Found:
+    """Draw a BetterViewer in a kernel with the interactive backend, as in the browser."""
+    import json  # noqa: PLC0415
+
+    outputs = run_cells([VIEWER, DRAWN], timeout=90)
+    views = sum("application/vnd.jupyter.widget-view+json" in item.get("data", {}) for item in outputs[0])
+    printed = [item["text"] for item in outputs[1] if item.get("name") == "stdout"]
+    backend, spread = json.loads(printed[-1])
+    numbers = {"backend": backend, "widgets": views, "spread_of_pixels": spread}
+    require(backend.startswith("ipympl"), f"the figure is drawn by {backend}, and not by ipympl", numbers)
+    require(views > 0, "the viewer shows no widget", numbers)
+    require(spread > 5, "the picture is empty", numbers)
+    return Found(f"BetterViewer drawn by ipympl, {views} widgets", numbers)
+
+
+def validate(file: Any) -> None:
+    """Raise nbformat's ValidationError for a notebook that is not valid."""
+    nbformat.validate(nbformat.read(file, as_version=4))
