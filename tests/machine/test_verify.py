@@ -1,0 +1,187 @@
+"""The self-test: right on a sound environment, and wrong on broken ones (an engine missing, lazy, or lying)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skrt_hub.environment import Environment
+
+QUICK = ["libraries", "elastix", "niftyreg", "dicom", "kernel", "viewer"]
+
+
+@dataclass
+class SelfTest:
+    """The self-test of an environment, with a folder of programs that come before the environment's own."""
+
+    environment: Environment
+    programs: Path
+
+    def run(self, *words: str, path: str | None = None) -> tuple[int, list[dict[str, Any]]]:
+        own = self.environment.folder / "bin"
+        variables = {**os.environ, "PATH": path or f"{self.programs}{os.pathsep}{own}{os.pathsep}{os.environ['PATH']}"}
+        command = [own / "python", "-m", "skrt_workspace.verify", "--json", *words]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=500, env=variables, cwd=self.programs
+        )
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    def add(self, name: str, text: str) -> None:
+        program = self.programs / name
+        program.write_text(f"#!{sys.executable}\n{text}", encoding="utf-8")
+        program.chmod(0o755)
+
+
+@pytest.fixture
+def self_test(environment: Environment, tmp_path: Path) -> SelfTest:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    return SelfTest(environment, programs)
+
+
+def only(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(row for row in rows if row.get("name") == name)
+
+
+def test_a_sound_environment_passes_the_quick_test(self_test: SelfTest) -> None:
+    code, lines = self_test.run("--quick")
+    rows, summary = lines[:-1], lines[-1]["summary"]
+    assert [row["name"] for row in rows] == QUICK
+    assert {row["verdict"] for row in rows} == {"ok"}, rows
+    assert code == 0
+    assert summary["failed"] == []
+    assert only(rows, "elastix")["measured"]["mean_error_mm"] < 0.5
+    assert only(rows, "niftyreg")["measured"]["mean_error_mm"] < 1.0
+
+
+def test_deformable_registrations_pass(self_test: SelfTest) -> None:
+    code, lines = self_test.run("--only", "elastix, deformable", "--only", "niftyreg, deformable")
+    assert code == 0, lines
+    assert all(row["measured"]["mean_error_mm"] < 1.5 for row in lines[:-1])
+
+
+@pytest.mark.parametrize(("engine", "program"), [("elastix", "elastix"), ("niftyreg", "reg_aladin")])
+def test_a_missing_engine_fails(self_test: SelfTest, engine: str, program: str) -> None:
+    own = self_test.environment.folder / "bin"
+    for file in own.iterdir():
+        if file.name != program:
+            (self_test.programs / file.name).symlink_to(file)
+    code, lines = self_test.run("--only", engine, path=f"{self_test.programs}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    if shutil.which(program, path="/usr/bin:/bin"):
+        pytest.skip(f"this machine has a {program} of its own")
+    assert code == 1
+    assert only(lines, engine)["verdict"] == "failed"
+    assert program in only(lines, engine)["detail"]
+
+
+# Run the real program, then put something else in the place of its answer.
+SPOIL_ELASTIX = """
+import os, re, subprocess, sys
+from pathlib import Path
+code = subprocess.run([{real!r}, *sys.argv[1:]]).returncode
+if "-out" in sys.argv:
+    folder = Path(sys.argv[sys.argv.index("-out") + 1])
+    for file in folder.glob("TransformParameters.0.txt"):
+        text = file.read_text()
+        file.write_text(re.sub(r"\\(TransformParameters [^)]*\\)", "(TransformParameters {parameters})", text))
+sys.exit(code)
+"""
+SPOIL_IMAGE = """
+import subprocess, sys
+from pathlib import Path
+code = subprocess.run([{real!r}, *sys.argv[1:]]).returncode
+folder = Path(sys.argv[sys.argv.index("-out") + 1]) if "-out" in sys.argv else None
+if folder is not None:
+    for file in folder.glob("result*.nii"):
+        data = bytearray(file.read_bytes())
+        step = 40 * 2 * 144  # rows of a 16-bit image
+        data[352:] = data[352 + step:] + data[352:352 + step]
+        file.write_bytes(bytes(data))
+sys.exit(code)
+"""
+SPOIL_NIFTYREG = """
+import subprocess, sys
+from pathlib import Path
+code = subprocess.run([{real!r}, *sys.argv[1:]]).returncode
+if "-aff" in sys.argv:
+    Path(sys.argv[sys.argv.index("-aff") + 1]).write_text("1 0 0 0\\n0 1 0 0\\n0 0 1 0\\n0 0 0 1\\n")
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("engine", "program", "text", "reason"),
+    [
+        ("elastix", "elastix", SPOIL_ELASTIX.replace("{parameters}", "0 0 0 0 0 0"), "landmarks"),
+        ("elastix", "elastix", SPOIL_ELASTIX.replace("{parameters}", "0 0 0.052 8 -5 3"), "landmarks"),
+        ("elastix", "elastix", SPOIL_IMAGE, "image"),
+        ("niftyreg", "reg_aladin", SPOIL_NIFTYREG, "landmarks"),
+        ("elastix", "elastix", "import sys; sys.exit(0)", "did not do its work"),
+        ("niftyreg", "reg_resample", "import sys; sys.exit(1)", "did not"),
+    ],
+    ids=["identity", "wrong shift", "shifted image", "niftyreg identity", "does nothing", "cannot resample"],
+)
+def test_an_engine_that_answers_wrongly_fails(
+    self_test: SelfTest, engine: str, program: str, text: str, reason: str
+) -> None:
+    real = str(self_test.environment.folder / "bin" / program)
+    self_test.add(program, text.replace("{real!r}", repr(real)))
+    code, lines = self_test.run("--only", engine)
+    row = only(lines, engine)
+    assert code == 1
+    assert row["verdict"] == "failed", row
+    assert reason in row["detail"]
+
+
+def test_an_engine_that_hangs_is_ended_at_the_deadline(self_test: SelfTest, tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    self_test.add(
+        "reg_aladin", f"import os, time\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\ntime.sleep(3600)\n"
+    )
+    program = (
+        "import sys; from dataclasses import replace; from skrt_workspace.verify import run, steps\n"
+        "step = next(s for s in steps.all_steps() if s.name == 'niftyreg')\n"
+        "print(next(run.rows([replace(step, deadline=12.0)])).detail)"
+    )
+    own = self_test.environment.folder / "bin"
+    variables = {**os.environ, "PATH": f"{self_test.programs}{os.pathsep}{own}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        [own / "python", "-c", program], capture_output=True, text=True, check=True, timeout=120, env=variables
+    )
+    assert "not finished after 12 s" in done.stdout
+    if mark.exists():  # on a slow machine the deadline may come before the engine
+        assert not Path(f"/proc/{mark.read_text()}").exists()
+
+
+def test_a_broken_library_fails(self_test: SelfTest) -> None:
+    broken = self_test.programs / "broken"
+    broken.mkdir()
+    (broken / "nibabel.py").write_text("raise ImportError('broken on purpose')", encoding="utf-8")
+    own = self_test.environment.folder / "bin"
+    done = subprocess.run(
+        [own / "python", "-m", "skrt_workspace.verify", "--only", "libraries"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(broken)},
+    )
+    assert done.returncode == 1
+    assert "broken on purpose" in done.stdout
+
+
+def test_an_unknown_step_is_refused_with_the_known_ones(self_test: SelfTest) -> None:
+    own = self_test.environment.folder / "bin"
+    command = [own / "python", "-m", "skrt_workspace.verify", "--only", "elastic"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "there is no step 'elastic'" in done.stderr
+    assert "elastix" in done.stderr
