@@ -150,7 +150,7 @@ class VerifyRow:
     verdict: str
     seconds: float
     detail: str = ""
-    measured: dict[str, float] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

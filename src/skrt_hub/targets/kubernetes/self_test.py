@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from skrt_hub.errors import SkrtHubError
@@ -12,6 +11,7 @@ from skrt_hub.targets.kubernetes.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.removal import is_home
 from skrt_hub.targets.kubernetes.watch import look
 from skrt_hub.targets.kubernetes.words import participant
+from skrt_hub.targets.self_test_answer import all_rows
 
 TESTER = "skrt-hub self-test"
 """A name that the log-in never gives away by chance; its server, volume and entry are removed afterwards."""
@@ -32,34 +32,13 @@ def self_test(cluster: Cluster, *, quick: bool) -> VerifyReport:
     return VerifyReport(rows, round(time.monotonic() - began, 1))
 
 
-def rows_from(text: str) -> tuple[VerifyRow, ...]:
-    """The self-test's rows: a JSON document a line, among lines that libraries print."""
-    rows = []
-    for line in text.splitlines():
-        try:
-            document = json.loads(line)
-            rows.append(
-                VerifyRow(
-                    str(document["name"]),
-                    str(document["verdict"]),
-                    float(document["seconds"]),
-                    str(document.get("detail", "")),
-                    dict(document.get("measured", {})),
-                )
-            )
-        except (ValueError, KeyError, TypeError):
-            continue
-    return tuple(rows)
-
-
 def _run(cluster: Cluster, *, quick: bool) -> tuple[VerifyRow, ...]:
     program = ("python", "-P", "-m", "skrt_workspace.verify", "--json", *(["--quick"] if quick else []))
     with cluster.target.progress.step("self-test, as a participant"):
         done = cluster.kubectl.run(
             "exec", f"pod/{_pod_of(cluster)}", "--container=notebook", "--", *program, check=False, deadline=DEADLINE
         )
-    words = " ".join((done.err or done.out).strip().splitlines()[-3:])
-    return rows_from(done.out) or (VerifyRow("self-test", "failed", 0, f"It ended without an answer. {words}"),)
+    return all_rows(f"{done.err}\n{done.out}")
 
 
 def _pod_of(cluster: Cluster) -> str:

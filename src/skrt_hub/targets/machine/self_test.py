@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from skrt_hub.errors import StateError
 from skrt_hub.files import ensure_folder
@@ -19,8 +18,9 @@ from skrt_hub.hub.names import Place
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import plain_start
 from skrt_hub.layout import Layout
-from skrt_hub.report import VerifyReport, VerifyRow
+from skrt_hub.report import VerifyReport
 from skrt_hub.targets import Context
+from skrt_hub.targets.self_test_answer import all_rows, rows_so_far
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
 
 _TESTER_ID = 1_879_049_000  # below the ids of participants (skrt_hub.hub.names)
@@ -39,9 +39,8 @@ def self_test(context: Context, *, quick: bool) -> VerifyReport:
     try:
         identity, log = _start(applied, layout, work, quick=quick)
         with context.progress.step("self-test, as a participant") as step:
-            seen = _wait(identity, log, lambda count, name: step.update(note=f"{count} done, last: {name}"))
-        rows = seen or (VerifyRow("self-test", "failed", 0, _last_words(log)),)
-        return VerifyReport(rows, round(time.monotonic() - began, 1))
+            _wait(identity, log, lambda count, name: step.update(note=f"{count} done, last: {name}"))
+        return VerifyReport(all_rows(_text(log)), round(time.monotonic() - began, 1))
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -69,35 +68,14 @@ def _start(applied: Applied, layout: Layout, work: Path, *, quick: bool) -> tupl
     return asyncio.run(plain_start(applied.environment, document)), log
 
 
-def _wait(identity: ProcessIdentity, log: Path, tell: Any) -> tuple[VerifyRow, ...]:
+def _wait(identity: ProcessIdentity, log: Path, tell: Callable[[int, str], None]) -> None:
     deadline = time.monotonic() + _DEADLINE
     while is_alive(identity) and time.monotonic() < deadline:
-        rows = _rows(log)
+        rows = rows_so_far(_text(log))
         if rows:
             tell(len(rows), rows[-1].name)
         time.sleep(0.2)
-    return _rows(log)
 
 
-def _rows(log: Path) -> tuple[VerifyRow, ...]:
-    rows = []
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
-        try:
-            document = json.loads(line)
-            rows.append(
-                VerifyRow(
-                    str(document["name"]),
-                    str(document["verdict"]),
-                    float(document["seconds"]),
-                    str(document.get("detail", "")),
-                    dict(document.get("measured", {})),
-                )
-            )
-        except (ValueError, KeyError, TypeError):
-            continue  # a library's own words between the rows
-    return tuple(rows)
-
-
-def _last_words(log: Path) -> str:
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return "It ended without an answer. " + " ".join(text.strip().splitlines()[-3:])
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
