@@ -71,7 +71,7 @@ def run(request: Request) -> None:
 
 def _set_main_module(request: Request) -> None:
     """`sys.argv` and `sys.path` as `python -m ipykernel_launcher` leaves them."""
-    import ipykernel_launcher  # type: ignore[import-untyped]  # noqa: PLC0415
+    import ipykernel_launcher  # noqa: PLC0415
 
     sys.argv = [str(ipykernel_launcher.__file__), *request.arguments[request.arguments.index("-f") :]]
 

@@ -83,6 +83,11 @@ class Person:
         )
         self._opener.addheaders = [("Sec-Fetch-Mode", "navigate")]
 
+    @property
+    def path(self) -> str:
+        """The name as JupyterHub writes it in addresses."""
+        return urllib.parse.quote(self.name, safe="@~")
+
     def get(self, path: str) -> tuple[int, str, str]:
         """Status, final address and text of a page."""
         try:
@@ -111,7 +116,7 @@ class Person:
         """Wait for the own server; returns the address of its lab page."""
         end = time.monotonic() + deadline
         while time.monotonic() < end:
-            status, address, _ = self.get(f"user/{urllib.parse.quote(self.name, safe="@")}/lab")
+            status, address, _ = self.get(f"user/{self.path}/lab")
             if status == 200 and "/lab" in address and "/hub/" not in address:
                 return address
             time.sleep(0.2)
@@ -119,7 +124,7 @@ class Person:
 
     def api(self, method: str, path: str, document: Any = None) -> Any:
         """One call of the own Jupyter server's interface."""
-        base = f"{self.url}user/{urllib.parse.quote(self.name, safe="@")}/"
+        base = f"{self.url}user/{self.path}/"
         token = next((c.value for c in self.cookies if c.name == "_xsrf" and "/user/" in c.path), "")
         request = urllib.request.Request(base + path, method=method, headers={"X-XSRFToken": token or ""})
         data = None if document is None else json.dumps(document).encode()

@@ -20,7 +20,7 @@ from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
 from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.release import read_release, refuse_others
 from skrt_hub.targets.kubernetes.values import render_values
-from skrt_hub.targets.machine.checks import ensure_port_is_free
+from skrt_hub.targets.port import ensure_port_is_free
 
 OLDEST_HELM, OLDEST_KUBECTL = (3, 14), (1, 28)
 

@@ -19,7 +19,7 @@ from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.kubectl import Kubectl
-from skrt_hub.targets.machine.checks import ensure_port_is_free
+from skrt_hub.targets.port import ensure_port_is_free
 
 SERVICE, REMOTE_PORT = "proxy-public", "http"
 

@@ -24,6 +24,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets import Context
 from skrt_hub.targets.machine import checks, control, database, parts
 from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.port import ensure_port_is_free
 
 _START_DEADLINE = 90.0
 
@@ -55,7 +56,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
         if state is not None and before is not None and _address(before) != _address(applied):
-            checks.ensure_port_is_free(context.settings)
+            ensure_port_is_free(context.settings)
         write_applied(layout, applied)
         if supervise_here is None:
             _ensure_supervisor(layout, state)
@@ -84,7 +85,7 @@ def _prepare_material(context: Context) -> None:
 
 
 def _ensure_prerequisites(context: Context) -> None:
-    checks.ensure_port_is_free(context.settings)
+    ensure_port_is_free(context.settings)
     database.check(context.layout)
     for finding in checks.all_findings(context.settings, context.layout, running=False):
         if finding.required and not finding.ok:

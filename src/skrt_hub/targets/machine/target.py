@@ -17,6 +17,7 @@ from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.memory import children_by_parent, total
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
+from skrt_hub.targets.port import ensure_port_is_free
 
 
 def make(context: Context) -> MachineTarget:
@@ -74,7 +75,7 @@ class MachineTarget:
         applied = read_applied(self._layout)
         assert applied is not None
         if self._state() == "closed":
-            checks.ensure_port_is_free(applied.settings)
+            ensure_port_is_free(applied.settings)
         control.ask(self._layout.control_socket, "open")
         bring_up.wait_for_log_in(self._context, applied.settings)
         return applied.settings.url

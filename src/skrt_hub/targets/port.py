@@ -1,0 +1,51 @@
+"""Whether an address can be listened on, and who has it when not."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import psutil
+
+from skrt_hub.errors import PermissionsError, PortTakenError
+from skrt_hub.settings.model import Settings
+
+
+def ensure_port_is_free(settings: Settings) -> None:
+    """Raises PortTakenError, naming the owner where the system tells, or PermissionsError for a reserved port."""
+    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe_socket:
+        probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe_socket.bind((settings.address, settings.port))
+        except OSError as error:
+            raise _port_error(settings, error) from None
+
+
+def _port_error(settings: Settings, error: OSError) -> Exception:
+    if error.errno == errno.EADDRINUSE:
+        return PortTakenError(
+            f"Port {settings.port} is taken by {_owner(settings.port)}.",
+            why="Two programs cannot listen on one port.",
+            remedy=f"End that program, or choose another port in hub.yaml, such as `port: {settings.port + 1}`.",
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return PermissionsError(
+            f"This machine has no address {settings.address}.",
+            remedy="Write one of its own addresses in hub.yaml, such as `address: 127.0.0.1`.",
+        )
+    return PermissionsError(
+        f"{settings.address} port {settings.port} cannot be listened on.",
+        why=f"{error.strerror}.",
+        remedy="Choose a port above 1023 in hub.yaml, such as `port: 8000`.",
+    )
+
+
+def _owner(port_number: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port_number and connection.pid:
+                return f"the program {psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except (psutil.Error, OSError):
+        pass
+    return "another user's program"
