@@ -32,7 +32,9 @@ class SelfTest:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=500, env=variables, cwd=self.programs
         )
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        documents = [json.loads(line) for line in done.stdout.splitlines()]
+        assert list(documents[-1]) == ["summary"]
+        return done.returncode, [document["row"] for document in documents[:-1]]
 
     def add(self, name: str, text: str) -> None:
         program = self.programs / name
@@ -52,20 +54,18 @@ def only(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def test_a_sound_environment_passes_the_quick_test(self_test: SelfTest) -> None:
-    code, lines = self_test.run("--quick")
-    rows, summary = lines[:-1], lines[-1]["summary"]
+    code, rows = self_test.run("--quick")
     assert [row["name"] for row in rows] == QUICK
     assert {row["verdict"] for row in rows} == {"ok"}, rows
     assert code == 0
-    assert summary["failed"] == []
-    assert only(rows, "elastix")["measured"]["mean_error_mm"] < 0.5
-    assert only(rows, "niftyreg")["measured"]["mean_error_mm"] < 1.0
+    assert only(rows, "elastix")["numbers"]["mean_error_mm"] < 0.5
+    assert only(rows, "niftyreg")["numbers"]["mean_error_mm"] < 1.0
 
 
 def test_deformable_registrations_pass(self_test: SelfTest) -> None:
-    code, lines = self_test.run("--only", "elastix, deformable", "--only", "niftyreg, deformable")
-    assert code == 0, lines
-    assert all(row["measured"]["mean_error_mm"] < 1.5 for row in lines[:-1])
+    code, rows = self_test.run("--only", "elastix, deformable", "--only", "niftyreg, deformable")
+    assert code == 0, rows
+    assert all(row["numbers"]["mean_error_mm"] < 1.5 for row in rows)
 
 
 @pytest.mark.parametrize(("engine", "program"), [("elastix", "elastix"), ("niftyreg", "reg_aladin")])
@@ -74,12 +74,12 @@ def test_a_missing_engine_fails(self_test: SelfTest, engine: str, program: str) 
     for file in own.iterdir():
         if file.name != program:
             (self_test.programs / file.name).symlink_to(file)
-    code, lines = self_test.run("--only", engine, path=f"{self_test.programs}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    code, rows = self_test.run("--only", engine, path=f"{self_test.programs}{os.pathsep}/usr/bin{os.pathsep}/bin")
     if shutil.which(program, path="/usr/bin:/bin"):
         pytest.skip(f"this machine has a {program} of its own")
     assert code == 1
-    assert only(lines, engine)["verdict"] == "failed"
-    assert program in only(lines, engine)["detail"]
+    assert only(rows, engine)["verdict"] == "failed"
+    assert program in only(rows, engine)["detail"]
 
 
 # Run the real program, then put something else in the place of its answer.
@@ -134,8 +134,8 @@ def test_an_engine_that_answers_wrongly_fails(
 ) -> None:
     real = str(self_test.environment.folder / "bin" / program)
     self_test.add(program, text.replace("{real!r}", repr(real)))
-    code, lines = self_test.run("--only", engine)
-    row = only(lines, engine)
+    code, rows = self_test.run("--only", engine)
+    row = only(rows, engine)
     assert code == 1
     assert row["verdict"] == "failed", row
     assert reason in row["detail"]

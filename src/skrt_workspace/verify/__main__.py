@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the steps and print a row for each; exit code 0 if none failed, 1 if one did, 2 for a wrong command line."""
     parser = argparse.ArgumentParser(prog="python -m skrt_workspace.verify", description=DESCRIPTION)
     parser.add_argument("--quick", action="store_true", help="without the notebooks and the slow registrations")
-    parser.add_argument("--json", action="store_true", help="one JSON object on each line: the rows, then a summary")
+    parser.add_argument("--json", action="store_true", help="one JSON object on each line; the last is the summary")
     parser.add_argument("--only", action="append", metavar="NAME", help="only this step (may be given again)")
     options = parser.parse_args(arguments)
     known = all_steps()
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     done = []
     for row in rows(steps):
         done.append(row)
-        print(json.dumps(row.as_dict()) if options.json else _line(row), flush=True)
+        print(json.dumps({"row": row.as_dict()}) if options.json else _line(row), flush=True)
     failed = [row.name for row in done if row.verdict == "failed"]
     _summary(done, failed, as_json=options.json)
     return 1 if failed else 0

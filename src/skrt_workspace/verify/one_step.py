@@ -14,12 +14,12 @@ from skrt_workspace.verify.steps import all_steps
 def main(name: str, file: Path) -> int:
     """Do the step of this name; its row, without the time, goes to `file`."""
     step = next(step for step in all_steps() if step.name == name)
-    row: dict[str, Any] = {"name": name, "verdict": "ok", "measured": {}}
+    row: dict[str, Any] = {"name": name, "verdict": "ok", "numbers": {}}
     try:
         found = step.run()
-        row |= {"detail": found.detail, "measured": found.numbers}
+        row |= {"detail": found.detail, "numbers": found.numbers}
     except StepFailedError as error:
-        row |= {"verdict": "failed", "detail": error.detail, "measured": error.numbers}
+        row |= {"verdict": "failed", "detail": error.detail, "numbers": error.numbers}
     except StepSkippedError as error:
         row |= {"verdict": "skipped", "detail": str(error)}
     except Exception as error:  # a step that breaks in any way is a failed row

@@ -37,7 +37,7 @@ class Row:
     verdict: Verdict
     seconds: float
     detail: str
-    measured: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain data for JSON."""

@@ -23,7 +23,7 @@ def rows(steps: list[Step]) -> Iterator[Row]:
     for step in steps:
         begin = time.monotonic()
         row = _row(step)
-        yield Row(row.name, row.verdict, round(time.monotonic() - begin, 2), row.detail, row.measured)
+        yield Row(row.name, row.verdict, round(time.monotonic() - begin, 2), row.detail, row.numbers)
 
 
 def _row(step: Step) -> Row:
