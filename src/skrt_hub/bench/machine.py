@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from skrt_hub.targets.machine.memory import children_by_parent, measure, total
+from skrt_hub.hub.memory import children_by_parent, measure, total
 
 
 def memory_of(roots: Iterable[int]) -> list[int]:

@@ -185,7 +185,7 @@ class Participant:
                     await asyncio.sleep(min(float(answer.headers["Retry-After"]), 30.0))
                     address, form = self._base / "hub" / "spawn", None
                     continue
-                if answer.status >= 400 and not str(answer.url.path).endswith("/hub/login"):
+                if answer.status >= 500 or (answer.status >= 400 and not answer.url.path.endswith("/hub/login")):
                     raise ParticipantError(f"{answer.url.path}: answer {answer.status}: {_words(text)}")
                 return text, answer.url
 

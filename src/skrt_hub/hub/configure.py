@@ -36,8 +36,10 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     # Servers outlive the hub: a restart of the hub must not end anybody's work.
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False
-    c.JupyterHub.concurrent_spawn_limit = 40
-    c.JupyterHub.active_server_limit = applied.settings.limits.servers
+    # Starts queue in the order of arrival and are refused in words when they do not fit (skrt_hub.hub.admission).
+    c.JupyterHub.concurrent_spawn_limit = 0
+    c.JupyterHub.active_server_limit = 0
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 3}  # then comes the waiting page
     c.JupyterHub.template_vars = {"announcement": ""}
     c.JupyterHub.log_level = "INFO"
     c.JupyterHub.shutdown_on_logout = False
@@ -83,7 +85,7 @@ def _servers(c: Any, applied: Applied, layout: Layout) -> None:
     c.Spawner.notebook_dir = ""
     c.Spawner.env_keep = []
     c.Spawner.disable_user_config = False  # a participant's own settings act in their own sandbox only
-    c.Spawner.start_timeout = 60
+    c.Spawner.start_timeout = 900  # with the time in the queue; the start itself has a deadline of its own
     c.Spawner.http_timeout = 60
     c.Spawner.poll_interval = 15
     c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(_activity_interval(limits.idle))}

@@ -20,7 +20,7 @@ def static_file(layout: Layout) -> Path:
 
 def dynamic_file(layout: Layout) -> Path:
     """The routes; JupyterHub keeps them up to date and reads them back when it starts again."""
-    return layout.run / "routes.toml"
+    return layout.run / "routes.yaml"
 
 
 def render_static(applied: Applied, layout: Layout, *, open_to_people: bool) -> str:

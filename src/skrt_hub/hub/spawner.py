@@ -9,25 +9,35 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import Spawner
-from jupyterhub.utils import random_port
 from tornado import web  # type: ignore[attr-defined]
 from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, write_json
-from skrt_hub.hub import control_groups
+from skrt_hub.hub import admission, control_groups
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
+from skrt_hub.hub.occupancy import Occupancy
+from skrt_hub.hub.ports import server_port
 from skrt_hub.hub.sandboxing import Start, render_sandbox
-from skrt_hub.hub.starting import plain_start
+from skrt_hub.hub.starting import plain_start, until_listening
 from skrt_hub.layout import Layout
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
+
+CPUS = len(os.sched_getaffinity(0))
+# One hub is one process, and all its spawners share these.
+QUEUE = admission.Queue(admission.slots(CPUS))
+OCCUPANCY = Occupancy()
+PORTS: dict[str, int] = {}
+FILES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="files")
 
 
 class SandboxSpawner(Spawner):  # type: ignore[misc]
@@ -55,34 +65,68 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         """The server as it was when the hub last knew of it."""
         super().load_state(state)
         self.identity = ProcessIdentity(**state["process"]) if "process" in state else None
+        if self.identity is not None:
+            OCCUPANCY.came(self.user.name, self.identity)
 
     def clear_state(self) -> None:
         """Forget the server: it has ended."""
         super().clear_state()
         self.identity = None
+        OCCUPANCY.went(self.user.name)
+        PORTS.pop(self.user.name, None)
 
     async def start(self) -> tuple[str, int]:
-        """Start the server in its sandbox; returns where it will listen. The text of an error is shown in the page."""
+        """Start the server in its sandbox; returns where it listens. The text of an error is shown in the page."""
         try:
-            return await self._start()
+            applied = self._applied()
+            self._ensure_room(applied)
+            async with QUEUE.turn(self.user.name):
+                return await self._start(applied)
         except SkrtHubError as error:
             self.log.error("%s: the server was not started: %s", self.user.name, error)
             failure = web.HTTPError(500, "The server could not be started.")
             failure.jupyterhub_message = f"{error.what} {error.why} {error.remedy}"
             raise failure from None
 
-    async def _start(self) -> tuple[str, int]:
-        layout, applied = self.layout, self._applied()
-        place = Places(layout.folders).ensure(self.user.name)
-        prepare_folders(layout, place, root=applied.root)
-        self.ip, self.port = "127.0.0.1", random_port()
-        groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
-        start = Start(place, self.get_env(), tuple(self.get_args()), groups)
-        document = render_sandbox(applied, layout, start, machine_cpus=len(os.sched_getaffinity(0)))
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the waiting page shows: how many start before this one."""
+        async for words in admission.places(QUEUE, self.user.name):
+            yield {"message": words, "progress": 50 if QUEUE.before(self.user.name) is None else 10}
+
+    def _ensure_room(self, applied: Applied) -> None:
+        limits = applied.settings.limits
+        found = admission.room(
+            OCCUPANCY.memory(), running=OCCUPANCY.running(), starting=QUEUE.starting, limit=limits.servers
+        )
+        if found.full:
+            self.log.warning("%s: all %d seats are taken", self.user.name, found.seats)
+            failure = web.HTTPError(503, "All seats are taken.")
+            failure.jupyterhub_message = admission.refusal(found, limits.idle)
+            raise failure
+
+    async def _start(self, applied: Applied) -> tuple[str, int]:
+        self.ip, self.port = "127.0.0.1", server_port(PORTS.values())
+        PORTS[self.user.name] = self.port
+        loop = asyncio.get_running_loop()
+        environment, arguments = self.get_env(), tuple(self.get_args())
+        # Files are written on a thread, so that the hub answers everybody else meanwhile; one thread: they take turns.
+        place, document = await loop.run_in_executor(FILES, self._prepare, applied, environment, arguments)
         self.identity = await self._spawn(applied, document)
-        _remember(layout, place, self.identity, self.port, applied)
+        OCCUPANCY.came(self.user.name, self.identity)
+        await loop.run_in_executor(FILES, _remember, self.layout, place, self.identity, self.port, applied)
+        await until_listening(self.port, self.identity, self.layout.server_log(place.folder))
         self.log.info("%s: server started, pid %d, folder %s", self.user.name, self.identity.pid, place.folder)
         return self.ip, self.port
+
+    def _prepare(
+        self, applied: Applied, environment: dict[str, str], arguments: tuple[str, ...]
+    ) -> tuple[Place, SandboxDocument]:
+        layout = self.layout
+        place = Places(layout.folders).ensure(self.user.name)
+        prepare_folders(layout, place, root=applied.root)
+        groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
+        start = Start(place, environment, arguments, groups)
+        return place, render_sandbox(applied, layout, start, machine_cpus=CPUS)
 
     def get_env(self) -> dict[str, str]:
         """The variables that JupyterHub gives a server, and none of the hub's own."""

@@ -20,7 +20,7 @@ def check(layout: Layout) -> None:
         return
     copy = layout.database_copy
     remedy = (
-        f"Put the copy from the last start in its place: cp {copy} {layout.database}"
+        f"Put the copy from the last start in its place: rm -f {layout.database}-* && cp {copy} {layout.database}"
         if copy.exists()
         else f"Move {layout.database} away and run `skrt-hub up`; homes and passwords are kept elsewhere."
     )

@@ -8,13 +8,13 @@ from skrt_hub import __version__
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
 from skrt_hub.hub.applied import read_applied
+from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Server, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets import Context, DeleteOptions, Removal
 from skrt_hub.targets.machine import bring_up, checks, control, removal
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.logs import read_log
-from skrt_hub.targets.machine.memory import children_by_parent, total
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
 from skrt_hub.targets.port import ensure_port_is_free

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.hub.memory import ProcessMemory, children_by_parent, descendants, measure, resident
 from skrt_hub.layout import Layout
 from skrt_hub.report import human_size
-from skrt_hub.targets.machine.memory import ProcessMemory, children_by_parent, descendants, measure, resident
 from skrt_hub.targets.machine.records import RunningServer, running_servers
 from skrt_workspace.sandbox.identity import identify, send_signal
 
