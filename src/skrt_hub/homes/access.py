@@ -1,0 +1,63 @@
+"""The homes of a hub, wherever they are: listed, scanned, read and written through one Protocol.
+
+On one machine they are folders (`skrt_hub.homes.on_machine`), on Kubernetes volumes (`skrt_hub.homes.on_cluster`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from skrt_workspace.home.scan import Entry
+from skrt_workspace.home.transfer import Facts, Outcome, Step
+
+
+@dataclass(frozen=True)
+class Home:
+    """One participant's home: the name it belongs to, and the name of its folder in saved copies."""
+
+    name: str
+    folder: str
+
+
+class File(Protocol):
+    """A file that is being read; `facts` are from when it was opened."""
+
+    facts: Facts
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its content, in pieces of `transfer.PIECE` bytes."""
+
+    @property
+    def settled(self) -> bool:
+        """After the last piece: whether it stayed the same meanwhile."""
+
+
+class Homes(Protocol):
+    """All homes of one hub. Methods raise a SkrtHubError where homes cannot be reached."""
+
+    def all(self) -> list[Home]:
+        """Every home there is, in order of names."""
+
+    def expected(self, name: str, folder: str) -> Home:
+        """The home that `name` has or would have here; it need not exist yet."""
+
+    def scan(self, home: Home) -> Iterator[Entry]:
+        """Everything in the home; nothing where it does not exist yet."""
+
+    def reading(self, home: Home, path: str) -> AbstractContextManager[File]:
+        """Open one file. Raises OSError where it is gone by now."""
+
+    def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        """The SHA-256 of each file, None for what is no readable regular file."""
+
+    def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
+        """Write into the home, which is made where it does not exist."""
+
+    def accounts(self) -> bytes:
+        """The log-in accounts, to be saved with the homes; empty where there are none."""
+
+    def add_accounts(self, data: bytes, names: set[str]) -> int:
+        """Take up the saved accounts of those of `names` that have none here; how many those were."""

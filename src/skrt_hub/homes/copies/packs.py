@@ -1,0 +1,111 @@
+"""File contents in packs: many contents to a pack, each compressed on its own, each known by its SHA-256.
+
+A content is a whole small file, or a piece of at most `PIECE` bytes of a larger one. In the pack it is a zstd frame that holds a tar
+header and the content. The frames one after another are an ordinary .tar.zst: `zstd -dc PACK | tar -x` gives all
+contents as files named by their hashes, without this program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import zstandard
+
+from skrt_hub.errors import CopyError
+
+PIECE = 4 * 1024 * 1024
+FULL = 64 * 1024 * 1024
+_BLOCK = tarfile.BLOCKSIZE
+_LEVEL = 3
+_END = bytes(2 * _BLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a content is: offset and length of its frame in the pack, and its own size in bytes."""
+
+    pack: str
+    offset: int
+    length: int
+    size: int
+
+
+def frame(digest: bytes, content: bytes) -> bytes:
+    """The compressed frame of one content."""
+    info = tarfile.TarInfo(digest.hex())
+    info.size, info.mode = len(content), 0o600
+    padding = bytes(-len(content) % _BLOCK)
+    header = info.tobuf(tarfile.USTAR_FORMAT)
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(header + content + padding)
+
+
+def content_of(packed: bytes, digest: bytes, size: int) -> bytes:
+    """The content in a frame. Raises CopyError where it is damaged, or larger than it says (a bomb)."""
+    most = _BLOCK + size + (-size % _BLOCK)
+    try:
+        if size > PIECE:
+            raise zstandard.ZstdError("the frame says that it holds more than a piece")
+        if zstandard.frame_content_size(packed) != most:
+            raise zstandard.ZstdError("the frame has another size than the index says")
+        unpacked = zstandard.ZstdDecompressor().decompress(packed, max_output_size=most)
+    except zstandard.ZstdError as error:
+        raise CopyError("A saved copy is damaged.", why=f"The content {digest.hex()[:12]}: {error}.") from None
+    content = unpacked[_BLOCK : _BLOCK + size]
+    if len(unpacked) != most or hashlib.sha256(content).digest() != digest:
+        raise CopyError("A saved copy is damaged.", why=f"The content {digest.hex()[:12]} has another hash.")
+    return content
+
+
+@dataclass
+class Pack:
+    """A pack that is being filled."""
+
+    frames: list[bytes] = field(default_factory=list)
+    entries: dict[bytes, tuple[int, int, int]] = field(default_factory=dict)
+    length: int = 0
+
+    def add(self, digest: bytes, packed: bytes, size: int) -> None:
+        """Append the frame of a content of `size` bytes."""
+        self.entries[digest] = (self.length, len(packed), size)
+        self.frames.append(packed)
+        self.length += len(packed)
+
+    def finished(self) -> tuple[str, bytes, bytes]:
+        """The pack's name, the pack and its index, as they are to be put."""
+        end = zstandard.ZstdCompressor(level=_LEVEL).compress(_END)
+        data = b"".join((*self.frames, end))
+        return hashlib.sha256(data).hexdigest(), data, _index_text(self.entries)
+
+
+def pack_file(name: str) -> str:
+    """The file of the pack `name`."""
+    return f"packs/{name}.tar.zst"
+
+
+def index_file(name: str) -> str:
+    """The file of the pack's index."""
+    return f"packs/{name}.idx.zst"
+
+
+def name_from(file: str) -> str:
+    """The pack's name from either file."""
+    return file.removeprefix("packs/").split(".")[0]
+
+
+def _index_text(entries: dict[bytes, tuple[int, int, int]]) -> bytes:
+    lines = [f"{digest.hex()} {offset} {length} {size}\n" for digest, (offset, length, size) in entries.items()]
+    return zstandard.ZstdCompressor(level=_LEVEL).compress("".join(lines).encode())
+
+
+def read_index(name: str, data: bytes) -> Iterator[tuple[bytes, Where]]:
+    """What a pack's index says. Raises CopyError where it is damaged."""
+    try:
+        text = zstandard.ZstdDecompressor().decompress(data, max_output_size=256 * 1024 * 1024)
+        for line in text.decode("ascii").splitlines():
+            digest, offset, length, size = line.split()
+            yield bytes.fromhex(digest), Where(name, int(offset), int(length), int(size))
+    except (zstandard.ZstdError, ValueError) as error:
+        raise CopyError("A saved copy is damaged.", why=f"The index of pack {name[:12]}: {error}.") from None

@@ -1,0 +1,123 @@
+"""Reading saved copies again, and comparing homes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from skrt_hub.errors import CopyError
+from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.copies import catalogue, manifest
+from skrt_hub.homes.copies.index import Index
+from skrt_hub.homes.copies.manifest import Saved
+from skrt_hub.homes.copies.place import Place
+from skrt_hub.homes.copies.save import check_pack
+from skrt_hub.progress import Step
+from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a verification read: how many manifests, contents and packs, and what is wrong."""
+
+    manifests: int
+    packs: int
+    contents: int
+    problems: tuple[str, ...]
+
+
+def verify_saves(place: Place, index: Index, saves: Iterable[catalogue.Save], step: Step) -> Checked:
+    """Read every manifest of the saves, and every pack that they need, whole. Problems are told, not raised."""
+    problems: list[str] = []
+    needed: set[str] = set()
+    manifests = 0
+    for save in saves:
+        for folder in save.folders:
+            manifests += 1
+            try:
+                head, saved = manifest.read(place.get(save.manifest(folder)))
+                needed |= _packs_for(index, head.name, saved, problems)
+            except CopyError as error:
+                problems.append(f"{save.id}, {folder}: {error.what} {error.why}")
+    contents = 0
+    for number, name in enumerate(sorted(needed), start=1):
+        step.update(number, len(needed), note=f"pack {number} of {len(needed)}")
+        try:
+            contents += check_pack(place, index, name)
+        except CopyError as error:
+            problems.append(f"{error.what} {error.why}")
+    return Checked(manifests, len(needed), contents, tuple(problems))
+
+
+def _packs_for(index: Index, name: str, saved: list[Saved], problems: list[str]) -> set[str]:
+    needed = set()
+    for item in saved:
+        for piece in item.pieces:
+            where = index.find(piece)
+            if where is None:
+                problems.append(f"{name}: a part of {item.entry.path} is missing")
+            else:
+                needed.add(where.pack)
+    return needed
+
+
+@dataclass
+class Comparison:
+    """One home against its saved copy: numbers of files, and the paths where they differ."""
+
+    home: Home
+    equal: int = 0
+    bytes: int = 0
+    different: list[str] = field(default_factory=list)
+    only_saved: list[str] = field(default_factory=list)
+    only_home: list[str] = field(default_factory=list)
+
+    @property
+    def same(self) -> bool:
+        return not (self.different or self.only_saved or self.only_home)
+
+
+def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = False) -> Comparison:
+    """Compare every file's SHA-256 with the saved copy's.
+
+    With `by_times` a file is not read where size, times and inode are as they were when it was saved.
+    """
+    result = Comparison(home)
+    there = {item.entry.path: item for item in saved}
+    to_read: list[str] = []
+    for entry in homes.scan(home):
+        known = there.pop(entry.path, None)
+        if entry.kind == LEFT_OUT:
+            continue
+        if known is None:
+            result.only_home.append(entry.path)
+        elif known.entry.kind != entry.kind:
+            result.different.append(entry.path)
+        elif entry.kind in (LINK, HARD_LINK):
+            _count(result, entry.path, entry.target == known.entry.target, 0)
+        elif entry.kind == FILE:
+            old = known.entry
+            if by_times and (old.size, old.mtime, old.ctime, old.inode) == (
+                entry.size,
+                entry.mtime,
+                entry.ctime,
+                entry.inode,
+            ):
+                _count(result, entry.path, True, entry.size)
+            elif old.size != entry.size:
+                result.different.append(entry.path)
+            else:
+                to_read.append(entry.path)
+    expected = {item.entry.path: item for item in saved}
+    for path, digest in homes.digests(home, to_read):
+        _count(result, path, digest == expected[path].digest, expected[path].entry.size)
+    result.only_saved = sorted(there)
+    return result
+
+
+def _count(result: Comparison, path: str, equal: bool, size: int) -> None:
+    if equal:
+        result.equal += 1
+        result.bytes += size
+    else:
+        result.different.append(path)

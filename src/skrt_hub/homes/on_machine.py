@@ -1,0 +1,114 @@
+"""Homes that are folders on this machine (skrt_hub.homes.access.Homes)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.errors import CopyError, PermissionsError
+from skrt_hub.files import ensure_folder, exclusive, read_json, write_json
+from skrt_hub.homes.access import File, Home
+from skrt_hub.hub.names import Places, folder_for
+from skrt_hub.layout import Layout
+from skrt_workspace.home import transfer
+from skrt_workspace.home.scan import Entry, scan
+
+
+class MachineHomes:
+    """The folders below `homes/`."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._root = os.geteuid() == 0
+
+    def all(self) -> list[Home]:
+        names = {place.folder: place.name for place in Places(self._layout.folders).all()}
+        if not self._layout.homes.is_dir():
+            return []
+        folders = [path.name for path in self._layout.homes.iterdir() if _is_home(path)]
+        return sorted((Home(names.get(folder, folder), folder) for folder in folders), key=lambda home: home.name)
+
+    def expected(self, name: str, folder: str) -> Home:
+        # A home that was set aside has no name to log in with; it stays under its folder's name.
+        return Home(name, folder if folder == name else folder_for(name))
+
+    def scan(self, home: Home) -> Iterator[Entry]:
+        folder = self._layout.home(home.folder)
+        if not _is_home(folder):
+            return iter(())
+        return scan(os.fspath(folder))
+
+    def reading(self, home: Home, path: str) -> AbstractContextManager[File]:
+        return transfer.reading(self._path(home), path)
+
+    def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        return transfer.digests(self._path(home), paths)
+
+    def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
+        owner = self._ensure(home)
+        yield from transfer.receive(self._path(home), steps, owner)
+        os.sync()  # one for all files: a restore that a power loss interrupts is simply run again
+
+    def accounts(self) -> bytes:
+        return self._layout.accounts.read_bytes() if self._layout.accounts.is_file() else b""
+
+    def add_accounts(self, data: bytes, names: set[str]) -> int:
+        saved = {name: entry for name, entry in _accounts_in(data).items() if name in names}
+        if not saved:
+            return 0
+        ensure_folder(self._layout.root, mode=0o711 if self._root else 0o700)
+        ensure_folder(self._layout.hub, mode=0o700)
+        lock = self._layout.accounts.with_suffix(".lock")
+        with exclusive(lock, what="The accounts are in use.", remedy="Run the command again."):
+            present = read_json(self._layout.accounts)
+            document: dict[str, Any] = present if isinstance(present, dict) else {}
+            new = {name: entry for name, entry in saved.items() if name not in _table(document)}
+            if new:
+                _table(document).update(new)
+                write_json(self._layout.accounts, document, mode=0o600)
+        return len(new)
+
+    def _path(self, home: Home) -> str:
+        return os.fspath(self._layout.home(home.folder))
+
+    def _ensure(self, home: Home) -> int | None:
+        """Make the home's folder as the spawner would; the user id that its files get, or None."""
+        ensure_folder(self._layout.root, mode=0o711 if self._root else 0o700)
+        ensure_folder(self._layout.homes, mode=0o711 if self._root else 0o700)
+        ensure_folder(self._layout.hub, mode=0o700)
+        owner = Places(self._layout.folders).ensure(home.name).uid if self._root else None
+        if not self._root:
+            Places(self._layout.folders).ensure(home.name)
+        path = self._layout.home(home.folder)
+        if path.is_symlink():
+            raise PermissionsError(f"{path} is a link, and no home.", remedy="Move it away, then run the command again.")
+        if not path.exists():
+            path.mkdir(mode=0o700)
+            if owner is not None:
+                os.chown(path, owner, owner)
+        return owner
+
+
+def _is_home(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+
+
+def _accounts_in(data: bytes) -> dict[str, Any]:
+    if not data:
+        return {}
+    try:
+        document = json.loads(data)
+        table = _table(document)
+    except (ValueError, AttributeError):
+        raise CopyError("The saved accounts are damaged.", why="They are not JSON.") from None
+    return {str(name): entry for name, entry in table.items() if isinstance(entry, dict)}
+
+
+def _table(document: dict[str, Any]) -> dict[str, Any]:
+    """The part of the accounts file (skrt_hub.hub.authenticator.Accounts) that maps names to their password hashes."""
+    table: dict[str, Any] = document.setdefault("accounts", {})
+    return table

@@ -1,0 +1,89 @@
+"""Everything in a home, listed for a saved copy: what each file is and how to tell whether it changed.
+
+Safe on a home whose participant works in it, or wants to harm: no link is followed, no other file system entered, and a
+folder that vanishes is told, not raised.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from skrt_workspace.home.tree import PART_PREFIX, Tree
+
+DEEPEST = 500
+FILE, FOLDER, LINK, HARD_LINK, LEFT_OUT = "f", "d", "l", "h", "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in a home, by its path relative to it.
+
+    kind: FILE, FOLDER, LINK (`target` is its text), HARD_LINK (`target` is the path seen first), or LEFT_OUT (`target` says why).
+    mode: permission bits. mtime, ctime: nanoseconds since 1970.
+    """
+
+    path: str
+    kind: str
+    mode: int = 0
+    size: int = 0
+    mtime: int = 0
+    ctime: int = 0
+    inode: int = 0
+    target: str = ""
+
+
+def scan(root: str) -> Iterator[Entry]:
+    """Every entry below `root`, a folder before what is in it, names in order. Raises OSError where there is no root."""
+    tree = Tree(root)
+    device = os.stat(root).st_dev
+    seen: dict[int, str] = {}
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        found = list(_in_folder(tree, folder, device, seen))
+        yield from found
+        pending += reversed([entry.path for entry in found if entry.kind == FOLDER])
+
+
+def _in_folder(tree: Tree, folder: str, device: int, seen: dict[int, str]) -> Iterator[Entry]:
+    try:
+        with tree.parent(f"{folder}/x" if folder else "x") as (handle, _):
+            # Its own descriptor: scandir closes the one it is given only when it ends.
+            with os.scandir(handle) as entries:
+                names = sorted(entry.name for entry in entries)
+            for name in names:
+                path = f"{folder}/{name}" if folder else name
+                if not name.startswith(PART_PREFIX):
+                    yield _describe(handle, name, path, device, seen)
+    except OSError as error:
+        if folder:
+            yield Entry(folder, LEFT_OUT, target=error.strerror or "it cannot be read")
+        else:
+            raise
+
+
+def _describe(folder: int, name: str, path: str, device: int, seen: dict[int, str]) -> Entry:
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        mode = stat.S_IMODE(found.st_mode)
+        facts = (mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        if found.st_dev != device:
+            return Entry(path, LEFT_OUT, target="it is on another file system")
+        if stat.S_ISDIR(found.st_mode):
+            if path.count("/") >= DEEPEST:
+                return Entry(path, LEFT_OUT, target="it lies too deep")
+            return Entry(path, FOLDER, mode, 0, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        if stat.S_ISLNK(found.st_mode):
+            return Entry(path, LINK, *facts, target=os.readlink(name, dir_fd=folder))
+        if not stat.S_ISREG(found.st_mode):
+            return Entry(path, LEFT_OUT, target="it is a device, pipe or socket")
+        if found.st_nlink > 1:
+            first = seen.setdefault(found.st_ino, path)
+            if first != path:
+                return Entry(path, HARD_LINK, *facts, target=first)
+        return Entry(path, FILE, *facts)
+    except OSError as error:
+        return Entry(path, LEFT_OUT, target=error.strerror or "it cannot be read")

@@ -1,0 +1,207 @@
+"""Contents of a home's files, read for a saved copy and written from one, without following any link.
+
+The hub calls these functions itself on one machine, and through `skrt_workspace.home.agent` in a pod.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK
+from skrt_workspace.home.tree import Tree, part_name, split
+
+PIECE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What tells one state of a file from another; times in nanoseconds since 1970."""
+
+    size: int
+    mtime: int
+    ctime: int
+    inode: int
+
+
+class Reading:
+    """One file that is being read: its pieces, and then whether it stayed the same meanwhile."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        found = os.fstat(handle)
+        self.facts = Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The content in pieces of `PIECE` bytes, the last one shorter; one empty piece for an empty file."""
+        empty = True
+        while piece := _read_full(self._handle, PIECE):
+            empty = False
+            yield piece
+        if empty:
+            yield b""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the file is still as it was when it was opened."""
+        now = os.fstat(self._handle)
+        return (now.st_size, now.st_mtime_ns) == (self.facts.size, self.facts.mtime)
+
+
+@contextlib.contextmanager
+def reading(root: str, path: str) -> Iterator[Reading]:
+    """Open one regular file. Raises OSError where it is gone, or something else by now."""
+    with Tree(root).opened(path) as handle:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(22, "it is no regular file", path)
+        yield Reading(handle)
+
+
+def digests(root: str, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """The SHA-256 of each file, None for what is no readable regular file."""
+    tree = Tree(root)
+    for path in paths:
+        found = tree.look(path)
+        yield path, found if isinstance(found, str) else None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to write. kind, mode, mtime, target: as in `scan.Entry`.
+
+    digest: SHA-256 of the whole content, checked before the file gets its name. replaces: digest of the file that may
+    be replaced; None: nothing may be there.
+    """
+
+    path: str
+    kind: str
+    mode: int = 0o600
+    mtime: int = 0
+    target: str = ""
+    digest: str = ""
+    replaces: str | None = None
+    pieces: Iterable[bytes] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a step: `done`, or why not."""
+
+    path: str
+    problem: str = ""
+
+
+def receive(root: str, steps: Iterable[Step], owner: int | None = None) -> Iterator[Outcome]:
+    """Write the steps in order; folders get their modes and times at the end. Never replaces what it was not told to.
+
+    `owner`: user and group id for what is made, when the hub runs as root.
+    """
+    tree = Tree(root)
+    made: list[Step] = []
+    for step in steps:
+        try:
+            if step.kind == FOLDER:
+                if _make_folder(tree, step, owner):
+                    made.append(step)
+                yield Outcome(step.path)
+            elif step.kind == FILE:
+                yield Outcome(step.path, _put(tree, step, owner))
+            else:
+                yield Outcome(step.path, _make_link(tree, step, owner))
+        except OSError as error:
+            yield Outcome(step.path, error.strerror or type(error).__name__)
+    for step in reversed(made):
+        with contextlib.suppress(OSError), tree.parent(f"{step.path}/x") as (folder, _):
+            os.fchmod(folder, step.mode & 0o1777)
+            os.utime(folder, ns=(step.mtime, step.mtime))
+
+
+def _make_folder(tree: Tree, step: Step, owner: int | None) -> bool:
+    with tree.parent(step.path) as (folder, name):
+        try:
+            os.mkdir(name, 0o700, dir_fd=folder)
+        except FileExistsError:
+            if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise
+            return False
+        _own(folder, name, owner)
+        return True
+
+
+def _put(tree: Tree, step: Step, owner: int | None) -> str:
+    with tree.parent(step.path) as (folder, name):
+        part = part_name(name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=folder)
+        try:
+            _write_part(folder, part, step, owner)
+            if step.replaces is None:
+                os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            elif tree.look(step.path) != step.replaces:
+                return "it was changed at this very moment"
+            else:
+                os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+            return ""
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(part, dir_fd=folder)
+
+
+def _write_part(folder: int, part: str, step: Step, owner: int | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(part, flags, 0o600, dir_fd=folder)
+    try:
+        state = hashlib.sha256()
+        for piece in step.pieces:
+            state.update(piece)
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(handle, view) :]
+        if state.hexdigest() != step.digest:
+            raise OSError(5, "the saved content has another hash")
+        if owner is not None:
+            os.fchown(handle, owner, owner)
+        os.fchmod(handle, step.mode & 0o1777)
+        os.utime(handle, ns=(step.mtime, step.mtime))
+    finally:
+        os.close(handle)
+
+
+def _make_link(tree: Tree, step: Step, owner: int | None) -> str:
+    with tree.parent(step.path) as (folder, name):
+        if step.kind == LINK:
+            os.symlink(step.target, name, dir_fd=folder)
+            _own(folder, name, owner)
+            with contextlib.suppress(OSError):
+                os.utime(name, ns=(step.mtime, step.mtime), dir_fd=folder, follow_symlinks=False)
+            return ""
+        if step.kind != HARD_LINK:
+            return "it is neither file, folder nor link"
+        split(step.target)
+        with tree.parent(step.target) as (other, first):
+            os.link(first, name, src_dir_fd=other, dst_dir_fd=folder, follow_symlinks=False)
+        return ""
+
+
+def _own(folder: int, name: str, owner: int | None) -> None:
+    if owner is not None:
+        os.chown(name, owner, owner, dir_fd=folder, follow_symlinks=False)
+
+
+def _read_full(handle: int, size: int) -> bytes:
+    """`size` bytes, fewer only at the end: pieces must not depend on how much one read(2) gives."""
+    data = os.read(handle, size)
+    if len(data) == size or not data:
+        return data
+    parts = [data]
+    missing = size - len(data)
+    while missing and (more := os.read(handle, missing)):
+        parts.append(more)
+        missing -= len(more)
+    return b"".join(parts)
+
+
