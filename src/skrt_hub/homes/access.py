@@ -5,11 +5,13 @@ On one machine they are folders (`skrt_hub.homes.on_machine`), on Kubernetes vol
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from skrt_hub.targets import Context
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts, Outcome, Step
 
@@ -61,3 +63,13 @@ class Homes(Protocol):
 
     def add_accounts(self, data: bytes, names: set[str]) -> int:
         """Take up the saved accounts of those of `names` that have none here; how many those were."""
+
+
+HOMES = {"machine": "skrt_hub.homes.on_machine", "kubernetes": "skrt_hub.homes.on_cluster"}
+"""For each target, the module that reaches its homes."""
+
+
+def homes_of(context: Context) -> Homes:
+    """The homes of the hub at hand."""
+    homes: Homes = importlib.import_module(HOMES[context.settings.target]).make(context)
+    return homes

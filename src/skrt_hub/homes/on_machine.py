@@ -14,8 +14,14 @@ from skrt_hub.files import ensure_folder, exclusive, read_json, write_json
 from skrt_hub.homes.access import File, Home
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
+from skrt_hub.targets import Context
 from skrt_workspace.home import transfer
 from skrt_workspace.home.scan import Entry, scan
+
+
+def make(context: Context) -> MachineHomes:
+    """The homes of the hub at hand."""
+    return MachineHomes(context.layout)
 
 
 class MachineHomes:
@@ -46,6 +52,8 @@ class MachineHomes:
         return transfer.reading(self._path(home), path)
 
     def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        if not _is_home(self._layout.home(home.folder)):
+            return ((path, None) for path in paths)
         return transfer.digests(self._path(home), paths)
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
@@ -85,7 +93,9 @@ class MachineHomes:
             Places(self._layout.folders).ensure(home.name)
         path = self._layout.home(home.folder)
         if path.is_symlink():
-            raise PermissionsError(f"{path} is a link, and no home.", remedy="Move it away, then run the command again.")
+            raise PermissionsError(
+                f"{path} is a link, and no home.", remedy="Move it away, then run the command again."
+            )
         if not path.exists():
             path.mkdir(mode=0o700)
             if owner is not None:

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from skrt_workspace.home.tree import PART_PREFIX, Tree
 
@@ -21,8 +22,8 @@ FILE, FOLDER, LINK, HARD_LINK, LEFT_OUT = "f", "d", "l", "h", "x"
 class Entry:
     """One thing in a home, by its path relative to it.
 
-    kind: FILE, FOLDER, LINK (`target` is its text), HARD_LINK (`target` is the path seen first), or LEFT_OUT (`target` says why).
-    mode: permission bits. mtime, ctime: nanoseconds since 1970.
+    kind: FILE, FOLDER, LINK (`target` is its text), HARD_LINK (`target` is the path seen first) or LEFT_OUT (`target`
+    says why). mode: permission bits. mtime, ctime: nanoseconds since 1970.
     """
 
     path: str
@@ -36,9 +37,9 @@ class Entry:
 
 
 def scan(root: str) -> Iterator[Entry]:
-    """Every entry below `root`, a folder before what is in it, names in order. Raises OSError where there is no root."""
+    """Every entry below `root`, a folder before what is in it, names in order. Raises OSError for a missing root."""
     tree = Tree(root)
-    device = os.stat(root).st_dev
+    device = Path(root).stat().st_dev
     seen: dict[int, str] = {}
     pending = [""]
     while pending:
@@ -68,22 +69,25 @@ def _in_folder(tree: Tree, folder: str, device: int, seen: dict[int, str]) -> It
 def _describe(folder: int, name: str, path: str, device: int, seen: dict[int, str]) -> Entry:
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        mode = stat.S_IMODE(found.st_mode)
-        facts = (mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        if found.st_dev != device:
-            return Entry(path, LEFT_OUT, target="it is on another file system")
+        why = _why_left_out(found, path, device)
+        if why:
+            return Entry(path, LEFT_OUT, target=why)
+        facts = (stat.S_IMODE(found.st_mode), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
         if stat.S_ISDIR(found.st_mode):
-            if path.count("/") >= DEEPEST:
-                return Entry(path, LEFT_OUT, target="it lies too deep")
-            return Entry(path, FOLDER, mode, 0, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            return Entry(path, FOLDER, *facts)
         if stat.S_ISLNK(found.st_mode):
             return Entry(path, LINK, *facts, target=os.readlink(name, dir_fd=folder))
-        if not stat.S_ISREG(found.st_mode):
-            return Entry(path, LEFT_OUT, target="it is a device, pipe or socket")
-        if found.st_nlink > 1:
-            first = seen.setdefault(found.st_ino, path)
-            if first != path:
-                return Entry(path, HARD_LINK, *facts, target=first)
-        return Entry(path, FILE, *facts)
     except OSError as error:
         return Entry(path, LEFT_OUT, target=error.strerror or "it cannot be read")
+    first = seen.setdefault(found.st_ino, path) if found.st_nlink > 1 else path
+    return Entry(path, FILE, *facts) if first == path else Entry(path, HARD_LINK, *facts, target=first)
+
+
+def _why_left_out(found: os.stat_result, path: str, device: int) -> str:
+    if found.st_dev != device:
+        return "it is on another file system"
+    if stat.S_ISDIR(found.st_mode):
+        return "it lies too deep" if path.count("/") >= DEEPEST else ""
+    if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
+        return ""
+    return "it is a device, pipe or socket"

@@ -203,5 +203,3 @@ def _read_full(handle: int, size: int) -> bytes:
         parts.append(more)
         missing -= len(more)
     return b"".join(parts)
-
-

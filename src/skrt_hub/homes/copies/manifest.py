@@ -1,8 +1,8 @@
 """The manifest of one home at one time: JSON lines, zstd-compressed.
 
-The first line says whose home and when, each next one an entry with hashes, mode, times and links, the last one how many there
-are and the hash of all lines before it: a manifest is whole or is not one. What is read here may come from a
-stranger, so every path is checked before anything is done with it.
+The first line says whose home and when, each next one an entry with hashes, mode, times and links, the last one how
+many there are and the hash of all lines before it: a manifest is whole or is not one. What is read here may come from
+a stranger, so every path is checked before anything is done with it.
 """
 
 from __future__ import annotations
@@ -189,7 +189,9 @@ def _check_paths(saved: list[Saved]) -> None:
 
 def _damaged(why: str) -> CopyError:
     return CopyError(
-        "A saved copy is damaged.", why=f"A manifest: {why}.", remedy="Restore from an earlier one (--at), or elsewhere."
+        "A saved copy is damaged.",
+        why=f"A manifest: {why}.",
+        remedy="Restore from an earlier one (--at), or elsewhere.",
     )
 
 

@@ -1,8 +1,8 @@
 """File contents in packs: many contents to a pack, each compressed on its own, each known by its SHA-256.
 
-A content is a whole small file, or a piece of at most `PIECE` bytes of a larger one. In the pack it is a zstd frame that holds a tar
-header and the content. The frames one after another are an ordinary .tar.zst: `zstd -dc PACK | tar -x` gives all
-contents as files named by their hashes, without this program.
+A content is a whole small file, or a piece of at most `PIECE` bytes of a larger one. In the pack it is a zstd frame
+that holds a tar header and the content. The frames one after another are an ordinary .tar.zst: `zstd -dc PACK | tar -x`
+gives all contents as files named by their hashes, without this program.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Where saved copies are kept: a few operations on whole, named files, each done in one step or not at all.
 
-    skrt-hub-copies.json      what this is
-    packs/<hash>.tar.zst      contents; the name is the SHA-256 of the pack
-    packs/<hash>.idx.zst      what is in the pack
-    saves/<time>/<home>.jsonl.zst   the manifest of one home
-    saves/<time>/save.json    written last: the save is complete
+skrt-hub-copies.json      what this is
+packs/<hash>.tar.zst      contents; the name is the SHA-256 of the pack
+packs/<hash>.idx.zst      what is in the pack
+saves/<time>/<home>.jsonl.zst   the manifest of one home
+saves/<time>/save.json    written last: the save is complete
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ def open_folder(root: Path, *, create: bool) -> FolderPlace:
     if mark is None:
         others = [path.name for path in root.iterdir() if path.name != ".lock"] if root.is_dir() else []
         if not create:
-            raise CopyError(f"There are no saved copies in {root}.", remedy="Name the folder that `save --to` was given.")
+            raise CopyError(
+                f"There are no saved copies in {root}.", remedy="Name the folder that `save --to` was given."
+            )
         if others and not _only_leftovers(others):
             raise CopyError(
                 f"{root} holds other things.",

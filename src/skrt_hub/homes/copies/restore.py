@@ -1,8 +1,8 @@
 """Restoring homes: into place where nothing newer would be lost, otherwise beside it.
 
 A saved file gets its place back when nothing stands there, or when what stands there is as safe as itself: unchanged
-material, or the very content that the home's newest saved copy has at this path. Otherwise it lands beside, as `name (saved
-2026-11-23 18.00).ext`. A restore that was interrupted is simply run again.
+material, or the very content that the home's newest saved copy has at this path. Otherwise it lands beside, as
+`name (saved 2026-11-23 18.00).ext`. A restore that was interrupted is simply run again.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def restore_home(restoring: Restoring, home: Home, copy: tuple[Head, list[Saved]
     _check_contents(restoring.index, saved)
     present = {entry.path: entry for entry in restoring.homes.scan(home)}
     safe = _safe_contents(restoring.homes, home, present, newest)
-    plan = _Plan(restoring, home, present, safe, result, _stamp(head.time))
+    plan = _Plan(restoring, present, safe, result)
     steps = list(plan.steps(saved))
     for outcome in restoring.homes.receive(home, steps):
         if outcome.problem:
@@ -97,9 +97,7 @@ def _check_contents(index: Index, saved: list[Saved]) -> None:
             raise CopyError("A saved copy was refused.", why=f"{item.entry.path!r} has another size than it says.")
 
 
-def _safe_contents(
-    homes: Homes, home: Home, present: dict[str, Entry], newest: list[Saved]
-) -> set[tuple[str, str]]:
+def _safe_contents(homes: Homes, home: Home, present: dict[str, Entry], newest: list[Saved]) -> set[tuple[str, str]]:
     """Paths and digests that can be replaced without a loss: saved in the newest copy, or unchanged material."""
     safe = {(item.entry.path, item.digest) for item in newest if item.entry.kind == FILE}
     if _RECORD in present and present[_RECORD].kind == FILE:
@@ -119,27 +117,27 @@ class _Plan:
     def __init__(
         self,
         restoring: Restoring,
-        home: Home,
         present: dict[str, Entry],
         safe: set[tuple[str, str]],
         result: Restored,
-        stamp: str,
     ) -> None:
         self.restoring = restoring
         self.present = present
         self.safe = safe
         self.result = result
-        self.words = f"saved {stamp}"
+        self.words = f"saved {_stamp(result.time)}"
         self.moved: dict[str, str] = {}
         self.digests: dict[str, str | None] = {}
-        self.home = home
+        self.saved_before = {path for path, _ in safe}
 
     def steps(self, saved: list[Saved]) -> Iterator[Step]:
-        files = [item.entry.path for item in saved if item.entry.kind == FILE]
-        same_size = {item.entry.path: item.entry.size for item in saved}
-        to_read = [path for path in files if self._is_file(path) and self._worth_reading(path, same_size[path])]
-        self.digests = dict(self.restoring.homes.digests(self.home, to_read))
         by_path = {item.entry.path: item for item in saved}
+        to_read = []
+        for path, item in by_path.items():
+            first = by_path[item.entry.target] if item.entry.kind == HARD_LINK else item
+            if first.entry.kind == FILE and self._is_file(path) and self._worth_reading(path, first.entry.size):
+                to_read.append(path)
+        self.digests = dict(self.restoring.homes.digests(self.result.home, to_read))
         for item in saved:
             yield from self._step(item, by_path)
 
@@ -166,7 +164,8 @@ class _Plan:
         if found is not None and found.kind != FOLDER:
             self.moved[entry.path] = path = self._free(path)
             self.result.beside.append(path)
-        if path not in self.present:
+            found = None
+        if found is None:
             yield Step(path, FOLDER, entry.mode, entry.mtime)
 
     def _file(self, item: Saved, path: str) -> Iterator[Step]:
@@ -174,11 +173,11 @@ class _Plan:
         replaces = None
         if found is not None:
             now = self.digests.get(path)
-            if found.kind == FILE and now == item.digest:
+            if now == item.digest:
                 self.result.equal += 1
                 self.result.bytes += item.entry.size
                 return
-            if found.kind == FILE and now is not None and (path, now) in self.safe:
+            if now is not None and (path, now) in self.safe:
                 replaces = now
                 self.result.replaced.append(path)
             else:
@@ -208,7 +207,7 @@ class _Plan:
         """A free name beside `path`; None where an earlier restore of this copy put the content there already."""
         first = label(path, self.words)
         if first in self.present:
-            known = dict(self.restoring.homes.digests(self.home, [first]))
+            known = dict(self.restoring.homes.digests(self.result.home, [first]))
             if known[first] == item.digest:
                 self.result.equal += 1
                 return None
@@ -239,7 +238,7 @@ class _Plan:
         return found is not None and found.kind in (FILE, HARD_LINK)
 
     def _worth_reading(self, path: str, size: int) -> bool:
-        return self.present[path].size == size or any(path == known for known, _ in self.safe)
+        return self.present[path].size == size or path in self.saved_before
 
 
 class Lazy:

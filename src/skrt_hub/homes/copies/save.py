@@ -57,15 +57,16 @@ class Saving:
     hub: str = ""
     total: int | None = None
     done: int = 0
+    new: int = 0
 
 
 def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) -> list[HomeSaved]:
     """Save each home, verify all that was written, and complete the save. Raises CopyError or SpaceError."""
     results = []
-    written = _Writer(saving)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="save") as pool:
+        written = _Writer(saving, pool)
         for home in wanted:
-            result, entries = _save_home(saving, written, pool, home)
+            result, entries = _save_home(saving, written, home)
             written.flush()
             head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
@@ -94,13 +95,11 @@ def _summary(saving: Saving, written: _Writer, results: list[HomeSaved], now: da
         for item in results
     }
     verified = now.astimezone(UTC).isoformat()
-    document = {"hub": saving.hub, "verified": verified, "new": written.bytes, "homes": rows}
+    document = {"hub": saving.hub, "verified": verified, "new": saving.new, "homes": rows}
     return json.dumps(document, indent=1).encode()
 
 
-def _save_home(
-    saving: Saving, written: _Writer, pool: ThreadPoolExecutor, home: Home
-) -> tuple[HomeSaved, list[Saved]]:
+def _save_home(saving: Saving, written: _Writer, home: Home) -> tuple[HomeSaved, list[Saved]]:
     before = _saved_before(saving, home)
     result = HomeSaved(home)
     entries: list[Saved] = []
@@ -114,7 +113,7 @@ def _save_home(
             continue
         saved = _unchanged(before.get(entry.path), plain, saving.index)
         if saved is None:
-            saved = _read(saving, written, pool, home, plain, result)
+            saved = _read(saving, written, plain, result)
         if saved is None:
             continue
         entries.append(saved)
@@ -150,18 +149,16 @@ def _unchanged(before: Saved | None, entry: Entry, index: Index) -> Saved | None
     return Saved(entry, before.digest, before.pieces)
 
 
-def _read(
-    saving: Saving, written: _Writer, pool: ThreadPoolExecutor, home: Home, entry: Entry, result: HomeSaved
-) -> Saved | None:
+def _read(saving: Saving, written: _Writer, entry: Entry, result: HomeSaved) -> Saved | None:
     """Read a file whole, again where it changes meanwhile; after some tries as it is, and that is told."""
     for attempt in range(_TRIES):
         try:
-            with saving.homes.reading(home, entry.path) as file:
+            with saving.homes.reading(result.home, entry.path) as file:
                 facts = file.facts
                 state = hashlib.sha256()
                 pieces: list[bytes] = []
                 size = 0
-                for digest, piece in _stored(saving, written, pool, file.pieces()):
+                for digest, piece in _stored(written, file.pieces()):
                     state.update(piece)
                     pieces.append(digest)
                     size += len(piece)
@@ -180,9 +177,7 @@ def _read(
     return Saved(entry, state.hexdigest(), tuple(pieces))
 
 
-def _stored(
-    saving: Saving, written: _Writer, pool: ThreadPoolExecutor, pieces: Iterator[bytes]
-) -> Iterator[tuple[bytes, bytes]]:
+def _stored(written: _Writer, pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Each piece with its digest, once it is in a pack; hashing and compressing run beside the reading."""
     waiting: collections.deque[tuple[Future[tuple[bytes, bytes | None]], bytes]] = collections.deque()
 
@@ -194,7 +189,7 @@ def _stored(
         return digest, piece
 
     for piece in pieces:
-        waiting.append((pool.submit(_packed, saving.index, piece), piece))
+        waiting.append((written.pool.submit(_packed, written.saving.index, piece), piece))
         if len(waiting) >= _WAITING:
             yield oldest()
     while waiting:
@@ -209,12 +204,12 @@ def _packed(index: Index, piece: bytes) -> tuple[bytes, bytes | None]:
 class _Writer:
     """Fills packs, and puts each when it is full."""
 
-    def __init__(self, saving: Saving) -> None:
-        self._saving = saving
+    def __init__(self, saving: Saving, pool: ThreadPoolExecutor) -> None:
+        self.pool = pool
+        self.saving = saving
         self._pack = Pack()
         self.packs: list[str] = []
         self.manifests: dict[str, str] = {}
-        self.bytes = 0
 
     def add(self, digest: bytes, packed: bytes, size: int) -> None:
         """Take one content, unless this pack has it already."""
@@ -229,13 +224,13 @@ class _Writer:
         if not self._pack.entries:
             return
         name, data, listing = self._pack.finished()
-        place = self._saving.place
+        place = self.saving.place
         place.put(packs.pack_file(name), data)
         place.put(packs.index_file(name), listing)
         contents = [(digest, Where(name, *where)) for digest, where in self._pack.entries.items()]
-        self._saving.index.add_pack(name, contents)
+        self.saving.index.add_pack(name, contents)
         self.packs.append(name)
-        self.bytes += len(data)
+        self.saving.new += len(data)
         self._pack = Pack()
 
 

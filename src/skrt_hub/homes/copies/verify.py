@@ -13,7 +13,7 @@ from skrt_hub.homes.copies.manifest import Saved
 from skrt_hub.homes.copies.place import Place
 from skrt_hub.homes.copies.save import check_pack
 from skrt_hub.progress import Step
-from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK
+from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK, Entry
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = Fa
     """
     result = Comparison(home)
     there = {item.entry.path: item for item in saved}
+    # Whether a file has a second name is no part of its content: by hash, both are files.
+    files = {path: there[item.entry.target] if item.entry.kind == HARD_LINK else item for path, item in there.items()}
     to_read: list[str] = []
     for entry in homes.scan(home):
         known = there.pop(entry.path, None)
@@ -91,28 +93,26 @@ def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = Fa
             continue
         if known is None:
             result.only_home.append(entry.path)
-        elif known.entry.kind != entry.kind:
-            result.different.append(entry.path)
-        elif entry.kind in (LINK, HARD_LINK):
-            _count(result, entry.path, entry.target == known.entry.target, 0)
-        elif entry.kind == FILE:
-            old = known.entry
-            if by_times and (old.size, old.mtime, old.ctime, old.inode) == (
-                entry.size,
-                entry.mtime,
-                entry.ctime,
-                entry.inode,
-            ):
+        elif entry.kind in (FILE, HARD_LINK) and known.entry.kind in (FILE, HARD_LINK):
+            old = files[entry.path].entry
+            if by_times and _times(old) == _times(entry):
                 _count(result, entry.path, True, entry.size)
             elif old.size != entry.size:
                 result.different.append(entry.path)
             else:
                 to_read.append(entry.path)
-    expected = {item.entry.path: item for item in saved}
+        elif known.entry.kind != entry.kind or (entry.kind == LINK and entry.target != known.entry.target):
+            result.different.append(entry.path)
+        elif entry.kind == LINK:
+            result.equal += 1
     for path, digest in homes.digests(home, to_read):
-        _count(result, path, digest == expected[path].digest, expected[path].entry.size)
+        _count(result, path, digest == files[path].digest, files[path].entry.size)
     result.only_saved = sorted(there)
     return result
+
+
+def _times(entry: Entry) -> tuple[int, int, int, int]:
+    return entry.size, entry.mtime, entry.ctime, entry.inode
 
 
 def _count(result: Comparison, path: str, equal: bool, size: int) -> None:

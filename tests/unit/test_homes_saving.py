@@ -1,0 +1,402 @@
+"""Saved copies: what comes back is what was there, nothing newer is lost, and nothing hostile gets in."""
+
+import hashlib
+import os
+import stat
+import tarfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skrt_hub.errors import BusyError, CopyError, RefusedError, SpaceError, UsageError
+from skrt_hub.homes import saving
+from skrt_hub.homes.copies import catalogue, index, manifest, packs, retention
+from skrt_hub.homes.copies.manifest import Head, Saved
+from skrt_hub.homes.copies.place import FolderPlace
+from skrt_hub.homes.on_machine import MachineHomes
+from skrt_hub.homes.saving import Copies
+from skrt_hub.hub.names import Places
+from skrt_hub.layout import Layout
+from skrt_hub.progress import Silent
+from skrt_hub.settings.model import Settings
+from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LEFT_OUT, LINK, Entry, scan
+
+START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def hub(folder: Path, *names: str, **saves: object) -> Copies:
+    layout = Layout(folder)
+    for path in (layout.root, layout.hub, layout.homes):
+        path.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        layout.home(Places(layout.folders).ensure(name).folder).mkdir(exist_ok=True)
+    return Copies(Settings.model_validate({"saves": saves}), layout, MachineHomes(layout), Silent())
+
+
+def home(copies: Copies, name: str) -> Path:
+    place = Places(copies.layout.folders).find(name)
+    assert place is not None
+    return copies.layout.home(place.folder)
+
+
+def state(folder: Path) -> dict[str, object]:
+    """All that a restore must bring back: kind, content, mode and time of everything."""
+    found: dict[str, object] = {}
+    inodes: dict[int, str] = {}
+    for entry in scan(str(folder)):
+        if entry.kind == LEFT_OUT:
+            continue
+        path = folder / entry.path
+        info = path.lstat()
+        if stat.S_ISLNK(info.st_mode):
+            found[entry.path] = ("link", str(path.readlink()))
+        elif path.is_dir():
+            found[entry.path] = ("folder", info.st_mode, info.st_mtime_ns)
+        else:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            first = inodes.setdefault(info.st_ino, entry.path)
+            found[entry.path] = ("file", content, info.st_mode, info.st_mtime_ns, first)
+    return found
+
+
+def save(copies: Copies, place: Path, *names: str, at: datetime = START) -> str:
+    return saving.run_save(copies, list(names), str(place), now=lambda: at).id
+
+
+def fill(folder: Path) -> None:
+    (folder / "sub/deep").mkdir(parents=True)
+    (folder / "note.ipynb").write_text('{"cells": []}')
+    (folder / "empty").write_bytes(b"")
+    (folder / "sub/large").write_bytes(os.urandom(packs.PIECE + 12345))
+    (folder / "sub/deep/run.sh").write_text("#!/bin/sh\n")
+    (folder / "sub/deep/run.sh").chmod(0o750)
+    (folder / "odd \udce4\n name").write_text("odd")
+    (folder / "link").symlink_to("sub/large")
+    (folder / "out").symlink_to("/data/ct")
+    os.link(folder / "note.ipynb", folder / "sub/second-name")
+    os.mkfifo(folder / "pipe")
+    os.utime(folder / "note.ipynb", ns=(10**18, 10**18 + 7))
+    (folder / "closed").mkdir(mode=0o500)
+    os.utime(folder / "sub", ns=(10**18, 10**18 + 9))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "copies"
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Copies:
+    made = hub(tmp_path / "one", "anna", "Björn Ö.")
+    fill(home(made, "anna"))
+    (home(made, "Björn Ö.") / "a.txt").write_text("from Björn")
+    return made
+
+
+def test_a_class_moves_to_another_hub_whole(copies: Copies, place: Path, tmp_path: Path) -> None:
+    save(copies, place)
+    other = hub(tmp_path / "two")
+    report = saving.run_restore(other, [], str(place), None, None)
+    assert [row.name for row in report.homes] == ["anna", "Björn Ö."]
+    before = state(home(copies, "anna"))
+    assert state(home(other, "anna")) == before
+    assert state(home(other, "Björn Ö.")) == state(home(copies, "Björn Ö."))
+    compared = saving.run_compare(other, [], str(place))
+    assert compared.exit_code == 0
+    assert sum(row.equal for row in compared.homes) == 9
+
+
+def test_the_second_save_reads_nothing_that_did_not_change(copies: Copies, place: Path) -> None:
+    old = time.time() - 100
+    for path in home(copies, "anna").rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            os.utime(path, (old, old))
+    time.sleep(2.1)  # a file whose times are this fresh is read again, in case it changed within the clock's tick
+    save(copies, place, "anna")
+    report = saving.run_save(copies, ["anna"], str(place))
+    assert report.homes[0].read == 0
+    assert report.new == 0
+    (home(copies, "anna") / "note.ipynb").write_text("changed")
+    report = saving.run_save(copies, ["anna"], str(place))
+    assert report.homes[0].read == len("changed")
+
+
+def test_equal_contents_are_kept_once(copies: Copies, place: Path) -> None:
+    content = os.urandom(100_000)
+    for name in ("anna", "Björn Ö."):
+        (home(copies, name) / "same").write_bytes(content)
+    (home(copies, "anna") / "same again").write_bytes(content)
+    save(copies, place)
+    listed: list[bytes] = []
+    for file in place.glob("packs/*.idx.zst"):
+        listed += [digest for digest, _ in packs.read_index("x", file.read_bytes())]
+    assert listed.count(hashlib.sha256(content).digest()) == 1
+
+
+def test_packs_can_be_read_with_tar_alone(copies: Copies, place: Path, tmp_path: Path) -> None:
+    save(copies, place)
+    contents = {}
+    for file in place.glob("packs/*.tar.zst"):
+        plain = tmp_path / "plain.tar"
+        with file.open("rb") as packed, plain.open("wb") as unpacked:
+            reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+            unpacked.write(reader.read())
+        with tarfile.open(plain) as tar:
+            for member in tar:
+                stream = tar.extractfile(member)
+                assert stream is not None
+                contents[member.name] = stream.read()
+    assert contents[hashlib.sha256(b'{"cells": []}').hexdigest()] == b'{"cells": []}'
+    assert all(hashlib.sha256(content).hexdigest() == name for name, content in contents.items())
+
+
+def test_what_is_newer_stays_and_the_copy_lands_beside(copies: Copies, place: Path) -> None:
+    save(copies, place, "anna")
+    folder = home(copies, "anna")
+    (folder / "note.ipynb").unlink()
+    (folder / "note.ipynb").write_text("newer work")
+    (folder / "empty").unlink()
+    report = saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert (folder / "note.ipynb").read_text() == "newer work"
+    (beside,) = folder.glob("note (saved *).ipynb")
+    assert beside.read_text() == '{"cells": []}'
+    assert (folder / "empty").exists()
+    assert report.homes[0].beside == (beside.name,)
+    before = state(folder)
+    saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert state(folder) == before, "a second restore must change nothing"
+
+
+def test_an_older_copy_replaces_only_what_the_newest_copy_has(copies: Copies, place: Path) -> None:
+    folder = home(copies, "anna")
+    first = save(copies, place, "anna")
+    (folder / "empty").write_text("second")
+    save(copies, place, "anna", at=START + timedelta(hours=1))
+    report = saving.run_restore(copies, ["anna"], str(place), first, None)
+    assert (folder / "empty").read_text() == ""
+    assert report.homes[0].replaced == ("empty",)
+    assert not report.homes[0].beside
+
+
+def test_a_link_planted_in_place_of_a_folder_is_not_followed(copies: Copies, place: Path, tmp_path: Path) -> None:
+    save(copies, place, "anna")
+    folder = home(copies, "anna")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (folder / "sub").rename(folder / "gone")
+    (folder / "sub").symlink_to(outside)
+    saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert not list(outside.iterdir())
+    (beside,) = folder.glob("sub (saved *)")
+    assert (beside / "deep/run.sh").read_text() == "#!/bin/sh\n"
+
+
+def test_a_restore_into_a_folder_leaves_out_links_that_lead_out(copies: Copies, place: Path, tmp_path: Path) -> None:
+    save(copies, place, "anna")
+    report = saving.run_restore(copies, ["anna"], str(place), None, tmp_path / "look")
+    assert not (tmp_path / "look/anna/out").is_symlink()
+    assert (tmp_path / "look/anna/link").is_symlink()
+    assert report.homes[0].left_out == ("out",)
+
+
+def test_passwords_come_with_the_homes_and_replace_none(copies: Copies, place: Path, tmp_path: Path) -> None:
+    copies.layout.accounts.write_text('{"accounts": {"anna": {"hash": "A"}, "zoe": {"hash": "Z"}}}')
+    save(copies, place)
+    other = hub(tmp_path / "two")
+    other.layout.accounts.write_text('{"accounts": {"björn ö.": {"hash": "B"}}}')
+    assert saving.run_restore(other, [], str(place), None, None).accounts == 1
+    text = other.layout.accounts.read_text()
+    assert '"A"' in text
+    assert '"B"' in text
+    assert '"Z"' not in text, "only homes that were restored bring their passwords"
+
+
+def test_damage_is_found_and_told(copies: Copies, place: Path) -> None:
+    save(copies, place)
+    assert saving.run_verify(copies, str(place)).problems == ()
+    pack = max(place.glob("packs/*.tar.zst"), key=lambda path: path.stat().st_size)
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 1
+    pack.write_bytes(data)
+    report = saving.run_verify(copies, str(place))
+    assert report.exit_code == 17
+    assert any("damaged" in problem for problem in report.problems)
+
+
+def test_nothing_is_written_from_a_damaged_copy(copies: Copies, place: Path, tmp_path: Path) -> None:
+    save(copies, place)
+    for file in place.glob("packs/*.idx.zst"):
+        file.unlink()
+    other = hub(tmp_path / "two")
+    with pytest.raises(CopyError, match="missing"):
+        saving.run_restore(other, ["anna"], str(place), None, None)
+    assert not list(other.layout.homes.iterdir())
+
+
+@pytest.mark.parametrize("cut", [1, 10, 100])
+def test_a_cut_manifest_is_no_manifest(copies: Copies, place: Path, cut: int) -> None:
+    save(copies, place, "anna")
+    (file,) = place.glob("saves/*/anna.jsonl.zst")
+    with pytest.raises(CopyError, match="damaged"):
+        manifest.read(file.read_bytes()[:-cut])
+
+
+DIGEST = hashlib.sha256(b"x").hexdigest()
+HOSTILE = {
+    "absolute": [Entry("/etc/passwd", FILE, 0o644, 1)],
+    "parent": [Entry("../x", FILE, 0o644, 1)],
+    "inner parent": [Entry("a", FOLDER), Entry("a/../x", FILE, 0o644, 1)],
+    "below a link": [Entry("a", LINK, target="/etc"), Entry("a/x", FILE, 0o644, 1)],
+    "below nothing": [Entry("a/x", FILE, 0o644, 1)],
+    "twice": [Entry("a", FILE, 0o644, 1), Entry("a", LINK, target="b")],
+    "set user id": [Entry("a", FILE, 0o4755, 1)],
+    "device": [Entry("a", "c", 0o644)],
+    "hard link out": [Entry("a", HARD_LINK, target="../../etc/shadow")],
+    "hard link to a link": [Entry("a", LINK, target="/etc/shadow"), Entry("b", HARD_LINK, target="a")],
+    "bomb": [Entry("a", FILE, 0o644, 10**12)],
+}
+
+
+@pytest.mark.parametrize("entries", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_manifest_is_refused(entries: list[Entry]) -> None:
+    saved = [Saved(entry, DIGEST, (bytes.fromhex(DIGEST),)) for entry in entries]
+    with pytest.raises(CopyError):
+        manifest.read(manifest.write(Head("anna", "anna", START.isoformat()), saved))
+
+
+def test_a_frame_that_grows_is_refused() -> None:
+    bomb = zstandard.ZstdCompressor().compress(bytes(100 * 10**6))
+    with pytest.raises(CopyError, match="damaged"):
+        packs.content_of(bomb, hashlib.sha256(b"x").digest(), 1)
+
+
+def test_a_folder_with_other_things_is_never_taken_over(copies: Copies, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/final.tex").write_text("x")
+    with pytest.raises(CopyError, match="holds other things"):
+        save(copies, tmp_path / "thesis")
+    assert [path.name for path in (tmp_path / "thesis").iterdir()] == ["final.tex"]
+
+
+def test_two_saves_at_once_take_turns(copies: Copies, place: Path) -> None:
+    save(copies, place)
+    with FolderPlace(place).locked(), pytest.raises(BusyError):
+        save(copies, place)
+
+
+def test_a_name_without_a_home_and_a_time_without_a_copy_are_told(copies: Copies, place: Path) -> None:
+    with pytest.raises(UsageError, match="has no home"):
+        save(copies, place, "nobody")
+    save(copies, place)
+    with pytest.raises(CopyError, match="no saved copy"):
+        saving.run_restore(copies, ["anna"], str(place), "2020-01-01", None)
+    with pytest.raises(CopyError, match="is no time"):
+        saving.run_restore(copies, ["anna"], str(place), "yesterday", None)
+
+
+def test_a_full_place_leaves_the_copies_before(
+    copies: Copies, place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = save(copies, place)
+    (home(copies, "anna") / "new").write_bytes(os.urandom(50_000))
+
+    def full(*_: object) -> None:
+        raise SpaceError("The place is full.")
+
+    with monkeypatch.context() as patch, pytest.raises(SpaceError):
+        patch.setattr(FolderPlace, "put", full)
+        save(copies, place, at=START + timedelta(hours=1))
+    assert [item.id for item in catalogue.saves_in(FolderPlace(place)) if item.complete] == [first]
+    assert saving.run_verify(copies, str(place)).problems == ()
+
+
+def test_copies_that_are_let_go_give_their_space_back_and_no_more(copies: Copies, place: Path) -> None:
+    folder = home(copies, "anna")
+    copies = hub(copies.layout.root, keep={"last": 1, "daily": 0, "weekly": 0, "monthly": 0})
+    (folder / "sub/large").write_bytes(os.urandom(3_000_000))
+    save(copies, place)
+    (folder / "sub/large").write_bytes(os.urandom(3_000_000))
+    save(copies, place, at=START + timedelta(hours=1))
+    assert len(catalogue.saves_in(FolderPlace(place))) == 1
+    assert sum(file.stat().st_size for file in place.glob("packs/*.tar.zst")) < 3_500_000
+    assert saving.run_verify(copies, str(place)).problems == ()
+    other = hub(copies.layout.root.parent / "two")
+    saving.run_restore(other, ["anna"], str(place), None, None)
+    assert (home(other, "anna") / "sub/large").read_bytes() == (folder / "sub/large").read_bytes()
+
+
+def days(*ages: int) -> list[catalogue.Save]:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    ids = [(now - timedelta(days=age)).strftime("%Y%m%dT%H%M%SZ") for age in sorted(ages, reverse=True)]
+    return [catalogue.Save(name, ("anna",), True, {}) for name in ids]
+
+
+def test_one_save_a_day_and_a_week_is_kept() -> None:
+    saves = days(*range(30))
+    names = retention.kept(saves, retention.Keep(last=2, daily=5, weekly=3, monthly=0))
+    kept_days = sorted((saves[-1].time - save.time).days for save in saves if save.id in names)
+    assert kept_days == [0, 1, 2, 3, 4, 8]
+
+
+def test_the_only_copy_of_a_home_is_kept_for_ever() -> None:
+    saves = [catalogue.Save("20200101T000000Z", ("gone",), True, {}), *days(0, 1, 2)]
+    assert "20200101T000000Z" in retention.kept(saves, retention.Keep(1, 0, 0, 0))
+
+
+def test_names_of_saves_sort_by_time_even_when_the_clock_goes_back() -> None:
+    saves = [catalogue.Save("20261123T120000Z", (), True, {})]
+    assert catalogue.new_id(saves, datetime(2026, 11, 23, 12, tzinfo=UTC)) == "20261123T120000Z-1"
+    assert catalogue.new_id(saves, datetime(2020, 1, 1, tzinfo=UTC)) > "20261123T120000Z"
+
+
+def test_a_damaged_cache_is_made_again(copies: Copies, place: Path) -> None:
+    save(copies, place)
+    for file in copies.layout.saves.glob("*.sqlite"):
+        file.write_bytes(b"not a database at all" * 100)
+    assert saving.run_verify(copies, str(place)).problems == ()
+
+
+def test_a_pack_that_vanished_is_written_again_by_the_next_save(copies: Copies, place: Path) -> None:
+    save(copies, place)
+    for file in place.glob("packs/*"):
+        file.unlink()
+    save(copies, place, at=START + timedelta(hours=1))
+    other = hub(copies.layout.root.parent / "two")
+    assert saving.run_restore(other, ["anna"], str(place), None, None).exit_code == 0
+
+
+def test_a_home_that_is_a_link_is_no_home(copies: Copies, place: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (copies.layout.homes / "eve").symlink_to(tmp_path / "secret")
+    assert "eve" not in [item.name for item in copies.homes.all()]
+    (tmp_path / "look").mkdir()
+    (tmp_path / "look/anna").symlink_to(tmp_path / "secret")
+    save(copies, place)
+    with pytest.raises(RefusedError, match="is a link"):
+        saving.run_restore(copies, ["anna"], str(place), None, tmp_path / "look")
+
+
+@settings(max_examples=25, deadline=None)
+@given(contents=st.lists(st.binary(max_size=300), min_size=1, max_size=12))
+def test_any_contents_survive_packs(contents: list[bytes]) -> None:
+    pack = packs.Pack()
+    for content in contents:
+        digest = hashlib.sha256(content).digest()
+        pack.add(digest, packs.frame(digest, content), len(content))
+    name, data, listing = pack.finished()
+    for digest, where in packs.read_index(name, listing):
+        piece = packs.content_of(data[where.offset : where.offset + where.length], digest, where.size)
+        assert piece in contents
+
+
+def test_the_index_is_the_same_from_either_side(copies: Copies, place: Path, tmp_path: Path) -> None:
+    save(copies, place)
+    where = FolderPlace(place)
+    with index.opened(where, tmp_path / "cache") as made_again, index.opened(where, copies.layout.saves) as kept:
+        for name in kept.pack_names():
+            assert list(made_again.in_pack(name)) == list(kept.in_pack(name))
