@@ -14,7 +14,9 @@ HELP = "Bring saved homes back: into place where nothing newer would be lost, ot
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """NAME..., --from, --at, --into."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="whose homes to restore (default: all that were saved)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="whose homes to restore (default: all that were saved)"
+    )
     parser.add_argument("--from", dest="source", metavar="PLACE", help="where the copies are (default: the last place)")
     parser.add_argument("--at", metavar="TIME", help="as it was at this time, such as 2026-11-23 or 2026-11-23T18:00")
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="into this folder, in place of the homes")

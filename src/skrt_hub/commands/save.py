@@ -14,7 +14,9 @@ HELP = "Save homes to a folder or to S3-compatible storage, while people work; o
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """NAME..., --to."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="whose homes to save (default: everybody's)")
-    parser.add_argument("--to", metavar="PLACE", help="a folder, or s3://bucket/folder (default: hub.yaml's saves.place)")
+    parser.add_argument(
+        "--to", metavar="PLACE", help="a folder, or s3://bucket/folder (default: hub.yaml's saves.place)"
+    )
 
 
 def run(session: Session) -> Report:

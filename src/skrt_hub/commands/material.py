@@ -1,0 +1,34 @@
+"""`skrt-hub material`: Bring the organiser's material up to date, or say who has edited what of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from skrt_hub.commands.session import Session
+from skrt_hub.homes.access import homes_of
+from skrt_hub.homes.material import fetch
+from skrt_hub.homes.overview import material_status, material_updated
+from skrt_hub.report import Report
+
+HELP = "Bring the organiser's material up to date in all homes, or say who has edited what of it."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """ACTION."""
+    parser.add_argument(
+        "action",
+        choices=("update", "status"),
+        nargs="?",
+        default="status",
+        help="update: fetch all sources again; running servers take the new version within seconds. "
+        "status (the default): whose files are edited, deleted, or behind",
+    )
+
+
+def run(session: Session) -> Report:
+    """What there is, or what changed; exit code 1 when a source could not be had."""
+    context = session.context
+    if session.arguments.action == "status":
+        return material_status(context.layout, homes_of(context), context.progress)
+    states = fetch(context.settings, context.layout, context.progress, refresh=True, echo=context.echo)
+    return material_updated(context, states)

@@ -1,0 +1,140 @@
+"""What `material` says: which material there is, and what became of it in each home."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.material import EntryState, published
+from skrt_hub.layout import Layout
+from skrt_hub.progress import Progress
+from skrt_hub.report import Report
+from skrt_hub.targets import Context
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class UpdatedRow:
+    """One entry after an update."""
+
+    name: str
+    state: str
+    files: int
+    version: str
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class UpdateReport(Report):
+    """What `material update` and `hand-out` did."""
+
+    entries: tuple[UpdatedRow, ...]
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return 1 if any(row.problem for row in self.entries) else 0
+
+    def render(self) -> RenderableType:
+        if not self.entries:
+            return Text("hub.yaml names no material, and nothing was handed out; the examples come with the hub.")
+        table = Table("material", "state", "files", "version", box=None, pad_edge=False)
+        for row in self.entries:
+            table.add_row(Text(row.name), row.state, str(row.files), Text(row.version or "-"))
+        lines = [note for row in self.entries for note in row.notes]
+        lines += [f"{row.name}: {row.problem}" for row in self.entries if row.problem]
+        lines.append("Running servers take what changed within seconds, others when they start.")
+        return Group(table, Text("\n".join(lines)))
+
+
+@dataclass(frozen=True)
+class HomeMaterial:
+    """The material in one home: paths by what became of them."""
+
+    name: str
+    untouched: int
+    older: tuple[str, ...]
+    edited: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StatusReport(Report):
+    """Who has edited what."""
+
+    entries: dict[str, str]
+    homes: tuple[HomeMaterial, ...]
+
+    def render(self) -> RenderableType:
+        table = Table("participant", "as given", "older", "edited", "not there", box=None, pad_edge=False)
+        for row in self.homes:
+            counts = (row.untouched, len(row.older), len(row.edited), len(row.missing))
+            table.add_row(Text(row.name), *(str(count) for count in counts))
+        lines = [f"{name}: {version or 'no version'}" for name, version in self.entries.items()]
+        for row in self.homes:
+            if row.edited:
+                more = f" and {len(row.edited) - _NAMED} more" if len(row.edited) > _NAMED else ""
+                lines.append(f"{row.name} edited {', '.join(row.edited[:_NAMED])}{more}")
+        return Group(table, Text("\n".join(lines) or "hub.yaml names no material, and nothing was handed out."))
+
+
+def material_updated(context: Context, states: tuple[EntryState, ...]) -> UpdateReport:
+    """The report of an update."""
+    return UpdateReport(
+        tuple(
+            UpdatedRow(
+                state.name,
+                state.state,
+                state.files,
+                state.version,
+                state.notes,
+                str(state.problem or "").replace("\n", " "),
+            )
+            for state in states
+        )
+    )
+
+
+def material_status(layout: Layout, homes: Homes, progress: Progress) -> StatusReport:
+    """Compare each home with the material that is published now."""
+    entries = published(layout)
+    wanted = {f"{entry['name']}/{path}": facts["sha256"] for entry in entries for path, facts in entry["files"].items()}
+    rows = []
+    with progress.step("looking at the homes") as step:
+        everyone = homes.all()
+        for number, home in enumerate(everyone, start=1):
+            step.update(number, len(everyone), note=home.name)
+            rows.append(_look(homes, home, wanted))
+    return StatusReport({entry["name"]: entry["version"] for entry in entries}, tuple(rows))
+
+
+def _look(homes: Homes, home: Home, wanted: dict[str, str]) -> HomeMaterial:
+    untouched, older, edited, missing = 0, [], [], []
+    placed = _placed(homes, home)
+    for path, digest in homes.digests(home, list(wanted)):
+        if digest is None:
+            missing.append(path)
+        elif digest == wanted[path]:
+            untouched += 1
+        elif digest == placed.get(path):
+            older.append(path)
+        else:
+            edited.append(path)
+    return HomeMaterial(home.name, untouched, tuple(older), tuple(edited), tuple(missing))
+
+
+def _placed(homes: Homes, home: Home) -> dict[str, str]:
+    """What the home's own record says was placed. It is the participant's file: it only tells old from edited."""
+    try:
+        with homes.reading(home, ".local/share/skrt-workspace/material.json") as file:
+            document: Any = json.loads(b"".join(file.pieces()))
+        return {str(facts["at"]): str(facts.get("placed")) for facts in document["files"].values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
