@@ -24,7 +24,7 @@ from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, Entry
 from skrt_workspace.home.transfer import Step
 from skrt_workspace.material.place import label
 
-_OWN_FOLDERS = (".local/share/skrt-workspace", ".local/state/skrt-workspace")
+OWN_FOLDERS = (".local/share/skrt-workspace", ".local/state/skrt-workspace")
 _RECORD = ".local/share/skrt-workspace/material.json"
 
 
@@ -146,7 +146,7 @@ class _Plan:
         path = self._target(entry.path)
         if entry.kind == FOLDER:
             yield from self._folder(entry, path)
-        elif path.startswith(_OWN_FOLDERS) and path in self.present:
+        elif path.startswith(OWN_FOLDERS) and path in self.present:
             return  # how the home is kept up to date: what is there now is right for what is there now
         elif entry.kind == FILE:
             yield from self._file(item, path)

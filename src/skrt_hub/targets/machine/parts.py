@@ -54,6 +54,13 @@ def fork_server(applied: Applied, layout: Layout) -> Part:
     return Part("fork-server", command, environment, layout.log / "fork-server.log")
 
 
+def scheduled_save(layout: Layout) -> Part:
+    """One save of all homes, as hub.yaml's `saves` says (skrt_hub.homes.schedule)."""
+    command = (sys.executable, "-m", "skrt_hub.homes.schedule", str(layout.root))
+    environment = {**plain_environment(*_NETWORK), "PYTHONUNBUFFERED": "1"}
+    return Part("save", command, environment, layout.log / "save.log")
+
+
 def culler(applied: Applied, layout: Layout, secrets: Secrets) -> Part:
     """The program that ends servers nobody uses."""
     idle = applied.settings.limits.idle

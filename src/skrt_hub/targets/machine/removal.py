@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from skrt_hub.errors import PermissionsError, RefusedError, StateError
+from skrt_hub.errors import PermissionsError, StateError
 from skrt_hub.layout import Layout
 from skrt_hub.report import Message
 from skrt_hub.targets import DeleteOptions, Removal
@@ -15,12 +15,10 @@ from skrt_hub.targets import DeleteOptions, Removal
 def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
     """Every part of the hub, with its size, and whether it goes.
 
-    Raises StateError where there is no hub, RefusedError where homes would go that have no saved copy.
+    Raises StateError where there is no hub. Whether homes are saved is checked before (skrt_hub.homes.guard).
     """
     if not layout.root.exists():
         raise StateError(f"There is nothing to delete: {layout.root} does not exist.", remedy="See: skrt-hub status")
-    if options.homes and options.copies:
-        _ensure_saved(layout)
     keep = not options.homes and _has_homes(layout)
     rows = [
         Removal(f"{what}: {path}", size_of(path), removed=True) for what, path in _own_parts(layout) if path.exists()
@@ -45,6 +43,7 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
         return Message((f"The hub was deleted. The homes are in {layout.homes}; `skrt-hub up` brings them back.",))
     _remove(layout.homes)
     _remove(layout.hub)
+    _remove(layout.saves)
     _remove(layout.command_lock)
     try:
         layout.root.rmdir()
@@ -85,15 +84,6 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
 
 def _has_homes(layout: Layout) -> bool:
     return layout.homes.is_dir() and any(layout.homes.iterdir())
-
-
-def _ensure_saved(layout: Layout) -> None:
-    if _has_homes(layout):
-        raise RefusedError(
-            "The homes were not removed.",
-            why="There is no saved copy of them.",
-            remedy="Copy what is needed first, or add --no-copies to remove them all the same.",
-        )
 
 
 def _remove(path: Path) -> None:

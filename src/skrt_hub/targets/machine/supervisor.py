@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically
+from skrt_hub.homes import schedule
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
@@ -62,7 +64,7 @@ class Supervisor:
         for name in ("proxy", "hub", "fork-server"):
             self.keepers[name].want()
         self._put_off_culling()
-        duties = [loop.create_task(self._watch()), loop.create_task(self._cull())]
+        duties = [loop.create_task(duty()) for duty in (self._watch, self._cull, self._save)]
         try:
             await self._stopping.wait()
         finally:
@@ -181,6 +183,22 @@ class Supervisor:
             due = self._open and time.monotonic() >= self._culler_due
             if due and not self.keepers["culler"].running and self.keepers["culler"].failures == 0:
                 self.keepers["culler"].want()
+
+    async def _save(self) -> None:
+        while True:
+            await asyncio.sleep(60)
+            if not schedule.due(self._applied().settings, self._layout, datetime.now(UTC)):
+                continue
+            part = parts.scheduled_save(self._layout)
+            with part.log.open("ab") as log:
+                program = await asyncio.create_subprocess_exec(
+                    *part.command, env=dict(part.environment), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            try:
+                await program.wait()
+            except asyncio.CancelledError:
+                program.terminate()  # what it saved so far is whole; the next one goes on
+                raise
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from skrt_hub import __version__
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
+from skrt_hub.homes import guard, schedule
+from skrt_hub.homes.saving import copies_of
 from skrt_hub.hub.applied import read_applied
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
@@ -56,7 +58,8 @@ class MachineTarget:
             Server(server.name, "running", total(server.identity.pid, children), activity.get(server.name))
             for server in running_servers(self._layout)
         )
-        notes = () if applied is None or applied.settings == settings else ("hub.yaml has changed; apply: skrt-hub up",)
+        changed = applied is not None and applied.settings != settings
+        words = ("hub.yaml has changed; apply: skrt-hub up" if changed else "", schedule.note(shown, self._layout))
         return StatusReport(
             name=shown.name,
             state=state,
@@ -67,7 +70,7 @@ class MachineTarget:
             servers=servers,
             components=answer["components"] if answer else {},
             folder=self._layout.root,
-            notes=notes,
+            notes=tuple(filter(None, words)),
         )
 
     def open(self) -> str:
@@ -105,6 +108,8 @@ class MachineTarget:
             return self._stop()
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
+        if options.homes and options.copies and self._layout.root.exists():
+            guard.ensure_saved(copies_of(self._context))
         return removal.plan(self._layout, options)
 
     def delete(self, options: DeleteOptions) -> Message:
@@ -112,7 +117,16 @@ class MachineTarget:
             self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
         ):
             self._stop()
-            return removal.carry_out(self._layout, options)
+            copies = copies_of(self._context)
+            places = copies.known_places()
+            if options.homes and options.copies:
+                # People may have gone on working while the plan was read: look again, now that nobody can.
+                guard.ensure_saved(copies, read_again=False)
+            done = removal.carry_out(self._layout, options)
+            if options.homes and options.copies and places:
+                restore = f"Saved copies are in {places[-1]}; after `up`: skrt-hub restore --from {places[-1]}"
+                return Message((*done.lines, restore))
+            return done
 
     def _stop(self) -> Message:
         answer = control.ask(self._layout.control_socket, "stop")
