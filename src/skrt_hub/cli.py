@@ -19,12 +19,13 @@ from rich.text import Text
 
 from skrt_hub import __version__
 from skrt_hub.commands.session import Session
+from skrt_hub.context import Context
 from skrt_hub.errors import INTERRUPTED, SkrtHubError
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
 from skrt_hub.report import Report
 from skrt_hub.settings.load import load_settings
-from skrt_hub.targets import TARGETS, Context
+from skrt_hub.targets import TARGETS
 
 VERBS = {
     "check": "check",
@@ -34,6 +35,7 @@ VERBS = {
     "open": "open",
     "close": "close",
     "logs": "logs",
+    "participants": "participants",
     "verify": "verify",
     "bench": "bench",
     "stop": "stop",

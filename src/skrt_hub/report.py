@@ -126,6 +126,34 @@ class StatusReport(Report):
 
 
 @dataclass(frozen=True)
+class Participant:
+    """One participant: whether a password is set, whether they manage the hub, whether their server runs."""
+
+    name: str
+    password: bool
+    admin: bool
+    server: bool
+    home: str = ""
+
+
+@dataclass(frozen=True)
+class ParticipantsReport(Report):
+    """Everyone the hub knows."""
+
+    participants: tuple[Participant, ...]
+
+    def render(self) -> RenderableType:
+        if not self.participants:
+            return Text("Nobody has logged in yet.")
+        table = Table("participant", "password", "server", "home", box=None, pad_edge=False)
+        for person in self.participants:
+            name = f"{person.name} (manages the hub)" if person.admin else person.name
+            password = "set" if person.password else "not yet"
+            table.add_row(Text(name), password, "running" if person.server else "-", Text(person.home))
+        return table
+
+
+@dataclass(frozen=True)
 class UpReport(Report):
     """The hub is up: where, and how to log in."""
 

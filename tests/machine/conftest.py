@@ -54,7 +54,9 @@ class Tool:
         """Run `skrt-hub` with these words."""
         command = [str(self.python), "-m", "skrt_hub", *map(str, words)]
         given: dict[str, Any] = {"env": self.variables, "cwd": "/", "timeout": deadline, **self.user, **options}
-        return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **given)
+        if "input" not in given:
+            given["stdin"] = subprocess.DEVNULL
+        return subprocess.run(command, capture_output=True, text=True, check=False, **given)
 
     def own(self, path: Path) -> Path:
         if self.account is not None:

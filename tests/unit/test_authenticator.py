@@ -116,6 +116,17 @@ def test_a_forgotten_password_is_chosen_anew(tmp_path: Path) -> None:
     assert accounts.check("anna", "first come") is None
 
 
+def test_a_locked_name_lets_nobody_in_until_it_gets_a_password(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "accounts.json")
+    accounts.add("anna", "first come")
+    accounts.lock("anna")
+    assert accounts.names() == []
+    assert accounts.check("anna", "first come") is False
+    assert accounts.add("anna", "second come") is False
+    accounts.set("anna", "a new one")
+    assert accounts.check("anna", "a new one") is True
+
+
 def test_a_damaged_file_lets_nobody_in_and_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     file.write_text('{"accounts": {"anna"', encoding="utf-8")

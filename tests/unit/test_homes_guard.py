@@ -10,6 +10,7 @@ import pytest
 from tests.unit.test_homes_saving import home as home_of
 from tests.unit.test_homes_saving import hub, save
 
+from skrt_hub.context import Context
 from skrt_hub.errors import RefusedError, SettingsError, UsageError
 from skrt_hub.files import write_json
 from skrt_hub.homes import guard, saving, schedule
@@ -20,7 +21,6 @@ from skrt_hub.homes.overview import material_status
 from skrt_hub.homes.saving import Copies
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 from skrt_workspace.material.place import place_material
 
 

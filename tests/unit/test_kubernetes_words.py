@@ -124,8 +124,8 @@ def test_a_ready_pod_is_no_trouble() -> None:
             "`list` on pods in the namespace class",
         ),
         (
-            'Error from server (Forbidden): storageclasses.storage.k8s.io is forbidden: User "ana" cannot list resource '
-            '"storageclasses" in API group "storage.k8s.io" at the cluster scope',
+            'Error from server (Forbidden): storageclasses.storage.k8s.io is forbidden: User "ana" cannot list '
+            'resource "storageclasses" in API group "storage.k8s.io" at the cluster scope',
             PermissionsError,
             "`list` on storageclasses.storage.k8s.io in the whole cluster",
         ),
@@ -233,7 +233,7 @@ def test_no_command_acts_on_another_cluster_than_the_hub_was_made_on() -> None:
     assert contexts.choose(known, "far", "far") == "far"
     with pytest.raises(StateError, match="made on the context 'far'"):
         contexts.choose(known, "", "far")
-    with pytest.raises(StateError, match="hub.yaml names 'kind-class'"):
+    with pytest.raises(StateError, match=r"hub\.yaml names 'kind-class'"):
         contexts.choose(known, "kind-class", "far")
     with pytest.raises(SkrtHubError, match="no kube context called 'gone'"):
         contexts.choose(known, "gone", None)

@@ -44,7 +44,8 @@ def test_a_folder_is_safe_and_a_normal_name_stays(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "anna", "Anna Müller", "anna@hospital.org", "o'neil", "J. R. Smith", "用户", "Ωmega", "x" * 100, "--bind", "a.b",
+        "anna",
+        "Anna Müller", "anna@hospital.org", "o'neil", "J. R. Smith", "用户", "Ωmega", "x" * 100, "--bind", "a.b",
         "a_b", "a-b", "1", "con", "josé",
     ],
 )  # fmt: skip

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from skrt_hub.bench import guests
 from skrt_hub.bench.measure import Subject
+from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.layout import Layout
 from skrt_hub.process import plain_environment, run
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 

@@ -16,9 +16,9 @@ from skrt_hub.bench.measure import EXTRA_NAMES, Subject, measure
 from skrt_hub.bench.picture import Curve, arrival_picture
 from skrt_hub.bench.report import BenchReport
 from skrt_hub.bench.stock import stock_hub
+from skrt_hub.context import Context
 from skrt_hub.environment import ensure_environment
 from skrt_hub.files import ensure_folder, write_atomically, write_json
-from skrt_hub.targets import Context
 
 _DEADLINE = 300.0
 _STOCK_DEADLINE = 900.0

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_hub.targets import Context, Target, target_for
+from skrt_hub.context import Context
+from skrt_hub.targets import Target, target_for
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from skrt_hub.context import Context
 from skrt_hub.errors import CopyError, PermissionsError
 from skrt_hub.files import ensure_folder, exclusive, read_json, write_json
 from skrt_hub.homes.access import File, Home
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
-from skrt_hub.targets import Context
 from skrt_workspace.home import transfer
 from skrt_workspace.home.scan import Entry, scan
 

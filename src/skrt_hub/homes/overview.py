@@ -10,12 +10,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from skrt_hub.context import Context
 from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.material import EntryState, published
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
 from skrt_hub.report import Report
-from skrt_hub.targets import Context
 
 _NAMED = 5
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from skrt_hub.context import Context
 from skrt_hub.errors import CopyError, SpaceError, StateError, UsageError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes import reports
@@ -20,7 +21,6 @@ from skrt_hub.homes.folder import FolderHomes
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 
 
 @dataclass(frozen=True)

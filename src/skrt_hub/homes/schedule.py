@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes.saving import copies_of, run_save
@@ -19,7 +20,6 @@ from skrt_hub.hub.applied import read_applied
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 
 _AFTER_A_FAILURE = timedelta(minutes=15)
 

@@ -67,13 +67,15 @@ class Accounts:
 
     def names(self) -> list[str]:
         """Every name that has a password."""
-        return sorted(self._read())
+        return sorted(name for name, entry in self._read().items() if "hash" in entry)
 
     def check(self, name: str, password: str) -> bool | None:
         """Whether the password is right; None when the name has none yet."""
         entry = self._read().get(name)
         if entry is None:
             return None
+        if "hash" not in entry:  # locked
+            return False
         salt = base64.b64decode(entry["salt"])
         given = _hash(password, salt, entry["n"], entry["r"], entry["p"])
         return hmac.compare_digest(given, base64.b64decode(entry["hash"]))
@@ -93,6 +95,11 @@ class Accounts:
         entry = _entry(password)
         with self._locked():
             self._write({**self._read(), name: entry})
+
+    def lock(self, name: str) -> None:
+        """Keep the name from logging in, and from being taken by somebody else."""
+        with self._locked():
+            self._write({**self._read(), name: {"locked": True}})
 
     def forget(self, name: str) -> bool:
         """Forget a name's password, so that the next log-in chooses a new one; False when it has none."""

@@ -6,14 +6,12 @@ Commands look a target up here and call it; nothing outside this table asks whic
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from skrt_hub.layout import Layout
-from skrt_hub.progress import Progress
-from skrt_hub.report import CheckReport, Message, StatusReport, UpReport, VerifyReport
-from skrt_hub.settings.model import Settings
+from skrt_hub.context import Context
+from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 
 
 @dataclass(frozen=True)
@@ -35,16 +33,6 @@ class DeleteOptions:
     volumes: bool = False
     namespace: bool = False
     cluster: bool = False
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a target works with: the hub's settings and folder, and where long work is reported."""
-
-    settings: Settings
-    layout: Layout
-    progress: Progress
-    echo: Callable[[str], None] | None = None
 
 
 class Target(Protocol):
@@ -76,6 +64,18 @@ class Target(Protocol):
 
     def start(self) -> UpReport:
         """Bring a stopped hub up again."""
+
+    def participants(self) -> tuple[Participant, ...]:
+        """Everyone the hub knows."""
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give a (normalised) name a password in place of the one it has, if any."""
+
+    def forget_password(self, name: str) -> bool:
+        """Let the next log-in with the name choose a password; False when it had none."""
+
+    def remove_participant(self, name: str) -> Message:
+        """End the server, take the name out, keep the home."""
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         """What `delete` would remove; raises RefusedError where something of value would be lost."""

@@ -87,6 +87,31 @@ def test_closing_disconnects_and_keeps_servers_and_kernels(make_hub: Callable[..
     assert [s["name"] for s in before["servers"]] == [s["name"] for s in after["servers"]]
 
 
+def test_passwords_and_removal_touch_no_file(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(admins=["teacher"])
+    hub.run("up")
+    anna = hub.person("anna")
+    anna.log_in()
+    anna.server()
+    anna.api("PUT", "api/contents/notes.txt", {"type": "file", "format": "text", "content": "kept"})
+    with pytest.raises(Refused, match="manages the hub"):
+        hub.person("teacher").log_in()
+    hub.run("participants", "password", "teacher", input="the organiser's\n")
+    hub.person("teacher", "the organiser's").log_in()
+    hub.run("participants", "password", "anna", input="short\n", code=12)
+    hub.run("participants", "password", "Anna", input="another one\n")
+    with pytest.raises(Refused):
+        hub.person("anna").log_in()
+    hub.person("anna", "another one").log_in()
+    rows = {row["name"]: row for row in json.loads(hub.run("participants", "--json").stdout)["participants"]}
+    assert rows["anna"]["password"] and rows["anna"]["server"] and rows["teacher"]["admin"]
+    hub.run("participants", "remove", "anna")
+    assert [server["name"] for server in hub.status()["servers"]] == ["teacher"]
+    kept = list((hub.state / "homes").glob("removed-anna-*/notes.txt"))
+    assert [file.read_text(encoding="utf-8") for file in kept] == ["kept"]
+    assert "Nobody is called" in hub.run("participants", "remove", "zoe", code=9).stderr
+
+
 def test_two_hubs_side_by_side_know_nothing_of_each_other(make_hub: Callable[..., Hub]) -> None:
     one, other = make_hub(), make_hub()
     one.run("up")

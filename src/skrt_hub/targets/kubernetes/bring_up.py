@@ -10,11 +10,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError, SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically
 from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes import (
     access,
     backup,

@@ -6,10 +6,10 @@ import json
 import platform
 from collections.abc import Callable
 
+from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes import contexts, forward, minikube, preflight, rendering
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub import __version__
+from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError, SettingsError, StateError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes import contexts
 from skrt_hub.targets.kubernetes.contexts import Contexts, Kind
 from skrt_hub.targets.kubernetes.helm import Helm

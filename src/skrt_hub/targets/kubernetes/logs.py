@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from skrt_hub.context import Context
 from skrt_hub.errors import StateError, UsageError
 from skrt_hub.layout import Layout
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.kubectl import explain
 from skrt_hub.targets.kubernetes.watch import look

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub import __version__
+from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, check_values, ensure_chart
 from skrt_hub.targets.kubernetes.helm import Helm
 from skrt_hub.targets.kubernetes.image.context import image_name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes import contexts, minikube
 from skrt_hub.targets.kubernetes.cluster import read_record
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from skrt_hub import __version__
+from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.report import Server, StatusReport
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes import access, forward, rendering, words
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 import time
 
+from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, UpReport
-from skrt_hub.targets import Context
 from skrt_hub.targets.kubernetes import forward, minikube
 from skrt_hub.targets.kubernetes.cluster import Cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod

@@ -6,11 +6,23 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
-from skrt_hub.report import CheckReport, Message, StatusReport, UpReport, VerifyReport
-from skrt_hub.targets import Context, DeleteOptions, Removal
-from skrt_hub.targets.kubernetes import access, bring_up, checks, forward, logs, removal, start_cluster, state, stopping
+from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets import DeleteOptions, Removal
+from skrt_hub.targets.kubernetes import (
+    access,
+    bring_up,
+    checks,
+    forward,
+    logs,
+    people,
+    removal,
+    start_cluster,
+    state,
+    stopping,
+)
 from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.self_test import self_test
@@ -74,6 +86,22 @@ class KubernetesTarget:
         with self._alone() as cluster:
             state.require(cluster, "running", "closed", "stopped")
             return bring_up.restart(self._context, cluster, began=began)
+
+    def participants(self) -> tuple[Participant, ...]:
+        with self._alone() as cluster:
+            return people.everyone(cluster)
+
+    def set_password(self, name: str, password: str) -> None:
+        with self._alone() as cluster:
+            people.set_password(cluster, name, password)
+
+    def forget_password(self, name: str) -> bool:
+        with self._alone() as cluster:
+            return people.forget_password(cluster, name)
+
+    def remove_participant(self, name: str) -> Message:
+        with self._alone() as cluster:
+            return people.remove(cluster, name)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return removal.plan(open_cluster(self._context), options).rows()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from skrt_hub import __version__
+from skrt_hub.context import Context
 from skrt_hub.environment import collect_unused, ensure_environment
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError
 from skrt_hub.files import ensure_folder, exclusive
@@ -21,7 +22,6 @@ from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets import Context
 from skrt_hub.targets.machine import checks, control, database, parts
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.port import ensure_port_is_free

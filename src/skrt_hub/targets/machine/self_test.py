@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub.applied import Applied, read_applied
@@ -19,7 +20,6 @@ from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import plain_start
 from skrt_hub.layout import Layout
 from skrt_hub.report import VerifyReport
-from skrt_hub.targets import Context
 from skrt_hub.targets.self_test_answer import all_rows, rows_so_far
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
 

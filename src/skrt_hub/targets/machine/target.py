@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skrt_hub import __version__
+from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
 from skrt_hub.homes import guard, schedule
 from skrt_hub.homes.saving import copies_of
-from skrt_hub.hub.applied import read_applied
+from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.authenticator import Accounts
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
-from skrt_hub.report import CheckReport, Message, Server, StatusReport, UpReport, VerifyReport
-from skrt_hub.targets import Context, DeleteOptions, Removal
-from skrt_hub.targets.machine import bring_up, checks, control, removal
+from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets import DeleteOptions, Removal
+from skrt_hub.targets.machine import bring_up, checks, control, people, removal
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
@@ -75,8 +77,7 @@ class MachineTarget:
 
     def open(self) -> str:
         self._ensure_running()
-        applied = read_applied(self._layout)
-        assert applied is not None
+        applied = self._applied()
         if self._state() == "closed":
             ensure_port_is_free(applied.settings)
         control.ask(self._layout.control_socket, "open")
@@ -106,6 +107,20 @@ class MachineTarget:
             self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
         ):
             return self._stop()
+
+    def participants(self) -> tuple[Participant, ...]:
+        return people.everyone(self._layout, self._applied())
+
+    def set_password(self, name: str, password: str) -> None:
+        self._applied()
+        Accounts(self._layout.accounts).set(name, password)
+
+    def forget_password(self, name: str) -> bool:
+        self._applied()
+        return Accounts(self._layout.accounts).forget(name)
+
+    def remove_participant(self, name: str) -> Message:
+        return people.remove(self._layout, self._applied(), name)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         if options.homes and options.copies and self._layout.root.exists():
@@ -143,12 +158,17 @@ class MachineTarget:
         return str(answer["state"]) if answer else "stopped"
 
     def _ensure_exists(self) -> None:
-        if read_applied(self._layout) is None:
+        self._applied()
+
+    def _applied(self) -> Applied:
+        applied = read_applied(self._layout)
+        if applied is None:
             raise StateError(
                 f"There is no hub “{self._context.settings.name}”.",
                 why=f"Nothing was set up in {self._layout.root}.",
                 remedy="Set it up with: skrt-hub up",
             )
+        return applied
 
     def _ensure_running(self) -> None:
         self._ensure_exists()

@@ -1,0 +1,67 @@
+"""`skrt-hub participants`: list them, set or forget a password, remove one; no file of theirs is ever touched."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from skrt_hub.commands.session import Session
+from skrt_hub.errors import RefusedError, UsageError
+from skrt_hub.hub.authenticator import NameRefusedError, normalised
+from skrt_hub.report import Message, ParticipantsReport, Report
+
+HELP = "List the participants, set or forget a password, or remove one; files are kept."
+_SHORTEST = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do, and with whom."""
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("list", "password", "forget", "remove"),
+        default="list",
+        help="list (the default); password: set one, typed or on standard input; forget: the next log-in chooses one; "
+        "remove: no log-in any more, the home is kept",
+    )
+    parser.add_argument("name", nargs="?", help="the participant")
+
+
+def run(session: Session) -> Report:
+    """Carry the action out on the hub at hand, running or not."""
+    action, target = session.arguments.action, session.target
+    if action == "list":
+        return ParticipantsReport(target.participants())
+    name = _name(session.arguments.name)
+    if action == "password":
+        target.set_password(name, _new_password(name))
+        return Message((f"The password of {name} is set. Their files were not touched.",))
+    if action == "forget":
+        if target.forget_password(name):
+            return Message((f"The password of {name} is forgotten: whoever logs in first with this name chooses one.",))
+        return Message((f"{name} has no password.",))
+    return target.remove_participant(name)
+
+
+def _name(given: str | None) -> str:
+    if given is None:
+        raise UsageError("A name is missing.", remedy="Type for example: skrt-hub participants password anna")
+    try:
+        return normalised(given)
+    except NameRefusedError as refused:
+        raise UsageError(f"{given!r} is not a name that can log in.", why=str(refused)) from None
+
+
+def _new_password(name: str) -> str:
+    if sys.stdin.isatty():
+        first = getpass.getpass(f"New password for {name}: ")
+        if getpass.getpass("The same again: ") != first:
+            raise RefusedError("The two are not the same.", why="Nothing was changed.", remedy="Try again.")
+    else:
+        first = sys.stdin.readline().rstrip("\n")
+    if len(first) < _SHORTEST:
+        raise RefusedError(
+            "The password is too short.", why=f"It needs at least {_SHORTEST} characters.", remedy="Try again."
+        )
+    return first

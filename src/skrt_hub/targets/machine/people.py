@@ -1,0 +1,72 @@
+"""The participants of a hub on this machine: who they are, their passwords, and taking one out."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from skrt_hub.errors import StartError, StateError
+from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.authenticator import Accounts
+from skrt_hub.hub.names import Places
+from skrt_hub.hub.secrets import read_secrets
+from skrt_hub.layout import Layout
+from skrt_hub.report import Message, Participant
+from skrt_hub.targets.machine.records import running_servers
+
+
+def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
+    """Every name that has logged in, has a password, or is named in hub.yaml."""
+    places = {place.name: place for place in Places(layout.folders).all()}
+    with_password = set(Accounts(layout.accounts).names())
+    settings = applied.settings
+    running = {server.name for server in running_servers(layout)}
+    names = sorted({*places, *with_password, *settings.participants, *settings.admins})
+    return tuple(
+        Participant(
+            name=name,
+            password=name in with_password,
+            admin=name in settings.admins,
+            server=name in running,
+            home=str(layout.home(places[name].folder)) if name in places else "",
+        )
+        for name in names
+    )
+
+
+def remove(layout: Layout, applied: Applied, name: str) -> Message:
+    """End the server, take the name out, keep the home under a dated name. Raises StateError for an unknown name."""
+    known = next((person for person in everyone(layout, applied) if person.name == name), None)
+    if known is None:
+        raise StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
+    if known.server:
+        _end_server(layout, applied, name)
+    Accounts(layout.accounts).forget(name)
+    place = Places(layout.folders).find(name)
+    if place is None or not layout.home(place.folder).exists():
+        return Message((f"{name} was removed; there was no home.",))
+    kept = layout.homes / f"removed-{place.folder}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
+    layout.home(place.folder).rename(kept)
+    lines = [f"{name} was removed. The home is kept in {kept}"]
+    if name in (*applied.settings.participants, *applied.settings.admins):
+        lines.append("The name is still in hub.yaml: take it out there and run `skrt-hub up`, or it can be used again.")
+    elif not applied.settings.participants:
+        lines.append("Anybody may use the name again, with a new, empty home.")
+    return Message(tuple(lines))
+
+
+def _end_server(layout: Layout, applied: Applied, name: str) -> None:
+    address = f"http://127.0.0.1:{applied.ports.hub}/hub/api/users/{quote(name, safe='')}/server"
+    request = urllib.request.Request(address, method="DELETE")
+    request.add_header("Authorization", f"token {read_secrets(layout.secrets).command}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            json.loads(answer.read() or b"null")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise StartError(
+            f"The server of {name} could not be ended.", why=str(error), remedy="Start the hub, then try again."
+        ) from None
