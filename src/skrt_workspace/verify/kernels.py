@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 
-import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
@@ -27,11 +29,21 @@ print(json.dumps([type(figure.canvas).__module__, float(np.asarray(figure.canvas
 """.strip()
 
 
+def client(notebook: Any, timeout: float, folder: Path | None = None) -> NotebookClient:
+    """What runs a notebook in a kernel of its own, in `folder`; each cell may take `timeout` s.
+
+    The kernel is reached through files and not through ports, on which another program might answer.
+    """
+    manager = AsyncKernelManager(kernel_name="python3", transport="ipc")
+    resources = {"metadata": {"path": str(folder)}} if folder else {}
+    return NotebookClient(notebook, km=manager, timeout=timeout, resources=resources)
+
+
 def run_cells(sources: list[str], timeout: float) -> list[Any]:
     """Run cells in a new kernel; their outputs, or StepFailedError with the end of the error."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     try:
-        NotebookClient(notebook, timeout=timeout, kernel_name="python3").execute()
+        client(notebook, timeout).execute()
     except CellExecutionError as error:
         raise StepFailedError(f"{error.ename}: {error.evalue}") from error
     return [cell.outputs for cell in notebook.cells]
@@ -49,8 +61,6 @@ def kernel() -> Found:
 
 def viewer() -> Found:
     """Draw a BetterViewer in a kernel with the interactive backend, as in the browser."""
-    import json  # noqa: PLC0415
-
     outputs = run_cells([VIEWER, DRAWN], timeout=90)
     views = sum("application/vnd.jupyter.widget-view+json" in item.get("data", {}) for item in outputs[0])
     printed = [item["text"] for item in outputs[1] if item.get("name") == "stdout"]
@@ -60,8 +70,3 @@ def viewer() -> Found:
     require(views > 0, "the viewer shows no widget", numbers)
     require(spread > 5, "the picture is empty", numbers)
     return Found(f"BetterViewer drawn by ipympl, {views} widgets", numbers)
-
-
-def validate(file: Any) -> None:
-    """Raise nbformat's ValidationError for a notebook that is not valid."""
-    nbformat.validate(nbformat.read(file, as_version=4))

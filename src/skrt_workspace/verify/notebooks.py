@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 
 from skrt_workspace.verify.expected import wrong_numbers
+from skrt_workspace.verify.kernels import client
 from skrt_workspace.verify.result import Found, StepFailedError
 
 CELL_DEADLINE = 150.0
@@ -31,11 +31,8 @@ def execute(file: Path, folder: Path) -> dict[str, Any]:
     """Run a notebook in `folder`; returns its numbers. StepFailedError names the cell that failed."""
     notebook = nbformat.read(file, as_version=4)
     notebook.cells.append(new_code_cell("import json\nprint(json.dumps(numbers))"))
-    client = NotebookClient(
-        notebook, timeout=CELL_DEADLINE, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    )
     try:
-        client.execute()
+        client(notebook, CELL_DEADLINE, folder).execute()
     except CellExecutionError as error:
         raise StepFailedError(f"cell {_failed(notebook)} failed: {error.ename}: {error.evalue}") from error
     numbers: dict[str, Any] = json.loads(notebook.cells[-1].outputs[-1]["text"])
