@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -29,21 +30,25 @@ print(json.dumps([type(figure.canvas).__module__, float(np.asarray(figure.canvas
 """.strip()
 
 
-def client(notebook: Any, timeout: float, folder: Path | None = None) -> NotebookClient:
-    """What runs a notebook in a kernel of its own, in `folder`; each cell may take `timeout` s.
+def execute(notebook: Any, timeout: float, folder: Path | None = None) -> None:
+    """Run a notebook in a kernel of its own, in `folder`; each cell may take `timeout` s.
 
-    The kernel is reached through files and not through ports, on which another program might answer.
+    The kernel is reached through files and not through ports, on which another program might answer. The files have
+    a full path, because the kernel's working folder is another than ours.
     """
-    manager = AsyncKernelManager(kernel_name="python3", transport="ipc")
     resources = {"metadata": {"path": str(folder)}} if folder else {}
-    return NotebookClient(notebook, km=manager, timeout=timeout, resources=resources)
+    with tempfile.TemporaryDirectory(prefix="kernel-") as private:
+        manager = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", connection_file=str(Path(private) / "kernel.json")
+        )
+        NotebookClient(notebook, km=manager, timeout=timeout, startup_timeout=timeout, resources=resources).execute()
 
 
 def run_cells(sources: list[str], timeout: float) -> list[Any]:
     """Run cells in a new kernel; their outputs, or StepFailedError with the end of the error."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     try:
-        client(notebook, timeout).execute()
+        execute(notebook, timeout)
     except CellExecutionError as error:
         raise StepFailedError(f"{error.ename}: {error.evalue}") from error
     return [cell.outputs for cell in notebook.cells]

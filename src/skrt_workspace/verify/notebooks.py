@@ -14,11 +14,11 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 
+from skrt_workspace.verify import kernels
 from skrt_workspace.verify.expected import wrong_numbers
-from skrt_workspace.verify.kernels import client
 from skrt_workspace.verify.result import Found, StepFailedError
 
-CELL_DEADLINE = 150.0
+CELL_DEADLINE = 240.0
 FOLDER = Path(str(files("skrt_workspace"))) / "examples"
 
 
@@ -32,7 +32,7 @@ def execute(file: Path, folder: Path) -> dict[str, Any]:
     notebook = nbformat.read(file, as_version=4)
     notebook.cells.append(new_code_cell("import json\nprint(json.dumps(numbers))"))
     try:
-        client(notebook, CELL_DEADLINE, folder).execute()
+        kernels.execute(notebook, CELL_DEADLINE, folder)
     except CellExecutionError as error:
         raise StepFailedError(f"cell {_failed(notebook)} failed: {error.ename}: {error.evalue}") from error
     numbers: dict[str, Any] = json.loads(notebook.cells[-1].outputs[-1]["text"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from skrt_workspace.verify.result import Row
 from skrt_workspace.verify.steps import Step
@@ -40,17 +43,24 @@ def _row(step: Step) -> Row:
             except subprocess.TimeoutExpired:
                 return Row(step.name, "failed", 0, f"not finished after {step.deadline:.0f} s, so it was ended")
             finally:
-                _end_group(process)
+                _end_all(process)
         if answer.is_file():
             return Row(seconds=0, **json.loads(answer.read_text(encoding="utf-8")))
         lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:]
         return Row(step.name, "failed", 0, f"ended with code {code}: {' / '.join(lines)}")
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of the step, with all programs that it started (they share its process group)."""
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of the step with all that it started: its process group, and kernels, which have their own."""
+    try:
+        started = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        started = []
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
+    for child in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
     process.wait()

@@ -19,7 +19,7 @@ class Step:
     module: str
     function: str
     argument: str = ""
-    deadline: float = 60.0
+    deadline: float = 120.0
     quick: bool = True
 
     def run(self) -> Found:
@@ -39,8 +39,8 @@ def all_steps() -> list[Step]:
         Step("dicom", "dicom", "round_trip"),
         Step("kernel", "kernels", "kernel"),
         Step("viewer", "kernels", "viewer"),
-        Step("elastix, deformable", "engines", "deformable", "elastix", 180.0, quick=False),
-        Step("niftyreg, deformable", "engines", "deformable", "niftyreg", 180.0, quick=False),
+        Step("elastix, deformable", "engines", "deformable", "elastix", 300.0, quick=False),
+        Step("niftyreg, deformable", "engines", "deformable", "niftyreg", 300.0, quick=False),
     ]
     notebooks = sorted(path.stem for path in EXAMPLES.glob("*.ipynb"))
-    return steps + [Step(f"notebook {name}", "notebooks", "check", name, 240.0, quick=False) for name in notebooks]
+    return steps + [Step(f"notebook {name}", "notebooks", "check", name, 480.0, quick=False) for name in notebooks]
