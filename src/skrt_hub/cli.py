@@ -38,6 +38,7 @@ VERBS = {
     "participants": "participants",
     "verify": "verify",
     "bench": "bench",
+    "rehearse": "rehearse",
     "stop": "stop",
     "start": "start",
     "material": "material",

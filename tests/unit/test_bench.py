@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import struct
 import xml.etree.ElementTree as ET
@@ -11,15 +12,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from skrt_hub.bench import figures, guests, kernel, picture
 from skrt_hub.bench.figures import Spread, SystemFigures
+from skrt_hub.bench.notebooks import read_notebook
 from skrt_hub.bench.participant import STAGES, Journey
+from skrt_hub.bench.rehearsal_report import RehearsalReport, sentence, yaml_lines
 from skrt_hub.bench.report import BenchReport, rows
 from skrt_hub.bench.run import draw, write_down
+from skrt_hub.bench.seats import Step, may_go_on, next_group, seats
 from skrt_hub.bench.stock import render_config
 from skrt_hub.bench.storm import Storm
 from skrt_hub.commands import bench as verb
+from skrt_hub.errors import UsageError
+from skrt_hub.settings.model import Settings
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -193,3 +200,71 @@ def test_an_impossible_number_of_people_is_refused(words: str) -> None:
     verb.add_arguments(parser)
     with pytest.raises(SystemExit):
         parser.parse_args(["--people", words])
+
+
+GB = 10**9
+
+
+def step(people: int, each: float, seconds: float, *failures: str, left: float = 20 * GB) -> Step:
+    return Step(people, each, left, seconds, failures)
+
+
+def test_memory_ends_first_where_the_notebook_is_quick_and_large() -> None:
+    found = seats([step(1, 0.5 * GB, 10), step(2, 0.5 * GB, 10), step(4, 0.6 * GB, 12)], available=4 * GB, reserved=GB)
+    assert (found.people, found.ends_first) == (4, "the number that was tried")
+    assert found.by_memory == 5
+    found = seats([step(1, GB, 10), step(2, GB, 10)], available=3 * GB, reserved=GB)
+    assert (found.people, found.ends_first) == (2, "memory")
+    assert found.memory_limit == 1.5 * GB
+
+
+def test_the_processors_end_first_where_the_notebook_becomes_slow() -> None:
+    found = seats([step(1, 1e8, 10), step(2, 1e8, 20), step(4, 1e8, 80)], available=20 * GB, reserved=GB)
+    assert (found.people, found.ends_first) == (2, "the processors")
+    found = seats([step(1, 1e8, 10), step(8, 1e8, 30), step(16, 1e8, 50)], available=20 * GB, reserved=GB)
+    assert found.by_time == 12  # half way between 30 and 50 s
+
+
+def test_something_that_failed_ends_it_at_the_step_before() -> None:
+    found = seats([step(1, 1e8, 10), step(2, 1e8, 12), step(4, 1e8, 12, "no")], available=20 * GB, reserved=GB)
+    assert (found.people, found.ends_first) == (2, "something that failed")
+
+
+def test_a_rehearsal_stops_before_memory_runs_out() -> None:
+    assert may_go_on([step(4, GB, 10, left=10 * GB)], 8, reserved=GB)
+    assert not may_go_on([step(4, GB, 10, left=4.5 * GB)], 8, reserved=GB)
+    assert not may_go_on([step(1, 1e8, 10), step(2, 1e8, 50)], 4, reserved=GB)
+    assert not may_go_on([step(1, 1e8, 10, "no")], 2, reserved=GB)
+
+
+def test_groups_double_and_end_at_the_number_given() -> None:
+    assert [next_group(count, 50) for count in (1, 2, 32, 50)] == [2, 4, 50, 50]
+
+
+def test_the_answer_is_in_the_words_of_hub_yaml() -> None:
+    steps = (step(1, GB, 10), step(2, GB, 10))
+    report = RehearsalReport("n.ipynb", "m", 3 * GB, GB, steps, seats(steps, available=3 * GB, reserved=GB))
+    assert sentence(report) == "Up to 2 with 1.5 GB each; memory ends first."
+    assert Settings.model_validate(YAML(typ="safe").load("\n".join(yaml_lines(report.seats)))).limits.servers == 2
+    ET.fromstring(picture.rehearsal_picture(steps, report.seats, 3 * GB))
+
+
+def test_a_notebook_gives_its_code_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "a.ipynb"
+    cells = [
+        {"cell_type": "markdown", "source": "text"},
+        {"cell_type": "code", "source": ["a = 1\n", "a"]},
+        {"cell_type": "code", "source": "  "},
+    ]
+    file.write_text(json.dumps({"cells": cells}))
+    assert read_notebook(file).cells == ("a = 1\na",)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"cells": []}', '{"cells": [{"cell_type": "code"}]}', "\x00"])
+def test_what_is_no_notebook_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "a.ipynb"
+    file.write_text(text)
+    with pytest.raises(UsageError):
+        read_notebook(file)
+    with pytest.raises(UsageError):
+        read_notebook(tmp_path / "none.ipynb")

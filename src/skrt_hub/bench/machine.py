@@ -8,13 +8,19 @@ from pathlib import Path
 
 import psutil
 
-from skrt_hub.hub.memory import children_by_parent, measure, total
+from skrt_hub.hub.memory import children_by_parent, descendants, measure, total
 
 
 def memory_of(roots: Iterable[int]) -> list[int]:
     """For each of `roots`, the proportional set size in bytes of it and everything below it."""
     children = children_by_parent()
     return [total(pid, children) for pid in roots]
+
+
+def family_processor_time(roots: Iterable[int]) -> float:
+    """Seconds of processor time that all processes at and below `roots` have used so far."""
+    children = children_by_parent()
+    return processor_time(pid for root in roots for pid in descendants(root, children))
 
 
 def own_memory(pid: int | None) -> int:
@@ -26,6 +32,11 @@ def own_memory(pid: int | None) -> int:
 def available_memory() -> int:
     """Bytes that programs can still get (MemAvailable in proc_meminfo(5))."""
     return int(psutil.virtual_memory().available)
+
+
+def whole_memory() -> int:
+    """Bytes of memory that the machine has."""
+    return int(psutil.virtual_memory().total)
 
 
 def processor_time(pids: Iterable[int]) -> float:

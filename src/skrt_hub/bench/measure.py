@@ -52,7 +52,9 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
         used = {name: machine.processor_time([pid]) - spent[name] for name, pid in parts.items()}
         used["scripted participants"] = time.process_time() - own
         await asyncio.sleep(_SETTLING)
-        memory = await asyncio.get_running_loop().run_in_executor(None, machine.memory_of, list(subject.servers()))
+        servers = list(subject.servers())
+        used["servers and kernels"] = machine.family_processor_time(servers) * total / max(1, len(servers))
+        memory = await asyncio.get_running_loop().run_in_executor(None, machine.memory_of, servers)
         shared = machine.own_memory(parts.get("fork-server")) if memory else None
         taken = before - machine.available_memory()
         new_kernel = await crowd.new_kernel()

@@ -41,6 +41,10 @@ class Journey:
     reached: dict[str, float] = field(default_factory=dict)
     failure: str = ""
 
+    def reach(self, stage: str) -> None:
+        """This stage is reached now."""
+        self.reached[stage] = time.monotonic() - self.began
+
     @property
     def arrived(self) -> bool:
         """Whether the slice was seen."""
@@ -75,13 +79,18 @@ class Participant:
         """The address of this participant's own server."""
         return self._base / "user" / self.name
 
-    async def walk(self, journey: Journey, *, cell: str = cells.FIRST_SLICE) -> None:
+    async def walk(self, journey: Journey) -> None:
         """Go all the way, noting each stage in `journey`. Raises ParticipantError or aiohttp.ClientError."""
+        await self.enter(journey)
+        await self.execute(cells.IMPORT)
+        journey.reach("import")
+        await self.execute(cells.FIRST_SLICE, until=kernel.has_picture)
+        journey.reach("slice")
+
+    async def enter(self, journey: Journey) -> None:
+        """Log in, and open a notebook with its kernel."""
         journey.began = time.monotonic()
-
-        def reach(stage: str) -> None:
-            journey.reached[stage] = time.monotonic() - journey.began
-
+        reach = journey.reach
         form = await self.log_in_page()
         reach("log-in page")
         where = await self.log_in(form)
@@ -92,10 +101,6 @@ class Participant:
         reach("lab page")
         await self.open_notebook("bench.ipynb")
         reach("kernel")
-        await self.execute(cells.IMPORT)
-        reach("import")
-        await self.execute(cell, until=kernel.has_picture)
-        reach("slice")
 
     async def log_in_page(self) -> str:
         """The log-in page's form token."""

@@ -67,6 +67,9 @@ def rows(systems: tuple[SystemFigures, ...]) -> list[tuple[str, list[str], str]]
     if any(system.memory_shared for system in systems):
         table.append(_row("memory of the fork server", [system.memory_shared for system in systems], size=True))
     table.append(_row("hub started, to the log-in page", [system.start for system in systems]))
+    for name in dict.fromkeys(name for system in systems for name in system.processor_time):
+        spent = [system.processor_time.get(name) for system in systems]
+        table.append(_row(f"processor time of all: {name}", spent))
     counts = [f"{_arrived(system)} of {system.people}" for system in systems]
     table.append(("arrived", counts, ""))
     return table

@@ -95,7 +95,7 @@ def render_config(environment: Path, folder: Path, password: str, ports: list[in
         "c.JupyterHub.spawner_class = 'simple'",
         f"c.SimpleLocalProcessSpawner.home_dir_template = '{folder}/homes/{{username}}'",
         f"c.Spawner.cmd = ['{environment}/bin/jupyterhub-singleuser']",
-        "c.Spawner.args = ['--allow-root']",
+        "c.Spawner.args = ['--allow-root', '--ConnectionFileMixin.transport=tcp']",
         f"c.Spawner.environment = {{'PATH': '{environment}/bin:/usr/bin:/bin', 'JUPYTER_PATH': '{folder}/jupyter'}}",
         "c.Spawner.default_url = '/lab'",
         "c.Spawner.start_timeout = 600",

@@ -44,9 +44,7 @@ class Crowd:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(person.__aexit__() for person in self._people))
 
-    async def arrive(
-        self, names: Sequence[str], *, cell: str = cells.FIRST_SLICE, tell: Callable[[int], None] = lambda _: None
-    ) -> Storm:
+    async def arrive(self, names: Sequence[str], *, tell: Callable[[int], None] = lambda _: None) -> Storm:
         """Everybody in `names` logs in now and goes on to the slice; `tell` hears how many have arrived."""
         journeys = tuple(Journey(name) for name in names)
         sampler = asyncio.create_task(_sample_login_page(self._url))
@@ -54,7 +52,7 @@ class Crowd:
 
         async def one(journey: Journey) -> None:
             nonlocal arrived
-            await self._walk(journey, cell)
+            await self._walk(journey)
             arrived += 1
             tell(arrived)
 
@@ -71,12 +69,12 @@ class Crowd:
         await person.execute(cells.IMPORT)
         return time.monotonic() - began
 
-    async def _walk(self, journey: Journey, cell: str) -> None:
+    async def _walk(self, journey: Journey) -> None:
         person = Participant(self._url, journey.name, self._password)
         self._people.append(person)
         try:
             async with asyncio.timeout(self._deadline):
-                await person.walk(journey, cell=cell)
+                await person.walk(journey)
         except TimeoutError:
             last = list(journey.reached)[-1:] or ["nothing"]
             journey.failure = f"not done after {self._deadline:.0f} s; the last stage was: {last[0]}"

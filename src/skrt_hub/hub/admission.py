@@ -47,10 +47,14 @@ def room(memory: Memory, *, running: int, starting: int, limit: int) -> Room:
     Those that are just starting have not taken their memory yet, so it is set aside for them.
     """
     each = max(memory.each or 0.0, FIRST_GUESS / 4) if memory.each else float(FIRST_GUESS)
-    reserved = max(_RESERVED_LEAST, _RESERVED_SHARE * memory.total)
-    seats = running + max(0, int((memory.available - reserved) // each))
+    seats = running + max(0, int((memory.available - reserved_memory(memory.total)) // each))
     taken = running + starting
     return Room(taken, min(seats, limit) if limit else seats)
+
+
+def reserved_memory(total: int) -> int:
+    """Bytes that are never given to participants, on a machine with `total` bytes."""
+    return int(max(_RESERVED_LEAST, _RESERVED_SHARE * total))
 
 
 def refusal(found: Room, idle: int) -> str:
