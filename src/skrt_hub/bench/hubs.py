@@ -28,6 +28,7 @@ from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
 _COMMAND_DEADLINE = 1800.0
+_WARM_DEADLINE = 60.0
 
 
 def at_hand(context: Context) -> Applied | None:
@@ -70,6 +71,7 @@ async def temporary_hub(context: Context, names: Sequence[str]) -> AsyncIterator
         applied = read_applied(layout)
         if applied is None:
             raise StateError("The temporary hub is gone.", remedy="Run the same command again.")
+        await _until_warm(layout)
         yield replace(_subject(layout, applied, names), start=start)
     finally:
         with contextlib.suppress(SkrtHubError):
@@ -92,6 +94,18 @@ def _prepare(context: Context, root: Path) -> Layout:
     document = json.dumps(settings.model_dump(mode="json", exclude_none=True))  # JSON is YAML too
     (root / "hub.yaml").write_text(document, encoding="utf-8")
     return Layout(root)
+
+
+async def _until_warm(layout: Layout) -> None:
+    """Wait until the fork server listens; without one, participants are started plainly and measured so."""
+    give_up = time.monotonic() + _WARM_DEADLINE
+    while time.monotonic() < give_up and not _listens(layout.fork_server_socket):
+        await asyncio.sleep(0.2)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, control.short_path(path) as name:
+        return probe.connect_ex(name) == 0
 
 
 def _command(layout: Layout, verb: str) -> None:
