@@ -22,10 +22,10 @@ from skrt_hub.bench.participant import Journey, Participant, ParticipantError, s
 from skrt_hub.bench.picture import rehearsal_picture
 from skrt_hub.bench.rehearsal_report import RehearsalReport
 from skrt_hub.bench.seats import PATIENCE, Step, may_go_on, next_group, seats
+from skrt_hub.context import Context
 from skrt_hub.errors import VerifyError
 from skrt_hub.files import ensure_folder, write_atomically, write_json
 from skrt_hub.hub.admission import reserved_memory
-from skrt_hub.targets import Context
 
 _ENTER_DEADLINE = 600.0
 _LONGEST_ALONE = 1800.0
