@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
 
 from skrt_workspace.verify.result import Found, StepFailedError, require
 
@@ -38,10 +38,15 @@ def execute(notebook: Any, timeout: float, folder: Path | None = None) -> None:
     """
     resources = {"metadata": {"path": str(folder)}} if folder else {}
     with tempfile.TemporaryDirectory(prefix="kernel-") as private:
-        manager = AsyncKernelManager(
-            kernel_name="python3", transport="ipc", connection_file=str(Path(private) / "kernel.json")
-        )
-        NotebookClient(notebook, km=manager, timeout=timeout, startup_timeout=timeout, resources=resources).execute()
+        files = {"transport": "ipc", "connection_file": str(Path(private) / "kernel.json")}
+        NotebookClient(
+            notebook,
+            config=Config(ConnectionFileMixin=files),
+            kernel_name="python3",
+            timeout=timeout,
+            startup_timeout=timeout,
+            resources=resources,
+        ).execute()
 
 
 def run_cells(sources: list[str], timeout: float) -> list[Any]:
