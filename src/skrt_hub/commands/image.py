@@ -26,13 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session) -> Report:
     """What was done; each action does the ones it needs before."""
+    participants_image.prepare_material(session.context)
     return {"build": _build, "load": _load, "push": _push, "name": _name, "list": _list}[session.arguments.action](
         session
     )
 
 
 def _build(session: Session) -> Report:
-    built = participants_image.build(session.context.progress, session.context.echo)
+    built = participants_image.build(session.context)
     size = human_size(built.engine.size(built.name))
     done = "was built" if built.fresh else "was there already, with the present content"
     return Message((f"The image {built.name} {done} ({size} unpacked, {built.engine.name}).",))
@@ -43,13 +44,11 @@ def _load(session: Session) -> Report:
 
 
 def _push(session: Session) -> Report:
-    context = session.context
-    name = participants_image.push(context.settings.kubernetes.image, context.progress, context.echo)
-    return Message((f"The image {name} was pushed.",))
+    return Message((f"The image {participants_image.push(session.context)} was pushed.",))
 
 
 def _name(session: Session) -> Report:
-    return Message((rendering.wanted_image(session.context.settings),))
+    return Message((participants_image.wanted(session.context),))
 
 
 def _list(session: Session) -> Report:

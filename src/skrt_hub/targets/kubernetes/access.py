@@ -33,7 +33,7 @@ def find_url(cluster: Cluster) -> str | None:
     if access == "load-balancer":
         return balancer_url(service, settings)
     own = minikube.address(cluster.context) if cluster.kind == "minikube" else None
-    nodes = [] if own else cluster.kubectl.items("nodes")
+    nodes = [] if own else cluster.nodes() or []
     return node_url(service, nodes, settings, host=own)
 
 

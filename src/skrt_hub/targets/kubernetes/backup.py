@@ -8,9 +8,11 @@ from skrt_hub.errors import SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.targets.kubernetes.cluster import Cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod
-from skrt_hub.targets.kubernetes.watch import look
+from skrt_hub.targets.kubernetes.watch import component_label, look
+from skrt_hub.targets.kubernetes.words import state
 
 KEPT = 10
+PATIENCE = 60.0
 
 
 def save_database(cluster: Cluster) -> str:
@@ -18,8 +20,7 @@ def save_database(cluster: Cluster) -> str:
 
     Raises StartError where the hub runs and its database cannot be copied: nothing is changed then.
     """
-    seen = look(cluster.kubectl)
-    if not seen.ready("hub"):
+    if not _hub_answers(cluster):
         return "The hub does not run, so its database was not copied; it is left as it is in its volume."
     try:
         content = HubPod(cluster.kubectl).database_copy()
@@ -38,3 +39,17 @@ def save_database(cluster: Cluster) -> str:
     for old in sorted(folder.glob("jupyterhub-*.sqlite"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return f"The hub's database was copied to {path}."
+
+
+def _hub_answers(cluster: Cluster) -> bool:
+    """Whether the hub is ready, after waiting a while for one that is just starting."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        seen = look(cluster.kubectl)
+        if seen.ready("hub"):
+            return True
+        pods = [pod for pod in seen.core_pods() if component_label(pod) == "hub"]
+        if seen.replicas("hub") == 0 or any(state(pod) in ("failing", "waiting") for pod in pods):
+            return False
+        time.sleep(0.5)
+    return False

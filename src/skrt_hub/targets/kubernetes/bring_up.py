@@ -48,6 +48,8 @@ def bring_up(context: Context) -> UpReport:
         cluster = open_cluster(context)
         cluster.require_same_cluster()
         context.progress.say(f"Acting on {cluster.words}.")
+        preflight.require_permissions(cluster)
+        participants_image.prepare_material(context)
         chart = ensure_chart(context.settings.kubernetes.chart, cluster.charts, cluster.helm)
         release = read_release(cluster.helm, cluster.release)
         refuse_others(
@@ -63,10 +65,11 @@ def bring_up(context: Context) -> UpReport:
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
         made = _ensure_namespace(cluster)
-        preflight.require_permissions(cluster)
         record = _record(cluster, made=made, minikube=started)
-        record.write(context.layout, context.settings)
+        # The place is written down before anything is made there; the image when the nodes have it.
+        replace(record, image=cluster.record.image if cluster.record else "").write(context.layout, context.settings)
         participants_image.ensure(cluster)
+        record.write(context.layout, context.settings)
         with recover.lease(cluster) as lease:
             notes = _apply(cluster, chart, values, release, lease)
         with context.progress.step("log-in page") as step:
@@ -79,7 +82,7 @@ def bring_up(context: Context) -> UpReport:
 
 def _values(cluster: Cluster, chart: Chart) -> dict[str, Any]:
     """The values, accepted by the chart, with their own digest in them."""
-    values = render_values(cluster.settings, rendering.gather(cluster.settings))
+    values = render_values(cluster.settings, rendering.gather(cluster.target))
     server = cluster.server_version
     check_values(cluster.helm, cluster.release, chart, values, server=server)
     digest = hashlib.sha256((chart.version + as_yaml(values)).encode()).hexdigest()[:16]
@@ -119,7 +122,7 @@ def _record(cluster: Cluster, *, made: bool, minikube: bool) -> Record:
         cluster.identity,
         cluster.namespace,
         cluster.release,
-        rendering.wanted_image(cluster.settings),
+        participants_image.wanted(cluster.target),
         namespace_made=made,
         minikube_started=started,
     )

@@ -94,7 +94,7 @@ def supported(chart: Chart) -> Chart:
     raise PrerequisiteError(
         f"The chart {chart.path} has version {chart.version}, which is {age} than this skrt-hub works with.",
         why=f"Supported are versions from {OLDEST[0]}.{OLDEST[1]} to below {BELOW[0]}.{BELOW[1]}; {PINNED} is tested.",
-        remedy=f"Use chart {PINNED}" + (", or a newer skrt-hub." if age == "newer" else ". ") + f" {USE_A_COPY}",
+        remedy=f"Use chart {PINNED}" + (", or a newer skrt-hub" if age == "newer" else "") + f". {USE_A_COPY}",
     )
 
 
@@ -145,5 +145,5 @@ def _fetch(folder: Path, helm: Helm) -> None:
         raise NetworkError(
             f"The chart {NAME} {PINNED} could not be fetched.",
             why=done.err.strip()[-1500:],
-            remedy="Check the network and run the command again. Without a network: " + USE_A_COPY,
+            remedy="Check the network and run the command again; or do without it. " + USE_A_COPY,
         )

@@ -10,11 +10,10 @@ from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
-from skrt_hub.targets.kubernetes import contexts, forward, minikube, preflight, rendering
+from skrt_hub.targets.kubernetes import contexts, forward, minikube, participants_image, preflight, rendering
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
-from skrt_hub.targets.kubernetes.image.context import image_name
 from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
 from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
 from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
@@ -97,11 +96,13 @@ def reachable(cluster: Cluster) -> Finding:
 def nodes(cluster: Cluster) -> Finding:
     """Room on the nodes, in participants' guarantees."""
     preflight.require_room(cluster)
-    found = cluster.kubectl.items("nodes")
+    found = cluster.nodes()
+    if found is None:
+        return Finding("nodes", True, "may not be asked for with this account")
     done = cluster.kubectl.run("get", "pods", "--all-namespaces", "--output=json", check=False, quiet=True)
     pods = json.loads(done.out)["items"] if done.code == 0 else []
     free = preflight.room(found, pods)
-    values = render_values(cluster.settings, rendering.gather(cluster.settings))
+    values = render_values(cluster.settings, rendering.gather(cluster.target))
     seats = preflight.seats(free, cluster.settings, values)
     told = f"{len(found)} node{'s' * (len(found) != 1)}; room for {seats} participants' guarantees beside the hub"
     more = "Lower kubernetes.memory_guarantee or cpu_guarantee, or give the cluster more."
@@ -137,14 +138,18 @@ def image(cluster: Cluster) -> Finding:
     settings = cluster.settings.kubernetes.image
     if settings.name:
         return Finding("image", True, f"{settings.name}, pulled by the nodes")
-    name = image_name(settings.push)
-    if not nodes_without(name, cluster.kubectl.items("nodes")):
+    name = participants_image.wanted(cluster.target)
+    if not nodes_without(name, cluster.nodes() or []):
         return Finding("image", True, f"{name} is on every node")
     engine = find_engine()
     how = "push it" if settings.push else "bring it to the nodes"
     if not settings.push:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
-    built = "is on this machine" if engine.has(image_name()) else f"will be built with {engine.name} {engine.version}"
+    built = (
+        "is on this machine"
+        if engine.has(participants_image.content_of(cluster.target).name())
+        else f"will be built with {engine.name} {engine.version}"
+    )
     return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
 
 

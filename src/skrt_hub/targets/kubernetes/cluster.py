@@ -10,7 +10,7 @@ from typing import Any
 
 from skrt_hub import __version__
 from skrt_hub.context import Context
-from skrt_hub.errors import ClusterError, SettingsError, StateError
+from skrt_hub.errors import ClusterError, PermissionsError, SettingsError, StateError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
@@ -116,6 +116,13 @@ class Cluster:
         """The cluster's own identifier (the uid of kube-system), or nothing where it may not be read."""
         done = self.kubectl.run("get", "namespace", "kube-system", "--output=jsonpath={.metadata.uid}", check=False)
         return done.out.strip() if done.code == 0 else ""
+
+    def nodes(self) -> list[dict[str, Any]] | None:
+        """The cluster's nodes, or None where the account may not ask for them (one namespace's administrator)."""
+        try:
+            return self.kubectl.items("nodes")
+        except PermissionsError:
+            return None
 
     def require_same_cluster(self) -> None:
         """Stop where the context now leads to another cluster than the hub was made on. Raises StateError."""

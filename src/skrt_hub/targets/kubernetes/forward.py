@@ -7,10 +7,12 @@ after a reboot.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,7 +23,8 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.kubectl import Kubectl
 from skrt_hub.targets.port import ensure_port_is_free
 
-SERVICE, REMOTE_PORT = "proxy-public", "http"
+SERVICE = "proxy-public"
+"""The chart's service that browsers reach, with whatever `access`."""
 
 
 def running(layout: Layout) -> bool:
@@ -44,11 +47,11 @@ def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
     """
     document = {
         "kubectl": list(kubectl.arguments()),
+        "namespace": kubectl.namespace,
         "address": settings.address,
         "port": settings.port,
-        "service": SERVICE,
-        "remote": REMOTE_PORT,
         "lock": str(_lock(layout)),
+        "socket": _socket(layout),
     }
     if running(layout):
         if (read_json(_document(layout)) or {}).get("settings") == document:
@@ -112,6 +115,18 @@ def require_running(layout: Layout) -> None:
 
 def _lock(layout: Layout) -> Path:
     return layout.run / "port-forward.lock"
+
+
+def _socket(layout: Layout) -> str:
+    """Where `kubectl proxy` listens. A socket's path has at most 107 bytes (unix(7)), and state folders may be deep."""
+    path = str(layout.run / "kube.sock")
+    if len(path.encode()) < 100:
+        return path
+    folder = Path(tempfile.gettempdir(), f"skrt-hub-{os.getuid()}")
+    ensure_folder(folder, mode=0o700)
+    if folder.stat().st_uid != os.getuid():
+        raise StartError(f"{folder} belongs to somebody else.", remedy="Choose a shorter state folder with --state.")
+    return str(folder / f"{hashlib.sha256(path.encode()).hexdigest()[:16]}.sock")
 
 
 def _document(layout: Layout) -> Path:

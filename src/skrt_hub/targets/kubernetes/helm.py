@@ -197,6 +197,12 @@ class Helm:
         except BaseException:
             _end(process)
             raise
+        if process.returncode < 0:
+            raise ProgramError(
+                f"Helm was ended from outside (signal {-process.returncode}).",
+                why=errors.strip()[-500:],
+                remedy="Run the command again; it goes on where it was.",
+            )
         if process.returncode != 0:
             raise self.failure(errors)
 

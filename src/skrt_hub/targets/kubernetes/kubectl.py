@@ -95,7 +95,7 @@ def is_unreachable(text: str) -> bool:
 
 def explain(text: str, context: str) -> SkrtHubError:
     """The error for what kubectl or helm printed."""
-    last = "\n".join(text.strip().splitlines()[-6:])
+    last = "\n".join(line.removeprefix("Error: ") for line in text.strip().splitlines()[-6:])
     if "context" in text and ("does not exist" in text or "not found" in text) and context in text:
         return ClusterError(
             f"There is no kube context called {context!r}.",

@@ -6,15 +6,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
+from skrt_hub.homes import material
 from skrt_hub.process import run
-from skrt_hub.progress import Progress
-from skrt_hub.settings.model import Image
 from skrt_hub.targets.kubernetes.cluster import Cluster
-from skrt_hub.targets.kubernetes.image.context import LOCAL_NAME, image_name
+from skrt_hub.targets.kubernetes.image.context import LOCAL_NAME, Content
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
 from skrt_hub.targets.kubernetes.image.place import ARCHIVE, load_command, nodes_without
-from skrt_hub.targets.kubernetes.kubectl import Kubectl
 
 
 @dataclass(frozen=True)
@@ -26,62 +25,90 @@ class Built:
     fresh: bool
 
 
-def build(progress: Progress, echo: object = None) -> Built:
+def content_of(context: Context) -> Content:
+    """What the image of this hub holds: material is in it once it has been prepared."""
+    return Content(context.layout.material_shown if context.settings.material else None)
+
+
+def wanted(context: Context) -> str:
+    """The whole name of the participants' image: the one in hub.yaml, or the project's own for the present content."""
+    image = context.settings.kubernetes.image
+    return image.name or content_of(context).name(image.push)
+
+
+def prepare_material(context: Context) -> None:
+    """Fetch the organiser's material, so that it is part of the image. Raises SettingsError for a published image."""
+    settings = context.settings
+    if not settings.material:
+        return
+    if settings.kubernetes.image.name:
+        raise SettingsError(
+            "Material cannot be added to a published image.",
+            why="hub.yaml has both `material` and kubernetes.image.name.",
+            remedy="Leave one of them out; with the project's own image, material becomes its last layer.",
+        )
+    for entry in material.fetch(settings, context.layout, context.progress, refresh=True, echo=context.echo):
+        if entry.problem is not None:
+            context.progress.say(f"Material {entry.name}: {entry.problem.what} {entry.problem.why}")
+
+
+def build(context: Context) -> Built:
     """The project's own image for the present content, built where it is not on this machine yet."""
-    engine = find_engine(echo if callable(echo) else None)
-    name = image_name()
+    engine, content = find_engine(context.echo), content_of(context)
+    name = content.name()
     if engine.has(name):
         return Built(name, engine, fresh=False)
-    engine.build(name, progress)
-    return Built(name, engine, fresh=True)
+    return Built(engine.build(content, context.progress), engine, fresh=True)
 
 
-def push(settings: Image, progress: Progress, echo: object = None) -> str:
+def push(context: Context) -> str:
     """Build where needed, and push to the registry in hub.yaml. Raises SettingsError where it names none."""
-    if not settings.push:
+    registry = context.settings.kubernetes.image.push
+    if not registry:
         raise SettingsError(
             "hub.yaml names no registry to push to.",
             remedy="Write kubernetes.image.push, such as registry.example.org/physics.",
         )
-    built = build(progress, echo)
-    name = image_name(settings.push)
+    built = build(context)
+    name = wanted(context)
     built.engine.tag(built.name, name)
-    with progress.step(f"pushing {name}"):
+    with context.progress.step(f"pushing {name}"):
         built.engine.push(name)
     return name
 
 
 def load(cluster: Cluster, *, always: bool = False) -> str:
     """Build where needed, and bring the image to every node that lacks it; returns what was done, in words."""
-    progress, name = cluster.target.progress, image_name()
-    lacking = nodes_without(name, cluster.kubectl.items("nodes"))
-    if not lacking and not always:
+    context, name = cluster.target, content_of(cluster.target).name()
+    if not always and not _lacking(cluster, name):
         return f"The image {name} is on every node already."
-    built = build(progress, cluster.target.echo)
+    # What the cluster cannot be given is said before an image is built for it.
     own = cluster.settings.kubernetes.image.load
-    words = load_command(cluster.kind, cluster.context, name, engine=built.engine.name, own=own)
-    with progress.step(f"image {name} to the cluster"):
+    words = load_command(cluster.kind, cluster.context, name, engine=find_engine().name, own=own)
+    built = build(context)
+    with context.progress.step(f"image {name} to the cluster"):
         _run_load(words, built)
     return f"The image {name} was brought to the cluster of context {cluster.context}."
 
 
-def ensure(cluster: Cluster) -> str:
-    """Do what the cluster at hand needs so that it can start the image; returns the image's name."""
-    image, progress = cluster.settings.kubernetes.image, cluster.target.progress
-    if image.name:
-        return image.name
-    if image.push:
-        name = image_name(image.push)
-        if cluster.record is None or cluster.record.image != name or not _known(cluster.kubectl, name):
-            progress.say(f"Image: {push(image, progress, cluster.target.echo)} was pushed.")
-        return name
-    if nodes_without(image_name(), cluster.kubectl.items("nodes")):
-        progress.say(load(cluster))
-    return image_name()
+def ensure(cluster: Cluster) -> None:
+    """Do what the cluster at hand needs so that its nodes can start the image, and say what is done."""
+    context, image = cluster.target, cluster.settings.kubernetes.image
+    name = wanted(context)
+    if image.name or not _lacking(cluster, name):
+        return
+    if not image.push:
+        context.progress.say(load(cluster))
+    elif cluster.record is None or cluster.record.image != name:
+        context.progress.say(f"The image {push(context)} was pushed.")
 
 
-def _known(kubectl: Kubectl, name: str) -> bool:
-    return not nodes_without(name, kubectl.items("nodes"))
+def _lacking(cluster: Cluster, name: str) -> bool:
+    """Whether a node is without the image; where nodes may not be asked for, whether it was brought there before."""
+    nodes = cluster.nodes()
+    if nodes is None:
+        return cluster.record is None or cluster.record.image != name
+    return bool(nodes_without(name, nodes))
 
 
 def _run_load(words: tuple[str, ...], built: Built) -> None:

@@ -17,8 +17,13 @@ from skrt_hub.targets.kubernetes.values import render_values
 Object = Mapping[str, Any]
 
 PERMISSIONS = (
-    ("create", "deployments.apps"),
+    ("list", "secrets"),
     ("create", "secrets"),
+    ("delete", "secrets"),
+    ("list", "pods"),
+    ("delete", "pods"),
+    ("create", "deployments.apps"),
+    ("patch", "deployments.apps/scale"),
     ("create", "configmaps"),
     ("create", "persistentvolumeclaims"),
     ("create", "services"),
@@ -31,7 +36,10 @@ PERMISSIONS = (
     ("create", "leases.coordination.k8s.io"),
 )
 """What the organiser's account needs in the namespace."""
-CLUSTER_PERMISSIONS = (("create", "clusterroles.rbac.authorization.k8s.io"),)
+CLUSTER_PERMISSIONS = (
+    ("create", "clusterroles.rbac.authorization.k8s.io"),
+    ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+)
 """What it needs in the whole cluster, for the scheduler that packs participants' pods."""
 HUB_MEMORY = 600 * 2**20
 """What hub, proxy and scheduler take together."""
@@ -58,22 +66,47 @@ class Room:
 
 
 def refused_permissions(cluster: Cluster) -> list[str]:
-    """The permissions that the account lacks, in words."""
-    lacking = []
-    for verb, what in PERMISSIONS:
-        if not _may(cluster, verb, what):
-            lacking.append(f"`{verb}` on {what} in the namespace {cluster.namespace}")
-    for verb, what in CLUSTER_PERMISSIONS:
-        if _scheduler_wanted(cluster.settings) and not _may(cluster, verb, what, everywhere=True):
-            lacking.append(f"`{verb}` on {what} in the whole cluster")
-    return lacking
+    """The permissions that the account lacks, in words; the cluster is asked for all of them in one request."""
+    asked = [(verb, what, cluster.namespace) for verb, what in PERMISSIONS]
+    if _scheduler_wanted(cluster.settings):
+        asked += [(verb, what, "") for verb, what in CLUSTER_PERMISSIONS]
+    reviews = {"apiVersion": "v1", "kind": "List", "items": [review(*question) for question in asked]}
+    done = cluster.kubectl.run("create", "--filename=-", "--output=json", stdin=json.dumps(reviews), quiet=True)
+    answers = documents(done.out)
+    return [
+        f"`{verb}` on {what} in {'the namespace ' + where if where else 'the whole cluster'}"
+        for (verb, what, where), answer in zip(asked, answers, strict=True)
+        if not answer["status"].get("allowed")
+    ]
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    """The JSON documents in `text`, one after the other, as `kubectl create` prints several objects."""
+    found, rest, decoder = [], text.strip(), json.JSONDecoder()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        found.append(document)
+        rest = rest[end:].lstrip()
+    return found
+
+
+def review(verb: str, what: str, namespace: str) -> dict[str, Any]:
+    """The question whether one's own account may do something (authorization.k8s.io/v1)."""
+    plain, _, sub = what.partition("/")
+    resource, _, group = plain.partition(".")
+    attributes = {"verb": verb, "resource": resource, "group": group, "namespace": namespace, "subresource": sub}
+    return {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
 
 
 def require_permissions(cluster: Cluster) -> None:
     """Raises PermissionsError naming every missing permission."""
     lacking = refused_permissions(cluster)
     if lacking:
-        only_scheduler = all("cluster" in item and "whole" in item for item in lacking)
+        only_scheduler = all(item.endswith("the whole cluster") for item in lacking)
         remedy = (
             "Ask the cluster's administrator for it; or leave the scheduler out, in hub.yaml: "
             "kubernetes: {values: {scheduling: {userScheduler: {enabled: false}}}}."
@@ -90,11 +123,6 @@ def require_permissions(cluster: Cluster) -> None:
 def _scheduler_wanted(settings: Settings) -> bool:
     over = settings.kubernetes.values.get("scheduling", {}).get("userScheduler", {})
     return bool(over.get("enabled", True))
-
-
-def _may(cluster: Cluster, verb: str, what: str, *, everywhere: bool = False) -> bool:
-    words = ("auth", "can-i", verb, what, *(("--all-namespaces",) if everywhere else ()))
-    return cluster.kubectl.run(*words, check=False, quiet=True).out.strip().startswith("yes")
 
 
 def storage_class(classes: Sequence[Object], wanted: str) -> str | None:
@@ -168,7 +196,7 @@ def seats(free: Room, settings: Settings, values: Mapping[str, Any]) -> int:
 
 def require_room(cluster: Cluster) -> None:
     """Raises SpaceError where not even one participant fits on the nodes, or every node is short of disk or memory."""
-    nodes = cluster.kubectl.items("nodes")
+    nodes = cluster.nodes() or []
     short = pressures(nodes)
     if nodes and all(any(word.startswith(f"node {node['metadata']['name']}:") for word in short) for node in nodes):
         raise SpaceError(
@@ -181,7 +209,7 @@ def require_room(cluster: Cluster) -> None:
     largest = max((number(node["status"]["allocatable"].get("memory", "0")) for node in nodes), default=0)
     from skrt_hub.targets.kubernetes.rendering import gather  # noqa: PLC0415 - reads files
 
-    guarantee = render_values(cluster.settings, gather(cluster.settings))["singleuser"]["memory"]["guarantee"]
+    guarantee = render_values(cluster.settings, gather(cluster.target))["singleuser"]["memory"]["guarantee"]
     if nodes and not pods and largest < HUB_MEMORY + guarantee:
         raise SpaceError(
             "The nodes of the cluster have too little memory for the hub and one participant.",

@@ -98,6 +98,9 @@ def mend(cluster: Cluster, release: Release) -> str:
     secret = f"sh.helm.release.v1.{release.name}.v{newest.number}"
     _keep_copy(cluster, secret)
     cluster.kubectl.run("delete", "secret", secret)
+    # What the chart makes for the time of an installation only, and marks so: Helm did not come to removing it.
+    kinds = "daemonsets.apps,jobs.batch"
+    cluster.kubectl.run("delete", kinds, "--selector=hub.jupyter.org/deletable=true", "--ignore-not-found")
     what = {"pending-install": "An installation", "pending-upgrade": "An upgrade"}.get(newest.status, "A roll-back")
     return (
         f"{what} of the hub was interrupted ({newest.status}, revision {newest.number}). It is mended now: only that "

@@ -8,10 +8,9 @@ from typing import Any
 from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
-from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes import participants_image
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, check_values, ensure_chart
 from skrt_hub.targets.kubernetes.helm import Helm
-from skrt_hub.targets.kubernetes.image.context import image_name
 from skrt_hub.targets.kubernetes.values import Facts, render_values
 from skrt_workspace import launch
 
@@ -20,12 +19,12 @@ LAUNCH = launch.command("/opt/skrt/bin/python")
 """A participant's start command in the project's own image: prepares the home, then becomes the server."""
 
 
-def gather(settings: Settings) -> Facts:
+def gather(context: Context) -> Facts:
     """What the values depend on besides the settings. Raises SettingsError for a certificate that cannot be read."""
-    kubernetes = settings.kubernetes
+    kubernetes = context.settings.kubernetes
     own = not kubernetes.image.name
     return Facts(
-        image=wanted_image(settings),
+        image=participants_image.wanted(context),
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
         command=LAUNCH if own else None,
         authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
@@ -35,15 +34,10 @@ def gather(settings: Settings) -> Facts:
     )
 
 
-def wanted_image(settings: Settings) -> str:
-    """The whole name of the participants' image: the one in hub.yaml, or the project's own for the present content."""
-    return settings.kubernetes.image.name or image_name(settings.kubernetes.image.push)
-
-
 def render(context: Context, *, check: bool) -> tuple[dict[str, Any], str]:
     """The values, and with `check` the manifests that the chart makes from them; asks no cluster."""
     settings, layout = context.settings, context.layout
-    values = render_values(settings, gather(settings))
+    values = render_values(settings, gather(context))
     manifests = ""
     if check:
         namespace = settings.kubernetes.namespace or settings.name

@@ -10,7 +10,7 @@ from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.report import Server, StatusReport
-from skrt_hub.targets.kubernetes import access, forward, rendering, words
+from skrt_hub.targets.kubernetes import access, forward, participants_image, words
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.release import read_release
@@ -53,12 +53,12 @@ def status(context: Context) -> StatusReport:
     seen = look(cluster.kubectl)
     found = state_of(cluster, seen)
     release = read_release(cluster.helm, cluster.release)
-    notes = [f"{trouble.who} {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
+    notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
     if release.pending:
         notes.append("An earlier command was interrupted; mend it with: skrt-hub up")
     if release.owner in ("manual", "stranger"):
         notes.append(f"The release {release.name!r} there was not made by skrt-hub.")
-    if found != "absent" and cluster.record and cluster.record.image != rendering.wanted_image(settings):
+    if found != "absent" and cluster.record and cluster.record.image != participants_image.wanted(context):
         notes.append("The participants' image has changed since; apply it with: skrt-hub up")
     return StatusReport(
         name=settings.name,

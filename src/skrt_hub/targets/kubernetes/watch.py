@@ -124,7 +124,7 @@ class Watcher:
     def _give_up(self, trouble: Trouble, pods: list[Object]) -> StartError:
         log = "" if "image" in trouble.what else self._log_of(trouble.who, pods)
         return StartError(
-            f"The hub did not start: {trouble.who} {trouble.what}.", why=log, remedy=trouble.remedy or "skrt-hub logs"
+            f"The hub did not start. {trouble.who}: {trouble.what}.", why=log, remedy=trouble.remedy or "skrt-hub logs"
         )
 
     def _too_late(self, seen: Snapshot, names: tuple[str, ...], deadline: float) -> StartError:
@@ -154,7 +154,7 @@ class Watcher:
 
 def _note(pods: list[Object], found: list[Trouble], events: tuple[Object, ...]) -> str:
     if found:
-        return f"{found[0].who} {found[0].what}"[:100]
+        return f"{found[0].who}: {found[0].what}"[:100]
     for pod in pods:
         image = words.pulling(pod, events)
         if image and words.state(pod) == "starting":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,49 +19,67 @@ from skrt_hub.environment.identity import LOCK_FOLDER, workspace_package
 LOCAL_NAME = "localhost/skrt-hub/workspace"
 """The name of images that no registry has: nothing outside this machine can answer for the host `localhost`."""
 REMOTE_NAME = "skrt-hub-workspace"
-DOCKERFILE = Path(__file__).parent / "Dockerfile"
-# What prepares the libraries' layer. Only a change of these, of the lock or of the Dockerfile builds it anew.
-_LIBRARY_STEPS = ("__init__.py", "__main__.py", "bytecode.py", "commands.py", "orphans.py", "prune.py")
+OWN = Path(__file__).parent
+# What prepares the libraries' layer, and what makes the phantom's. Only a change of these builds that layer anew.
+LIBRARY_STEPS = ("__init__.py", "__main__.py", "bytecode.py", "commands.py", "orphans.py", "prune.py")
+PHANTOM_STEPS = ("__init__.py", "entry_points.py", "package.py", "phantom.py")
 
 
-def image_name(push: str = "") -> str:
-    """The name and tag of the image for the present content, in the registry folder `push` or on this machine."""
-    repository = f"{push.rstrip('/')}/{REMOTE_NAME}" if push else LOCAL_NAME
-    return f"{repository}:{content_tag()}"
+@dataclass(frozen=True)
+class Content:
+    """The image's content: the project's own, and the organiser's prepared material (a folder), where there is any."""
+
+    material: Path | None = None
+
+    def name(self, push: str = "") -> str:
+        """The image's name and tag, in the registry folder `push` or on this machine."""
+        repository = f"{push.rstrip('/')}/{REMOTE_NAME}" if push else LOCAL_NAME
+        return f"{repository}:{self.tag()}"
+
+    def tag(self) -> str:
+        """Twelve hexadecimal digits over the name and content of all files that the image is built from."""
+        digest = hashlib.sha256()
+        for name, source in sorted(self._files()):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+        digest.update(_uv_version().encode())
+        return digest.hexdigest()[:12]
+
+    def write(self, folder: Path) -> dict[str, str]:
+        """Copy the build context into the empty `folder`; returns the build arguments that go with it."""
+        (folder / "material").mkdir()
+        for name, source in self._files():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            # Modes as on any machine: the engine's cache then knows the layer again.
+            target.chmod(0o755 if source.stat().st_mode & 0o100 and name.startswith("material/") else 0o644)
+        return {"UV_VERSION": _uv_version(), "CONTENT": self.tag(), "VERSION": __version__}
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        """Each file of the context: its name there and where it is now."""
+        yield "Dockerfile", OWN / "Dockerfile"
+        yield "slim.py", OWN / "slim.py"
+        yield "lock/requirements.txt", LOCK_FOLDER / "requirements.txt"
+        package = workspace_package()
+        for part, steps in (("install", LIBRARY_STEPS), ("phantom", PHANTOM_STEPS)):
+            yield f"{part}/__init__.py", package / "__init__.py"
+            for step in steps:
+                yield f"{part}/install/{step}", package / "install" / step
+        for name, path in _tree(package / "phantom"):
+            yield f"phantom/phantom/{name}", path
+        for name, path in _tree(package):
+            yield f"workspace/skrt_workspace/{name}", path
+        if self.material is not None:
+            for name, path in _tree(self.material, hidden=True):
+                yield f"material/{name}", path
 
 
-def content_tag() -> str:
-    """Twelve hexadecimal digits over the name and content of all files that the image is built from."""
-    digest = hashlib.sha256()
-    for name, source in sorted(_files()):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
-    digest.update(_uv_version().encode())
-    return digest.hexdigest()[:12]
-
-
-def write_context(folder: Path) -> dict[str, str]:
-    """Copy the build context into the empty `folder`; returns the build arguments that go with it."""
-    for name, source in _files():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        # Modes and times as on any machine: the engine's cache then knows the layer again.
-        target.chmod(0o644)
-    return {"UV_VERSION": _uv_version(), "CONTENT": content_tag(), "VERSION": __version__}
-
-
-def _files() -> Iterator[tuple[str, Path]]:
-    """Each file of the context: its name there and where it is now."""
-    yield "Dockerfile", DOCKERFILE
-    yield "lock/requirements.txt", LOCK_FOLDER / "requirements.txt"
-    package = workspace_package()
-    yield "install/__init__.py", package / "__init__.py"
-    for name in _LIBRARY_STEPS:
-        yield f"install/install/{name}", package / "install" / name
-    for path in sorted(package.rglob("*")):
-        inside = path.relative_to(package)
-        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside.parts):
-            yield f"workspace/skrt_workspace/{inside.as_posix()}", path
+def _tree(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        left_out = "__pycache__" in inside.parts or (not hidden and any(part.startswith(".") for part in inside.parts))
+        if path.is_file() and not left_out:
+            yield inside.as_posix(), path
 
 
 def _uv_version() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from skrt_hub.errors import NetworkError, PermissionsError, PrerequisiteError, ProgramError, SpaceError
 from skrt_hub.process import Echo, run
 from skrt_hub.progress import Progress
-from skrt_hub.targets.kubernetes.image.context import write_context
+from skrt_hub.targets.kubernetes.image.context import Content
 
 INSTALL_ENGINE = "Install docker (https://docs.docker.com/engine/install/) or podman (https://podman.io)."
 _STEP = re.compile(r"^(?:STEP|Step) (\d+)/(\d+)\s*:?\s*(.*)")
@@ -39,15 +39,17 @@ class Engine:
         done = run((self.name, "image", "inspect", image, "--format={{.Size}}"), deadline=60)
         return int(done.out.strip())
 
-    def build(self, image: str, progress: Progress) -> None:
-        """Build the image from the present content. Raises NetworkError, SpaceError or ProgramError."""
+    def build(self, content: Content, progress: Progress) -> str:
+        """Build the image of this content and return its name. Raises NetworkError, SpaceError or ProgramError."""
+        image = content.name()
         with tempfile.TemporaryDirectory(prefix="skrt-hub-image-") as folder:
-            values = write_context(Path(folder))
+            values = content.write(Path(folder))
             words = [self.name, "build", "--tag", image]
             for key, value in values.items():
                 words += ["--build-arg", f"{key}={value}"]
             with progress.step(f"image {image}") as step:
                 self._follow([*words, folder], step.update)
+        return image
 
     def tag(self, image: str, other: str) -> None:
         """Give the image another name."""
