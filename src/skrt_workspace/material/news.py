@@ -24,9 +24,9 @@ def describe(outcome: Outcome) -> list[str]:
     """One sentence for each kind of change."""
     lines = []
     kinds = (
+        ("New versions beside files you have changed (yours are untouched)", outcome.beside),
         ("New files", outcome.placed),
         ("New versions of files you have not changed", outcome.updated),
-        ("New versions beside files you have changed (yours are untouched)", outcome.beside),
         ("Removed by the organiser, and not changed by you", outcome.removed),
     )
     for words, paths in kinds:

@@ -1,0 +1,230 @@
+/*
+ * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything".
+ *
+ * Written by hand as a module federation container, so that nothing has to be built: JupyterLab calls `init` with its
+ * shared modules and `get` for the plugins (its bootstrap code, `createModule`).
+ */
+(() => {
+  'use strict';
+
+  const NAME = 'skrt-workspace';
+  const EVENT = 'https://skrt-hub/workspace/notice';
+  let shared = {};
+
+  /* One of JupyterLab's own modules; there is one version of each in the share scope. */
+  async function use(name) {
+    const versions = Object.values(shared[name] || {});
+    if (versions.length === 0) {
+      return null;
+    }
+    return (await versions[0].get())();
+  }
+
+  class Server {
+    constructor(services) {
+      this.services = services;
+      this.settings = services.ServerConnection.makeSettings();
+    }
+
+    async ask(path, body) {
+      const request = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+      const url = this.settings.baseUrl + 'skrt/' + path;
+      const response = await this.services.ServerConnection.makeRequest(url, request, this.settings);
+      const answer = await response.json();
+      if (!response.ok) {
+        throw new Error(answer.message || response.statusText);
+      }
+      return answer;
+    }
+  }
+
+  /* What the server tells, as notifications; a dismissed one is told to the server and does not come back. */
+  class Notices {
+    constructor(server, apputils, translate) {
+      this.server = server;
+      this.apputils = apputils;
+      this.translate = translate;
+      this.shown = new Map();
+      apputils.Notification.manager.changed.connect((_, change) => this.onChange(change));
+    }
+
+    async refresh() {
+      const answer = await this.server.ask('notices');
+      for (const notice of answer.notices) {
+        this.show(notice);
+      }
+    }
+
+    show(notice) {
+      if ([...this.shown.values()].includes(notice.name)) {
+        return;
+      }
+      const { Notification, showDialog, Dialog } = this.apputils;
+      const type = { memory: 'error', space: 'warning' }[notice.kind] || 'info';
+      const [first, ...rest] = notice.text.split('\n');
+      const long = rest.length > 0 || first.length > 130;
+      const details = {
+        label: this.translate('Show all'),
+        callback: () => showDialog({
+          title: this.translate('Message from the hub'),
+          body: textBody(notice.text),
+          buttons: [Dialog.okButton()]
+        })
+      };
+      const text = first.length > 130 ? first.slice(0, 127) + '...' : first;
+      const id = Notification.emit(text, type, { autoClose: false, actions: long ? [details] : [] });
+      this.shown.set(id, notice.name);
+    }
+
+    onChange(change) {
+      const id = change.notification && change.notification.id;
+      if (change.type === 'removed' && this.shown.has(id)) {
+        this.server.ask('notices', { seen: [this.shown.get(id)] }).catch(() => undefined);
+      }
+    }
+  }
+
+  function textBody(text) {
+    const node = document.createElement('div');
+    node.style.whiteSpace = 'pre-wrap';
+    node.style.maxWidth = '60em';
+    node.textContent = text;
+    const body = new (textBody.Widget)({ node });
+    return body;
+  }
+
+  /* Paths that came from the material, to offer the original only where there is one. */
+  class Material {
+    constructor(server) {
+      this.server = server;
+      this.paths = new Set();
+    }
+
+    async refresh() {
+      this.paths = new Set((await this.server.ask('material')).paths);
+    }
+  }
+
+  function selectedPath(factory) {
+    const browser = factory && factory.tracker.currentWidget;
+    const items = browser ? [...browser.selectedItems()] : [];
+    return items.length === 1 && items[0].type !== 'directory' ? items[0].path : null;
+  }
+
+  function currentPath(app, docmanager) {
+    const widget = app.shell.currentWidget;
+    const context = widget && docmanager ? docmanager.contextForWidget(widget) : null;
+    return context ? context.path : null;
+  }
+
+  async function giveBack(server, apputils, docmanager, path) {
+    const { Notification } = apputils;
+    try {
+      const answer = await server.ask('original', { path });
+      const kept = answer.kept ? ' Yours is kept as ' + answer.kept + '.' : '';
+      Notification.success(answer.path.split('/').pop() + ' is the original again.' + kept, { autoClose: 8000 });
+      const open = docmanager && docmanager.findWidget(path);
+      if (open) {
+        const context = docmanager.contextForWidget(open);
+        if (context && !context.model.dirty) {
+          await context.revert();
+        }
+      }
+    } catch (error) {
+      Notification.error(String(error.message || error), { autoClose: false });
+    }
+  }
+
+  function downloadEverything(server) {
+    const url = new URL(server.settings.baseUrl + 'skrt/everything', window.location.href);
+    const match = document.cookie.match('\\b_xsrf=([^;]*)\\b');
+    if (match) {
+      url.searchParams.set('_xsrf', match[1]);
+    }
+    const link = document.createElement('a');
+    link.href = url.href;
+    link.download = '';
+    document.body.appendChild(link);
+    link.click();
+    link.remove();
+  }
+
+  function addCommands(app, parts) {
+    const { server, apputils, material, factory, docmanager, translate } = parts;
+    const pathAtHand = () => selectedPath(factory);
+    app.commands.addCommand('skrt:original', {
+      label: translate('Get the Original Back'),
+      caption: translate('Put the original of this file in its place; yours is kept under a new name'),
+      isVisible: () => material.paths.has(pathAtHand()),
+      execute: () => giveBack(server, apputils, docmanager, pathAtHand())
+    });
+    app.commands.addCommand('skrt:original-of-this', {
+      label: translate('Get the Original of This File Back'),
+      isEnabled: () => material.paths.has(currentPath(app, docmanager)),
+      execute: () => giveBack(server, apputils, docmanager, currentPath(app, docmanager))
+    });
+    app.commands.addCommand('skrt:everything', {
+      label: translate('Download Everything'),
+      caption: translate('Download all your files as one .zip archive'),
+      execute: () => downloadEverything(server)
+    });
+    app.contextMenu.addItem({ command: 'skrt:original', selector: '.jp-DirListing-item[data-isdir="false"]', rank: 9 });
+    app.contextMenu.addItem({ command: 'skrt:everything', selector: '.jp-DirListing-content', rank: 60 });
+  }
+
+  async function plugins() {
+    const [services, apputils, filebrowser, docmanager, mainmenu, widgets] = await Promise.all([
+      use('@jupyterlab/services'),
+      use('@jupyterlab/apputils'),
+      use('@jupyterlab/filebrowser'),
+      use('@jupyterlab/docmanager'),
+      use('@jupyterlab/mainmenu'),
+      use('@lumino/widgets')
+    ]);
+    textBody.Widget = widgets.Widget;
+    const optional = [filebrowser.IFileBrowserFactory, docmanager.IDocumentManager, mainmenu.IMainMenu, apputils.ICommandPalette];
+    return [{
+      id: NAME + ':home',
+      autoStart: true,
+      optional,
+      activate: (app, factory, manager, menu, palette) => {
+        const server = new Server(services);
+        const translate = text => text;
+        const notices = new Notices(server, apputils, translate);
+        const material = new Material(server);
+        addCommands(app, { server, apputils, material, factory, docmanager: manager, translate });
+        if (menu) {
+          menu.fileMenu.addGroup([{ command: 'skrt:everything' }, { command: 'skrt:original-of-this' }], 95);
+        }
+        if (palette) {
+          for (const command of ['skrt:everything', 'skrt:original-of-this']) {
+            palette.addItem({ command, category: 'File Operations' });
+          }
+        }
+        const refresh = () => Promise.all([notices.refresh(), material.refresh()]).catch(() => undefined);
+        app.serviceManager.events.stream.connect((_, event) => {
+          if (event.schema_id === EVENT) {
+            void refresh();
+          }
+        });
+        void app.restored.then(refresh);
+      }
+    }];
+  }
+
+  const container = {
+    init: scope => {
+      shared = scope;
+    },
+    get: async module => {
+      if (module !== './extension') {
+        throw new Error(NAME + ' has no module ' + module);
+      }
+      const made = await plugins();
+      return () => ({ __esModule: true, default: made });
+    }
+  };
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB[NAME] = container;
+})();

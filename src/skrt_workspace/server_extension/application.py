@@ -1,0 +1,37 @@
+"""The extension as Jupyter loads it: handlers, and a watch that ends with the server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jupyter_server.extension.application import ExtensionApp
+
+from skrt_workspace.home import ended_cleanly
+from skrt_workspace.server_extension.handlers import HANDLERS
+from skrt_workspace.server_extension.watch import EVENT_SCHEMA, Watch
+
+
+class Workspace(ExtensionApp):  # type: ignore[misc]
+    """One participant's home, for the pages."""
+
+    name = "skrt_workspace"
+    # Its pages are JupyterLab's; it has none of its own to open.
+    load_other_extensions = True
+
+    def initialize_settings(self) -> None:
+        """Start the watch once the loop runs."""
+        home = Path(os.environ.get("HOME", "/home/jovyan"))
+        self.serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
+        self.watch = Watch(home, self.serverapp.event_logger, self.log)
+        self.settings["skrt_watch"] = self.watch
+        self.serverapp.io_loop.add_callback(self.watch.start)
+
+    def initialize_handlers(self) -> None:
+        """The addresses below `skrt/`."""
+        self.handlers.extend(HANDLERS)
+
+    async def stop_extension(self) -> None:
+        """The server ends by itself: no save was killed."""
+        self.watch.stop()
+        ended_cleanly(self.watch.home)

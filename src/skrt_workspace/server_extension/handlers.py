@@ -1,0 +1,112 @@
+"""What pages may ask the server: only the participant, logged in, and with the page's own token (XSRF).
+
+None of it counts as activity: a page that is left open must not keep its server from being ended as idle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado import web  # type: ignore[attr-defined]
+
+from skrt_workspace.material import original
+from skrt_workspace.server_extension.download import stream_zip
+from skrt_workspace.server_extension.watch import Watch
+
+Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, None]])
+# tornado's decorator has no types that a strict checker takes.
+authenticated: Callable[[Method], Method] = web.authenticated
+
+
+class _Handler(ExtensionHandlerMixin, APIHandler):  # type: ignore[misc]
+    _track_activity = False
+
+    @property
+    def watch(self) -> Watch:
+        watch: Watch = self.settings["skrt_watch"]
+        return watch
+
+    def body(self) -> dict[str, Any]:
+        """The request's JSON object. Raises a 400."""
+        try:
+            document = json.loads(self.request.body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise web.HTTPError(400, "a JSON object is needed")
+        return document
+
+
+class NoticesHandler(_Handler):
+    """Messages for the participant."""
+
+    @authenticated
+    async def get(self) -> None:
+        """Those that were not dismissed."""
+        found = await asyncio.to_thread(self.watch.notices)
+        self.finish({"notices": [vars(notice) for notice in found]})
+
+    @authenticated
+    async def post(self) -> None:
+        """Dismiss `seen`, a list of names."""
+        names = self.body().get("seen")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise web.HTTPError(400, "`seen` must be a list of names")
+        await asyncio.to_thread(self.watch.dismiss, names)
+        self.finish({})
+
+
+class MaterialHandler(_Handler):
+    """Which files came from the material."""
+
+    @authenticated
+    async def get(self) -> None:
+        """Their paths in the home."""
+        paths = await asyncio.to_thread(original.placed_paths, self.watch.home)
+        self.finish({"paths": sorted(paths)})
+
+
+class OriginalHandler(_Handler):
+    """The original of a file, back in its place."""
+
+    @authenticated
+    async def post(self) -> None:
+        """Give back the original of `path`; what the participant has is kept under a new name."""
+        path = self.body().get("path")
+        if not isinstance(path, str):
+            raise web.HTTPError(400, "`path` must be a path in the home")
+        try:
+            restored = await asyncio.to_thread(original.give_back, self.watch.home, path.strip("/"))
+        except (original.NoOriginalError, ValueError) as error:
+            raise web.HTTPError(409, str(error)) from None
+        except OSError as error:
+            raise web.HTTPError(507, f"{path} could not be given back: {error.strerror}") from None
+        self.finish({"path": restored.path, "kept": restored.kept})
+
+
+class EverythingHandler(JupyterHandler):  # type: ignore[misc]
+    """The whole home as one archive, made while it is sent."""
+
+    @authenticated
+    async def get(self) -> None:
+        """Send the archive; it needs neither memory nor room on the disk."""
+        self.check_xsrf_cookie()
+        home: Path = self.settings["skrt_watch"].home
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Disposition", 'attachment; filename="my-files.zip"')
+        self.set_header("Cache-Control", "no-store")
+        await stream_zip(home, self)
+
+
+HANDLERS = [
+    (r"/skrt/notices", NoticesHandler),
+    (r"/skrt/material", MaterialHandler),
+    (r"/skrt/original", OriginalHandler),
+    (r"/skrt/everything", EverythingHandler),
+]

@@ -1,0 +1,153 @@
+"""Looks every few seconds for what a participant should know: new material, messages of the hub, a filling home.
+
+Each look costs a few stat(2) calls; work is done in a thread, and only when something changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.home import notices, space
+from skrt_workspace.material import news, place
+from skrt_workspace.material.source import material_folder, stamp
+
+EVENT_ID = "https://skrt-hub/workspace/notice"
+EVENT_SCHEMA = {
+    "$id": EVENT_ID,
+    "version": "1",
+    "title": "Something a participant should know",
+    "description": "Tells open pages to ask for notices again.",
+    "type": "object",
+    "properties": {"kind": {"type": "string"}},
+    "required": ["kind"],
+}
+_EVERY = 3.0
+_OLDEST = 24 * 3600
+_SEEN = ".local/state/skrt-workspace/seen.json"
+_OOM_COUNTS = Path("/sys/fs/cgroup/memory.events")
+_KILLED = (
+    "A kernel or program of yours was ended, because your memory limit was reached. Your files are safe. "
+    "Work on smaller images, or close other notebooks."
+)
+
+
+class Watch:
+    """The watch of one server."""
+
+    def __init__(self, home: Path, events: Any, log: logging.Logger) -> None:
+        self.home = home
+        self._events = events
+        self._log = log
+        self._task: asyncio.Task[None] | None = None
+        self._stamp = stamp(material_folder())
+        self._hub_names: set[str] = set()
+        self._space = "ok"
+        self._killed = _times_killed()
+        self._seen = _read_seen(home)
+
+    def start(self) -> None:
+        """Begin to look; called when the server's loop runs."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def notices(self) -> list[notices.Notice]:
+        """What the participant has not dismissed: from the hub (of the last day), from the home, and about space."""
+        now = time.time()
+        found = [
+            notice
+            for notice in notices.read_notices(notices.from_hub())
+            if notice.name not in self._seen and now - _written(notice) < _OLDEST
+        ]
+        found += notices.read_notices(self.home / notices.IN_HOME)
+        warning = space.warning(space.measure(self.home))
+        name = f"space-{self._space}"
+        if warning and name not in self._seen:
+            found.append(notices.Notice(name, notices.SPACE, warning, ""))
+        return sorted(found, key=lambda notice: notice.name)
+
+    def dismiss(self, names: list[str]) -> None:
+        """Take notices as read."""
+        for name in names:
+            if "/" not in name and name.endswith(".json"):
+                with contextlib.suppress(OSError):
+                    (self.home / notices.IN_HOME / name).unlink(missing_ok=True)
+            self._seen.add(name)
+        with contextlib.suppress(OSError):  # a full home: dismissed until the server ends
+            path = self.home / _SEEN
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(sorted(self._seen)[-200:]), encoding="utf-8")
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            try:
+                for kind in await asyncio.to_thread(self.look):
+                    self._events.emit(schema_id=EVENT_ID, data={"kind": kind})
+            except Exception:
+                self._log.exception("skrt-workspace: looking for news failed; it is tried again")
+
+    def look(self) -> list[str]:
+        """One look; the kinds of what is new."""
+        kinds = []
+        if self._new_material():
+            kinds.append(notices.MATERIAL)
+        names = {path.name for path in notices.from_hub().glob("*.json")}
+        if names - self._hub_names:
+            kinds.append("hub")
+        self._hub_names = names
+        state = space.measure(self.home).state
+        if state != self._space:
+            self._space = state
+            self._seen -= {f"space-{other}" for other in ("nearly", "full") if other != state}
+            kinds.append(notices.SPACE)
+        killed = _times_killed()
+        if killed > self._killed and not notices.from_hub().is_dir():  # the hub's own watch tells it better
+            notices.write_notice(self.home / notices.IN_HOME, notices.MEMORY, _KILLED)
+            kinds.append(notices.MEMORY)
+        self._killed = killed
+        return kinds
+
+    def _new_material(self) -> bool:
+        now = stamp(material_folder())
+        if now == self._stamp:
+            return False
+        outcome = place.place_material(self.home)
+        if outcome.busy:
+            return False
+        self._stamp = now
+        return bool(news.tell(self.home, outcome))
+
+
+def _times_killed() -> int:
+    """How often the kernel ended a process of this container for memory (cgroup v2, memory.events, oom_kill)."""
+    try:
+        lines = _OOM_COUNTS.read_text(encoding="ascii").splitlines()
+        return int(dict(line.split() for line in lines)["oom_kill"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+def _read_seen(home: Path) -> set[str]:
+    try:
+        found = json.loads((home / _SEEN).read_text(encoding="utf-8"))
+        return {str(name) for name in found}
+    except (OSError, ValueError, TypeError):
+        return set()
+
+
+def _written(notice: notices.Notice) -> float:
+    """When a notice was written, from its name."""
+    try:
+        return int(notice.name.split("-")[0]) / 1e9
+    except ValueError:
+        return 0.0
