@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from skrt_hub.commands.session import Session
@@ -23,4 +24,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session) -> Report:
     """Who handed in what; nobody's home is changed."""
     given = session.arguments
-    return collect(homes_of(session.context), given.path, given.names, given.to, session.context.progress)
+    with closing(homes_of(session.context)) as homes:
+        return collect(homes, given.path, given.names, given.to, session.context.progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 
 from skrt_hub.commands.session import Session
 from skrt_hub.homes.access import homes_of
@@ -29,6 +30,7 @@ def run(session: Session) -> Report:
     """What there is, or what changed; exit code 1 when a source could not be had."""
     context = session.context
     if session.arguments.action == "status":
-        return material_status(context.layout, homes_of(context), context.progress)
+        with closing(homes_of(context)) as homes:
+            return material_status(context.layout, homes, context.progress)
     states = fetch(context.settings, context.layout, context.progress, refresh=True, echo=context.echo)
     return material_updated(context, states)

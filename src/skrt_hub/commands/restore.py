@@ -25,4 +25,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session) -> Report:
     """What was restored, with every file's hash read again; exit code 17 when something could not be."""
     given = session.arguments
-    return run_restore(copies_of(session.context), given.names, given.source, given.at, given.into)
+    with copies_of(session.context) as copies:
+        return run_restore(copies, given.names, given.source, given.at, given.into)

@@ -21,4 +21,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session) -> Report:
     """What was saved, once it was read back."""
-    return run_save(copies_of(session.context), session.arguments.names, session.arguments.to)
+    with copies_of(session.context) as copies:
+        return run_save(copies, session.arguments.names, session.arguments.to)

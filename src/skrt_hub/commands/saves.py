@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session) -> Report:
     """What is there; exit code 17 where a copy is damaged, or a home differs."""
     given = session.arguments
-    copies = copies_of(session.context)
-    if given.action == "verify":
-        return run_verify(copies, given.source)
-    if given.action == "compare":
-        return run_compare(copies, given.names, given.source)
-    return run_list(copies, given.source)
+    with copies_of(session.context) as copies:
+        if given.action == "verify":
+            return run_verify(copies, given.source)
+        if given.action == "compare":
+            return run_compare(copies, given.names, given.source)
+        return run_list(copies, given.source)

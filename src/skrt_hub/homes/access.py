@@ -58,6 +58,9 @@ class Homes(Protocol):
     def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
         """Write into the home, which is made where it does not exist."""
 
+    def close(self) -> None:
+        """Let go of what was opened to reach the homes."""
+
     def accounts(self) -> bytes:
         """The log-in accounts, to be saved with the homes; empty where there are none."""
 

@@ -45,6 +45,9 @@ class FolderHomes:
         yield from transfer.receive(os.fspath(self.root / home.folder), steps)
         os.sync()
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def accounts(self) -> bytes:
         return b""
 

@@ -61,6 +61,9 @@ class MachineHomes:
         yield from transfer.receive(self._path(home), steps, owner)
         os.sync()  # one for all files: a restore that a power loss interrupts is simply run again
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def accounts(self) -> bytes:
         return self._layout.accounts.read_bytes() if self._layout.accounts.is_file() else b""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,9 +70,12 @@ class Copies:
             yield opened
 
 
-def copies_of(context: Context) -> Copies:
-    """For the hub at hand."""
-    return Copies(context.settings, context.layout, homes_of(context), context.progress)
+@contextmanager
+def copies_of(context: Context) -> Iterator[Copies]:
+    """For the hub at hand, whose homes are let go of at the end."""
+    homes = homes_of(context)
+    with closing(homes):
+        yield Copies(context.settings, context.layout, homes, context.progress)
 
 
 def run_save(

@@ -43,7 +43,8 @@ def run(context: Context, now: datetime) -> str:
     ensure_folder(layout.saves, mode=0o700)
     note = {**_last(layout), "tried": now.isoformat()}
     try:
-        report = run_save(copies_of(context), [], settings.saves.place)
+        with copies_of(context) as copies:
+            report = run_save(copies, [], settings.saves.place)
     except SkrtHubError as error:
         write_json(_file(layout), {**note, "problem": f"{error.what} {error.why}".strip()}, mode=0o600)
         return f"the scheduled save failed: {error.what} {error.why}"

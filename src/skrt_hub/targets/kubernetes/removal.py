@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skrt_hub.errors import RefusedError
+from skrt_hub.homes import guard
+from skrt_hub.homes.saving import copies_of
 from skrt_hub.report import Message
 from skrt_hub.targets import DeleteOptions, Removal
 from skrt_hub.targets.kubernetes import minikube, stopping
@@ -162,14 +164,9 @@ def _refuse_losses(found: Plan) -> None:
 
 
 def _require_saved_copies(found: Plan) -> None:
-    """Homes go only when every one of them has a saved copy that is newer than its last change."""
-    raise RefusedError(
-        f"The homes of {len(found.homes)} participants were not removed.",
-        why="There is no saved copy of them: "
-        + ", ".join(sorted(participant(claim) for claim in found.homes)[:8])
-        + ".",
-        remedy="Save them first, or add --no-copies to remove them all the same.",
-    )
+    """Homes go only when every one of them has a saved copy, read again, that has its last change."""
+    with copies_of(found.cluster.target) as copies:
+        guard.ensure_saved(copies)
 
 
 def _remove_volumes(cluster: Cluster, found: Plan) -> None:

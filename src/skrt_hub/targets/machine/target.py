@@ -124,7 +124,8 @@ class MachineTarget:
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         if options.homes and options.copies and self._layout.root.exists():
-            guard.ensure_saved(copies_of(self._context))
+            with copies_of(self._context) as copies:
+                guard.ensure_saved(copies)
         return removal.plan(self._layout, options)
 
     def delete(self, options: DeleteOptions) -> Message:
@@ -132,11 +133,11 @@ class MachineTarget:
             self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
         ):
             self._stop()
-            copies = copies_of(self._context)
-            places = copies.known_places()
-            if options.homes and options.copies:
-                # People may have gone on working while the plan was read: look again, now that nobody can.
-                guard.ensure_saved(copies, read_again=False)
+            with copies_of(self._context) as copies:
+                places = copies.known_places()
+                if options.homes and options.copies:
+                    # People may have gone on working while the plan was read: look again, now that nobody can.
+                    guard.ensure_saved(copies, read_again=False)
             done = removal.carry_out(self._layout, options)
             if options.homes and options.copies and places:
                 restore = f"Saved copies are in {places[-1]}; after `up`: skrt-hub restore --from {places[-1]}"
