@@ -1,0 +1,290 @@
+"""Writes the reference pages that are made from the code: the commands, hub.yaml's keys, the exit codes.
+
+python scripts/make_reference.py          writes docs/reference/{commands,hub-yaml,exit-codes}.md
+python scripts/make_reference.py --check  writes nothing; exit code 1 where a page is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from skrt_hub.cli import build_parser
+from skrt_hub.errors import INTERRUPTED, every_error
+from skrt_hub.settings.model import Settings, parse_duration, parse_size
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made by scripts/make_reference.py. Change the code's own words and run it again. -->\n"
+
+Row = tuple[str, ...]
+Verb = tuple[str, argparse.ArgumentParser]
+
+
+def main() -> int:
+    """Write the pages that differ; with --check only name them."""
+    out_of_date = [name for name, text in pages().items() if _read(FOLDER / name) != text]
+    if "--check" in sys.argv[1:]:
+        sys.stdout.writelines(f"docs/reference/{name} is out of date\n" for name in out_of_date)
+        return 1 if out_of_date else 0
+    for name in out_of_date:
+        (FOLDER / name).write_text(pages()[name], encoding="utf-8")
+    return 0
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    return {"commands.md": commands_page(), "hub-yaml.md": hub_yaml_page(), "exit-codes.md": exit_codes_page()}
+
+
+# The commands
+
+
+def verbs(parser: argparse.ArgumentParser) -> Iterator[Verb]:
+    """Every command and command of a command, each with its whole name: `up`, `saves list`."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, sub in action.choices.items():
+                yield name, sub
+                yield from ((f"{name} {inner}", subsub) for inner, subsub in verbs(sub))
+
+
+def commands_page() -> str:
+    """docs/reference/commands.md."""
+    parser = build_parser()
+    all_verbs = list(verbs(parser))
+    overview = _table(("Command", "Does"), [(f"[`{name}`](#{_anchor(name)})", _help(sub)) for name, sub in all_verbs])
+    return "\n".join((MADE, _COMMANDS_HEAD, overview, _common(all_verbs[0][1]), *map(_command, all_verbs)))
+
+
+def _command(verb: Verb) -> str:
+    name, parser = verb
+    parts = [f"## {name}\n", f"```\n{_usage(name, parser)}\n```\n", f"{_help(parser)}\n"]
+    rows = [(_signature(action), _words(action.help)) for action in _own(parser)]
+    if rows:
+        parts.append(_table(("Option", "Meaning"), rows))
+    return "\n".join(parts)
+
+
+def _common(parser: argparse.ArgumentParser) -> str:
+    rows = [(_signature(action), _words(action.help)) for action in parser._actions if _is_common(parser, action)]
+    return "\n".join(("## Options of every command\n", _table(("Option", "Meaning"), rows), _COMMANDS_COMMON))
+
+
+def _own(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    hidden = (argparse._HelpAction, argparse._SubParsersAction)
+    return [a for a in parser._actions if not isinstance(a, hidden) and not _is_common(parser, a)]
+
+
+def _is_common(parser: argparse.ArgumentParser, action: argparse.Action) -> bool:
+    groups = (group for group in parser._action_groups if group.title == "options of every command")
+    return any(action in group._group_actions for group in groups)
+
+
+def _usage(name: str, parser: argparse.ArgumentParser) -> str:
+    inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    words = [f"[{_signature(a, plain=True)}]" for a in _own(parser) if a.option_strings]
+    for action in _own(parser):
+        if not action.option_strings:
+            shown = _argument(action)
+            many = {"*": f"[{shown} ...]", "+": f"{shown} [{shown} ...]", "?": f"[{shown}]"}
+            words.append(many.get(str(action.nargs), shown))
+    return " ".join(("skrt-hub", name, *words, *("COMMAND" for _ in inner)))
+
+
+def _signature(action: argparse.Action, *, plain: bool = False) -> str:
+    if not action.option_strings:
+        text = _argument(action)
+    elif action.nargs == 0:
+        text = ", ".join(action.option_strings)
+    else:
+        text = f"{', '.join(action.option_strings)} {_argument(action)}"
+    return text if plain else f"`{text.replace('|', ' or ')}`"
+
+
+def _argument(action: argparse.Action) -> str:
+    if action.metavar is None and action.choices:
+        return "|".join(map(str, action.choices))
+    return str(action.metavar or action.dest.upper())
+
+
+def _help(parser: argparse.ArgumentParser) -> str:
+    return _words(parser.description)
+
+
+_COMMANDS_HEAD = """\
+# Commands
+
+`skrt-hub COMMAND --help` shows the same. After `make up` the command is `.venv/bin/skrt-hub`.
+"""
+
+_COMMANDS_COMMON = """\
+They may stand before or after the command. Without `--config`, the file `hub.yaml` in the working folder is used, else the
+defaults. Without `--state`, the hub's folder is `~/.local/share/skrt-hub/NAME`, where NAME is the hub's name. Each
+command's [exit code](exit-codes.md) says what happened.
+
+With `--json` a command prints one JSON document, errors too: `error`, `why`, `remedy` and `exit_code`. `status --json`
+has at least `state` (`running`, `closed`, `stopped` or `absent`), `target`, `url`, `login` and `servers` (each with
+`name`, `state` and `memory` in bytes).
+
+The variable `SKRT_HUB_ENVIRONMENTS` names a folder for participants' environments that several hubs share. Packages
+come from where uv is told to take them (`UV_DEFAULT_INDEX`, `UV_OFFLINE` and the others of its documentation).
+"""
+
+
+# hub.yaml
+
+
+def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every section of hub.yaml with its name: ``, `login`, `kubernetes.tls`."""
+    yield path, model
+    for name, field in model.model_fields.items():
+        inner = _section(field.annotation)
+        if inner is not None:
+            yield from sections(inner, f"{path}.{name}" if path else name)
+
+
+def hub_yaml_page() -> str:
+    """docs/reference/hub-yaml.md."""
+    parts = [MADE, _HUB_YAML_HEAD]
+    for path, model in sections(Settings):
+        parts.append(f"## {path or 'The first level'}\n")
+        if path:
+            parts.append(f"{inspect.getdoc(model)}\n")
+        parts.append(_table(("Key", "Value", "Default", "Meaning"), [_key(*item) for item in model.model_fields.items()]))
+    return "\n".join(parts)
+
+
+def _key(name: str, field: FieldInfo) -> Row:
+    return f"`{name}`", _value(field), _default(name, field), _words(field.description)
+
+
+def _value(field: FieldInfo) -> str:
+    annotation = field.annotation
+    if _section(annotation) is not None:
+        return "list of sections, below" if typing.get_origin(annotation) is tuple else "section, below"
+    readers = {getattr(item, "func", None) for item in field.metadata}
+    if parse_size in readers:
+        return "size, such as `2 GB`"
+    if parse_duration in readers:
+        return "time, such as `90 min`"
+    return _plain_type(annotation)
+
+
+def _plain_type(annotation: Any) -> str:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Literal:
+        return " or ".join(f"`{choice}`" for choice in typing.get_args(annotation))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_plain_type(a) for a in typing.get_args(annotation) if a is not types.NoneType)
+    if origin is tuple:
+        return "list of texts"
+    words = {str: "text", bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
+    return words.get(annotation, "keys and values")
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is PydanticUndefined:
+        return "must be given"
+    if value is None or value in ("", (), {}) or isinstance(value, BaseModel):
+        return "-"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    readers = {getattr(item, "func", None) for item in field.metadata}
+    if parse_size in readers and value:
+        return f"`{value / 10**9:g} GB`"
+    if parse_duration in readers and value:
+        return f"`{value // 60} min`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for inner in (annotation, *typing.get_args(annotation)):
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return inner
+    return None
+
+
+_HUB_YAML_HEAD = """\
+# hub.yaml
+
+One file describes a hub, on one machine and on Kubernetes alike. It is optional, and so is every line in it.
+`skrt-hub init` writes one with all keys, commented out. A key that does not exist is refused, with its line and the
+nearest key that does.
+
+* A size is a number and a unit: `512 MB`, `2 GB`, `1.5 GiB`.
+* A time is a number and a unit: `45 s`, `90 min`, `2 h`, `7 d`.
+* A relative path is taken from the folder of the file.
+
+An example:
+
+```yaml
+name: physics-2026
+port: 8080
+participants: [anna, björn, chen]
+limits:
+  memory: 3 GB
+  idle: 2 h
+material:
+  - folder: exercises
+data:
+  - name: scans
+    folder: /srv/scans
+```
+
+After a change, run `skrt-hub up` again. It applies what changed; running servers stay, and get the new limits at their
+next start.
+"""
+
+
+# Exit codes
+
+
+def exit_codes_page() -> str:
+    """docs/reference/exit-codes.md."""
+    rows: list[Row] = [("0", "It worked.")]
+    rows += [(str(error.exit_code), _words(inspect.getdoc(error))) for error in every_error()[1:]]
+    rows.insert(1, ("1", "A fault of skrt-hub itself. It names a file with the details."))
+    rows += [(str(INTERRUPTED), "Interrupted by Ctrl-C."), ("141", "The reader of the output went away (`| head`).")]
+    return "\n".join((MADE, _EXIT_CODES_HEAD, _table(("Code", "Meaning"), rows)))
+
+
+_EXIT_CODES_HEAD = """\
+# Exit codes
+
+Each command ends with one of these. [Troubleshooting](../how-to/troubleshooting.md) says what to do about each.
+"""
+
+
+# Markdown
+
+
+def _table(head: Row, rows: list[Row]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _words(text: str | None) -> str:
+    return " ".join((text or "").replace("%%", "%").split())
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
