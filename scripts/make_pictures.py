@@ -50,8 +50,6 @@ def _log_in(page: Page, url: str, name: str, password: str) -> None:
 
 
 def _notebook(page: Page, url: str, name: str) -> None:
-    page.wait_for_selector(".jp-DirListing-item >> text=examples")
-    page.screenshot(path=FOLDER / "workspace.png")
     page.goto(f"{url.rstrip('/')}/user/{name}/lab/tree/{NOTEBOOK}")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")  # earlier, JupyterLab runs nothing
@@ -61,8 +59,10 @@ def _notebook(page: Page, url: str, name: str) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('.jp-InputPrompt')].every(p => !p.textContent.includes('*'))"
     )
-    page.locator(".jp-OutputArea-output img").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)  # the page scrolls and draws
+    slices = page.locator(".jp-CodeCell:has-text('Lung window') .jp-OutputArea-output img")
+    for _ in range(3):  # JupyterLab moves the cells while it draws those above
+        slices.first.evaluate("image => image.scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(1000)
     page.screenshot(path=FOLDER / "notebook.png")
 
 

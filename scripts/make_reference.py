@@ -108,7 +108,7 @@ def _signature(action: argparse.Action, *, plain: bool = False) -> str:
         text = ", ".join(action.option_strings)
     else:
         text = f"{', '.join(action.option_strings)} {_argument(action)}"
-    return text if plain else f"`{text.replace('|', ' or ')}`"
+    return text if plain else ", ".join(f"`{word}`" for word in text.split("|"))
 
 
 def _argument(action: argparse.Action) -> str:
@@ -254,7 +254,7 @@ def exit_codes_page() -> str:
     """docs/reference/exit-codes.md."""
     rows: list[Row] = [("0", "It worked.")]
     rows += [(str(error.exit_code), _words(inspect.getdoc(error))) for error in every_error()[1:]]
-    rows.insert(1, ("1", "A fault of skrt-hub itself. It names a file with the details."))
+    rows.insert(1, ("1", "A part of the work could not be done, as the report says; or a fault of skrt-hub."))
     rows += [(str(INTERRUPTED), "Interrupted by Ctrl-C."), ("141", "The reader of the output went away (`| head`).")]
     return "\n".join((MADE, _EXIT_CODES_HEAD, _table(("Code", "Meaning"), rows)))
 
