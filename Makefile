@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster format clean
+.PHONY: help up test lint unit machine test-cluster format reference clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ format: $(VENV)/dev ## write the code in the project's style
 	$(BIN)/ruff check --fix src tests scripts
 	$(BIN)/ruff format src tests scripts
 
+reference: $(VENV)/dev ## write the reference pages that are made from the code
+	$(BIN)/python scripts/make_reference.py
+
 clean: ## remove the tool's own environment
 	rm -rf $(VENV)
 
@@ -41,13 +44,13 @@ clean: ## remove the tool's own environment
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python was not found. Install Python 3.11 or newer, or: make PYTHON=/path/to/python3 up"; exit 4; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: skrt-hub needs Python 3.11 or newer. Type: make PYTHON=/path/to/python3.11 up"; exit 4; }
+	@echo "Setting up skrt-hub's own environment in $(VENV); this takes a minute"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here. On Debian and Ubuntu: sudo apt install python3-venv. Or install uv, then: uv venv $(VENV) && make up"; exit 4; }
 
 $(VENV)/bin/uv: $(VENV)/bin/python
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || uv pip install --quiet --python $(BIN)/python uv
 
 $(VENV)/tool: $(VENV)/bin/uv pyproject.toml
-	@echo "Setting up skrt-hub's own environment in $(VENV)"
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable .
 	@touch $@
 

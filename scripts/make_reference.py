@@ -128,8 +128,8 @@ _COMMANDS_HEAD = """\
 """
 
 _COMMANDS_COMMON = """\
-They may stand before or after the command. Without `--config`, the file `hub.yaml` in the working folder is used, else the
-defaults. Without `--state`, the hub's folder is `~/.local/share/skrt-hub/NAME`, where NAME is the hub's name. Each
+These may stand before or after the command. Without `--config`, `hub.yaml` in the working folder is used, else defaults.
+Without `--state`, the hub's folder is `~/.local/share/skrt-hub/NAME`, where NAME is the hub's name. Each
 command's [exit code](exit-codes.md) says what happened.
 
 With `--json` a command prints one JSON document, errors too: `error`, `why`, `remedy` and `exit_code`. `status --json`
@@ -160,7 +160,9 @@ def hub_yaml_page() -> str:
         parts.append(f"## {path or 'The first level'}\n")
         if path:
             parts.append(f"{inspect.getdoc(model)}\n")
-        parts.append(_table(("Key", "Value", "Default", "Meaning"), [_key(*item) for item in model.model_fields.items()]))
+        parts.append(
+            _table(("Key", "Value", "Default", "Meaning"), [_key(*item) for item in model.model_fields.items()])
+        )
     return "\n".join(parts)
 
 
