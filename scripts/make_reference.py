@@ -128,7 +128,7 @@ _COMMANDS_HEAD = """\
 """
 
 _COMMANDS_COMMON = """\
-These may stand before or after the command. Without `--config`, `hub.yaml` in the working folder is used, else defaults.
+These may stand before or after the command. Without `--config`, `hub.yaml` in the working folder is used.
 Without `--state`, the hub's folder is `~/.local/share/skrt-hub/NAME`, where NAME is the hub's name. Each
 command's [exit code](exit-codes.md) says what happened.
 
