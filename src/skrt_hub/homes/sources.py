@@ -11,10 +11,12 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from skrt_hub.errors import NetworkError, PrerequisiteError, ProgramError, SettingsError, SpaceError
+from skrt_hub.errors import CopyError, NetworkError, PrerequisiteError, ProgramError, SettingsError, SpaceError
 from skrt_hub.homes.unpack import unpack, unpack_tar_stream
 from skrt_hub.process import Echo, plain_environment, run
 from skrt_hub.settings.model import Material
@@ -22,6 +24,15 @@ from skrt_workspace.home.tree import split
 
 IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store"})
 _FETCH_DEADLINE = 600.0
+# No program that a repository names is run. Git refuses a clone of somebody else's; here the organiser named it, and it
+# is only read.
+_SAFE = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "protocol.ext.allow=never"),
+    *("-c", "gc.auto=0"),
+    *("-c", "safe.directory=*"),
+)
 _TAKEN = ("examples",)
 
 
@@ -124,38 +135,57 @@ def _export_git(address: str, at: str | None, subfolder: str, into: Path, fetchi
     if address.startswith("-") or (at or "").startswith("-"):
         raise SettingsError(f"material: {address} {at or ''} is no address of a git repository.")
     _ensure_git()
-    clone = fetching.clones / hashlib.sha256(f"{address}\0{at}".encode()).hexdigest()[:16]
-    commit = _known_commit(clone)
-    if commit is None or fetching.refresh:
-        commit = _fetch(address, at, clone, fetching)
+    clone = _local_repository(address)
+    if clone is not None:
+        # Read where it is: a clone may be shallow, or lack large files that nobody asks for here.
+        commit = _commit(clone, (at or "HEAD", f"refs/remotes/origin/{at}"), address, at)
+    else:
+        clone = fetching.clones / hashlib.sha256(f"{address}\0{at}".encode()).hexdigest()[:16]
+        known = _known_commit(clone)
+        commit = _fetch(address, at, clone, fetching) if known is None or fetching.refresh else known
     tree = f"{commit}:{subfolder.strip('/')}" if subfolder.strip("/") else commit
-    if run(_git(clone, "cat-file", "-e", f"{tree}^{{tree}}"), deadline=60, check=False).code != 0:
+    if run(_git(clone, "cat-file", "-t", tree), deadline=60, check=False).out.strip() not in ("tree", "commit"):
         raise SettingsError(
             f"material: {address} has no folder {subfolder!r} at {at or 'its default branch'}.",
             remedy="Correct `subfolder` or `at` in hub.yaml.",
         )
-    # An archive of a tree, not of the commit: the tree's own export-ignore rules would leave files out.
-    with subprocess.Popen(_git(clone, "archive", "--format=tar", tree), stdout=subprocess.PIPE) as program:
-        assert program.stdout is not None
-        unpack_tar_stream(f"The repository {address}", program.stdout, into)
-    if program.returncode != 0:
-        raise ProgramError(f"git could not export {address}.")
+    _unpack_tree(clone, tree, into, address)
     for left in [path for path in into.rglob("*") if path.name in IGNORED]:
         shutil.rmtree(left, ignore_errors=True)
     return Exported(f"{at + ' ' if at else ''}{commit[:12]}")
+
+
+def _unpack_tree(clone: Path, tree: str, into: Path, address: str) -> None:
+    """Unpack a tree's archive: of the tree, not the commit, whose export-ignore rules would leave files out."""
+    refused: CopyError | None = None
+    with tempfile.TemporaryFile() as words:
+        command = _git(clone, "archive", "--format=tar", tree)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words) as program:
+            assert program.stdout is not None
+            try:
+                unpack_tar_stream(f"The repository {address}", program.stdout, into)
+            except CopyError as error:
+                refused = error
+                program.stdout.close()
+        words.seek(0)
+        said = words.read().decode(errors="replace").strip().splitlines()
+    if program.returncode > 0:
+        shutil.rmtree(into, ignore_errors=True)
+        raise ProgramError(
+            f"git could not read {address}.", why=said[-1] if said else "", remedy="Is the clone whole? Try: git fsck"
+        )
+    if refused is not None:
+        raise refused
 
 
 def _fetch(address: str, at: str | None, clone: Path, fetching: Fetching) -> str:
     """Fetch one commit and no history; a server that gives no single commits is asked for everything."""
     if not clone.exists():
         run(("git", "init", "--quiet", "--bare", clone), deadline=60)
-    local = Path(address).expanduser()
-    source = os.fspath(local.absolute()) if local.exists() else address
-    options = ["--quiet", "--no-tags", "--force", f"--upload-pack={_UPLOAD_PACK}"] if local.exists() else ["--quiet"]
     environment = {**fetching.environment, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     wanted = at or "HEAD"
-    one = _git(clone, "fetch", *options, "--depth=1", "--", source, f"+{wanted}:refs/skrt-hub/fetched")
-    every = _git(clone, "fetch", *options, "--", source, "+refs/*:refs/skrt-hub/all/*")
+    one = _git(clone, "fetch", "--quiet", "--depth=1", "--", address, f"+{wanted}:refs/skrt-hub/fetched")
+    every = _git(clone, "fetch", "--quiet", "--", address, "+refs/*:refs/skrt-hub/all/*")
     for command in (one, every):
         done = run(command, deadline=_FETCH_DEADLINE, check=False, environment=environment, echo=fetching.echo)
         if done.code == 0:
@@ -166,18 +196,29 @@ def _fetch(address: str, at: str | None, clone: Path, fetching: Fetching) -> str
             why=done.err.strip().splitlines()[-1] if done.err.strip() else "",
             remedy="Check the address, `at` and the network; or clone it yourself and give the clone's folder.",
         )
-    names = ["refs/skrt-hub/fetched"] if command is one else [wanted, f"refs/skrt-hub/all/heads/{wanted}"]
+    names = ("refs/skrt-hub/fetched",) if command is one else (wanted, f"refs/skrt-hub/all/heads/{wanted}")
+    commit = _commit(clone, names, address, at)
+    run(_git(clone, "update-ref", "refs/skrt-hub/used", commit), deadline=60)
+    return commit
+
+
+def _commit(clone: Path, names: Sequence[str], address: str, at: str | None) -> str:
+    """The commit that one of the names stands for. Raises SettingsError."""
     for name in names:
         found = run(_git(clone, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"), deadline=60, check=False)
         if found.code == 0:
-            commit = found.out.strip()
-            run(_git(clone, "update-ref", "refs/skrt-hub/used", commit), deadline=60)
-            return commit
+            return found.out.strip()
     raise SettingsError(f"material: {address} has no branch, tag or commit {at!r}.", remedy="Correct `at` in hub.yaml.")
 
 
-# Git refuses a clone that belongs to somebody else; here the organiser named it, and it is only read.
-_UPLOAD_PACK = "git -c safe.directory=* upload-pack"
+def _local_repository(address: str) -> Path | None:
+    """The git folder of a clone on this machine, or None where `address` is none."""
+    local = Path(address).expanduser().absolute()
+    if not local.is_dir():
+        return None
+    command = ("git", *_SAFE, "-C", str(local), "rev-parse", "--absolute-git-dir")
+    found = run(command, deadline=60, check=False)
+    return Path(found.out.strip()) if found.code == 0 else None
 
 
 def _known_commit(clone: Path) -> str | None:
@@ -188,8 +229,7 @@ def _known_commit(clone: Path) -> str | None:
 
 
 def _git(clone: Path, *words: str) -> list[str]:
-    safe = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
-    return ["git", *safe, f"--git-dir={clone}", *words]
+    return ["git", *_SAFE, f"--git-dir={clone}", *words]
 
 
 def _ensure_git() -> None:

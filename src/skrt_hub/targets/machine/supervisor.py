@@ -22,7 +22,7 @@ from typing import Any
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically
-from skrt_hub.homes import schedule
+from skrt_hub.homes import quota, schedule
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
@@ -64,7 +64,7 @@ class Supervisor:
         for name in ("proxy", "hub", "fork-server"):
             self.keepers[name].want()
         self._put_off_culling()
-        duties = [loop.create_task(duty()) for duty in (self._watch, self._cull, self._save)]
+        duties = [loop.create_task(duty()) for duty in (self._watch, self._cull, self._save, self._measure)]
         try:
             await self._stopping.wait()
         finally:
@@ -199,6 +199,18 @@ class Supervisor:
             except asyncio.CancelledError:
                 program.terminate()  # what it saved so far is whole; the next one goes on
                 raise
+
+    async def _measure(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            for server in running_servers(self._layout):
+                try:
+                    await loop.run_in_executor(
+                        None, quota.tell_usage, self._applied().settings, self._layout, server.folder
+                    )
+                except (OSError, SkrtHubError) as error:
+                    self._log.error("%s: the home could not be measured: %s", server.name, error)
+            await asyncio.sleep(20)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

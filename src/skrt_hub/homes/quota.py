@@ -1,0 +1,54 @@
+"""The limit for each home (`limits.home`), watched: what a home holds is measured, and its server told.
+
+A home is a folder, and most disks set no limits on folders; what a participant reads in JupyterLab comes from the
+file written here. On Kubernetes the volume's own size is the limit.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+from skrt_workspace.home.space import USAGE
+
+
+def tell_usage(settings: Settings, layout: Layout, folder: str) -> int | None:
+    """Measure one home and tell its server how much it holds and may hold. The bytes, or None where no limit is set."""
+    limit = settings.limits.home
+    file = layout.notices(folder) / USAGE
+    if not limit:
+        file.unlink(missing_ok=True)
+        return None
+    used = size_of_home(layout.home(folder))
+    ensure_folder(layout.notices(folder), mode=0o755)
+    write_json(file, {"used": used, "limit": limit})
+    return used
+
+
+def size_of_home(home: Path) -> int:
+    """The bytes that a home takes on the disk, each file once. Links are not followed, other disks not entered."""
+    total = 0
+    seen: set[int] = set()
+    try:
+        device = home.lstat().st_dev
+    except OSError:
+        return 0
+    pending = [os.fspath(home)]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    found = entry.stat(follow_symlinks=False)
+                    if found.st_dev != device or found.st_ino in seen:
+                        continue
+                    if found.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
+                        seen.add(found.st_ino)
+                    total += found.st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except OSError:
+            continue  # it vanished, or became something else, while it was looked at
+    return total

@@ -1,0 +1,33 @@
+"""A home's size is measured as the disk has it, and told to its server."""
+
+import os
+from pathlib import Path
+
+from skrt_hub.homes.quota import size_of_home, tell_usage
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+from skrt_workspace.home import space
+
+
+def test_each_file_counts_once_and_links_lead_nowhere(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "a").write_bytes(os.urandom(200_000))
+    os.link(home / "a", home / "b")
+    (tmp_path / "large").write_bytes(os.urandom(3_000_000))
+    (home / "link").symlink_to(tmp_path / "large")
+    assert 200_000 <= size_of_home(home) < 250_000
+    assert size_of_home(tmp_path / "none") == 0
+
+
+def test_a_server_is_told_before_its_home_is_full_and_when_it_is(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.home("anna").mkdir(parents=True)
+    (layout.home("anna") / "a").write_bytes(os.urandom(950_000))
+    for limit, state in (("1 MB", "nearly"), ("900 kB", "full")):
+        tell_usage(Settings.model_validate({"limits": {"home": limit}}), layout, "anna")
+        measured = space.measure(layout.home("anna"), layout.notices("anna"))
+        assert measured.state in (state, "full")
+        assert space.warning(measured)
+    tell_usage(Settings(), layout, "anna")
+    assert not (layout.notices("anna") / space.USAGE).exists()
