@@ -22,7 +22,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.layout import Layout
-from skrt_hub.process import plain_environment, run
+from skrt_hub.process import run
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
@@ -110,7 +110,7 @@ def _listens(path: Path) -> bool:
 
 def _command(layout: Layout, verb: str) -> None:
     words = (sys.executable, "-m", "skrt_hub", verb, "--state", layout.root, "--config", layout.root / "hub.yaml")
-    run(words, deadline=_COMMAND_DEADLINE, environment=plain_environment("SKRT_HUB_ENVIRONMENTS"))
+    run(words, deadline=_COMMAND_DEADLINE)  # with our own variables: it is what the person at the keyboard could type
 
 
 def _subject(layout: Layout, applied: Applied, names: Sequence[str]) -> Subject:

@@ -55,7 +55,7 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
         servers = list(subject.servers())
         used["servers and kernels"] = machine.family_processor_time(servers) * total / max(1, len(servers))
         memory = await asyncio.get_running_loop().run_in_executor(None, machine.memory_of, servers)
-        shared = machine.own_memory(parts.get("fork-server")) if memory else None
+        shared = machine.own_memory(parts["fork-server"]) if "fork-server" in parts else None
         taken = before - machine.available_memory()
         new_kernel = await crowd.new_kernel()
     return SystemFigures(
