@@ -26,7 +26,7 @@ ANNA = Place("anna", "anna", 1_900_000_000)
 
 
 def applied(**settings: Any) -> Applied:
-    return Applied(Settings.model_validate(settings), "0.1.0", Ports(8101, 8102), Path("/env"), root=True)
+    return Applied(Settings.model_validate(settings), "0.1.0", Ports(8101, 8102, 8103), Path("/env"), root=True)
 
 
 def traits(**settings: Any) -> Config:

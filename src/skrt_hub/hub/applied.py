@@ -23,6 +23,7 @@ class Ports:
 
     hub: int
     proxy: int
+    assets: int
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,21 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     digest = hashlib.sha1(secrets.proxy.encode(), usedforsecurity=False).digest()
     proxy.traefik_api_hashed_password = "{SHA}" + base64.b64encode(digest).decode()
     proxy.extra_dynamic_config = {
-        "http": {"middlewares": {"closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}}}}
+        "http": {
+            "middlewares": {"closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}}},
+            "routers": {"assets": {"rule": _ASSETS, "service": "assets", "entryPoints": ["http"], "priority": 10**6}},
+            "services": {
+                "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}}
+            },
+        }
     }
+
+
+# Files that are the same for everybody (skrt_hub.assets); with `own`, a participant's server is asked itself.
+_ASSETS = (
+    "Method(`GET`) && (PathPrefix(`/hub/static/`) || "
+    "(PathRegexp(`^/user/[^/]+/(static/lab|lab/extensions/.+/static)/`) && !QueryRegexp(`own`, `.+`)))"
+)
 
 
 def _log_in(c: Any, applied: Applied, layout: Layout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -107,16 +108,18 @@ def _ports(layout: Layout, before: Applied | None, *, running: bool) -> Ports:
 
 
 def _choose_ports() -> Ports:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return Ports(hub=first.getsockname()[1], proxy=second.getsockname()[1])
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return Ports(*(int(one.getsockname()[1]) for one in sockets))
 
 
 def _free(ports: Ports) -> bool:
     try:
-        with socket.socket() as first, socket.socket() as second:
-            for probe, port in ((first, ports.hub), (second, ports.proxy)):
+        with contextlib.ExitStack() as stack:
+            for port in (ports.hub, ports.proxy, ports.assets):
+                probe = stack.enter_context(socket.socket())
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
     except OSError:

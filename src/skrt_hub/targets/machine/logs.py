@@ -11,7 +11,7 @@ from skrt_hub.errors import UsageError
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
 
-PARTS = ("hub", "proxy", "supervisor", "fork-server", "culler")
+PARTS = ("hub", "proxy", "assets", "supervisor", "fork-server", "culler")
 
 
 def read_log(layout: Layout, part: str, *, lines: int, follow: bool) -> Iterator[str]:

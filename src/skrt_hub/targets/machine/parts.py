@@ -46,6 +46,14 @@ def proxy(layout: Layout) -> Part:
     )
 
 
+def assets(applied: Applied, layout: Layout) -> Part:
+    """The program that sends browsers the pages' scripts and styles."""
+    command = (sys.executable, "-m", "skrt_hub.assets.server", f"--port={applied.ports.assets}")
+    return Part(
+        "assets", (*command, f"--environment={applied.environment}"), plain_environment(), layout.log / "assets.log"
+    )
+
+
 def fork_server(applied: Applied, layout: Layout) -> Part:
     """The warm template of participants' servers. It starts with an almost empty environment: its children show it."""
     python = str(applied.environment / "bin" / "python")

@@ -50,6 +50,7 @@ class Supervisor:
         self.keepers = {
             "proxy": Keeper(self._describe_proxy, log),
             "hub": Keeper(self._describe_hub, log),
+            "assets": Keeper(lambda: parts.assets(self._applied(), layout), log),
             "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log),
             "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log),
         }
@@ -61,7 +62,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         server = await asyncio.start_unix_server(self._answer, sock=control.listen(self._layout.control_socket))
-        for name in ("proxy", "hub", "fork-server"):
+        for name in ("proxy", "hub", "assets", "fork-server"):
             self.keepers[name].want()
         self._put_off_culling()
         duties = [loop.create_task(duty()) for duty in (self._watch, self._cull, self._save, self._measure)]
@@ -133,7 +134,7 @@ class Supervisor:
         return {"state": "running" if self._open else "closed"}
 
     async def _reload(self, request: dict[str, Any]) -> dict[str, Any]:
-        for name in request.get("parts", ("hub", "proxy", "fork-server", "culler")):
+        for name in request.get("parts", ("hub", "proxy", "assets", "fork-server", "culler")):
             if self.keepers[name].running or name != "culler":
                 await self.keepers[name].again()
         return {"reloaded": True}
@@ -153,7 +154,7 @@ class Supervisor:
         await self.keepers["culler"].give_up()
         if self._servers_too:
             await asyncio.get_running_loop().run_in_executor(None, self._end_servers)
-        await asyncio.gather(self.keepers["fork-server"].give_up(), self.keepers["hub"].give_up())
+        await asyncio.gather(*(self.keepers[name].give_up() for name in ("fork-server", "assets", "hub")))
 
     def _end_servers(self) -> None:
         servers = running_servers(self._layout)
