@@ -56,8 +56,8 @@ VERBS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    parser = build_parser()
-    arguments = parser.parse_args(words)
+    given = sys.argv[1:] if words is None else list(words)
+    arguments = build_parser(_verb_in(given)).parse_args(given)
     console = Console(stderr=True, soft_wrap=True)
     try:
         report = _run(arguments, console)
@@ -76,8 +76,11 @@ def main(words: Sequence[str] | None = None) -> int:
         return _unexpected(console)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line, as the reference page documents it."""
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line, as the reference page documents it.
+
+    `only` names the verb that is about to be carried out: the others' modules, and all that they import, are left out.
+    """
     parser = argparse.ArgumentParser(
         prog="skrt-hub",
         description="A JupyterHub for a group of people who work with scikit-rt.",
@@ -86,12 +89,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"skrt-hub {__version__}")
     _add_common(parser, default=None)
     verbs = parser.add_subparsers(title="commands", dest="verb", metavar="COMMAND", required=True)
-    for verb in VERBS:
+    for verb in VERBS if only is None else (only,):
         module = _module(verb)
         sub = verbs.add_parser(verb, help=module.HELP, description=module.HELP)
         _add_common(sub, default=argparse.SUPPRESS)
         module.add_arguments(sub)
     return parser
+
+
+def _verb_in(words: Sequence[str]) -> str | None:
+    """The verb, where it is the first word: then nothing but it can be meant. Else None."""
+    return words[0] if words and words[0] in VERBS else None
 
 
 def _add_common(parser: argparse.ArgumentParser, *, default: Any) -> None:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from skrt_hub.errors import StartError, StateError
+from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied
-from skrt_hub.hub.authenticator import Accounts
 from skrt_hub.hub.names import Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
@@ -21,7 +21,7 @@ from skrt_hub.targets.machine.records import running_servers
 def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
     """Every name that has logged in, has a password, or is named in hub.yaml."""
     places = {place.name: place for place in Places(layout.folders).all()}
-    with_password = set(Accounts(layout.accounts).names())
+    with_password = set(accounts_of(layout).names())
     settings = applied.settings
     running = {server.name for server in running_servers(layout)}
     names = sorted({*places, *with_password, *settings.participants, *settings.admins})
@@ -44,7 +44,7 @@ def remove(layout: Layout, applied: Applied, name: str) -> Message:
         raise StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
     if known.server:
         _end_server(layout, applied, name)
-    Accounts(layout.accounts).forget(name)
+    accounts_of(layout).forget(name)
     place = Places(layout.folders).find(name)
     if place is None or not layout.home(place.folder).exists():
         return Message((f"{name} was removed; there was no home.",))

@@ -10,8 +10,8 @@ from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
 from skrt_hub.homes import guard, schedule
 from skrt_hub.homes.saving import copies_of
+from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied, read_applied
-from skrt_hub.hub.authenticator import Accounts
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
@@ -113,11 +113,11 @@ class MachineTarget:
 
     def set_password(self, name: str, password: str) -> None:
         self._applied()
-        Accounts(self._layout.accounts).set(name, password)
+        accounts_of(self._layout).set(name, password)
 
     def forget_password(self, name: str) -> bool:
         self._applied()
-        return Accounts(self._layout.accounts).forget(name)
+        return accounts_of(self._layout).forget(name)
 
     def remove_participant(self, name: str) -> Message:
         return people.remove(self._layout, self._applied(), name)
