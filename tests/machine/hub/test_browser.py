@@ -1,0 +1,166 @@
+"""Two participants with real browsers: log in together, run a notebook from the examples, edit, log out, come back.
+
+Pictures of what they see are left in SKRT_HUB_TEST_PICTURES, where that names a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .conftest import Hub
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+PATIENCE = 120_000  # milliseconds
+NOTEBOOK = "examples/01_loading_and_viewing.ipynb"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+class Visitor:
+    """A participant's browser, with cookies of its own."""
+
+    def __init__(self, browser: Browser, hub: Hub, name: str) -> None:
+        self.hub, self.name = hub, name
+        self.page: Page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+        self.page.set_default_timeout(PATIENCE)
+
+    def picture(self, what: str) -> None:
+        folder = os.environ.get("SKRT_HUB_TEST_PICTURES")
+        if folder:
+            self.page.screenshot(path=Path(folder) / f"{self.name}-{what}.png")
+
+    def submit_log_in(self) -> None:
+        self.page.goto(self.hub.url)
+        self.page.fill("#username_input", self.name)
+        self.page.fill("#password_input", "correct horse")
+        self.page.click("#login_submit", no_wait_after=True)
+
+    def wait_for_lab(self) -> None:
+        self.page.wait_for_url("**/user/**/lab**")
+        self.page.wait_for_selector("#jp-main-dock-panel")
+
+    def open_notebook(self) -> None:
+        self.page.goto(f"{self.hub.url}user/{self.name}/lab/tree/{NOTEBOOK}")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+
+    def run_all(self) -> None:
+        self.page.click(".jp-Notebook .jp-Cell >> nth=0")
+        self.page.click("text=Run >> nth=0")
+        self.page.click('.lm-Menu-itemLabel:text-is("Run All Cells")')
+
+    def finish(self) -> dict[str, Any]:
+        """Wait until every cell has run, saving meanwhile as a participant would; returns the notebook as saved."""
+        end = time.monotonic() + PATIENCE / 1000
+        self.page.keyboard.press("Escape")
+        while time.monotonic() < end:
+            self.page.keyboard.press("Control+s")
+            time.sleep(1)
+            notebook: dict[str, Any] = self.api(f"api/contents/{NOTEBOOK}")["content"]
+            code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+            if all(cell["execution_count"] for cell in code if "".join(cell["source"]).strip()):
+                return notebook
+        raise AssertionError("the notebook did not come to its end")
+
+    def api(self, path: str) -> Any:
+        answer = self.page.request.get(f"{self.hub.url}user/{self.name}/{path}")
+        return answer.json()
+
+
+def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    return [output for cell in notebook["cells"] if cell["cell_type"] == "code" for output in cell["outputs"]]
+
+
+def test_two_participants_from_log_in_to_coming_back(running: Hub, browser: Browser) -> None:
+    visitors = [Visitor(browser, running, name) for name in ("anna", "berta")]
+    for visitor in visitors:
+        visitor.submit_log_in()
+    for visitor in visitors:
+        visitor.wait_for_lab()
+        visitor.picture("lab")
+    for visitor in visitors:
+        visitor.open_notebook()
+        visitor.run_all()
+    for visitor in visitors:
+        notebook = visitor.finish()
+        visitor.page.click(".jp-Notebook .jp-Cell >> nth=6")
+        visitor.picture("run")
+        assert not [output for output in outputs(notebook) if output["output_type"] == "error"]
+        assert [output for output in outputs(notebook) if "image/png" in output.get("data", {})]
+
+    anna, berta = visitors
+    anna.page.click(".jp-Notebook .jp-Cell >> nth=0")
+    anna.page.keyboard.press("Escape")
+    anna.page.keyboard.press("b")
+    anna.page.keyboard.press("Enter")
+    anna.page.keyboard.type("# a note of Anna's")
+    anna.page.keyboard.press("Shift+Enter")
+    anna.finish()
+    assert "a note of Anna's" in json.dumps(anna.api(f"api/contents/{NOTEBOOK}")["content"])
+    assert "a note of Anna's" not in json.dumps(berta.api(f"api/contents/{NOTEBOOK}")["content"])
+
+    anna.page.goto(f"{running.url}hub/logout")
+    anna.page.wait_for_selector("#login_submit")
+    anna.picture("logged-out")
+    anna.submit_log_in()
+    anna.wait_for_lab()
+    anna.open_notebook()
+    anna.page.wait_for_selector("text=a note of Anna's")
+    anna.picture("back")
+
+    status = berta.page.goto(f"{running.url}user/anna/lab/tree/{NOTEBOOK}")
+    assert status is not None and status.status in (403, 404)
+    berta.picture("refused")
+
+
+def test_the_interactive_viewer_works_in_the_page(running: Hub, browser: Browser) -> None:
+    """scikit-rt's BetterViewer, drawn by ipympl: moving its slider changes the picture."""
+    visitor = Visitor(browser, running, "clara")
+    visitor.submit_log_in()
+    visitor.wait_for_lab()
+    visitor.page.goto(f"{running.url}user/clara/lab?reset")
+    visitor.page.click('.jp-LauncherCard[data-category="Notebook"]')
+    visitor.page.click(".jp-Notebook .cm-content")
+    visitor.page.keyboard.insert_text(
+        "%matplotlib widget\n"
+        "from skrt import BetterViewer, Image\nfrom skrt_workspace import phantom\n"
+        "ct = Image(str(next(phantom.path().rglob('*.nii*'))))\n"
+        "viewer = BetterViewer(ct, intensity=[-1200, 400], figsize=4)\n"
+    )
+    visitor.page.keyboard.press("Shift+Enter")
+    try:
+        canvas = visitor.page.wait_for_selector(".jp-OutputArea-output canvas")
+    finally:
+        visitor.picture("viewer-drawn")
+    assert canvas is not None
+    slider = visitor.page.wait_for_selector(".jp-OutputArea-output .noUi-handle")
+    assert slider is not None
+    time.sleep(3)
+    before = canvas.screenshot()
+    slider.click()
+    for _ in range(6):
+        visitor.page.keyboard.press("ArrowUp")
+    end = time.monotonic() + 60
+    while canvas.screenshot() == before and time.monotonic() < end:
+        time.sleep(1)
+    visitor.picture("viewer")
+    assert canvas.screenshot() != before
