@@ -61,7 +61,11 @@ class Visitor:
     def open_notebook(self) -> None:
         self.page.goto(f"{self.hub.url}user/{self.name}/lab/tree/{NOTEBOOK}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """JupyterLab silently drops what is run before its page is connected to a kernel."""
+        self.page.wait_for_selector("text=/Python 3 .* Idle/")
 
     def run_all(self) -> None:
         self.page.click(".jp-Notebook .jp-Cell >> nth=0")
@@ -140,6 +144,7 @@ def test_the_interactive_viewer_works_in_the_page(running: Hub, browser: Browser
     visitor.page.goto(f"{running.url}user/clara/lab?reset")
     visitor.page.click('.jp-LauncherCard[data-category="Notebook"]')
     visitor.page.click(".jp-Notebook .cm-content")
+    visitor.wait_for_kernel()
     visitor.page.keyboard.insert_text(
         "%matplotlib widget\n"
         "from skrt import BetterViewer, Image\nfrom skrt_workspace import phantom\n"
