@@ -96,15 +96,17 @@ async def show_picture(page: Page) -> None:
 
 
 async def edit(page: Page, name: str) -> None:
-    """Write a line at the start of the first cell, and save."""
+    """Add a cell above the first one, write a line in it, run it and save."""
     cell = page.locator(".jp-Notebook .jp-Cell").first
     await cell.scroll_into_view_if_needed()
-    await cell.dblclick()
-    await page.keyboard.press("Control+Home")
-    await page.keyboard.type(f"{EDIT} {name}\n\n")
+    await cell.click()
+    await page.keyboard.press("Escape")  # command mode, in which A adds a cell above
+    await page.keyboard.press("a")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type(f"# {EDIT} {name}")
     await page.keyboard.press("Shift+Enter")
     await page.keyboard.press("Control+s")
-    await asyncio.sleep(2)
+    await asyncio.sleep(3)
 
 
 async def together(url: str, shots: Path, notebooks: list[str], names: tuple[str, ...]) -> None:

@@ -6,8 +6,10 @@ import argparse
 import re
 
 from skrt_hub.commands.session import Session
+from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, Report, human_size
 from skrt_hub.targets.kubernetes import participants_image, rendering
+from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES
 from skrt_hub.targets.kubernetes.cluster import open_cluster
 
 HELP = "Kubernetes: build the participants' image, bring it to the cluster's nodes, or push it to a registry."
@@ -52,8 +54,16 @@ def _name(session: Session) -> Report:
 
 
 def _list(session: Session) -> Report:
-    values, manifests = rendering.render(session.context, check=True)
+    values, manifests = rendering.render(session.context, check=True, server=_server_version(session))
     found = set(re.findall(r"^\s*(?:- )?image:\s*\"?([^\s\"]+)", manifests, flags=re.MULTILINE))
     image = values["singleuser"]["image"]
     # The hub itself makes participants' pods; what they need is not in the chart's objects.
     return Message(tuple(sorted({*found, f"{image['name']}:{image['tag']}"})))
+
+
+def _server_version(session: Session) -> tuple[int, int]:
+    """The cluster's Kubernetes version, on which the scheduler's image depends, or the chart's oldest without one."""
+    try:
+        return open_cluster(session.context).server_version
+    except SkrtHubError:
+        return OLDEST_KUBERNETES

@@ -94,7 +94,7 @@ def carry_out(cluster: Cluster, found: Plan) -> Message:
     if found.volumes_go:
         with progress.step("volumes"):
             _remove_volumes(cluster, found)
-        done.append(f"{len(found.homes)} homes and the hub's database were removed.")
+        done.append(f"The volumes of {len(found.homes)} homes, and the hub's database, were removed.")
     elif found.homes:
         done.append(f"{len(found.homes)} homes are kept in their volumes; `skrt-hub up` brings them back.")
     if found.options.namespace:

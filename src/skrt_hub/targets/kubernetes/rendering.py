@@ -15,6 +15,7 @@ from skrt_hub.targets.kubernetes.values import Facts, render_values
 from skrt_workspace import launch
 
 AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
+HOMES = Path(__file__).parent / "hub_homes.py"
 LAUNCH = launch.command("/opt/skrt/bin/python")
 """A participant's start command in the project's own image: prepares the home, then becomes the server."""
 
@@ -28,14 +29,18 @@ def gather(context: Context) -> Facts:
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
         command=LAUNCH if own else None,
         authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
+        homes=HOMES.read_text(encoding="utf-8"),
         version=__version__,
         certificate=_text(kubernetes.tls.certificate),
         key=_text(kubernetes.tls.key),
     )
 
 
-def render(context: Context, *, check: bool) -> tuple[dict[str, Any], str]:
-    """The values, and with `check` the manifests that the chart makes from them; asks no cluster."""
+def render(context: Context, *, check: bool, server: tuple[int, int] = OLDEST_KUBERNETES) -> tuple[dict[str, Any], str]:
+    """The values, and with `check` the manifests that the chart makes from them for a Kubernetes of version `server`.
+
+    No cluster is asked.
+    """
     settings, layout = context.settings, context.layout
     values = render_values(settings, gather(context))
     manifests = ""
@@ -44,7 +49,7 @@ def render(context: Context, *, check: bool) -> tuple[dict[str, Any], str]:
         helm = Helm("", namespace, layout.kubernetes / "helm", context.echo)
         chart = ensure_chart(settings.kubernetes.chart, layout.kubernetes / "charts", helm)
         release = settings.kubernetes.release or settings.name
-        manifests = check_values(helm, release, chart, values, server=OLDEST_KUBERNETES)
+        manifests = check_values(helm, release, chart, values, server=server)
     return _without_keys(values), manifests
 
 

@@ -17,6 +17,8 @@ MANAGER = "skrt-hub"
 HOME = "/home/jovyan"
 AUTHENTICATOR_MODULE = "skrt_hub_authenticator"
 AUTHENTICATOR_PATH = f"/usr/local/etc/jupyterhub/{AUTHENTICATOR_MODULE}.py"
+HOMES_MODULE = "skrt_hub_homes"
+HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 HUB_STATE = "/srv/jupyterhub"
 
 
@@ -25,7 +27,8 @@ class Facts:
     """What the values depend on besides the settings.
 
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry,
-    `command` its start command (None: the image's own), `authenticator` the source text of the hub's log-in,
+    `command` its start command (None: the image's own), `authenticator` and `homes` the source texts of the hub's
+    log-in and of its search for homes,
     `certificate` and `key` the texts of an own certificate.
     """
 
@@ -33,6 +36,7 @@ class Facts:
     pulled: bool
     command: tuple[str, ...] | None
     authenticator: str
+    homes: str
     version: str
     certificate: str = ""
     key: str = ""
@@ -85,6 +89,11 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
         "config": config,
         "extraFiles": {
             "skrt-hub-authenticator": {"mountPath": AUTHENTICATOR_PATH, "stringData": facts.authenticator},
+            "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
+        },
+        "extraConfig": {
+            "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
+            "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n"
         },
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
         "db": {"pvc": {"annotations": {"helm.sh/resource-policy": "keep"}}},

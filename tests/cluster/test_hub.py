@@ -1,0 +1,190 @@
+"""The hub on a real cluster, from `up` to `delete`, with participants that come in through the real proxy.
+
+The tests stand in the order of a hub's life; each leaves the hub running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+from .conftest import Hub
+from .participant import FIRST_SLICE, Participant
+
+T = TypeVar("T")
+
+
+def as_participant(hub: Hub, name: str, act: Callable[[Participant], Awaitable[T]], *, server: bool = True) -> T:
+    async def visit() -> T:
+        async with Participant(hub.url, name) as one:
+            await one.log_in()
+            if server:
+                await one.server()
+            return await act(one)
+
+    return asyncio.run(visit())
+
+
+def answers(hub: Hub) -> bool:
+    try:
+        with urllib.request.urlopen(f"{hub.url}hub/login", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def test_check_finds_everything(hub: Hub) -> None:
+    assert hub.run("check")["ok"] is True
+
+
+def test_up_again_changes_nothing(hub: Hub) -> None:
+    revisions = len(hub.history())
+    assert hub.run("up")["changed"] is False
+    assert len(hub.history()) == revisions
+
+
+def test_two_participants_work_apart_and_come_back(hub: Hub) -> None:
+    for name in ("ana", "ben.m@lab-2"):
+        as_participant(hub, name, lambda one, name=name: one.write("note.txt", f"by {name}"))  # type: ignore[misc]
+    assert as_participant(hub, "ana", lambda one: one.look_at("ben.m@lab-2")) in (403, 404)
+    assert as_participant(hub, "ben.m@lab-2", lambda one: one.read("note.txt")) == "by ben.m@lab-2"
+    names = {server["name"] for server in hub.run("status")["servers"]}
+    assert names == {"ana", "ben.m@lab-2"}
+
+
+def test_a_taken_name_needs_its_password(hub: Hub) -> None:
+    async def guess() -> None:
+        async with Participant(hub.url, "ana", "not her password") as stranger:
+            await stranger.log_in()
+
+    with pytest.raises(PermissionError):
+        asyncio.run(guess())
+
+
+def test_a_notebook_runs_in_the_pod_and_the_pod_is_protected(hub: Hub) -> None:
+    printed = as_participant(hub, "ana", lambda one: one.run(FIRST_SLICE))
+    assert "slice" in printed
+    assert "[picture]" in printed
+    look = (
+        "import os, pathlib\n"
+        "print(os.getuid(), os.environ['OMP_NUM_THREADS'], pathlib.Path('/var/run/secrets').exists())\n"
+        "try:\n    pathlib.Path('/opt/skrt/x').touch(); print('writable')\nexcept OSError: print('read-only')\n"
+    )
+    assert as_participant(hub, "ana", lambda one: one.run(look)).split() == ["1000", "1", "False", "read-only"]
+
+
+def test_work_outlives_the_server_and_the_hub(hub: Hub) -> None:
+    as_participant(hub, "ana", lambda one: one.write("kept.txt", "kept"))
+    as_participant(hub, "ana", lambda one: one.stop_server(), server=False)
+    hub.kubectl("delete", "pod", "--selector=component=hub")
+    hub.kubectl("rollout", "status", "deployment/hub", "--timeout=90s")
+    assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
+
+
+def test_close_cuts_everybody_off_and_open_brings_the_same_servers_back(hub: Hub) -> None:
+    before = hub.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=name")
+    hub.run("close")
+    assert not answers(hub)
+    assert hub.run("status")["state"] == "closed"
+    hub.run("open", "--no-browser")
+    assert answers(hub)
+    assert hub.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=name") == before
+
+
+def test_the_connection_outlives_the_proxys_pod(hub: Hub) -> None:
+    hub.kubectl("delete", "pod", "--selector=component=proxy")
+    hub.kubectl("rollout", "status", "deployment/proxy", "--timeout=90s")
+    assert answers(hub)
+
+
+def test_a_home_under_another_volumes_name_is_found(hub: Hub) -> None:
+    claim = f"""
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: claim-eva-40example-2eorg
+  labels: {{component: singleuser-storage, app: jupyterhub, release: {hub.name}}}
+  annotations: {{hub.jupyter.org/username: eva@example.org, hub.jupyter.org/servername: ""}}
+spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 100Mi}}}}}}
+"""
+    apply = ["kubectl", f"--namespace={hub.name}", "apply", "--filename=-"]
+    subprocess.run(apply, input=claim, text=True, check=True, timeout=60)
+    as_participant(hub, "eva@example.org", lambda one: one.write("there.txt", "x"))
+    claims = hub.kubectl("get", "persistentvolumeclaims", "--output=name").split()
+    assert sum("eva" in name for name in claims) == 1
+
+
+def test_changed_limits_reach_new_servers(hub: Hub) -> None:
+    hub.configure(limits={"cpu": 2, "memory": "1 GB"})
+    assert hub.run("up")["changed"] is True
+    copies = list((hub.state / "kubernetes" / "databases").glob("*.sqlite"))
+    assert copies, "the hub's database was not copied before the upgrade"
+    as_participant(hub, "ben.m@lab-2", lambda one: one.stop_server(), server=False)
+    time.sleep(2)
+    look = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['MEM_LIMIT'])"
+    assert as_participant(hub, "ben.m@lab-2", lambda one: one.run(look)).split() == ["2", "1000000000"]
+
+
+def test_a_failed_upgrade_is_rolled_back(hub: Hub) -> None:
+    good = hub.history()[-1]["revision"]
+    hub.configure(kubernetes={"values": {"hub": {"extraConfig": {"broken": "raise RuntimeError('broken')"}}}})
+    error = hub.run("up", code=11)
+    assert f"revision {good}" in error["error"]
+    assert "broken" in error["why"]
+    assert answers(hub)
+    hub.configure()
+    hub.run("up")
+
+
+def test_an_interrupted_upgrade_is_mended_and_nothing_is_lost(hub: Hub) -> None:
+    hub.configure(limits={"cpu": 1.5})
+    with subprocess.Popen(hub.command("up"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as command:
+        end = time.monotonic() + 120
+        while not (hub.state / "run" / "helm.json").exists() or len(hub.history()) == 0:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        time.sleep(1)
+        command.send_signal(signal.SIGKILL)
+    # What a killed Helm leaves: a newest revision that says it is at work.
+    secret = f"sh.helm.release.v1.{hub.name}.v{hub.history()[-1]['revision']}"
+    hub.kubectl("label", "secret", secret, "status=pending-upgrade", "--overwrite")
+    hub.run("up")
+    assert hub.history()[-1]["status"] == "deployed"
+    assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
+
+
+def test_two_ups_at_once_make_one_hub(hub: Hub) -> None:
+    hub.configure(limits={"cpu": 1.25})
+    with subprocess.Popen([*hub.command("up"), "--json"], stdout=subprocess.PIPE, text=True) as first:
+        end = time.monotonic() + 60
+        second = hub.run("up", code=8) if first.poll() is None and time.monotonic() < end else {}
+        first.communicate(timeout=600)
+    assert first.returncode == 0
+    assert "Another skrt-hub command" in second["error"]
+
+
+def test_stop_and_start_bring_everything_back(hub: Hub) -> None:
+    hub.run("stop")
+    assert hub.run("status")["state"] == "stopped"
+    assert hub.kubectl("get", "pods", "--selector=component in (hub,proxy,singleuser-server)", "--output=name") == ""
+    hub.run("start")
+    assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
+
+
+def test_delete_is_guarded_and_keeps_homes(hub: Hub) -> None:
+    assert "saved cop" in hub.run("delete", "--volumes", "--confirm", hub.name, code=12)["why"]
+    assert "homes" in hub.run("delete", "--namespace", "--confirm", hub.name, code=12)["error"]
+    hub.run("delete", "--confirm", "wrong", code=12)
+    assert answers(hub)
+    hub.run("delete", "--confirm", hub.name)
+    assert hub.history() == []
+    hub.run("up")
+    assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
