@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster format reference clean
+.PHONY: help up test lint unit machine test-cluster test-faults format reference clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,9 @@ unit: $(VENV)/dev ## the fast tests: no processes, no network
 
 machine: $(VENV)/dev ## the tests on this machine: a real hub, notebooks, browser
 	$(BIN)/pytest tests/machine
+
+test-faults: $(VENV)/dev ## kill and fill the disk 500 times in everything that touches homes
+	SKRT_HUB_FAULT_ROUNDS=500 $(BIN)/pytest tests/machine/test_homes_faults.py
 
 test-cluster: $(VENV)/dev ## the tests on a Kubernetes cluster; see tests/cluster/README.md
 	$(BIN)/pytest tests/cluster

@@ -354,6 +354,13 @@ def test_names_of_saves_sort_by_time_even_when_the_clock_goes_back() -> None:
     assert catalogue.new_id(saves, datetime(2020, 1, 1, tzinfo=UTC)) > "20261123T120000Z"
 
 
+def test_many_saves_within_a_second_stay_in_order(copies: Copies, place: Path) -> None:
+    names = [save(copies, place, "anna") for _ in range(12)]
+    found = [item.id for item in catalogue.saves_in(FolderPlace(place))]
+    assert found == names[-7:]
+    assert found[-1] == "20261123T080000Z-11"
+
+
 def test_a_damaged_cache_is_made_again(copies: Copies, place: Path) -> None:
     save(copies, place)
     for file in copies.layout.saves.glob("*.sqlite"):

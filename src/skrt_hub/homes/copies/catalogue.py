@@ -42,7 +42,7 @@ def saves_in(place: Place) -> list[Save]:
         parts = name.split("/")
         if len(parts) == 3 and _ID.fullmatch(parts[1]):
             files.setdefault(parts[1], []).append(parts[2])
-    return [_save(place, number, names) for number, names in sorted(files.items())]
+    return [_save(place, number, names) for number, names in sorted(files.items(), key=lambda item: _order(item[0]))]
 
 
 def newest_of(saves: list[Save], folder: str, at: datetime | None = None) -> Save | None:
@@ -56,7 +56,7 @@ def new_id(saves: list[Save], now: datetime) -> str:
     moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     taken = {save.id for save in saves}
     newest = max(taken, default="")
-    base = max(moment, newest[:16]) if newest else moment
+    base = max(moment, newest[:16]) if newest else moment  # the clock may have been set back
     if base not in taken and base > newest[:16]:
         return base
     number = 1 + max((int(name[17:] or 0) for name in taken if name.startswith(base)), default=0)
@@ -79,6 +79,11 @@ def parse_time(text: str) -> datetime:
     if len(text) == 10:
         given = given.replace(hour=23, minute=59, second=59)
     return given.astimezone(UTC)
+
+
+def _order(number: str) -> tuple[str, int]:
+    """Names in the order of time: the tenth save of one second comes after its second one."""
+    return number[:16], int(number[17:] or 0)
 
 
 def _save(place: Place, number: str, names: list[str]) -> Save:
