@@ -23,48 +23,60 @@ def main() -> int:
     """Run the program; returns its exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description="The fork server of skrt-hub.")
     parser.add_argument("--socket", required=True, type=Path, help="where to listen")
+    parser.add_argument("--lifetime", type=float, default=24 * 3600.0, help="seconds until a fresh one takes over")
     parser.add_argument("--without", action="append", default=[], help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if os.environ.pop(_CLEAN, None) is None or sys.flags.isolated:
-        start_clean(options.socket, options.without)
-    return serve(options.socket, set(options.without))
+    without = set(options.without)
+    if os.environ.get(_CLEAN) is None and "empty environment" not in without:
+        start_clean(options)
+    os.environ.pop(_CLEAN, None)
+    return serve(options)
 
 
-def start_clean(path: Path, without: list[str]) -> None:
+def start_clean(options: argparse.Namespace) -> None:
     """Become the same program with the variables of a participant and nothing else; does not return."""
-    kernel.close_descriptors({0, 1, 2})
+    path = options.socket.absolute()
     os.chdir("/")
     os.umask(0o077)
+    if "descriptors" not in options.without:
+        kernel.close_descriptors({0, 1, 2})
     variables = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "HOME": HOME_INSIDE,
         "USER": USER_NAME,
         "LOGNAME": USER_NAME,
-        "MPLCONFIGDIR": str(path.absolute().parent / "matplotlib"),
+        "MPLCONFIGDIR": str(path.parent / "matplotlib"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         _CLEAN: "1",
     }
-    if "threads at the start" not in without:
+    if "threads at the start" not in options.without:
         variables |= dict.fromkeys(_ONE_THREAD, "1")
-    options = [part for name in without for part in ("--without", name)]
-    command = [sys.executable, "-m", MODULE, "--socket", str(path.absolute()), *options]
+    command = [sys.executable, "-m", MODULE, "--socket", str(path), "--lifetime", str(options.lifetime)]
+    command += [part for name in options.without for part in ("--without", name)]
     os.execve(sys.executable, command, variables)  # noqa: S606
 
 
-def serve(path: Path, without: set[str]) -> int:
+def serve(options: argparse.Namespace) -> int:
     """Import everything, then answer requests until told to stop."""
-    from skrt_workspace.forkserver import mends, preload  # noqa: PLC0415  only after the variables are clean
+    from skrt_workspace.forkserver import kernels, mends, preload  # noqa: PLC0415  after the variables are clean
     from skrt_workspace.forkserver.template import Replace, Template  # noqa: PLC0415
 
-    mends.WITHOUT.update(without)
+    mends.WITHOUT.update(options.without)
     sys.path[:] = [entry for entry in sys.path if entry not in ("", "/")]
     record = preload.load()
+    kernels.preloaded_names()
+    kernels.module_files()
     preload.freeze()
+    print("fork server: ready")
     try:
-        Template(path, record).run()
+        Template(options.socket, record, options.lifetime).run()
     except Replace:
-        start_clean(path, sorted(without))
+        start_clean(options)
+    except preload.NotClean as error:
+        print(f"fork server: it ends, because {error}", file=sys.stderr)
+        return 3
     return 0
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from skrt_workspace.forkserver import mends
+from skrt_workspace.forkserver.deferred import DEFERRED
 from skrt_workspace.sandbox import kernel as system
 
 
@@ -50,21 +53,27 @@ def shadowed(folder: str) -> str | None:
 @cache
 def preloaded_names() -> frozenset[str]:
     """The top-level modules that are imported already."""
-    return frozenset(name for name in sys.modules if "." not in name) - {"__main__"}
+    return frozenset(name for name in (*sys.modules, *DEFERRED) if "." not in name) - {"__main__"}
 
 
-def run(request: Request) -> None:
-    """Become IPython's kernel; runs in the child and returns when the kernel ends."""
+def run(request: Request, made: Mapping[str, str]) -> None:
+    """Become IPython's kernel; runs in the child and returns when the kernel ends.
+
+    `made` are the variables that modules set when they are imported, which they now will not do again.
+    """
     system.close_descriptors({0, 1, 2})
     os.setsid()  # as jupyter_client's launcher does: an interrupt reaches the kernel's group and nobody else
     # The parent is pid 1, which ends the kernel with the sandbox; ipykernel's own watch takes pid 1 for an orphan's.
     variables = {name: value for name, value in request.variables.items() if name != "JPY_PARENT_PID"}
     mends.apply(mends.Becoming(request.arguments, variables, request.folder))
+    for name, value in made.items():
+        os.environ.setdefault(name, value)
     _set_main_module(request)
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415
 
     application: Any = IPKernelApp.instance()
-    application.initialize(sys.argv[1:])
+    with _files_of_modules_known():
+        application.initialize(sys.argv[1:])
     _tell_running_kernel()
     application.start()
 
@@ -74,6 +83,40 @@ def _set_main_module(request: Request) -> None:
     import ipykernel_launcher  # noqa: PLC0415
 
     sys.argv = [str(ipykernel_launcher.__file__), *request.arguments[request.arguments.index("-f") :]]
+
+
+class _SystemView:
+    """The module `sys` as ipykernel sees it while it starts: `modules` are there by their files only."""
+
+    def __init__(self, files: list[str]) -> None:
+        self.modules = {number: SimpleNamespace(__file__=file) for number, file in enumerate(files)}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+@contextmanager
+def _files_of_modules_known() -> Iterator[None]:
+    """Spare a starting kernel the look at every module.
+
+    ipykernel asks each module for its file, for its debugger. With thousands preloaded, their reference counts alone
+    would copy 16 MB of pages that all participants share.
+    """
+    import ipykernel.ipkernel  # noqa: PLC0415
+
+    seen_as: Any = ipykernel.ipkernel
+    seen_as.sys = _SystemView(list(module_files()))
+    try:
+        yield
+    finally:
+        seen_as.sys = sys
+
+
+@cache
+def module_files() -> tuple[str, ...]:
+    """The files of all modules, as texts of their own that lie together; asked for once in the template."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return tuple(file[:1] + file[1:] for file in files if isinstance(file, str) and file)
 
 
 def _tell_running_kernel() -> None:

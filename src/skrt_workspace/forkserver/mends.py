@@ -33,10 +33,10 @@ class Becoming:
     folder: str
 
 
-def apply(becoming: Becoming) -> None:
-    """Apply all mends, in the order of the table."""
+def apply(becoming: Becoming, leave_out: frozenset[str] = frozenset()) -> None:
+    """Apply the mends in the order of the table, but for those that this child has no use for."""
     for name, mend in MENDS.items():
-        if name not in WITHOUT:
+        if name not in WITHOUT | leave_out:
             mend(becoming)
 
 

@@ -13,38 +13,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace.forkserver import deferred, immortal, mends
 from skrt_workspace.forkserver.variables import Record
 
-# In this order: what the server needs, what a kernel needs, what participants import.
+# What the server needs, what a kernel needs, what participants import. A name that is not there is told in the log.
+# fmt: off
 MODULES = (
-    "jupyterhub.singleuser",
-    "jupyterhub.singleuser.extension",
-    "jupyter_server.serverapp",
-    "jupyterlab.labapp",
-    "jupyterlab_server.handlers",
-    "notebook_shim",
-    "nbclassic",
-    "jupyter_lsp.serverextension",
-    "jupyter_server_terminals",
-    "skrt_workspace.provisioner.provisioner",
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "IPython.core.completerlib",
-    "jedi",
-    "numpy",
-    "pandas",
-    "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg",
-    "matplotlib_inline.config",
-    "SimpleITK",
-    "pydicom",
-    "nibabel",
-    "scipy.ndimage",
-    "scipy.interpolate",
-    "ipywidgets",
-    "skrt",
-    "skrt.better_viewer",
+    "jupyterhub.singleuser.extension", "jupyter_server.serverapp", "jupyterlab.labapp", "jupyterlab_server.handlers",
+    "jupyter_server.kernelspecs.handlers", "jupyter_server.nbconvert.handlers", "jupyter_server.view.handlers",
+    "nbclassic.notebookapp", "nbclassic.edit.handlers", "nbclassic.notebook.handlers", "nbclassic.terminal.handlers",
+    "nbclassic.tree.handlers", "nbclassic.view.handlers", "notebook_shim.nbserver",
+    "jupyter_lsp.serverextension", "jupyter_lsp.virtual_documents_shadow", "jupyter_server_terminals",
+    "jupyter_archive.handlers", "jinja2.ext", "tornado.platform.asyncio",
+    "skrt_workspace.provisioner.provisioner", "skrt_workspace.home", "skrt_workspace.material",
+    "ipykernel_launcher", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.core.logger",
+    "IPython.extensions.storemagic", "IPython.utils.wildcard", "jedi", "faulthandler", "xmlrpc.server", "rlcompleter",
+    "numpy", "numpy.ma", "pandas", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib_inline.config",
+    "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.PpmImagePlugin",
+    "SimpleITK", "pydicom", "nibabel", "scipy.ndimage", "scipy.interpolate", "ipywidgets", "skrt",
 )
+# fmt: on
 
 # Executed again in each child that wants them. Whole packages, or single modules.
 FORGOTTEN = (
@@ -64,9 +53,12 @@ def load() -> Record:
     """Import everything, and return which environment variables that depended on. Modules that are missing are told."""
     gc.disable()  # a collection would leave holes that children fill, page by page (gc.freeze, note in the manual)
     with Record.while_importing() as record:
-        for name in MODULES:
+        for name in (*MODULES, *_services()):
             try:
-                importlib.import_module(name)
+                if name in deferred.DEFERRED and "deferral" not in mends.WITHOUT:
+                    deferred.load(name)
+                else:
+                    importlib.import_module(name)
             except ImportError as error:
                 print(f"fork server: {name} is not preloaded: {error}", file=sys.stderr)
     for name in FORGOTTEN:
@@ -74,9 +66,17 @@ def load() -> Record:
     return record
 
 
+def _services() -> list[str]:
+    """The modules of the Jupyter server's own services, which it imports when it starts."""
+    server: Any = importlib.import_module("jupyter_server.serverapp")
+    return [name for names in server.JUPYTER_SERVICE_HANDLERS.values() for name in names or ()]
+
+
 def freeze() -> None:
     """Keep the garbage collector of children away from what is here now: looking at it would copy its pages."""
     gc.collect()
+    if "immortal" not in mends.WITHOUT:
+        immortal.make_immortal()
     gc.freeze()
 
 

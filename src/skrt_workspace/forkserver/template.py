@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace.forkserver import preload
+from skrt_workspace.forkserver import mends, preload
 from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.forkserver.warden import make_first_process
 from skrt_workspace.sandbox.document import SandboxDocument
@@ -26,7 +26,7 @@ from skrt_workspace.sandbox.errors import SandboxError
 
 _LONGEST_REQUEST = 1 << 20
 _PATIENCE = 10.0  # seconds for a request to arrive
-_LIFETIME = 24 * 3600.0  # hash seed and addresses are shared by all that come from one template
+LIFETIME = 24 * 3600.0  # hash seed and addresses are shared by all that come from one template
 
 
 class Replace(Exception):  # noqa: N818
@@ -36,8 +36,9 @@ class Replace(Exception):  # noqa: N818
 class Template:
     """One listening template."""
 
-    def __init__(self, path: Path, record: Record) -> None:
+    def __init__(self, path: Path, record: Record, lifetime: float = LIFETIME) -> None:
         self._path = path
+        self._lifetime = lifetime
         self._record = record
         self._born = time.monotonic()
         self._environment = environment_signature()
@@ -51,11 +52,11 @@ class Template:
         self._expected = {self._reader, writer, self._listener.fileno()}
 
     def run(self) -> None:
-        """Answer until told to stop. Raises Replace when a fresh template should take over."""
+        """Answer until told to stop. Raises Replace when a fresh one should take over, NotClean where it must not fork."""
         try:
             while not self._stop:
                 watched: list[Any] = [self._listener, self._reader]
-                ready, _, _ = select.select(watched, [], [], 60.0)
+                ready, _, _ = select.select(watched, [], [], min(60.0, self._lifetime))
                 if self._reader in ready:
                     os.read(self._reader, 512)
                 self._reap()
@@ -77,7 +78,7 @@ class Template:
             return
 
     def _consider_age(self) -> None:
-        if time.monotonic() - self._born > _LIFETIME or environment_signature() != self._environment:
+        if time.monotonic() - self._born > self._lifetime or environment_signature() != self._environment:
             raise Replace
 
     def _answer(self) -> None:
@@ -88,8 +89,9 @@ class Template:
                 return
             preload.assert_clean()
             preload.assert_descriptors({*self._expected, connection.fileno()})
-            sys.stdout.flush()
-            sys.stderr.flush()
+            if "flush" not in mends.WITHOUT:
+                sys.stdout.flush()
+                sys.stderr.flush()
             if os.fork() == 0:
                 answer_in_child(connection, self._record)
         finally:

@@ -22,7 +22,7 @@ MENDED = frozenset((
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 ))
 # fmt: on
-_MENDED_PREFIX = "JUPYTERHUB_"
+_MENDED_PREFIXES = ("JUPYTERHUB_", "PYDEVD_")
 # Read by C libraries or by Python itself before any of our code: a value means a plain start.
 _PLAIN_PREFIXES = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "KMP_", "GOMP_", "OMP_", "OPENBLAS_", "MKL_", "GOTO_", "ITK_")
 # Modules that copy the whole environment for uses that do not arise here.
@@ -31,9 +31,10 @@ _COPIERS = ("wsgiref.handlers",)
 
 @dataclass
 class Record:
-    """The variables read, with the values they had (None: not set)."""
+    """The variables read, with the values they had (None: not set), and those that modules set themselves."""
 
     read: dict[str, str | None] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     @contextmanager
@@ -49,16 +50,18 @@ class Record:
                 record.read[name] = environ._data.get(environ.encodekey(name)) and original(environ, name)
             return original(environ, name)
 
+        before = dict(os.environ)
         kind.__getitem__ = noting
         try:
             yield record
         finally:
             kind.__getitem__ = original
+            record.made = {name: value for name, value in os.environ.items() if before.get(name) != value}
 
     def obstacle(self, wanted: Mapping[str, str]) -> str | None:
         """Why a child cannot have these variables, or None if it can."""
         for name, value in self.read.items():
-            if name in MENDED or name.startswith(_MENDED_PREFIX):
+            if name in MENDED or name in self.made or name.startswith(_MENDED_PREFIXES):
                 continue
             if wanted.get(name) != value:
                 return f"the variable {name} differs from the template's, in which it was read while importing"

@@ -59,7 +59,7 @@ def _server(document: SandboxDocument, record: Record, status: int) -> Callable[
 def serve(becoming: mends.Becoming, arguments: list[str]) -> None:
     """Become the participant's Jupyter server; runs in the child."""
     system.close_descriptors({0, 1, 2})
-    mends.apply(becoming)
+    mends.apply(becoming, leave_out=frozenset({"threads"}))  # a server computes nothing
     launch.main(arguments)
 
 
@@ -126,7 +126,7 @@ class Warden:
         obstacle = self._record.obstacle(request.variables) or kernels.shadowed(request.folder)
         if obstacle:
             return {"declined": obstacle}
-        pid = self._init.fork(lambda: kernels.run(request))
+        pid = self._init.fork(lambda: kernels.run(request, self._record.made))
         self._waiting[pid] = connection
         return {"pid": pid}
 

@@ -52,7 +52,7 @@ class Init:
             except BaseException:  # a child must never run on into the parent's loop
                 sys.excepthook(*sys.exc_info())
             finally:
-                _flush()
+                _end_as_python_does()
                 os._exit(code)
         signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
         return pid
@@ -101,6 +101,17 @@ class Init:
         # In a pid namespace the kernel ends all other processes with pid 1 (pid_namespaces(7)).
         _flush()
         os._exit(code if code >= 0 else 128 - code)
+
+
+def _end_as_python_does() -> None:
+    """What a Python does at its end: wait for threads, run what is registered with atexit, write out what waits."""
+    threading, registered = sys.modules.get("threading"), sys.modules.get("atexit")
+    for module, name in ((threading, "_shutdown"), (registered, "_run_exitfuncs")):
+        try:
+            getattr(module, name, int)()
+        except BaseException:  # as the interpreter does: tell, and go on to the end
+            sys.excepthook(*sys.exc_info())
+    _flush()
 
 
 def _exit_code(error: SystemExit) -> int:
