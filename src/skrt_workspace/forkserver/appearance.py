@@ -44,7 +44,8 @@ def _stat() -> list[int]:
 
 
 def _point_to(shown: bytes, given: bytes) -> None:
-    memory = mmap.mmap(-1, max(1, len(shown) + len(given)))
+    # Private: the kernel shows arguments from anonymous memory only, never from memory that is shared.
+    memory = mmap.mmap(-1, max(1, len(shown) + len(given)), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory.write(shown + given)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     stat = _stat()

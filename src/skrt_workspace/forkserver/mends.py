@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import locale
-import logging
 import os
 import random
 import signal
@@ -84,39 +83,6 @@ def _renew_keys(_: Becoming) -> None:
         process.current_process().authkey = os.urandom(32)
 
 
-def _renew_streams(_: Becoming) -> None:
-    """The standard streams on the child's own files, with nothing of the template's waiting in them."""
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        stream = open(  # noqa: SIM115  it stays open as long as the process
-            number,
-            mode,
-            encoding="utf-8",
-            errors=_errors_of(name),
-            closefd=False,
-            buffering=1 if name == "stderr" else -1,
-        )
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-
-
-def _errors_of(name: str) -> str:
-    return "backslashreplace" if name == "stderr" else str(getattr(sys, name).errors)
-
-
-def _renew_log(_: Becoming) -> None:
-    """No handler that was made while importing: its stream is the template's."""
-    loggers = [logging.root, *(known for known in logging.root.manager.loggerDict.values())]
-    for logger in loggers:
-        if not isinstance(logger, logging.Logger):
-            continue
-        for handler in list(logger.handlers):
-            if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
-                old = {"<stdout>": sys.stdout, "<stderr>": sys.stderr}.get(
-                    getattr(handler.stream, "name", ""), sys.stderr
-                )
-                handler.setStream(old)
-
-
 def _renew_caches(_: Becoming) -> None:
     """Answers about the machine, the user and the time zone that were remembered while importing."""
     time.tzset()
@@ -167,8 +133,6 @@ MENDS: dict[str, Callable[[Becoming], None]] = {
     "folder": _set_folder,
     "randomness": _renew_randomness,
     "keys": _renew_keys,
-    "streams": _renew_streams,
-    "log": _renew_log,
     "caches": _renew_caches,
     "plotting": _renew_plotting,
     "threads": _raise_threads,

@@ -52,7 +52,7 @@ class Template:
         self._expected = {self._reader, writer, self._listener.fileno()}
 
     def run(self) -> None:
-        """Answer until told to stop. Raises Replace when a fresh one should take over, NotClean where it must not fork."""
+        """Answer until told to stop. Raises Replace when a fresh one should take over, NotClean when it cannot."""
         try:
             while not self._stop:
                 watched: list[Any] = [self._listener, self._reader]
