@@ -100,10 +100,8 @@ def _renew_plotting(becoming: Becoming) -> None:
     mpl: Any = sys.modules.get("matplotlib")
     if mpl is None:
         return
-    for cached in ("get_configdir", "get_cachedir"):
-        clear = getattr(getattr(mpl, cached), "cache_clear", None)
-        if clear is not None:
-            clear()
+    for cached in (mpl.get_configdir, mpl.get_cachedir):
+        _forget_answer(cached)
     own = mpl.matplotlib_fname()
     if Path(own).resolve() != Path(mpl.get_data_path(), "matplotlibrc").resolve():
         settings = mpl.rc_params_from_file(own)
@@ -113,6 +111,13 @@ def _renew_plotting(becoming: Becoming) -> None:
     backend = becoming.variables.get("MPLBACKEND")
     if backend:
         mpl.rcParams["backend"] = backend
+
+
+def _forget_answer(cached: Any) -> None:
+    """matplotlib remembers the answers of these functions in a variable of its own decorator, `called`."""
+    for name, cell in zip(cached.__code__.co_freevars, cached.__closure__ or (), strict=True):
+        if name == "called":
+            cell.cell_contents = False
 
 
 def _raise_threads(becoming: Becoming) -> None:

@@ -1,6 +1,6 @@
 """Run inside a sandbox in place of the Jupyter server: starts kernels as it does, and notes what cells answer.
 
-`job.json` holds `cells`, `ways` ("warden", "plain"), and optional `steps`: "restart", "interrupt", "death" for each way.
+`job.json` holds `cells`, `ways` ("warden", "plain"), and optional `steps` for each way: see STEPS.
 """
 
 import json

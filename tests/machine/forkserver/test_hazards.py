@@ -45,7 +45,7 @@ FACTS = {
     "limits": "import resource as r, os; print(r.getrlimit(r.RLIMIT_NOFILE), r.getrlimit(r.RLIMIT_CORE), os.nice(0), os.umask(0o22))",
     "import path": "import sys; print(sys.path, sys.flags, sys.executable, sys.prefix)",
     "files": "import os; print(sorted(t for t in (os.readlink(f'/proc/self/fd/{n}').split(':')[0] for n in os.listdir('/proc/self/fd')"
-    " if os.path.exists(f'/proc/self/fd/{n}')) if t.startswith('/') and 'history' not in t and '/proc' not in t))",
+    " if os.path.exists(f'/proc/self/fd/{n}')) if t.startswith('/') and t != '/dev/null' and 'history' not in t and '/proc' not in t))",
     "group": "import os; print(os.getpgid(0) == os.getpid() == os.getsid(0))",
     "rights": "print([l for l in open('/proc/self/status') if l[:3] in ('Cap', 'NoN', 'Sec', 'Uid', 'Gro')])",
 }
