@@ -200,3 +200,12 @@ def test_the_list_of_fonts_is_read_and_not_made(environment: Environment, tmp_pa
 def test_start_up_imports_nothing_but_its_own_module(environment: Environment) -> None:
     loaded = _run(environment, "import sys; print([m for m in sys.modules if m.startswith('skrt')])")
     assert loaded == "['skrt_workspace', 'skrt_workspace.startup']"
+
+
+def test_jupyterlab_starts_from_settings_that_it_knows(environment: Environment) -> None:
+    lab = environment.folder / "share" / "jupyter" / "lab"
+    given = json.loads((lab / "settings" / "overrides.json").read_text())
+    for plugin, values in given.items():
+        package, name = plugin.split(":")
+        schema = json.loads((lab / "schemas" / package / f"{name}.json").read_text())
+        assert set(values) <= set(schema["properties"]), plugin

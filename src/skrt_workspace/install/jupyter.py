@@ -50,6 +50,17 @@ def page_settings() -> dict[str, Any]:
     }
 
 
+def lab_settings() -> dict[str, Any]:
+    """What JupyterLab's own settings start from (`lab/settings/overrides.json`); a participant may change them."""
+    return {
+        # Widgets' messages would be handled in a thread of the kernel beside the one that runs cells. matplotlib's
+        # parser for texts such as $x$ is one for all threads: a viewer drawn from two at once ends in an error.
+        "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
+        # In seconds; what a participant would lose when the browser, or the machine, goes away.
+        "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 30},
+    }
+
+
 def kernel_description(original: dict[str, Any]) -> dict[str, Any]:
     """ipykernel's description of the Python kernel, under our name and with our way of starting it."""
     metadata = dict(original.get("metadata", {}))
@@ -64,6 +75,7 @@ def write(prefix: Path) -> None:
     shell = "bash" if shutil.which("bash") else "sh"
     _write(etc / "jupyter_server_config.json", server_settings(shell))
     _write(etc / "labconfig" / "page_config.json", page_settings())
+    _write(prefix / "share" / "jupyter" / "lab" / "settings" / "overrides.json", lab_settings())
     for extension in entry_points.SERVER_EXTENSIONS:
         enabled = {"ServerApp": {"jpserver_extensions": {extension: True}}}
         _write(etc / "jupyter_server_config.d" / f"{extension}.json", enabled)
