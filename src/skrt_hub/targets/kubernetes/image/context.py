@@ -6,6 +6,7 @@ image that is there under its tag need not be built again.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import shutil
 from collections.abc import Iterator
@@ -20,9 +21,10 @@ LOCAL_NAME = "localhost/skrt-hub/workspace"
 """The name of images that no registry has: nothing outside this machine can answer for the host `localhost`."""
 REMOTE_NAME = "skrt-hub-workspace"
 OWN = Path(__file__).parent
-# What prepares the libraries' layer, and what makes the phantom's. Only a change of these builds that layer anew.
-LIBRARY_STEPS = ("__init__.py", "__main__.py", "bytecode.py", "commands.py", "orphans.py", "prune.py")
-PHANTOM_STEPS = ("__init__.py", "entry_points.py", "package.py", "phantom.py")
+# The program that prepares the libraries' layer, and the one that makes the phantom's. Their layers are built from what
+# these import, so only a change of that builds them anew.
+LIBRARIES_PROGRAM = "skrt_workspace.install.__main__"
+PHANTOM_PROGRAM = "skrt_workspace.install.phantom"
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,9 @@ class Content:
         yield "slim.py", OWN / "slim.py"
         yield "lock/requirements.txt", LOCK_FOLDER / "requirements.txt"
         package = workspace_package()
-        for part, steps in (("install", LIBRARY_STEPS), ("phantom", PHANTOM_STEPS)):
-            yield f"{part}/__init__.py", package / "__init__.py"
-            for step in steps:
-                yield f"{part}/install/{step}", package / "install" / step
+        for part, program in (("install", LIBRARIES_PROGRAM), ("phantom", PHANTOM_PROGRAM)):
+            for path in needed_by(program, package):
+                yield f"{part}/{path.relative_to(package).as_posix()}", path
         for name, path in _tree(package / "phantom"):
             yield f"phantom/phantom/{name}", path
         for name, path in _tree(package):
@@ -72,6 +73,40 @@ class Content:
         if self.material is not None:
             for name, path in _tree(self.material, hidden=True):
                 yield f"material/{name}", path
+
+
+def needed_by(program: str, package: Path) -> list[Path]:
+    """The files of the package that importing the module `program` reads: its own imports and theirs.
+
+    Imports inside functions do not count: a program that makes one layer does not reach those of another.
+    """
+    found: set[Path] = set()
+    waiting = [program]
+    while waiting:
+        path = _file_of(waiting.pop(), package)
+        if path is not None and path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    # Importing a module runs the packages that it lies in.
+    rooms = {room / "__init__.py" for path in found for room in path.parents if room.is_relative_to(package)}
+    return sorted(found | rooms)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            yield statement.module
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+
+
+def _file_of(module: str, package: Path) -> Path | None:
+    first, *rest = module.split(".")
+    if first != package.name:
+        return None
+    place = package.joinpath(*rest)
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
 
 
 def _tree(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, Path]]:

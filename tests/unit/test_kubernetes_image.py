@@ -1,0 +1,64 @@
+"""What the image is built from: complete for each layer, and with a tag that changes with the content only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skrt_hub.environment.identity import workspace_package
+from skrt_hub.targets.kubernetes.image.context import LIBRARIES_PROGRAM, Content, needed_by
+
+
+def written(folder: Path, content: Content) -> set[str]:
+    folder.mkdir()
+    content.write(folder)
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_libraries_layer_has_what_its_program_imports_and_not_our_own_part() -> None:
+    package = workspace_package()
+    names = {path.relative_to(package).as_posix() for path in needed_by(LIBRARIES_PROGRAM, package)}
+    assert {"__init__.py", "install/__init__.py", "install/__main__.py", "install/prune.py"} <= names
+    assert "launch.py" not in names
+    assert not any(name.startswith(("examples", "forkserver", "phantom")) for name in names)
+
+
+def test_imports_of_imports_are_followed_and_those_in_functions_are_not(tmp_path: Path) -> None:
+    package = tmp_path / "skrt_workspace"
+    (package / "install").mkdir(parents=True)
+    texts = {
+        "__init__.py": "",
+        "install/__init__.py": "",
+        "install/__main__.py": "from skrt_workspace.install import a",
+        "install/a.py": "import os\nfrom skrt_workspace.fonts import x",
+        "fonts.py": "def f():\n    from skrt_workspace import later",
+        "later.py": "",
+    }
+    for name, text in texts.items():
+        (package / name).write_text(text, encoding="utf-8")
+    names = {path.relative_to(package).as_posix() for path in needed_by(LIBRARIES_PROGRAM, package)}
+    assert names == set(texts) - {"later.py"}
+
+
+def test_the_same_content_has_the_same_tag_and_material_changes_it(tmp_path: Path) -> None:
+    material = tmp_path / "material"
+    material.mkdir()
+    (material / "manifest.json").write_text("{}", encoding="utf-8")
+    with_material = Content(material).tag()
+    assert Content().tag() == Content().tag() != with_material
+    (material / "manifest.json").write_text('{"a": 1}', encoding="utf-8")
+    assert Content(material).tag() != with_material
+
+
+def test_the_context_has_no_secrets_and_no_leftovers(tmp_path: Path) -> None:
+    names = written(tmp_path / "context", Content())
+    assert "Dockerfile" in names
+    assert "lock/requirements.txt" in names
+    assert not any("__pycache__" in name or "/." in name or name.startswith(".") for name in names)
+
+
+def test_names_on_this_machine_and_in_a_registry() -> None:
+    content = Content()
+    assert content.name() == f"localhost/skrt-hub/workspace:{content.tag()}"
+    assert content.name("registry.example.org/physics/") == (
+        f"registry.example.org/physics/skrt-hub-workspace:{content.tag()}"
+    )
