@@ -129,10 +129,10 @@ def _store(bucket: str, folder: str, credentials: Path | None) -> Any:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         options["endpoint"] = endpoint
-        # A storage in the own house often has no certificate; that the address says http is the organiser's choice.
-        options["client_options"] = {"allow_http": endpoint.startswith("http://")}
     if credentials is not None:
         options |= _from_file(credentials)
+    # A storage in the own house often has no certificate; that the address says http is the organiser's choice.
+    options["client_options"] = {"allow_http": str(options.get("endpoint", "")).startswith("http://")}
     try:
         return S3Store(bucket, **options)
     except (BaseError, ValueError, TypeError) as error:
