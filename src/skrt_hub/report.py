@@ -162,8 +162,11 @@ class UpReport(Report):
     changed: bool
     seconds: float
     lines: tuple[str, ...] = ()
+    ended: bool = False
 
     def render(self) -> RenderableType:
+        if self.ended:  # `up --foreground` comes back only then
+            return Text(f"The hub “{self.name}” has ended. Every file is kept.")
         first = f"The hub “{self.name}” is up: {self.url}"
         if not self.changed:
             first = f"The hub “{self.name}” was up already; nothing was changed: {self.url}"

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from skrt_hub import __version__
@@ -63,10 +64,12 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
             _ensure_supervisor(layout, state)
             wait_for_log_in(context, context.settings)
     if supervise_here is not None:
+        context.progress.say(f"The hub “{context.settings.name}” comes up at {context.settings.url}")
         supervise_here(layout)
     if layout.environments.is_relative_to(layout.root):  # one that hubs share is theirs too
         collect_unused(layout.environments, keep=_in_use(layout, applied))
-    return _report(context, "running" if state is None else state["state"], began, changed=True)
+    report = _report(context, "running" if state is None else state["state"], began, changed=True)
+    return report if supervise_here is None else replace(report, ended=True)
 
 
 def _ensure_state_folder(layout: Layout) -> None:
