@@ -46,6 +46,9 @@ class Homes(Protocol):
     def expected(self, name: str, folder: str) -> Home:
         """The home that `name` has or would have here; it need not exist yet."""
 
+    def prepare(self, home: Home) -> None:
+        """Before a restore: make a home exist where only starting its server can."""
+
     def scan(self, home: Home) -> Iterator[Entry]:
         """Everything in the home; nothing where it does not exist yet."""
 

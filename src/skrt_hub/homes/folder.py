@@ -26,6 +26,9 @@ class FolderHomes:
     def expected(self, name: str, folder: str) -> Home:
         return Home(name, folder)
 
+    def prepare(self, home: Home) -> None:
+        """The folder is made when something is written."""
+
     def scan(self, home: Home) -> Iterator[Entry]:
         path = self.root / home.folder
         if path.is_symlink():

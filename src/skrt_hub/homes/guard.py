@@ -11,7 +11,6 @@ from skrt_hub.homes.access import Home
 from skrt_hub.homes.copies import catalogue, index, manifest, verify
 from skrt_hub.homes.copies.opening import open_place
 from skrt_hub.homes.copies.place import Place
-from skrt_hub.homes.copies.restore import OWN_FOLDERS
 from skrt_hub.homes.saving import Copies
 from skrt_hub.progress import Step
 
@@ -77,7 +76,6 @@ def _held(
         _, saved = manifest.read(place.get(save.manifest(folder)))
         compared = verify.compare(copies.homes, home, saved, by_times=True)
         changed = [*compared.different, *compared.only_home, *compared.only_saved]
-        changed = [path for path in changed if not path.startswith(OWN_FOLDERS)]
         if changed:
             reasons[folder] = f"changed since it was saved at {save.time:%Y-%m-%d %H:%M} UTC: {changed[0]}"
         else:

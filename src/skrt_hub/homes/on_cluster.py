@@ -71,6 +71,10 @@ class ClusterHomes:
     def expected(self, name: str, folder: str) -> Home:
         return Home(name, folder_for(name))
 
+    def prepare(self, home: Home) -> None:
+        # A new home gets its material when its server starts: that must be seen before it is decided what goes where.
+        self._agent(home)
+
     def scan(self, home: Home) -> Iterator[Entry]:
         if home.name not in self._claims():
             return iter(())

@@ -42,6 +42,9 @@ class MachineHomes:
         # A home that was set aside has no name to log in with; it stays under its folder's name.
         return Home(name, folder if folder == name else folder_for(name))
 
+    def prepare(self, home: Home) -> None:
+        """The folder is made when something is written."""
+
     def scan(self, home: Home) -> Iterator[Entry]:
         folder = self._layout.home(home.folder)
         if not _is_home(folder):

@@ -15,6 +15,8 @@ from pathlib import Path
 from skrt_workspace.home.tree import PART_PREFIX, Tree
 
 DEEPEST = 500
+OWN_FOLDERS = (".local/share/skrt-workspace", ".local/state/skrt-workspace")
+"""What we ourselves note down in a home."""
 FILE, FOLDER, LINK, HARD_LINK, LEFT_OUT = "f", "d", "l", "h", "x"
 
 

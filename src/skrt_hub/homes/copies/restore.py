@@ -20,11 +20,10 @@ from skrt_hub.homes.copies import packs
 from skrt_hub.homes.copies.index import Index
 from skrt_hub.homes.copies.manifest import Head, Saved
 from skrt_hub.homes.copies.place import Place
-from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, Entry
+from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, OWN_FOLDERS, Entry
 from skrt_workspace.home.transfer import Step
 from skrt_workspace.material.place import label
 
-OWN_FOLDERS = (".local/share/skrt-workspace", ".local/state/skrt-workspace")
 _RECORD = ".local/share/skrt-workspace/material.json"
 
 
@@ -58,6 +57,7 @@ def restore_home(restoring: Restoring, home: Home, copy: tuple[Head, list[Saved]
     head, saved = copy
     result = Restored(home, head.time)
     _check_contents(restoring.index, saved)
+    restoring.homes.prepare(home)
     present = {entry.path: entry for entry in restoring.homes.scan(home)}
     safe = _safe_contents(restoring.homes, home, present, newest)
     plan = _Plan(restoring, present, safe, result)

@@ -13,7 +13,7 @@ from skrt_hub.homes.copies.manifest import Saved
 from skrt_hub.homes.copies.place import Place
 from skrt_hub.homes.copies.save import check_pack
 from skrt_hub.progress import Step
-from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK, Entry
+from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK, OWN_FOLDERS, Entry
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,14 @@ def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = Fa
     With `by_times` a file is not read where size, times and inode are as they were when it was saved.
     """
     result = Comparison(home)
-    there = {item.entry.path: item for item in saved}
+    # Our own notes about a home (what was placed in it, messages) change by themselves, and are nobody's work.
+    there = {item.entry.path: item for item in saved if not item.entry.path.startswith(OWN_FOLDERS)}
     # Whether a file has a second name is no part of its content: by hash, both are files.
     files = {path: there[item.entry.target] if item.entry.kind == HARD_LINK else item for path, item in there.items()}
     to_read: list[str] = []
     for entry in homes.scan(home):
         known = there.pop(entry.path, None)
-        if entry.kind == LEFT_OUT:
+        if entry.kind == LEFT_OUT or entry.path.startswith(OWN_FOLDERS):
             continue
         if known is None:
             result.only_home.append(entry.path)
