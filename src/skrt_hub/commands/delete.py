@@ -6,7 +6,7 @@ import argparse
 
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError
-from skrt_hub.report import Report, human_size
+from skrt_hub.report import Message, Report, human_size
 from skrt_hub.targets import DeleteOptions, Removal
 
 HELP = "Remove the hub after showing exactly what goes; homes stay unless asked for."
@@ -39,9 +39,7 @@ def run(session: Session) -> Report:
         session.show(_line(row))
     name = session.context.settings.name
     if arguments.dry_run:
-        raise RefusedError(
-            "Nothing was removed.", why="This was a dry run.", remedy="Leave out --dry-run to remove it."
-        )
+        return Message(("This was a dry run; nothing was removed. Leave out --dry-run to remove it.",))
     typed = arguments.confirm or session.ask(f"Type the hub's name ({name}) to remove this: ")
     if typed != name:
         raise RefusedError(

@@ -90,7 +90,7 @@ class MachineTarget:
             return Message(("Connections were disabled already.",))
         control.ask(self._layout.control_socket, "close")
         count = len(running_servers(self._layout))
-        kept = f"{count} server{'s' * (count != 1)} and their kernels go on." if count else "No server runs."
+        kept = f"{count} server{'s' * (count != 1)} and all kernels go on." if count else "No server runs."
         return Message(("Connections are disabled.", kept, "Enable them again with: skrt-hub open"))
 
     def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
