@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The modules that get help, and who gives it: a function `load(module, execute)`, by its module and its name.
 HELPERS = {
     "skrt": ("skrt_workspace.compat", "load_skrt"),
+    "skrt.better_viewer": ("skrt_workspace.compat", "load_skrt_better_viewer"),
     "skrt.core": ("skrt_workspace.compat", "load_skrt_core"),
     "skrt.image": ("skrt_workspace.compat", "load_skrt_image"),
     "skrt.registration": ("skrt_workspace.compat", "load_skrt_registration"),

@@ -41,6 +41,17 @@ MENDS = {
         "read = Elastix().read_parameters(str(file))\n"
         "assert read == {'Spacing': [1, 1, 2.5], 'DefaultPixelValue': 1e-05, 'Size': [8, 8, 4]}, read",
     ),
+    "figures of BetterViewer": (
+        "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.better_viewer']\n",
+        "import matplotlib; matplotlib.use('module://ipympl.backend_nbagg')\n"
+        "import IPython.display, skrt, skrt.better_viewer as viewers, matplotlib.pyplot as plt\n"
+        "viewers.in_notebook = lambda: True\n"
+        "shown = []; IPython.display.display = lambda *what, **how: shown.extend(what)\n"
+        "viewer = skrt.BetterViewer(skrt.SyntheticImage((8, 8, 4)).get_image(), show=False)\n"
+        "first = viewer.fig; viewer.plot(); second = viewer.fig\n"
+        "assert second is not first and second.canvas in shown, shown\n"
+        "assert plt.get_fignums() == [second.number], plt.get_fignums()",
+    ),
     "bands of small integers": (
         "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.image']\n",
         "import numpy as np, skrt; im = skrt.Image(np.arange(8, dtype=np.uint8).reshape(2, 2, 2))\n"

@@ -1,8 +1,8 @@
 """What scikit-rt 0.8.2 needs to run on current libraries, done when `skrt` is imported and at no other time.
 
 0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since.
-Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last mend is for
-every version that has the place.
+Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last two mends
+are for every version that has the place.
 
 | Mend | Gone since | Used by scikit-rt for |
 |---|---|---|
@@ -11,6 +11,7 @@ every version that has the place.
 | `matplotlib.cm.get_cmap` | matplotlib 3.9 | colour maps of plots |
 | `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
 | bands without limits | NumPy 2.0 | a band that reaches to the ends of an image of small integers |
+| figures of BetterViewer | never there | sliders under `%matplotlib widget` |
 | numbers in transform files | elastix 5.1 | spacing, origin, transform parameters of a transform it changes |
 """
 
@@ -62,3 +63,12 @@ def load_skrt_registration(module: ModuleType, execute: Execute) -> None:
 
     if hasattr(module, "Elastix"):
         mend_reader(module)
+
+
+def load_skrt_better_viewer(module: ModuleType, execute: Execute) -> None:
+    """Execute `skrt.better_viewer`, then let its viewer redraw in figures of ipympl."""
+    execute(module)
+    from skrt_workspace.compat.viewing import mend_viewer  # noqa: PLC0415
+
+    if hasattr(module, "BetterViewer"):
+        mend_viewer(module)
