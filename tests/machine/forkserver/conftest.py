@@ -67,6 +67,7 @@ class ForkServer:
     def start(self, *arguments: str, **options: Any) -> None:
         given: dict[str, Any] = {"env": {"PATH": "/usr/bin:/bin"}, "cwd": "/"} | self.user | options
         command = [self.python, "-m", "skrt_workspace.forkserver", "--socket", str(self.socket), *arguments]
+        self.socket.unlink(missing_ok=True)  # a killed one leaves it behind, and it would look like the new one's
         with self.log.open("ab") as log:
             self.template = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **given)
         wait_until(lambda: self.socket.exists() or self.template.poll() is not None, 120)
