@@ -1,6 +1,6 @@
 """The homes of a hub, wherever they are: listed, scanned, read and written through one Protocol.
 
-On one machine they are folders (`skrt_hub.homes.on_machine`), on Kubernetes volumes (`skrt_hub.homes.on_cluster`).
+On one machine they are folders, on Kubernetes volumes; `HOMES` names the module of each.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Homes(Protocol):
         """Take up the saved accounts of those of `names` that have none here; how many those were."""
 
 
-HOMES = {"machine": "skrt_hub.homes.on_machine", "kubernetes": "skrt_hub.homes.on_cluster"}
+HOMES = {"machine": "skrt_hub.homes.on_machine", "kubernetes": "skrt_hub.targets.kubernetes.homes"}
 """For each target, the module that reaches its homes."""
 
 

@@ -152,21 +152,18 @@ def test_the_interactive_viewer_works_in_the_page(running: Hub, browser: Browser
         "viewer = BetterViewer(ct, intensity=[-1200, 400], figsize=4)\n"
     )
     visitor.page.keyboard.press("Shift+Enter")
-    try:
-        canvas = visitor.page.wait_for_selector(".jp-OutputArea-output canvas")
-    finally:
-        visitor.picture("viewer-drawn")
-    assert canvas is not None
+    picture = visitor.page.locator(".jp-OutputArea-output canvas").first
+    picture.wait_for()
     visitor.page.wait_for_selector(".jp-OutputArea-output .noUi-handle")
     time.sleep(3)
-    before = canvas.screenshot()
+    before = picture.screenshot()
     visitor.page.query_selector_all(".jp-OutputArea-output .noUi-handle")[-1].click()  # the one for the slice
     for _ in range(6):
         visitor.page.keyboard.press("ArrowUp")
     end = time.monotonic() + 60
-    while canvas.screenshot() == before and time.monotonic() < end:
+    while picture.screenshot() == before and time.monotonic() < end:
         time.sleep(1)
     visitor.picture("viewer")
-    assert canvas.screenshot() != before
+    assert picture.screenshot() != before
     said = "\n".join(part.inner_text() for part in visitor.page.query_selector_all(".jp-OutputArea-output pre"))
     assert "Error" not in said, said
