@@ -79,10 +79,6 @@ class Layout:
         return self.material / "handed-out"
 
     @property
-    def data(self) -> Path:
-        return self.root / "data"
-
-    @property
     def saves(self) -> Path:
         """What is known of saved copies: where they are, and when each home was last saved."""
         return self.root / "saves"

@@ -147,6 +147,7 @@ def test_a_broken_hub_yaml_changes_nothing(make_hub: Callable[..., Hub]) -> None
     (hub.root / "hub.yaml").write_text("port: eighty\n")
     assert "line 1" in hub.run("up", code=3).stderr
     hub.configure()
+    assert "in the background" in hub.run("up", "--foreground", code=9).stderr
     assert hub.status()["state"] == "running"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.environment import collect_unused, ensure_environment
-from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError
+from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder, exclusive
 from skrt_hub.homes.material import fetch, shown_folder
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
@@ -41,6 +41,12 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
     _ensure_state_folder(layout)
     with exclusive(layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."):
         state = control.ask(layout.control_socket, "status")
+        if state is not None and supervise_here is not None:
+            raise StateError(
+                "The hub runs already, in the background.",
+                why="Two programs cannot keep one hub running.",
+                remedy="End it first with: skrt-hub stop",
+            )
         if state is None:
             _ensure_prerequisites(context)
         environment = ensure_environment(layout.environments, progress=context.progress)
