@@ -49,6 +49,7 @@ class Template:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         self._listener = listen(path)
+        self._inode = path.stat().st_ino
         self._expected = {self._reader, writer, self._listener.fileno()}
 
     def run(self) -> None:
@@ -64,8 +65,16 @@ class Template:
                     self._answer()
                 self._consider_age()
         finally:
-            self._path.unlink(missing_ok=True)
+            self._remove_socket()
             self._listener.close()
+
+    def _remove_socket(self) -> None:
+        """Remove the socket's file, unless another template has put its own there."""
+        try:
+            if self._path.stat().st_ino == self._inode:
+                self._path.unlink()
+        except FileNotFoundError:
+            return
 
     def _on_stop(self, *_: object) -> None:
         self._stop = True
@@ -78,6 +87,8 @@ class Template:
             return
 
     def _consider_age(self) -> None:
+        if self._stop:
+            return
         if time.monotonic() - self._born > self._lifetime or environment_signature() != self._environment:
             raise Replace
 

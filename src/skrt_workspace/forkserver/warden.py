@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import launch
-from skrt_workspace.forkserver import kernels, mends
+from skrt_workspace.forkserver import appearance, kernels, mends
 from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.sandbox import kernel as system
 from skrt_workspace.sandbox import plain
@@ -34,6 +34,7 @@ def make_first_process(record: Record) -> Callable[[SandboxDocument, int], None]
     """The first process for `sandbox.enter.start`: a warden, whose server is forked where the document allows it."""
 
     def first_process(document: SandboxDocument, status: int) -> None:
+        appearance.show((f"skrt-hub-sandbox ({document.hostname})",), {})
         init = Init(isolated=document.isolated)
         warden = Warden(init, record, _socket_path(document))
         variables = {**document.environment, SOCKET_VARIABLE: warden.path}

@@ -298,3 +298,22 @@ def test_killing_the_template_harms_nobody_and_starts_fall_back(new_server: Any,
     server.start()
     assert server.drive(["print(1)"])[0]["answers"] == ["1\n"]
     assert alive(running)
+
+
+def test_a_template_that_is_told_to_end_ends_and_leaves_the_socket_of_the_next(new_server: Any) -> None:
+    server = new_server()
+    first = server.template
+    server.start()  # a second one at the same place
+    marker = server.environment / "skrt-hub-environment.json"
+    if os.access(marker, os.W_OK):
+        os.utime(marker)  # a changed environment must not turn an end into a new beginning
+    first.terminate()
+    assert first.wait(20) == 0
+    assert server.socket.exists()
+    assert server.drive(["print(1)"])[0]["answers"] == ["1\n"]
+
+
+def test_the_first_process_is_not_taken_for_a_template(server: Server) -> None:
+    identity = server.spawn(server.document(server.home("named"), ("/bin/sleep", "600")))
+    shown = Path("/proc", str(identity.pid), "cmdline").read_bytes()
+    assert shown.startswith(b"skrt-hub-sandbox")
