@@ -68,12 +68,12 @@ def test_starts_happen_in_the_order_of_arrival_and_a_few_at_a_time() -> None:
             most = max(most, len(queue._started))
             await asyncio.sleep(0.001)
 
-    async def everybody() -> int:
+    async def everybody() -> set[str]:
         queue = Queue(3)
         await asyncio.gather(*(one(queue, number) for number in range(20)))
-        return queue.starting
+        return queue.names()
 
-    assert asyncio.run(everybody()) == 0
+    assert asyncio.run(everybody()) == set()
     assert order == list(range(20))
     assert most == 3
 
@@ -100,7 +100,7 @@ def test_one_who_fails_or_leaves_makes_room_for_the_next() -> None:
         assert queue.before("last") == 1
         left.cancel()
         await asyncio.gather(first, left, last, return_exceptions=True)
-        assert queue.starting == 0
+        assert queue.names() == set()
         return seen
 
     assert asyncio.run(story()) == ["last"]

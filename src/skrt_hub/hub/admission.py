@@ -79,10 +79,9 @@ class Queue:
         self._waiting: deque[Ticket] = deque()
         self._started: set[Ticket] = set()
 
-    @property
-    def starting(self) -> int:
-        """How many are being started or wait for it."""
-        return len(self._waiting) + len(self._started)
+    def names(self) -> set[str]:
+        """Who is being started or waits for it."""
+        return {ticket.name for ticket in (*self._waiting, *self._started)}
 
     def before(self, name: str) -> int | None:
         """How many wait before this one; None when it does not wait."""

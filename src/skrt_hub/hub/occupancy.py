@@ -3,8 +3,10 @@ not to be felt."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -33,29 +35,34 @@ class Occupancy:
         """A server has ended."""
         self._servers.pop(name, None)
 
-    def running(self) -> int:
-        """How many servers run now."""
+    def names(self) -> set[str]:
+        """Whose servers run now."""
         self._servers = {name: identity for name, identity in self._servers.items() if is_alive(identity)}
-        return len(self._servers)
+        return set(self._servers)
 
-    def memory(self) -> Memory:
-        """The machine's memory now, and what a server took on average when it was last looked at."""
+    async def memory(self) -> Memory:
+        """The machine's memory now, and what a server took on average when it was last looked at.
+
+        Looking takes some milliseconds for each server: it happens on a thread, and only one looks at a time.
+        """
         if time.monotonic() >= self._due:
-            self._each = self._average()
             self._due = time.monotonic() + _EVERY
+            servers = list(self._servers.values())
+            self._each = await asyncio.get_running_loop().run_in_executor(None, average, servers)
         whole = psutil.virtual_memory()
         limit, used = group_limit()
         if limit is not None:
             return Memory(min(whole.total, limit), min(whole.available, max(0, limit - used)), self._each)
         return Memory(whole.total, whole.available, self._each)
 
-    def _average(self) -> float | None:
-        servers = list(self._servers.values())
-        if not servers:
-            return None
-        children = children_by_parent()
-        chosen = random.sample(servers, min(_SAMPLE, len(servers)))
-        return sum(total(identity.pid, children) for identity in chosen) / len(chosen)
+
+def average(servers: Sequence[ProcessIdentity]) -> float | None:
+    """The mean memory (bytes, proportional) of some of these servers; None where there are none."""
+    if not servers:
+        return None
+    children = children_by_parent()
+    chosen = random.sample(servers, min(_SAMPLE, len(servers)))
+    return sum(total(identity.pid, children) for identity in chosen) / len(chosen)
 
 
 def group_limit(root: Path = Path("/sys/fs/cgroup")) -> tuple[int | None, int]:

@@ -79,7 +79,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         """Start the server in its sandbox; returns where it listens. The text of an error is shown in the page."""
         try:
             applied = self._applied()
-            self._ensure_room(applied)
+            await self._ensure_room(applied)
             async with QUEUE.turn(self.user.name):
                 return await self._start(applied)
         except SkrtHubError as error:
@@ -93,11 +93,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         async for words in admission.places(QUEUE, self.user.name):
             yield {"message": words, "progress": 50 if QUEUE.before(self.user.name) is None else 10}
 
-    def _ensure_room(self, applied: Applied) -> None:
+    async def _ensure_room(self, applied: Applied) -> None:
         limits = applied.settings.limits
-        found = admission.room(
-            OCCUPANCY.memory(), running=OCCUPANCY.running(), starting=QUEUE.starting, limit=limits.servers
-        )
+        memory = await OCCUPANCY.memory()
+        running = OCCUPANCY.names()  # a server counts from its first process on, also while it is still starting
+        starting = QUEUE.names() - running
+        found = admission.room(memory, running=len(running), starting=len(starting), limit=limits.servers)
         if found.full:
             self.log.warning("%s: all %d seats are taken", self.user.name, found.seats)
             failure = web.HTTPError(503, "All seats are taken.")

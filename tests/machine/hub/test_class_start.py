@@ -86,3 +86,10 @@ def test_a_notebook_that_fails_by_itself_is_named(make_hub: Callable[..., Hub], 
     done = make_hub().run("rehearse", "--notebook", str(notebook), "--people", "1", code=13)
     assert "no_such_module" in done.stderr
     assert "code cell 1" in done.stderr
+
+
+def test_as_many_as_there_are_seats_all_arrive_at_once(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(limits={"servers": 8})  # bench needs two more than it lets in at once
+    hub.run("up")
+    report = json.loads(hub.run("bench", "--people", "6", "--json").stdout)
+    assert report["systems"][0]["failures"] == []
