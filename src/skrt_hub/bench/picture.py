@@ -54,7 +54,7 @@ def rehearsal_picture(steps: Sequence[Step], found: Seats, available: int) -> st
     most = max(found.people, *(step.people for step in steps))
     memory = [(step.people, step.people * step.memory_each / 1e9) for step in steps]
     seconds = [(step.people, step.seconds) for step in steps]
-    title = f"This machine seats {found.people}; {found.ends_first} ends first"
+    title = f"This machine seats {found.people}; the limit is {found.ends_first}"
     panels = (
         Panel("memory of all, GB", memory, available / 1e9, "free before"),
         Panel("notebook, s", seconds, PATIENCE * steps[0].seconds, f"{PATIENCE:g} times as long as alone"),
