@@ -23,6 +23,7 @@ from traitlets import observe
 
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
+_APART = 0.2  # seconds between two files
 _MARK = "written-"
 _RESERVED = re.compile("(%27|%2B)", re.IGNORECASE)
 
@@ -56,6 +57,7 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
         super().__init__(**kwargs)
         self._current: asyncio.Future[None] | None = None
         self._next: asyncio.Future[None] | None = None
+        self._written = 0.0
 
     @observe("dynamic_config_file")  # type: ignore[untyped-decorator]
     def _set_dynamic_config_file(self, change: Any) -> None:
@@ -98,6 +100,9 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
     async def _write(self, previous: asyncio.Future[None] | None) -> None:
         if previous is not None:
             await asyncio.wait([previous])
+        # After a change just now more are on their way, as each makes traefik build its whole table anew.
+        await asyncio.sleep(max(0.0, self._written + _APART - time.monotonic()))
+        self._written = time.monotonic()
         self._current, self._next = self._next, None  # a change from here on belongs to the following file
         mark = f"{_MARK}{time.time_ns()}"
         services = self.dynamic_config["http"]["services"]
