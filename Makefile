@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster test-faults format reference clean
+.PHONY: help up test lint unit machine test-cluster test-long test-faults format reference clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,10 @@ unit: $(VENV)/dev ## the fast tests: no processes, no network
 	$(BIN)/pytest tests/unit
 
 machine: $(VENV)/dev ## the tests on this machine: a real hub, notebooks, browser
-	$(BIN)/pytest tests/machine
+	$(BIN)/pytest tests/machine -m "not long"
+
+test-long: $(VENV)/dev ## the long tests on this machine: each hazard of the fork server, faults of homes
+	$(BIN)/pytest tests/machine -m long
 
 test-faults: $(VENV)/dev ## kill and fill the disk 500 times in everything that touches homes
 	SKRT_HUB_FAULT_ROUNDS=500 $(BIN)/pytest tests/machine/test_homes_faults.py

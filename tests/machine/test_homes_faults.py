@@ -33,6 +33,8 @@ from tests.unit.test_homes_saving import fill, hub, state
 from tests.unit.test_homes_saving import home as home_of
 from tests.unit.test_material_rules import publish
 
+pytestmark = pytest.mark.long
+
 ROUNDS = int(os.environ.get("SKRT_HUB_FAULT_ROUNDS", "60"))
 
 

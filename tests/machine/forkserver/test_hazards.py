@@ -15,6 +15,8 @@ import pytest
 from skrt_workspace.forkserver import mends
 from skrt_workspace.forkserver.client import ForkServerUnavailable
 
+pytestmark = pytest.mark.long
+
 Server = Any
 
 # What a kernel can see of how it was started: each must be the same for a forked kernel and a plain one.
