@@ -18,30 +18,54 @@ SMALLEST_TWIN = 4096
 UNNEEDED = (
     *(f"**/*.{ending}" for ending in ("c", "cpp", "pyx", "pxd", "h", "hpp", "a", "dll", "dylib", "exe")),
     "debugpy/_vendored/pydevd/pydevd_attach_to_process/**/*",
+    "fontTools/cu2qu/**/*",
+    "fontTools/qu2cu/**/*",
     "fontTools/ufoLib/**/*",
     "fontTools/voltLib/**/*",
     "jupyter_builder/**/yarn*.js",
     "nbclassic/static/components/MathJax/extensions/a11y/*",
+    "nbclassic/static/components/MathJax/jax/output/SVG/**/*",
     "nbclassic/static/components/MathJax/localization/**/*.js",
+    "numpy/f2py/**/*",
     "pillow.libs/libavif*",
+    "pydantic/v1/**/*",
     *(f"skimage/data/*.{ending}" for ending in ("gif", "jpg", "npz", "npy", "png", "tif", "tiff", "xml")),
     "sqlalchemy/dialects/mssql/*",
+    "sqlalchemy/dialects/mysql/*",
     "sqlalchemy/dialects/oracle/*",
     "sqlalchemy/testing/**/*",
     "tornado/test/**/*",
 )
-"""Files nobody reads here: what modules were compiled from, other systems' programs, attaching a debugger by process
-number, font formats of type designers, a builder that needs node, the classic view's formula errors in fifty languages
-and its speech (JupyterLab has its own), a picture format without use, other sciences' demonstration pictures, other
-databases, tests."""
-WHOLE = ("SimpleITK", "matplotlib", "nibabel", "numpy", "pandas", "scipy", "skimage", "skrt")
-"""Packages whose byte code all stays: a notebook may import any part of them."""
+"""Files nobody reads here: what modules were compiled from and with, other systems' programs, attaching a debugger by
+process number, what type designers need, a builder that needs node, the classic view's second way to draw formulas,
+their errors in fifty languages and their speech (JupyterLab has its own), a picture format without use, other sciences'
+demonstration pictures, an old interface, other databases, tests."""
+WHOLE = ("matplotlib", "numpy", "skrt")
+"""Packages whose byte code all stays."""
 TRIAL = (
     "SimpleITK",
     "nibabel",
     "pandas.plotting",
+    "scipy.cluster.hierarchy",
+    "scipy.fft",
+    "scipy.integrate",
+    "scipy.interpolate",
+    "scipy.io",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.signal",
+    "scipy.sparse.csgraph",
+    "scipy.spatial.transform",
+    "scipy.special",
     "scipy.stats",
     "skimage.color",
+    "skimage.exposure",
+    "skimage.feature",
+    "skimage.metrics",
+    "skimage.morphology",
+    "skimage.registration",
+    "skimage.restoration",
+    "skimage.segmentation",
     "skimage.data",
     "skimage.filters",
     "skimage.io",
@@ -136,7 +160,8 @@ def imported(environment: Path) -> set[str]:
 def strip(environment: Path, site: Path) -> int:
     """Remove symbols that only debuggers read.
 
-    The folders `*.libs` are left alone: their files were changed by patchelf, and binutils' strip can spoil those.
+    The folders `*.libs` are left alone: their files were changed by patchelf, and binutils' strip spoils those (scipy's
+    OpenBLAS could not be loaded any more).
     """
     saved = 0
     modules = [path for path in site.rglob("*.so") if not any(part.endswith(".libs") for part in path.parts)]
