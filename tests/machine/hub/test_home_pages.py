@@ -1,5 +1,6 @@
 """Homes on a real hub: what participants see of material and of a full home, and a class deleted and brought back."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -123,10 +124,10 @@ def test_a_full_home_gets_its_server_and_can_be_emptied(make_hub: Callable[..., 
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
     try:
         (folder / "work.txt").write_text("work")
-        with (folder / "large.bin").open("wb") as stream, pytest.raises(OSError, match="No space"):
+        with (folder / "large.bin").open("wb", buffering=0) as stream, contextlib.suppress(OSError):
             while True:
                 stream.write(bytes(4096))
-                stream.flush()
+        assert shutil.disk_usage(folder).free < 4096
         for path in folder.iterdir():
             os.chown(path, uid, uid)
         hub.run("start")
