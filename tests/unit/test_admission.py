@@ -188,3 +188,27 @@ def test_the_quick_hash_is_still_a_hash_that_jupyterhub_compares() -> None:
     assert stored.split(":")[1] == "1"
     assert compare_token(stored, "secret")
     assert not compare_token(stored, "other")
+
+
+def test_a_remembered_user_is_the_one_that_the_database_has() -> None:
+    from jupyterhub import orm
+
+    tuning.apply()
+    session = orm.new_session_factory("sqlite://")()
+    assert orm.User.find(session, "anna") is None
+    anna = orm.User(name="anna")
+    session.add(anna)
+    session.commit()
+    assert orm.User.find(session, "anna") is anna
+    assert orm.User.find(session, "anna") is anna
+    anna.name = "berta"
+    session.commit()
+    assert orm.User.find(session, "anna") is None
+    assert orm.User.find(session, "berta") is anna
+    session.delete(anna)
+    session.commit()
+    assert orm.User.find(session, "berta") is None
+    again = orm.User(name="berta")
+    session.add(again)
+    session.commit()
+    assert orm.User.find(db=session, name="berta") is again

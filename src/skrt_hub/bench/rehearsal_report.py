@@ -51,7 +51,8 @@ def sentence(report: RehearsalReport) -> str:
     size = human_size(found.memory_limit)
     if found.ends_first == "the number that was tried":
         return f"At least {found.people} with {size} each; more were not tried (memory would seat {found.by_memory})."
-    return f"Up to {found.people} with {size} each; {found.ends_first} {'end' if found.ends_first == 'the processors' else 'ends'} first."
+    end = "end" if found.ends_first == "the processors" else "ends"
+    return f"Up to {found.people} with {size} each; {found.ends_first} {end} first."
 
 
 def yaml_lines(found: Seats) -> list[str]:

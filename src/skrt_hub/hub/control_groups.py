@@ -14,6 +14,10 @@ from skrt_hub.settings.model import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
 _PERIOD = 100_000  # microseconds, the kernel's own default
+# Each participant's share when all want the processors, against 1024 (version 1) or 100 (version 2) of the hub's parts:
+# thirty people who start something in the same moment must not leave the hub a thirtieth of the time.
+_SHARES = "256"
+_WEIGHT = "25"
 
 
 def version(root: Path = _ROOT) -> int | None:
@@ -71,6 +75,7 @@ def _ensure_unified(group: Path, limits: Limits) -> tuple[str, ...]:
         "memory.oom.group": "0",
         "pids.max": str(limits.processes),
         "cpu.max": f"{int(limits.cpu * _PERIOD)} {_PERIOD}",
+        "cpu.weight": _WEIGHT,
     }
     return (str(group),) if _make(group, files) else ()
 
@@ -79,7 +84,11 @@ def _ensure_separate(root: Path, name: str, limits: Limits) -> tuple[str, ...]:
     wanted = {
         "memory": {"memory.limit_in_bytes": str(limits.memory)},
         "pids": {"pids.max": str(limits.processes)},
-        "cpu": {"cpu.cfs_period_us": str(_PERIOD), "cpu.cfs_quota_us": str(int(limits.cpu * _PERIOD))},
+        "cpu": {
+            "cpu.cfs_period_us": str(_PERIOD),
+            "cpu.cfs_quota_us": str(int(limits.cpu * _PERIOD)),
+            "cpu.shares": _SHARES,
+        },
     }
     return tuple(str(root / kind / name) for kind, files in wanted.items() if _make(root / kind / name, files))
 

@@ -21,7 +21,7 @@ from jupyterhub_traefik_proxy.traefik_utils import deep_merge
 from tornado.httpclient import HTTPClientError
 from traitlets import observe
 
-_FIRST_PAUSE = 0.005
+_FIRST_PAUSE = 0.015
 _LONGEST_PAUSE = 0.1
 _APART = 0.2  # seconds between two files
 _MARK = "written-"
@@ -116,6 +116,7 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
     async def _until_read(self, mark: str) -> None:
         give_up = time.monotonic() + self.check_route_timeout
         pause = _FIRST_PAUSE
+        await asyncio.sleep(pause)
         while not await self._knows(mark):
             if time.monotonic() > give_up:
                 self.log.error("traefik has not read its routes for %d s", self.check_route_timeout)

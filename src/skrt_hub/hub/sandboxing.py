@@ -22,6 +22,9 @@ _THREAD_VARIABLES = (
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
 
+# The hub answers first when everybody wants the processors; among participants it makes no difference.
+NICENESS = 5
+
 
 @dataclass(frozen=True)
 class Start:
@@ -53,7 +56,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         user=User(place.uid, place.uid) if applied.root else None,
         hostname=settings.name,
         read_only=_read_only(applied, layout) if isolated else (),
-        limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=1),
+        limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
         notices=str(layout.notices(place.folder)),
     )

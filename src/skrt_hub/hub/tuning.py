@@ -20,6 +20,7 @@ def apply() -> dict[str, bool]:
         "database without a wait for the disk at each step": _write_ahead(),
         "no question whether the database is still there": _no_ping(),
         "server secrets hashed once": _quick_hash(),
+        "users and roles found without a query": _remembered(),
     }
 
 
@@ -63,3 +64,38 @@ def _quick_hash() -> bool:
     original = getattr(module.hash_token, "func", module.hash_token)
     module.hash_token = partial(original, rounds=1)
     return True
+
+
+def _remembered() -> bool:
+    """Users and roles are looked up by name some ten times for each log-in.
+
+    SQLAlchemy's session holds them already, by number (Session.get); only which number a name has is kept here. A name
+    that was deleted or given anew is found out and asked of the database again.
+    """
+    classes = (jupyterhub.orm.User, jupyterhub.orm.Role)
+    if not all(hasattr(kind, "find") for kind in classes):
+        return False
+    for kind in classes:
+        if not isinstance(kind.__dict__["find"], _Find):
+            kind.find = _Find(kind.find)
+    return True
+
+
+class _Find:
+    """`find(db, name)` of one class, first among what the session holds."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+        self._numbers: dict[tuple[int, str], int] = {}
+
+    def __call__(self, db: Any, name: str) -> Any:
+        kind = self._original.__self__
+        number = self._numbers.get((id(db), name))
+        if number is not None:
+            held = db.get(kind, number)
+            if held is not None and held.name == name:
+                return held
+        found = self._original(db, name)
+        if found is not None:
+            self._numbers[id(db), name] = found.id
+        return found

@@ -16,6 +16,7 @@ from typing import Any
 from skrt_workspace.forkserver import mends
 from skrt_workspace.forkserver.deferred import DEFERRED
 from skrt_workspace.sandbox import kernel as system
+from skrt_workspace.sandbox.enter import weigh_session
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def run(request: Request, made: Mapping[str, str]) -> None:
     """
     system.close_descriptors({0, 1, 2})
     os.setsid()  # as jupyter_client's launcher does: an interrupt reaches the kernel's group and nobody else
+    weigh_session()
     # The parent is pid 1, which ends the kernel with the sandbox; ipykernel's own watch takes pid 1 for an orphan's.
     variables = {name: value for name, value in request.variables.items() if name != "JPY_PARENT_PID"}
     mends.apply(mends.Becoming(request.arguments, variables, request.folder))

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -193,6 +194,16 @@ def _set_limits(limits: Limits) -> None:
         os.sched_setaffinity(0, processors)
     if limits.niceness:
         os.nice(limits.niceness)
+        weigh_session()
+
+
+def weigh_session() -> None:
+    """Give this session the niceness of its process, where Linux shares time among sessions (sched(7), autogroup).
+
+    There a process's own niceness counts only within its session.
+    """
+    with contextlib.suppress(OSError):  # not that kind of kernel, or asked too often in one moment
+        Path("/proc/self/autogroup").write_text(str(os.getpriority(os.PRIO_PROCESS, 0)), encoding="ascii")
 
 
 def _give_up_rights(document: SandboxDocument) -> None:

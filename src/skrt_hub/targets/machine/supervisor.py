@@ -23,6 +23,7 @@ from typing import Any
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically
 from skrt_hub.homes import quota, schedule
+from skrt_hub.hub import control_groups
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
@@ -164,6 +165,8 @@ class Supervisor:
         for server in servers:
             if not wait_ended(server.identity, deadline - time.monotonic()):
                 send_signal(server.identity, signal.SIGKILL)
+                wait_ended(server.identity, 1.0)
+            control_groups.remove(self._layout.root, server.folder)
 
     def _put_off_culling(self) -> None:
         idle = self._applied().settings.limits.idle
