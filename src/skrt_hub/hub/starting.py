@@ -14,8 +14,9 @@ from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
 
 _START_DEADLINE = 60.0
 _LISTEN_DEADLINE = 120.0
-_FIRST_PAUSE = 0.01
-_LONGEST_PAUSE = 0.1
+_PAUSE = 0.02
+_LONG_PAUSE = 0.1
+_LOOK_EVERY = 0.25
 
 
 async def plain_start(environment: Path, document: SandboxDocument) -> ProcessIdentity:
@@ -50,15 +51,17 @@ async def until_listening(port: int, identity: ProcessIdentity, log: Path) -> No
 
     Raises StartError with the server's last words when it ended, or when it does not listen in time.
     """
-    give_up = time.monotonic() + _LISTEN_DEADLINE
-    pause = _FIRST_PAUSE
+    began = time.monotonic()
+    look_again = began + _LOOK_EVERY
     while not _listens(port):
-        if not is_alive(identity):
-            raise StartError("The server ended while it was starting.", why=_last_words(log))
-        if time.monotonic() > give_up:
+        now = time.monotonic()
+        if now > look_again:  # seldom: it is read from a file, while the hub has a whole class to answer
+            look_again = now + _LOOK_EVERY
+            if not is_alive(identity):
+                raise StartError("The server ended while it was starting.", why=_last_words(log))
+        if now > began + _LISTEN_DEADLINE:
             raise StartError(f"The server did not answer within {_LISTEN_DEADLINE:.0f} s.", why=_last_words(log))
-        await asyncio.sleep(pause)
-        pause = min(_LONGEST_PAUSE, 1.3 * pause)
+        await asyncio.sleep(_PAUSE if now < began + 1 else _LONG_PAUSE)
 
 
 def _listens(port: int) -> bool:

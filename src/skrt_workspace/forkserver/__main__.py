@@ -60,7 +60,7 @@ def start_clean(options: argparse.Namespace) -> None:
 
 def serve(options: argparse.Namespace) -> int:
     """Import everything, then answer requests until told to stop."""
-    from skrt_workspace.forkserver import kernels, mends, preload  # noqa: PLC0415  after the variables are clean
+    from skrt_workspace.forkserver import kernels, mends, numerics, preload  # noqa: PLC0415  after the variables are clean
     from skrt_workspace.forkserver.template import Replace, Template  # noqa: PLC0415
 
     mends.WITHOUT.update(options.without)
@@ -68,6 +68,7 @@ def serve(options: argparse.Namespace) -> int:
     record = preload.load()
     kernels.preloaded_names()
     kernels.module_files()
+    numerics.loaded_libraries()
     preload.freeze()
     print("fork server: ready")
     try:

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def set_threads(variables: Mapping[str, str]) -> None:
     processors = len(os.sched_getaffinity(0))
     openmp = _number(variables, ("OMP_NUM_THREADS",), processors)
     openblas = _number(variables, ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"), processors)
-    for path in _loaded_libraries():
+    for path in loaded_libraries():
         library = ctypes.CDLL(path)
         for name in _OPENBLAS:
             if hasattr(library, name):
@@ -49,7 +50,9 @@ def _number(variables: Mapping[str, str], names: tuple[str, ...], otherwise: int
     return otherwise
 
 
-def _loaded_libraries() -> list[str]:
+@cache
+def loaded_libraries() -> tuple[str, ...]:
+    """The files of the numerical libraries in this process; the template has loaded them all."""
     lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
     paths = {line.split(maxsplit=5)[5] for line in lines if line.count("/") > 1 and len(line.split(maxsplit=5)) == 6}
-    return sorted(path for path in paths if _LIBRARY.search(Path(path).name) and Path(path).exists())
+    return tuple(sorted(path for path in paths if _LIBRARY.search(Path(path).name) and Path(path).exists()))

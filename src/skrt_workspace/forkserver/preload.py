@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace.forkserver import deferred, immortal, mends
+from skrt_workspace.forkserver import deferred, holes, immortal, mends, warmth
 from skrt_workspace.forkserver.variables import Record
 
 # What the server needs, what a kernel needs, what participants import. A name that is not there is told in the log.
@@ -25,7 +25,10 @@ MODULES = (
     "nbclassic.tree.handlers", "nbclassic.view.handlers", "notebook_shim.nbserver",
     "jupyter_lsp.serverextension", "jupyter_lsp.virtual_documents_shadow", "jupyter_server_terminals",
     "jupyter_archive.handlers", "jinja2.ext", "tornado.platform.asyncio",
-    "skrt_workspace.provisioner.provisioner", "skrt_workspace.home", "skrt_workspace.material",
+    "skrt_workspace.provisioner.provisioner", "skrt_workspace.home", "skrt_workspace.home.recover",
+    "skrt_workspace.home.space", "skrt_workspace.home.notices", "skrt_workspace.material.news",
+    "skrt_workspace.material.place", "skrt_workspace.phantom",
+    "IPython.core.magics.execution", "IPython.core.magics.pylab", "IPython.utils.module_paths",
     "ipykernel_launcher", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.core.logger",
     "IPython.extensions.storemagic", "IPython.utils.wildcard", "jedi", "faulthandler", "xmlrpc.server", "rlcompleter",
@@ -53,6 +56,7 @@ def load() -> Record:
     """Import everything, and return which environment variables that depended on. Modules that are missing are told."""
     gc.disable()  # a collection would leave holes that children fill, page by page (gc.freeze, note in the manual)
     with Record.while_importing() as record:
+        warmth.remember_entry_points()
         for name in (*MODULES, *_services()):
             try:
                 if name in deferred.DEFERRED and "deferral" not in mends.WITHOUT:
@@ -61,6 +65,7 @@ def load() -> Record:
                     importlib.import_module(name)
             except ImportError as error:
                 print(f"fork server: {name} is not preloaded: {error}", file=sys.stderr)
+        warmth.use_libraries()
     for name in FORGOTTEN:
         _forget(name)
     return record
@@ -77,6 +82,8 @@ def freeze() -> None:
     gc.collect()
     if "immortal" not in mends.WITHOUT:
         immortal.make_immortal()
+    if "holes" not in mends.WITHOUT:
+        holes.fill()
     gc.freeze()
 
 

@@ -34,7 +34,8 @@ def server_settings(shell: str) -> dict[str, Any]:
         # No search for language servers, which are not there, at every start.
         "LanguageServerManager": {"autodetect": False},
         # A login shell would read /etc/profile, which puts the system's commands before the environment's.
-        "ServerApp": {"terminado_settings": {"shell_command": [shell]}},
+        # No pages that would lead a browser on this machine to the server: it is reached through the hub.
+        "ServerApp": {"terminado_settings": {"shell_command": [shell]}, "use_redirect_file": False},
         # Viewers of whole volumes send more than Jupyter's default of 1 MB a second.
         "ZMQChannelsWebsocketConnection": {"iopub_data_rate_limit": 20_000_000},
     }

@@ -6,6 +6,7 @@ kernel is a process of this sandbox, which the warden, its parent, reports the e
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from skrt_workspace.forkserver.kernels import Request
 
 SOCKET_VARIABLE = "SKRT_WARDEN_SOCKET"
 _PATIENCE = 10.0
+_PAUSE = 0.004
 
 
 class Declined(Exception):  # noqa: N818
@@ -91,7 +94,25 @@ class WardenProvisioner(LocalProvisioner):  # type: ignore[misc]
         self.pid = self.process.pid
         self.pgid = self.process.pid  # it is the leader of its own session
         self.cwd = kwargs.get("cwd", Path.cwd())
+        await until_listening(self.process, self.connection_info)
         return self.connection_info
+
+
+async def until_listening(kernel: ForkedKernel, connection: Mapping[str, Any]) -> None:
+    """Return when the kernel's sockets are there, its end, or after some seconds.
+
+    Jupyter's server asks a new kernel whether it is there, and again every half second: a kernel that is asked a moment
+    before it listens costs its participant that half second.
+    """
+    if connection.get("transport") != "ipc":
+        return
+    names = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+    sockets = [Path(f"{connection['ip']}-{connection[name]}") for name in names]
+    give_up = time.monotonic() + _PATIENCE
+    while not all(path.exists() for path in sockets):
+        if kernel.poll() is not None or time.monotonic() > give_up:
+            return
+        await asyncio.sleep(_PAUSE)
 
 
 def fork_kernel(command: list[str], options: dict[str, Any]) -> ForkedKernel:

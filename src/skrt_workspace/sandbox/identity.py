@@ -11,6 +11,7 @@ import os
 import select
 import signal
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -32,6 +33,7 @@ class ProcessIdentity:
         return asdict(self)
 
 
+@cache
 def boot_id() -> str:
     """The identifier of this boot of the machine."""
     return _BOOT_ID.read_text(encoding="ascii").strip()

@@ -33,7 +33,7 @@ class Part:
 
 def hub(layout: Layout) -> Part:
     """JupyterHub."""
-    command = (sys.executable, "-m", "jupyterhub", "--config", str(jupyterhub_config_file()))
+    command = (sys.executable, "-m", "skrt_hub.hub", "--config", str(jupyterhub_config_file()))
     environment = {**plain_environment(*_NETWORK), "SKRT_HUB_STATE": str(layout.root), "PYTHONUNBUFFERED": "1"}
     return Part("hub", command, environment, layout.log / "hub.log")
 
@@ -41,9 +41,9 @@ def hub(layout: Layout) -> Part:
 def proxy(layout: Layout) -> Part:
     """traefik."""
     program = Path(sysconfig.get_path("scripts")) / "traefik"
-    return Part(
-        "proxy", (str(program), f"--configfile={static_file(layout)}"), plain_environment(), layout.log / "proxy.log"
-    )
+    # Its heap is small, so Go's collector would run at almost every change of the routes; see pkg.go.dev/runtime.
+    environment = {**plain_environment(), "GOGC": "400"}
+    return Part("proxy", (str(program), f"--configfile={static_file(layout)}"), environment, layout.log / "proxy.log")
 
 
 def assets(applied: Applied, layout: Layout) -> Part:

@@ -35,6 +35,7 @@ from skrt_hub.targets.machine.watch import enforce_memory
 from skrt_workspace.sandbox.identity import send_signal, wait_ended
 
 _CLOCK_TOLERANCE = 30.0
+_HUB_FIRST = 20.0
 
 
 class Supervisor:
@@ -63,10 +64,12 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         server = await asyncio.start_unix_server(self._answer, sock=control.listen(self._layout.control_socket))
-        for name in ("proxy", "hub", "assets", "fork-server"):
+        for name in ("proxy", "hub", "assets"):
             self.keepers[name].want()
         self._put_off_culling()
-        duties = [loop.create_task(duty()) for duty in (self._watch, self._cull, self._save, self._measure)]
+        duties = [
+            loop.create_task(duty()) for duty in (self._warm_up, self._watch, self._cull, self._save, self._measure)
+        ]
         try:
             await self._stopping.wait()
         finally:
@@ -168,6 +171,13 @@ class Supervisor:
                 wait_ended(server.identity, 1.0)
             control_groups.remove(self._layout.root, server.folder)
 
+    async def _warm_up(self) -> None:
+        """Start the fork server once the hub answers: before, it would only take the processors from the hub."""
+        give_up = time.monotonic() + _HUB_FIRST
+        while time.monotonic() < give_up and not await _listens(self._applied().ports.hub):
+            await asyncio.sleep(0.05)
+        self.keepers["fork-server"].want()
+
     def _put_off_culling(self) -> None:
         idle = self._applied().settings.limits.idle
         self._culler_due = time.monotonic() + idle if idle else float("inf")
@@ -231,6 +241,15 @@ class Supervisor:
                     )
             except (OSError, SkrtHubError) as error:
                 self._log.error("the memory watch failed once: %s", error)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def supervise(layout: Layout, *, foreground: bool = False) -> None:

@@ -1,0 +1,80 @@
+"""What the template does once, so that no child has to: answers that are the same for all, and slow first uses.
+
+A library builds tables at its first use (matplotlib its parser for formulas, pydicom its decoders), which children find
+made. Nothing here may leave a thread, an open file or a setting behind; `preload.assert_clean` looks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+
+def remember_entry_points() -> None:
+    """Read the entry points of the environment's packages once; they are files that do not change while it is in use.
+
+    A Jupyter server asks for them five times, and each time hundreds of files are read. Call this before modules are
+    imported that take the function for themselves. A child whose `sys.path` leads to other packages asks anew.
+    """
+    original = metadata.entry_points
+    path = tuple(sys.path)
+    found = cache(original)
+
+    def entry_points(**wanted: Any) -> Any:
+        return found().select(**wanted) if same_packages(path) else original(**wanted)
+
+    found()
+    metadata.entry_points = entry_points
+
+
+def same_packages(path: tuple[str, ...]) -> bool:
+    """Whether `sys.path` leads to the packages that `path` leads to, and to no others."""
+    further = [entry for entry in sys.path if entry not in path]
+    return set(path) <= set(sys.path) and not any(True for _ in metadata.distributions(path=further))
+
+
+def use_libraries() -> None:
+    """Draw a figure as a first lesson does, and read an image, into memory that is thrown away."""
+    for use in (draw, read_dicom):
+        try:
+            use()
+        except Exception as error:  # a library of another version: then each child is a little slower
+            print(f"fork server: {use.__name__} was not warmed up: {error}", file=sys.stderr)
+
+
+def draw() -> None:
+    """A grey picture with axes, a colour bar, a legend and a formula. Not by pyplot, which would choose a backend."""
+    figures: Any = importlib.import_module("matplotlib.figure")
+    agg: Any = importlib.import_module("matplotlib.backends.backend_agg")
+    figure = figures.Figure(figsize=(2, 2))
+    agg.FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    image = axes.imshow([[0.0, 1.0], [2.0, 3.0]], cmap="gray", extent=(-10, 10, -10, 10))
+    axes.plot([0, 1], [0, 1], label="line")
+    axes.set(xlabel="x (mm)", ylabel="$y^2$", title="$z$ = -1.5 mm")
+    axes.legend()
+    figure.colorbar(image, ax=axes, label="HU")
+    figure.tight_layout()
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    _close_fonts()
+
+
+def _close_fonts() -> None:
+    """A font that is in use is an open file, which a child must open itself."""
+    fonts: Any = importlib.import_module("matplotlib.font_manager")
+    formulas: Any = importlib.import_module("matplotlib.mathtext")
+    fonts._get_font.cache_clear()
+    formulas.MathTextParser._parse_cached.cache_clear()
+
+
+def read_dicom() -> None:
+    """One slice of the phantom, where the environment has it."""
+    pydicom: Any = importlib.import_module("pydicom")
+    for file in Path(sys.prefix).glob("share/skrt-workspace/phantom/patients/Phantom-1/*/CT/*/*"):
+        _ = pydicom.dcmread(file).pixel_array
+        return

@@ -1,0 +1,46 @@
+"""What children share with the template: memory that they do not copy, and work that they need not do again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.long
+
+Server = Any
+PRIVATE = """\
+lines = open("/proc/self/smaps_rollup").read().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("Private_Dirty:")))
+"""
+
+
+def private_memory(server: Server) -> int:
+    """KiB that a kernel has for itself after the import."""
+    (told,) = server.drive(["import skrt", PRIVATE])
+    assert told["kind"] == "ForkedKernel", told["log"]
+    return int(told["answers"][1])
+
+
+def test_new_objects_do_not_copy_pages_of_preloaded_ones(new_server: Callable[..., Server]) -> None:
+    filled, holes = private_memory(new_server()), private_memory(new_server("--without", "holes"))
+    # The difference is larger (10 MB) where Python has immortal objects too, because counting references copies less.
+    assert filled + 2000 < holes
+
+
+def test_entry_points_are_those_of_a_plain_kernel_also_of_packages_that_are_added(server: Server) -> None:
+    package = {"added/extra-1.0.dist-info/entry_points.txt": "[skrt.test]\nextra = extra:main\n"}
+    ask = "from importlib.metadata import entry_points; print(sorted(map(str, entry_points(group={!r}))))"
+    before = ask.format("console_scripts")
+    after = "import sys; sys.path.append('added')\n" + ask.format("skrt.test")
+    forked, plain = server.drive([before, after], ways=["warden", "plain"], files=package)
+    assert forked["answers"] == plain["answers"]
+    assert "jupyter" in forked["answers"][0]
+    assert "extra:main" in forked["answers"][1]
+
+
+def test_a_first_plot_finds_matplotlibs_parser_made(server: Server) -> None:
+    cell = "import matplotlib.mathtext as m; print(m.MathTextParser._parser is not None)"
+    forked, plain = server.drive([cell], ways=["warden", "plain"])
+    assert (forked["answers"], plain["answers"]) == (["True\n"], ["False\n"])
