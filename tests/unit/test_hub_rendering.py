@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from traitlets.config import Config
 
 from skrt_hub.errors import StateError
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
+from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.configure import configure
 from skrt_hub.hub.names import Place
 from skrt_hub.hub.proxy import render_static
@@ -144,3 +146,18 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "proxy").chmod(0o644)
     with pytest.raises(StateError, match="read by others"):
         ensure_secrets(tmp_path)
+
+
+def test_the_proxy_has_a_certificate_so_that_it_makes_none_at_each_change(tmp_path: Path) -> None:
+    file = certificate_file(Layout(tmp_path))
+    file.parent.mkdir()
+    ensure_certificate(file)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+        file
+    )  # raises where key and certificate do not belong together
+    assert file.stat().st_mode & 0o777 == 0o600
+    made = file.read_bytes()
+    ensure_certificate(file)
+    assert file.read_bytes() == made
+    shown = traits().RoutesProxy.extra_dynamic_config["tls"]["stores"]["default"]["defaultCertificate"]
+    assert set(shown.values()) == {str(certificate_file(LAYOUT))}

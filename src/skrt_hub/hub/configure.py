@@ -11,6 +11,7 @@ from typing import Any
 
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.authenticator import FirstUseAuthenticator
+from skrt_hub.hub.certificate import certificate_file
 from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
 from skrt_hub.hub.routes import RoutesProxy
 from skrt_hub.hub.secrets import Secrets
@@ -58,14 +59,16 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     # The password is 256 random bits: a fast hash is as safe as a slow one here, and traefik computes it at every call.
     digest = hashlib.sha1(secrets.proxy.encode(), usedforsecurity=False).digest()
     proxy.traefik_api_hashed_password = "{SHA}" + base64.b64encode(digest).decode()
+    certificate = str(certificate_file(layout))
     proxy.extra_dynamic_config = {
+        "tls": {"stores": {"default": {"defaultCertificate": {"certFile": certificate, "keyFile": certificate}}}},
         "http": {
             "middlewares": {"closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}}},
             "routers": {"assets": {"rule": _ASSETS, "service": "assets", "entryPoints": ["http"], "priority": 10**6}},
             "services": {
                 "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}}
             },
-        }
+        },
     }
 
 

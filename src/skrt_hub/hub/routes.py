@@ -23,7 +23,7 @@ from traitlets import observe
 
 _FIRST_PAUSE = 0.015
 _LONGEST_PAUSE = 0.1
-_APART = 0.4  # seconds between two files
+_APART = 0.2  # seconds between two files
 _MARK = "written-"
 _RESERVED = re.compile("(%27|%2B)", re.IGNORECASE)
 

@@ -5,9 +5,10 @@ Each mend leaves JupyterHub as it is where a later version has not the part it c
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+import jupyterhub.handlers.login
 import jupyterhub.oauth.provider
 import jupyterhub.orm
 from sqlalchemy import event
@@ -21,6 +22,7 @@ def apply() -> dict[str, bool]:
         "no question whether the database is still there": _no_ping(),
         "server secrets hashed once": _quick_hash(),
         "users and roles found without a query": _remembered(),
+        "the log-in page's template compiled once": _compiled_once(),
     }
 
 
@@ -78,6 +80,16 @@ def _remembered() -> bool:
     for kind in classes:
         if not isinstance(kind.__dict__["find"], _Find):
             kind.find = _Find(kind.find)
+    return True
+
+
+def _compiled_once() -> bool:
+    """JupyterHub compiles the authenticator's part of the log-in page, which does not change, for each visitor."""
+    page = jupyterhub.handlers.login
+    if not hasattr(page, "Template"):
+        return False
+    if not hasattr(page.Template, "cache_info"):
+        page.Template = cache(page.Template)
     return True
 
 

@@ -67,7 +67,7 @@ def serve(options: argparse.Namespace) -> int:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", "/")]
     record = preload.load()
     kernels.preloaded_names()
-    kernels.module_files()
+    kernels.system_view()
     numerics.loaded_libraries()
     preload.freeze()
     print("fork server: ready")

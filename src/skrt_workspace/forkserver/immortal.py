@@ -40,6 +40,8 @@ def make_immortal() -> int:
         if address in done or address in spared or isinstance(thing, _SHORT_LIVED):
             continue
         done.add(address)
+        if type(thing) is str:
+            hash(thing)  # kept in the text itself, which a child that is the first to ask would copy
         waiting.extend(_parts(thing))
     for address in done:
         at(address).value = count

@@ -92,11 +92,17 @@ def _set_main_module(request: Request) -> None:
 class _SystemView:
     """The module `sys` as ipykernel sees it while it starts: `modules` are there by their files only."""
 
-    def __init__(self, files: list[str]) -> None:
+    def __init__(self, files: tuple[str, ...]) -> None:
         self.modules = {number: SimpleNamespace(__file__=file) for number, file in enumerate(files)}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys, name)
+
+
+@cache
+def system_view() -> _SystemView:
+    """The module `sys` with the files of all modules; made once in the template."""
+    return _SystemView(module_files())
 
 
 @contextmanager
@@ -109,7 +115,7 @@ def _files_of_modules_known() -> Iterator[None]:
     import ipykernel.ipkernel  # noqa: PLC0415
 
     seen_as: Any = ipykernel.ipkernel
-    seen_as.sys = _SystemView(list(module_files()))
+    seen_as.sys = system_view()
     try:
         yield
     finally:

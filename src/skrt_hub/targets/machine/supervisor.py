@@ -25,6 +25,7 @@ from skrt_hub.files import ensure_folder, exclusive, write_atomically
 from skrt_hub.homes import quota, schedule
 from skrt_hub.hub import control_groups
 from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
@@ -92,6 +93,7 @@ class Supervisor:
     def _describe_proxy(self) -> parts.Part:
         text = render_static(self._applied(), self._layout, open_to_people=self._open)
         write_atomically(static_file(self._layout), text, mode=0o600)
+        ensure_certificate(certificate_file(self._layout))
         routes = dynamic_file(self._layout)
         if not routes.exists():  # traefik watches only a file that is there
             write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
