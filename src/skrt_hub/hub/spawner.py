@@ -164,6 +164,8 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         return applied
 
     async def _spawn(self, applied: Applied, document: SandboxDocument) -> ProcessIdentity:
+        if not applied.settings.fork_server:
+            return await plain_start(applied.environment, document)
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(None, fork_server.spawn, self.layout.fork_server_socket, document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import os
 import re
 import shutil
 import socket
@@ -21,6 +22,9 @@ from typing import Any
 import pytest
 
 from ..conftest import Tool
+
+# SKRT_HUB_TEST_FORK_SERVER=off runs the same tests on hubs whose servers and kernels start by themselves.
+FORK_SERVER = os.environ.get("SKRT_HUB_TEST_FORK_SERVER") != "off"
 
 
 def free_port() -> int:
@@ -46,7 +50,7 @@ class Hub:
         return f"http://127.0.0.1:{self.port}/"
 
     def configure(self, **settings: Any) -> None:
-        document = {"name": f"test-{self.port}", "port": self.port, **settings}
+        document = {"name": f"test-{self.port}", "port": self.port, "fork_server": FORK_SERVER, **settings}
         (self.root / "hub.yaml").write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML
 
     def run(self, *words: str, code: int | None = 0, **options: Any) -> CompletedProcess[str]:

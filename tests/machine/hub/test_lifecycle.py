@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 from collections.abc import Callable
 from pathlib import Path
@@ -178,3 +179,21 @@ def test_the_state_folder_is_closed_to_others(running: Hub) -> None:
         text = secret.read_text(encoding="ascii").strip()
         for log in (running.state / "log").glob("*.log"):
             assert text not in log.read_text(encoding="utf-8", errors="replace"), log
+
+
+def test_the_fork_server_can_be_switched_off_and_on(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(fork_server=False)
+    hub.run("up")
+    anna = hub.person("anna")
+    anna.log_in()
+    anna.server()
+    assert hub.status()["components"]["fork-server"] == "not running"
+    hub.configure(fork_server=True)
+    hub.run("up")
+    end = time.monotonic() + 40
+    while hub.status()["components"]["fork-server"] == "not running":
+        assert time.monotonic() < end
+    hub.configure(fork_server=False)
+    hub.run("up")
+    assert hub.status()["components"]["fork-server"] == "not running"
+    assert [server["name"] for server in hub.status()["servers"]] == ["anna"]

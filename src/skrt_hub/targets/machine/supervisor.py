@@ -141,7 +141,9 @@ class Supervisor:
 
     async def _reload(self, request: dict[str, Any]) -> dict[str, Any]:
         for name in request.get("parts", ("hub", "proxy", "assets", "fork-server", "culler")):
-            if self.keepers[name].running or name != "culler":
+            if name == "fork-server" and not self._applied().settings.fork_server:
+                await self.keepers[name].end()
+            elif self.keepers[name].running or name != "culler":
                 await self.keepers[name].again()
         return {"reloaded": True}
 
@@ -178,7 +180,8 @@ class Supervisor:
         give_up = time.monotonic() + _HUB_FIRST
         while time.monotonic() < give_up and not await _listens(self._applied().ports.hub):
             await asyncio.sleep(0.05)
-        self.keepers["fork-server"].want()
+        if self._applied().settings.fork_server:
+            self.keepers["fork-server"].want()
 
     def _put_off_culling(self) -> None:
         idle = self._applied().settings.limits.idle
