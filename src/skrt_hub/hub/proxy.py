@@ -56,6 +56,10 @@ address = "{public}"
 
 [entryPoints.http.transport.respondingTimeouts]
 readTimeout = "0s"
+
+# A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
+[entryPoints.http.forwardedHeaders]
+trustedIPs = ["127.0.0.1/32", "::1/128"]
 {closed}
 [entryPoints.auth_api]
 address = "127.0.0.1:{applied.ports.proxy}"

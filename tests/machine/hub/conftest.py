@@ -85,7 +85,7 @@ class Person:
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(self.cookies), urllib.request.ProxyHandler({})
         )
-        self._opener.addheaders = [("Sec-Fetch-Mode", "navigate")]
+        self.headers = self._opener.addheaders = [("Sec-Fetch-Mode", "navigate")]
 
     @property
     def path(self) -> str:

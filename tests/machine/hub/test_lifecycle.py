@@ -165,6 +165,17 @@ def test_nobody_enters_anothers_workspace(running: Hub) -> None:
         running.person("anna", "guess guess").log_in()
 
 
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_behind_an_encrypted_front_log_ins_are_for_encrypted_pages_only(
+    running: Hub, scheme: str, secure: bool
+) -> None:
+    visitor = running.person("front-anna")
+    visitor.headers.append(("X-Forwarded-Proto", scheme))
+    visitor.log_in()
+    log_in = next(cookie for cookie in visitor.cookies if cookie.name == "jupyterhub-session-id")
+    assert log_in.secure is secure
+
+
 def test_logs_of_each_part_and_of_a_participant(running: Hub) -> None:
     running.person("anna").log_in()
     assert "JupyterHub" in running.run("logs", "hub", "--lines", "1000").stdout
