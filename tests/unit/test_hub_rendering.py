@@ -12,6 +12,7 @@ import pytest
 from traitlets.config import Config
 
 from skrt_hub.errors import StateError
+from skrt_hub.hub import control_groups
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.configure import configure
@@ -161,3 +162,28 @@ def test_the_proxy_has_a_certificate_so_that_it_makes_none_at_each_change(tmp_pa
     assert file.read_bytes() == made
     shown = traits().RoutesProxy.extra_dynamic_config["tls"]["stores"]["default"]["defaultCertificate"]
     assert set(shown.values()) == {str(certificate_file(LAYOUT))}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("memory/{}/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"),
+        ("memory/{}/other", "oom_kill 9\n"),
+    ],
+)
+def test_processes_that_the_system_ended_for_memory_are_counted(tmp_path: Path, file: str, text: str) -> None:
+    state = tmp_path / "state"
+    (group,) = {
+        Path(path).name for path in control_groups.ensure(state, "anna", applied().settings.limits, _groups(tmp_path))
+    }
+    told = tmp_path / file.format(group)
+    told.write_text(text)
+    assert control_groups.times_killed(state, "anna", tmp_path) == (3 if told.name == "memory.oom_control" else 0)
+    assert control_groups.times_killed(state, "bert", tmp_path) == 0
+
+
+def _groups(root: Path) -> Path:
+    """A tree as that of control groups of version 1."""
+    for controller in ("memory", "pids", "cpu"):
+        (root / controller).mkdir()
+    return root

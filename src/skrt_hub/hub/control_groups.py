@@ -48,6 +48,18 @@ def remove(state: Path, folder: str, root: Path = _ROOT) -> None:
                 continue  # a process that has not ended yet; the next start uses the group again
 
 
+def times_killed(state: Path, folder: str, root: Path = _ROOT) -> int:
+    """How often the kernel ended a process of this participant for memory; 0 where there is no group."""
+    name = _name(state, folder)
+    base = _unified_base(root)
+    told = root / "memory" / name / "memory.oom_control" if base is None else base / name / "memory.events"
+    try:
+        counts = dict(line.split() for line in told.read_text(encoding="ascii").splitlines())
+        return int(counts["oom_kill"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
 def _name(state: Path, folder: str) -> str:
     hub = hashlib.sha256(str(state).encode()).hexdigest()[:8]
     return f"skrt-hub-{hub}-{folder}"

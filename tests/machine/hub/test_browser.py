@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +167,20 @@ def test_the_interactive_viewer_works_in_the_page(running: Hub, browser: Browser
     assert picture.screenshot() != before
     said = "\n".join(part.inner_text() for part in visitor.page.query_selector_all(".jp-OutputArea-output pre"))
     assert "Error" not in said, said
+
+
+def test_a_kernel_that_took_too_much_memory_is_explained(make_hub: Callable[..., Hub], browser: Browser) -> None:
+    hub = make_hub(limits={"memory": "700 MB"})
+    hub.run("up")
+    visitor = Visitor(browser, hub, "dora")
+    visitor.submit_log_in()
+    visitor.wait_for_lab()
+    visitor.page.goto(f"{hub.url}user/dora/lab?reset")
+    visitor.page.click('.jp-LauncherCard[data-category="Notebook"]')
+    visitor.page.click(".jp-Notebook .cm-content")
+    visitor.wait_for_kernel()
+    visitor.page.keyboard.insert_text("much = b'x' * 2_000_000_000")
+    visitor.page.keyboard.press("Shift+Enter")
+    visitor.page.wait_for_selector("text=/memory.*700 MB|700 MB.*memory/")
+    visitor.picture("memory")
+    assert visitor.api("api/kernels") != []  # the server is still there

@@ -32,7 +32,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.targets.machine import control, database, parts
 from skrt_hub.targets.machine.keeper import Keeper
 from skrt_hub.targets.machine.records import running_servers
-from skrt_hub.targets.machine.watch import enforce_memory
+from skrt_hub.targets.machine.watch import KilledBySystem, enforce_memory
 from skrt_workspace.sandbox.identity import send_signal, wait_ended
 
 _CLOCK_TOLERANCE = 30.0
@@ -233,9 +233,12 @@ class Supervisor:
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
+        killed = KilledBySystem(self._layout)
         while True:
             await asyncio.sleep(1)
             try:
+                for name in await loop.run_in_executor(None, killed.tell_new):
+                    self._log.warning("%s: a process was ended by the system, memory limit reached", name)
                 for ended in await loop.run_in_executor(None, enforce_memory, self._layout):
                     self._log.warning(
                         "%s: %s (pid %d) was ended, memory limit %d",

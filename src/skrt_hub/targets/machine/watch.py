@@ -1,7 +1,7 @@
 """Holds the memory limits where the kernel does not: looks every second, and ends the process that goes too far.
 
-Where cgroups enforce the limit (skrt_hub.hub.control_groups) this stays as the second line, and as the one who tells
-the participant why a kernel died.
+Where cgroups enforce the limit (skrt_hub.hub.control_groups) this stays as the second line. Either way the participant
+is told why a kernel died.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.hub import control_groups
 from skrt_hub.hub.memory import ProcessMemory, children_by_parent, descendants, measure, resident
 from skrt_hub.layout import Layout
 from skrt_hub.report import human_size
 from skrt_hub.targets.machine.records import RunningServer, running_servers
 from skrt_workspace.sandbox.identity import identify, send_signal
+
+_ADVICE = "Your files are safe. Work on smaller images, or close other notebooks."
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,25 @@ def enforce_memory(layout: Layout) -> list[Ended]:
     return ended
 
 
+class KilledBySystem:
+    """Notices when the kernel itself ended somebody's process for memory, which it does before we look."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._counts: dict[str, int] = {}
+
+    def tell_new(self) -> list[str]:
+        """Tell those to whom it happened since the last call; returns their names."""
+        told = []
+        for server in running_servers(self._layout):
+            count = control_groups.times_killed(self._layout.root, server.folder)
+            if count > self._counts.get(server.folder, count):
+                tell(self._layout, server.folder, "memory", _killed_words(server.memory_limit))
+                told.append(server.name)
+            self._counts[server.folder] = count
+        return told
+
+
 def tell(layout: Layout, folder: str, kind: str, text: str) -> None:
     """Leave a notice for a participant's server to show."""
     notices = layout.notices(folder)
@@ -71,8 +93,12 @@ def _over_limit(server: RunningServer, children: dict[int, list[int]]) -> Proces
     return max(candidates, key=lambda process: process.size)
 
 
+def _killed_words(limit: int) -> str:
+    return f"A kernel or program of yours was ended: your memory limit of {human_size(limit)} was reached. {_ADVICE}"
+
+
 def _words(process: ProcessMemory, limit: int) -> str:
     return (
         f"A kernel or program of yours was ended: it used {human_size(process.size)}, and with it your memory limit of "
-        f"{human_size(limit)} was passed. Your files are safe. Work on smaller images, or close other notebooks."
+        f"{human_size(limit)} was passed. {_ADVICE}"
     )
