@@ -62,6 +62,7 @@ def _fill_heap() -> None:
     library.malloc.argtypes = [ctypes.c_size_t]
     library.free.argtypes = [ctypes.c_void_p]
     library.sbrk.restype = ctypes.c_void_p
+    library.malloc_trim(0)  # whole free pages first go back to the machine: a place in them costs nothing then
     end = int(library.sbrk(0))
     left = _MOST
     for size in _SIZES:

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,26 @@ def test_a_kernel_that_took_too_much_memory_is_explained(make_hub: Callable[...,
     visitor.page.wait_for_selector("text=/memory.*700 MB|700 MB.*memory/")
     visitor.picture("memory")
     assert visitor.api("api/kernels") != []  # the server is still there
+
+
+@pytest.mark.long
+def test_a_browser_among_thirty_who_log_in_at_once(make_hub: Callable[..., Hub], browser: Browser) -> None:
+    hub = make_hub()
+    hub.run("up")
+    with ThreadPoolExecutor(1) as thread:
+        crowd = thread.submit(hub.run, "bench", "--people", "30", "--json")
+        while len(hub.status()["servers"]) < 4:  # one comes alone first; then all together
+            assert not crowd.done()
+            time.sleep(0.2)
+        visitor = Visitor(browser, hub, "emma")
+        visitor.submit_log_in()
+        visitor.page.wait_for_load_state()
+        visitor.picture("storm-waiting")
+        visitor.wait_for_lab()
+        visitor.picture("storm-lab")
+        visitor.open_notebook()
+        visitor.run_all()
+        notebook = visitor.finish()
+        visitor.picture("storm-run")
+        assert not [output for output in outputs(notebook) if output["output_type"] == "error"]
+        assert json.loads(crowd.result().stdout)["systems"][0]["failures"] == []
