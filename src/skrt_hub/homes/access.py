@@ -79,3 +79,8 @@ def homes_of(context: Context) -> Homes:
     """The homes of the hub at hand."""
     homes: Homes = importlib.import_module(HOMES[context.settings.target]).make(context)
     return homes
+
+
+def several_at_once(homes: Homes) -> bool:
+    """Whether several files of these homes may be read at the same time, by several threads."""
+    return bool(getattr(homes, "at_once", False))

@@ -17,6 +17,8 @@ from skrt_workspace.home.scan import Entry, scan
 class FolderHomes:
     """One folder a home below `root`, owned by whoever runs the command."""
 
+    at_once = True
+
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().absolute()
 

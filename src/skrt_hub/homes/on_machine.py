@@ -27,6 +27,8 @@ def make(context: Context) -> MachineHomes:
 class MachineHomes:
     """The folders below `homes/`."""
 
+    at_once = True
+
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._root = os.geteuid() == 0

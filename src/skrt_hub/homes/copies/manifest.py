@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import zstandard
@@ -25,16 +24,22 @@ from skrt_workspace.home.tree import split
 FORMAT = 1
 MOST_ENTRIES = 5_000_000
 _LARGEST = 4 * 10**9
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_BLOCK = 1024 * 1024
+_KINDS = frozenset((FILE, FOLDER, LINK, HARD_LINK))
+_decode = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One entry of a saved home. digest: SHA-256 of the whole file; pieces: those of its pieces, in order."""
+    """One entry of a saved home. digest: SHA-256 of the whole file; pieces: those of its pieces, in order.
+
+    line: how it stands in the manifest that it was read from, to be written again as it is.
+    """
 
     entry: Entry
     digest: str = ""
     pieces: tuple[bytes, ...] = ()
+    line: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,21 @@ def write(head: Head, entries: Iterable[Saved]) -> bytes:
     parts = []
     packer = zstandard.ZstdCompressor(level=3).compressobj()
     count = 0
+    waiting: list[str] = []
+
+    def pack() -> None:
+        block = "".join(waiting).encode("ascii")
+        waiting.clear()
+        state.update(block)
+        parts.append(packer.compress(block))
+
     for line in _lines(head, entries):
-        state.update(line)
-        parts.append(packer.compress(line))
+        waiting.append(line)
         count += 1
-    parts.append(packer.compress(_line({"end": count - 1, "sha256": state.hexdigest()})))
+        if len(waiting) >= 1000:
+            pack()
+    pack()
+    parts.append(packer.compress(_line({"end": count - 1, "sha256": state.hexdigest()}).encode("ascii")))
     parts.append(packer.flush())
     return b"".join(parts)
 
@@ -73,19 +88,38 @@ def read_head(data: bytes) -> Head:
 
 def read(data: bytes) -> tuple[Head, list[Saved]]:
     """A whole manifest, checked. Raises CopyError where it is damaged, cut, or asks for something hostile."""
-    lines = _checked_lines(data)
-    try:
-        head = _head(json.loads(next(lines)))
-        saved = [_saved(json.loads(line)) for line in lines]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(str(error)) from None
+    head, saved = _read(data, keep_lines=False)
     _check_paths(saved)
     return head, saved
 
 
-def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[bytes]:
+def by_path(data: bytes) -> dict[str, Saved]:
+    """What a manifest has, to tell what changed since; with the lines, and without a check of the paths."""
+    return {item.entry.path: item for item in _read(data, keep_lines=True)[1]}
+
+
+def _read(data: bytes, *, keep_lines: bool) -> tuple[Head, list[Saved]]:
+    lines = _checked_lines(data)
+    try:
+        head = _head(_facts(next(lines)))
+        return head, [_saved(_facts(line), line if keep_lines else "") for line in lines]
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        raise _damaged(str(error)) from None
+
+
+def _facts(line: str) -> Any:
+    facts, end = _decode(line)
+    if end != len(line) - 1:
+        raise ValueError("a line has more than one entry")
+    return facts
+
+
+def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[str]:
     yield _line({"format": FORMAT, **vars(head)})
     for saved in entries:
+        if saved.line:
+            yield saved.line
+            continue
         entry = saved.entry
         facts: dict[str, Any] = {"path": entry.path, "kind": entry.kind, "mode": entry.mode, "mtime": entry.mtime}
         if entry.kind == FILE:
@@ -97,25 +131,26 @@ def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[bytes]:
         yield _line(facts)
 
 
-def _line(facts: dict[str, Any]) -> bytes:
-    return json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\n"
+def _line(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, separators=(",", ":")) + "\n"
 
 
-def _checked_lines(data: bytes) -> Iterator[bytes]:
+def _checked_lines(data: bytes) -> Iterator[str]:
     """All lines but the last, which must agree with them."""
     state = hashlib.sha256()
     count = 0
-    before: bytes | None = None
-    for line in _split_lines(data):
-        if before is not None:
-            state.update(before)
-            yield before
-            count += 1
+    last = ""
+    for lines in _blocks(data):
+        if last:
+            lines.insert(0, last)
+        last = lines.pop()
+        state.update("".join(lines).encode("ascii"))
+        count += len(lines)
         if count > MOST_ENTRIES:
             raise _damaged("it has too many entries")
-        before = line
+        yield from lines
     try:
-        end = json.loads(before or b"{}")
+        end = json.loads(last or "{}")
         whole = end["end"] == count - 1 and end["sha256"] == state.hexdigest()
     except (ValueError, KeyError, TypeError):
         whole = False
@@ -123,19 +158,20 @@ def _checked_lines(data: bytes) -> Iterator[bytes]:
         raise _damaged("its end is missing, or does not agree with the rest")
 
 
-def _split_lines(data: bytes) -> Iterator[bytes]:
+def _blocks(data: bytes) -> Iterator[list[str]]:
+    """The lines, many at a time; no list is empty."""
     rest = b""
     total = 0
     try:
         with zstandard.ZstdDecompressor().stream_reader(data) as stream:
-            while block := stream.read(1024 * 1024):
+            while block := stream.read(_BLOCK):
                 total += len(block)
                 if total > _LARGEST:
                     raise _damaged("it is too large")
-                *lines, rest = (rest + block).split(b"\n")
-                for line in lines:
-                    yield line + b"\n"
-    except zstandard.ZstdError as error:
+                whole, _, rest = (rest + block).rpartition(b"\n")
+                if whole:
+                    yield [line + "\n" for line in whole.decode("ascii").split("\n")]
+    except (zstandard.ZstdError, UnicodeDecodeError) as error:
         raise _damaged(str(error)) from None
     if rest:
         raise _damaged("it is cut short")
@@ -147,23 +183,30 @@ def _head(facts: Any) -> Head:
     return Head(str(facts["name"]), str(facts["folder"]), str(facts["time"]), str(facts["hub"]))
 
 
-def _saved(facts: Any) -> Saved:
+def _saved(facts: Any, line: str) -> Saved:
     kind = facts["kind"]
     path, mode = str(facts["path"]), int(facts["mode"])
-    if kind not in (FILE, FOLDER, LINK, HARD_LINK):
+    if kind not in _KINDS:
         raise _hostile(path, "is neither file, folder nor link")
     if mode & ~0o1777:
         raise _hostile(path, "would run as another user")
     if kind != FILE:
-        return Saved(Entry(path, kind, mode, 0, int(facts["mtime"]), target=str(facts.get("target", ""))))
+        return Saved(Entry(path, kind, mode, 0, int(facts["mtime"]), target=str(facts.get("target", ""))), line=line)
     size, digest = int(facts["size"]), str(facts["sha256"])
-    given = facts.get("pieces", [digest])
-    if not _DIGEST.fullmatch(digest) or not all(_DIGEST.fullmatch(piece) for piece in given):
-        raise _damaged(f"{path!r} has no hash")
-    if len(given) != max(1, -(-size // PIECE)) or size < 0:
+    pieces = tuple(map(_digest, facts["pieces"])) if "pieces" in facts else (_digest(digest),)
+    _digest(digest)
+    if len(pieces) != max(1, -(-size // PIECE)) or size < 0:
         raise _damaged(f"{path!r} has another size than its pieces")
     entry = Entry(path, FILE, mode, size, int(facts["mtime"]), int(facts["ctime"]), int(facts["inode"]))
-    return Saved(entry, digest, tuple(bytes.fromhex(piece) for piece in given))
+    return Saved(entry, digest, pieces, line)
+
+
+def _digest(text: str) -> bytes:
+    """The hash that `text` writes. Raises ValueError for anything but 64 hex digits."""
+    digest = bytes.fromhex(text)
+    if len(digest) != 32 or len(text) != 64:
+        raise ValueError(f"{text!r} is no hash")
+    return digest
 
 
 def _check_paths(saved: list[Saved]) -> None:

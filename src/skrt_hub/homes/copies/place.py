@@ -58,6 +58,7 @@ class FolderPlace:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomically(path, data, mode=0o600)
+            _forget_cached(path)
         except PermissionsError as error:
             raise CopyError(f"{self.label} cannot be written.", why=error.why, remedy=_REMEDY) from None
         except OSError as error:
@@ -120,6 +121,15 @@ class FolderPlace:
             return SpaceError(f"{self.label} is full.", remedy="Make room there, or save to another place.")
         what = f"{name} is missing in the saved copies in {self.label}." if name else f"{self.label} cannot be used."
         return CopyError(what, why=f"{error.strerror}.", remedy=_REMEDY)
+
+
+def _forget_cached(path: Path) -> None:
+    """Have what was written read from the disk next time, not from memory: only that proves that it is there."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(handle)
 
 
 _REMEDY = "Check that the drive is there and that you may use it, or name another place."

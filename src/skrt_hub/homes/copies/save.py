@@ -1,18 +1,17 @@
-"""Saving homes: only what is new is read, compressed and written; then what was written is read back.
+"""Saving homes: only what is new is read, compressed and written; what was written is read back.
 
-1. contents go into packs, 2. each pack is put, then its index, 3. the home's manifest is put: from here on the new
-copy of this home exists, 4. packs and manifests are read back, 5. the save's summary is put. Killed at any
-moment, each home has its old copy or its new one.
+1. contents go into packs, 2. each pack is put, then its index, and both are read back, 3. the manifests of homes whose
+contents are all there are put: from here on the new copy of such a home exists, 4. they are read back, 5. the save's
+summary is put. Killed at any moment, each home has its old copy or its new one.
 """
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -21,15 +20,15 @@ from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.copies import catalogue, manifest, packs
 from skrt_hub.homes.copies.index import Index
 from skrt_hub.homes.copies.manifest import Head, Saved
-from skrt_hub.homes.copies.packs import Pack, Where
 from skrt_hub.homes.copies.place import Place
+from skrt_hub.homes.copies.reader import Got, Reader
+from skrt_hub.homes.copies.writer import Writer
 from skrt_hub.progress import Step
 from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, Entry
 
 _THREADS = 2
-_WAITING = 8
-_TRIES = 3
-_COARSE_CLOCK = 2 * 10**9  # nanoseconds; times of files may be this coarse
+_LOOKED_UP_AT_ONCE = 500
+_TELL_EVERY = 0.1  # seconds; telling has its cost, too
 
 
 @dataclass
@@ -46,7 +45,7 @@ class HomeSaved:
 
 @dataclass
 class Saving:
-    """One save in progress. `step` is told the bytes that were looked at."""
+    """One save in progress. `step` is told the bytes that were looked at; `total` is about how many there will be."""
 
     place: Place
     index: Index
@@ -58,31 +57,44 @@ class Saving:
     total: int | None = None
     done: int = 0
     new: int = 0
+    told: float = 0.0
+
+    def tell(self, size: int, note: str) -> None:
+        """So many bytes more were looked at."""
+        self.done += size
+        now = time.monotonic()
+        if now - self.told >= _TELL_EVERY:
+            self.told = now
+            self.step.update(self.done, None if self.total is None else max(self.total, self.done), note=note)
 
 
 def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) -> list[HomeSaved]:
     """Save each home, verify all that was written, and complete the save. Raises CopyError or SpaceError."""
     results = []
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="save") as pool:
-        written = _Writer(saving, pool)
+    with (
+        ThreadPoolExecutor(_THREADS, thread_name_prefix="save") as pool,
+        Writer(saving.place, saving.index) as writer,
+    ):
+        reader = Reader(saving.homes, saving.index, writer, pool)
         for home in wanted:
-            result, entries = _save_home(saving, written, home)
-            written.flush()
+            result = HomeSaved(home)
+            entries = _save_home(saving, reader, result)
             head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
-            data = manifest.write(head, entries)
-            saving.place.put(name, data)
-            written.manifests[name] = hashlib.sha256(data).hexdigest()
+            writer.manifest(name, manifest.write(head, entries))
             results.append(result)
+        saving.told = 0
+        saving.tell(0, "writing and reading back")
+        writer.finish()
+    saving.new = writer.new
     accounts = saving.homes.accounts()
     if accounts:
         saving.place.put(f"saves/{saving.id}/{catalogue.ACCOUNTS}", accounts)
-    _read_back(saving, written)
-    saving.place.put(f"saves/{saving.id}/{catalogue.SUMMARY}", _summary(saving, written, results, now()))
+    saving.place.put(f"saves/{saving.id}/{catalogue.SUMMARY}", _summary(saving, results, now()))
     return results
 
 
-def _summary(saving: Saving, written: _Writer, results: list[HomeSaved], now: datetime) -> bytes:
+def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
     rows = {
         item.home.folder: {
             "name": item.home.name,
@@ -99,30 +111,80 @@ def _summary(saving: Saving, written: _Writer, results: list[HomeSaved], now: da
     return json.dumps(document, indent=1).encode()
 
 
-def _save_home(saving: Saving, written: _Writer, home: Home) -> tuple[HomeSaved, list[Saved]]:
-    before = _saved_before(saving, home)
-    result = HomeSaved(home)
-    entries: list[Saved] = []
-    for entry in saving.homes.scan(home):
-        if entry.kind == LEFT_OUT:
-            result.left_out[entry.path] = entry.target
-            continue
-        plain = replace(entry, mode=entry.mode & 0o1777)
-        if entry.kind != FILE:
-            entries.append(Saved(plain))
-            continue
-        saved = _unchanged(before.get(entry.path), plain, saving.index)
-        if saved is None:
-            saved = _read(saving, written, plain, result)
-        if saved is None:
-            continue
-        entries.append(saved)
-        result.files += 1
-        result.bytes += saved.entry.size
-        saving.done += saved.entry.size
-        saving.step.update(saving.done, saving.total, note=home.name)
-    gone = set(result.left_out)
-    return result, [saved for saved in entries if saved.entry.kind != HARD_LINK or saved.entry.target not in gone]
+def _save_home(saving: Saving, reader: Reader, result: HomeSaved) -> list[Saved]:
+    """The entries of the home's new manifest; what is new of its contents went to the writer."""
+    home = result.home
+    listing = _Listing(saving, result, _saved_before(saving, home))
+    for got in reader.read(home, listing.to_read()):
+        listing.take(got)
+    return listing.entries()
+
+
+class _Listing:
+    """What a home has, in the order in which it was found: as it was saved before, or as it is read now."""
+
+    def __init__(self, saving: Saving, result: HomeSaved, before: dict[str, Saved]) -> None:
+        self._saving = saving
+        self._result = result
+        self._before = before
+        self._found: dict[str, Saved | None] = {}
+
+    def to_read(self) -> Iterator[Entry]:
+        """Go through the home; the files that have to be read."""
+        waiting: list[tuple[Entry, Saved]] = []
+        for found in self._saving.homes.scan(self._result.home):
+            if found.kind == LEFT_OUT:
+                self._result.left_out[found.path] = found.target
+                continue
+            entry = found if found.mode & ~0o1777 == 0 else replace(found, mode=found.mode & 0o1777)
+            self._found[entry.path] = None if entry.kind == FILE else Saved(entry)
+            if entry.kind != FILE:
+                continue
+            before = self._before.get(entry.path)
+            if before is None or not _as_before(before.entry, entry):
+                yield entry
+                continue
+            waiting.append((entry, before))
+            if len(waiting) >= _LOOKED_UP_AT_ONCE:
+                yield from self._missing(waiting)
+                waiting.clear()
+        yield from self._missing(waiting)
+
+    def _missing(self, unchanged: list[tuple[Entry, Saved]]) -> Iterator[Entry]:
+        """Take over what did not change, where all its contents are still there; the others have to be read."""
+        there = self._saving.index.known([piece for _, before in unchanged for piece in before.pieces])
+        for entry, before in unchanged:
+            if there.issuperset(before.pieces):
+                same = before.entry.mode == entry.mode
+                self._count(before if same else Saved(entry, before.digest, before.pieces))
+            else:
+                yield entry
+
+    def take(self, got: Got) -> None:
+        """A file that was read, or could not be."""
+        if got.saved is None:
+            del self._found[got.entry.path]
+            self._result.left_out[got.entry.path] = got.problem
+            return
+        self._result.read += got.entry.size
+        if not got.settled:
+            self._result.restless.append(got.entry.path)
+        self._count(got.saved)
+
+    def entries(self) -> list[Saved]:
+        """All that is to be saved, but for second names of files that could not be."""
+        kept = [saved for saved in self._found.values() if saved is not None]
+        if not self._result.left_out:
+            return kept
+        return [
+            saved for saved in kept if saved.entry.kind != HARD_LINK or saved.entry.target not in self._result.left_out
+        ]
+
+    def _count(self, saved: Saved) -> None:
+        self._found[saved.entry.path] = saved
+        self._result.files += 1
+        self._result.bytes += saved.entry.size
+        self._saving.tell(saved.entry.size, self._result.home.name)
 
 
 def _saved_before(saving: Saving, home: Home) -> dict[str, Saved]:
@@ -131,117 +193,20 @@ def _saved_before(saving: Saving, home: Home) -> dict[str, Saved]:
     if save is None:
         return {}
     try:
-        _, saved = manifest.read(saving.place.get(save.manifest(home.folder)))
+        return manifest.by_path(saving.place.get(save.manifest(home.folder)))
     except CopyError:
         return {}
-    return {item.entry.path: item for item in saved if item.entry.kind == FILE}
 
 
-def _unchanged(before: Saved | None, entry: Entry, index: Index) -> Saved | None:
-    """The file as it was saved before, where size, times and inode say that it is the same (and all of it is there)."""
-    if before is None:
-        return None
-    old = before.entry
-    if (old.size, old.mtime, old.ctime, old.inode) != (entry.size, entry.mtime, entry.ctime, entry.inode):
-        return None
-    if any(index.find(piece) is None for piece in before.pieces):
-        return None
-    return Saved(entry, before.digest, before.pieces)
-
-
-def _read(saving: Saving, written: _Writer, entry: Entry, result: HomeSaved) -> Saved | None:
-    """Read a file whole, again where it changes meanwhile; after some tries as it is, and that is told."""
-    for attempt in range(_TRIES):
-        try:
-            with saving.homes.reading(result.home, entry.path) as file:
-                facts = file.facts
-                state = hashlib.sha256()
-                pieces: list[bytes] = []
-                size = 0
-                for digest, piece in _stored(written, file.pieces()):
-                    state.update(piece)
-                    pieces.append(digest)
-                    size += len(piece)
-                settled = file.settled
-        except OSError as error:
-            result.left_out[entry.path] = error.strerror or "it cannot be read"
-            return None
-        result.read += size
-        if settled:
-            break
-        if attempt == _TRIES - 1:
-            result.restless.append(entry.path)
-    # A change right after the reading may leave the same size and times: no such file counts as unchanged next time.
-    certain = settled and time.time_ns() - max(facts.mtime, facts.ctime) > _COARSE_CLOCK
-    entry = replace(entry, size=size, mtime=facts.mtime, ctime=facts.ctime if certain else 0, inode=facts.inode)
-    return Saved(entry, state.hexdigest(), tuple(pieces))
-
-
-def _stored(written: _Writer, pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Each piece with its digest, once it is in a pack; hashing and compressing run beside the reading."""
-    waiting: collections.deque[tuple[Future[tuple[bytes, bytes | None]], bytes]] = collections.deque()
-
-    def oldest() -> tuple[bytes, bytes]:
-        future, piece = waiting.popleft()
-        digest, packed = future.result()
-        if packed is not None:
-            written.add(digest, packed, len(piece))
-        return digest, piece
-
-    for piece in pieces:
-        waiting.append((written.pool.submit(_packed, written.saving.index, piece), piece))
-        if len(waiting) >= _WAITING:
-            yield oldest()
-    while waiting:
-        yield oldest()
-
-
-def _packed(index: Index, piece: bytes) -> tuple[bytes, bytes | None]:
-    digest = hashlib.sha256(piece).digest()
-    return digest, None if index.find(digest) is not None else packs.frame(digest, piece)
-
-
-class _Writer:
-    """Fills packs, and puts each when it is full."""
-
-    def __init__(self, saving: Saving, pool: ThreadPoolExecutor) -> None:
-        self.pool = pool
-        self.saving = saving
-        self._pack = Pack()
-        self.packs: list[str] = []
-        self.manifests: dict[str, str] = {}
-
-    def add(self, digest: bytes, packed: bytes, size: int) -> None:
-        """Take one content, unless this pack has it already."""
-        if digest in self._pack.entries:
-            return
-        self._pack.add(digest, packed, size)
-        if self._pack.length >= packs.FULL:
-            self.flush()
-
-    def flush(self) -> None:
-        """Put what there is: the pack, then its index, so that an index never names a pack that is not there."""
-        if not self._pack.entries:
-            return
-        name, data, listing = self._pack.finished()
-        place = self.saving.place
-        place.put(packs.pack_file(name), data)
-        place.put(packs.index_file(name), listing)
-        contents = [(digest, Where(name, *where)) for digest, where in self._pack.entries.items()]
-        self.saving.index.add_pack(name, contents)
-        self.packs.append(name)
-        self.saving.new += len(data)
-        self._pack = Pack()
-
-
-def _read_back(saving: Saving, written: _Writer) -> None:
-    """Read all that this save wrote, from the place, and compare. Raises CopyError."""
-    for number, name in enumerate(written.packs, start=1):
-        saving.step.update(note=f"reading back, {number} of {len(written.packs)}")
-        check_pack(saving.place, saving.index, name)
-    for name, digest in written.manifests.items():
-        if hashlib.sha256(saving.place.get(name)).hexdigest() != digest:
-            raise CopyError(f"{name} was not kept as it was written.", why=f"The place is {saving.place.label}.")
+def _as_before(old: Entry, now: Entry) -> bool:
+    """Whether size, times and inode say that a file is the same."""
+    return (
+        old.ctime == now.ctime
+        and old.mtime == now.mtime
+        and old.size == now.size
+        and old.inode == now.inode
+        and old.kind == now.kind
+    )
 
 
 def check_pack(place: Place, index: Index, name: str) -> int:
@@ -252,6 +217,6 @@ def check_pack(place: Place, index: Index, name: str) -> int:
     count = 0
     view = memoryview(data)
     for digest, where in index.in_pack(name):
-        packs.content_of(bytes(view[where.offset : where.offset + where.length]), digest, where.size)
+        packs.checked(view[where.offset : where.offset + where.length], digest, where.size)
         count += 1
     return count
