@@ -11,8 +11,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.markup import escape
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
+from rich.text import Text
+
+_LINE_EVERY = 30.0  # seconds between lines about one step, where no bar can move
+_TOO_EARLY = 3.0  # seconds; before, nothing can be said about the time that is left
 
 
 class Step(Protocol):
@@ -47,7 +52,7 @@ class Silent:
 
 
 class Shown:
-    """Reports on a console: moving bars on a terminal, one line a finished step elsewhere."""
+    """Reports on a console: moving bars on a terminal; elsewhere one line a finished step, and some of a long one."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -56,11 +61,12 @@ class Shown:
     def step(self, title: str) -> Iterator[Step]:
         if not self._console.is_terminal:
             started = time.monotonic()
-            yield Silent()
-            self._console.print(f"{title}: done in {time.monotonic() - started:.1f} s", highlight=False)
+            yield _Lines(self, title)
+            self.say(f"{title}: done in {time.monotonic() - started:.1f} s")
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
-        with RichProgress(*columns, TextColumn("[dim]{task.fields[note]}"), console=self._console) as bars:
+        more = (_TimeLeft(), TextColumn("[dim]{task.fields[note]}", markup=True))
+        with RichProgress(*columns, *more, console=self._console) as bars:
             task = bars.add_task(title, total=None, note="")
             yield _Bar(bars, task)
             bars.update(task, total=1, completed=1, note="")
@@ -75,4 +81,39 @@ class _Bar:
         self._task = task
 
     def update(self, done: float | None = None, total: float | None = None, note: str = "") -> None:
-        self._bars.update(self._task, completed=done, total=total, note=note)
+        self._bars.update(self._task, completed=done, total=total, note=escape(note))
+
+
+class _TimeLeft(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """How long it may still take, once that can be told."""
+        early = task.finished or task.elapsed is None or task.elapsed < _TOO_EARLY
+        return Text("" if early or task.time_remaining is None else time_left(task.time_remaining))
+
+
+class _Lines:
+    """A step that is told in lines, the first one after `_LINE_EVERY` seconds."""
+
+    def __init__(self, shown: Shown, title: str) -> None:
+        self._shown = shown
+        self._title = title
+        self._began = self._last = time.monotonic()
+
+    def update(self, done: float | None = None, total: float | None = None, note: str = "") -> None:
+        now = time.monotonic()
+        if now - self._last < _LINE_EVERY:
+            return
+        self._last = now
+        how_far = ""
+        if done and total:
+            how_far = f" {done / total:.0%}, {time_left((now - self._began) * (total - done) / done)}"
+        self._shown.say(f"{self._title}:{how_far}{f' ({note})' if note else ''}")
+
+
+def time_left(seconds: float) -> str:
+    """In words, no more exact than it can be known."""
+    if seconds < 60:
+        return f"about {max(5, 5 * round(seconds / 5))} s left"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min left"
+    return f"about {seconds / 3600:.1f} h left"

@@ -13,7 +13,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import CopyError, SpaceError, StateError, UsageError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes import reports
-from skrt_hub.homes.access import Home, Homes, homes_of
+from skrt_hub.homes.access import Home, Homes, homes_of, several_at_once
 from skrt_hub.homes.copies import catalogue, index, manifest, restore, retention, save, verify
 from skrt_hub.homes.copies.opening import canonical, open_place
 from skrt_hub.homes.copies.place import Place
@@ -21,6 +21,7 @@ from skrt_hub.homes.folder import FolderHomes
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
 from skrt_hub.settings.model import Settings
+from skrt_workspace.home.scan import FILE
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def run_save(
         saving = save.Saving(
             place, opened, copies.homes, catalogue.new_id(saves, now()), saves, step, copies.settings.name
         )
+        saving.total = _about(copies.homes, saves, wanted)
         try:
             results = save.save_homes(saving, wanted, now)
         except SpaceError as error:
@@ -109,6 +111,21 @@ def run_save(
         for item in results
     )
     return reports.SaveReport(place.label, saving.id, rows, saving.new, freed, round(time.monotonic() - began, 2))
+
+
+def _about(homes: Homes, saves: list[catalogue.Save], wanted: list[Home]) -> int | None:
+    """About how many bytes these homes hold: as they were saved last, or looked through where that is quick."""
+    total = 0
+    for home in wanted:
+        before = catalogue.newest_of(saves, home.folder)
+        row = before.summary.get("homes", {}).get(home.folder) if before is not None else None
+        if isinstance(row, dict) and isinstance(row.get("bytes"), int):
+            total += row["bytes"]
+        elif several_at_once(homes):
+            total += sum(entry.size for entry in homes.scan(home) if entry.kind == FILE)
+        else:
+            return None
+    return total
 
 
 _ROOM = "Make room there, then run the same command again; what was saved before is untouched."

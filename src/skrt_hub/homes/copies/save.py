@@ -57,15 +57,16 @@ class Saving:
     total: int | None = None
     done: int = 0
     new: int = 0
+    note: str = ""
     told: float = 0.0
 
-    def tell(self, size: int, note: str) -> None:
+    def tell(self, size: int) -> None:
         """So many bytes more were looked at."""
         self.done += size
         now = time.monotonic()
         if now - self.told >= _TELL_EVERY:
             self.told = now
-            self.step.update(self.done, None if self.total is None else max(self.total, self.done), note=note)
+            self.step.update(self.done, None if self.total is None else max(self.total, self.done), note=self.note)
 
 
 def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) -> list[HomeSaved]:
@@ -76,15 +77,15 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
         Writer(saving.place, saving.index) as writer,
     ):
         reader = Reader(saving.homes, saving.index, writer, pool)
-        for home in wanted:
+        for number, home in enumerate(wanted, start=1):
+            saving.note = f"{home.name}, {number} of {len(wanted)}"
             result = HomeSaved(home)
             entries = _save_home(saving, reader, result)
             head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
             writer.manifest(name, manifest.write(head, entries))
             results.append(result)
-        saving.told = 0
-        saving.tell(0, "writing and reading back")
+        saving.step.update(note="writing and reading back")
         writer.finish()
     saving.new = writer.new
     accounts = saving.homes.accounts()
@@ -184,7 +185,7 @@ class _Listing:
         self._found[saved.entry.path] = saved
         self._result.files += 1
         self._result.bytes += saved.entry.size
-        self._saving.tell(saved.entry.size, self._result.home.name)
+        self._saving.tell(saved.entry.size)
 
 
 def _saved_before(saving: Saving, home: Home) -> dict[str, Saved]:
