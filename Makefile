@@ -31,7 +31,7 @@ test-long: $(VENV)/dev ## the long tests on this machine: each hazard of the for
 	$(BIN)/pytest tests/machine -m long
 
 test-faults: $(VENV)/dev ## kill and fill the disk 500 times in everything that touches homes
-	SKRT_HUB_FAULT_ROUNDS=500 $(BIN)/pytest tests/machine/test_homes_faults.py
+	SKRT_HUB_FAULT_ROUNDS=500 $(BIN)/pytest tests/machine/test_homes_faults.py tests/machine/test_homes_full_disk.py
 
 test-cluster: $(VENV)/dev ## the tests on a Kubernetes cluster; see tests/cluster/README.md
 	$(BIN)/pytest tests/cluster

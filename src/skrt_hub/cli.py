@@ -172,10 +172,13 @@ def _unexpected(console: Console) -> int:
     # A fault of ours: a person gets one line and a file to send, not a traceback on the screen.
     import tempfile  # noqa: PLC0415 - only on this path
 
-    with tempfile.NamedTemporaryFile("w", prefix="skrt-hub-error-", suffix=".txt", delete=False) as stream:
-        traceback.print_exc(file=stream)
     console.print(Text.assemble(("Error: ", "bold red"), "skrt-hub met a fault of its own."))
-    console.print(Text(f"The details are in {stream.name}; please send them with a report."))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="skrt-hub-error-", suffix=".txt", delete=False) as stream:
+            traceback.print_exc(file=stream)
+        console.print(Text(f"The details are in {stream.name}; please send them with a report."))
+    except OSError:  # the disk is full, which may be the cause
+        console.print(Text(traceback.format_exc(limit=-1).strip().splitlines()[0]))
     return 1
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skrt_hub.errors import BusyError, PermissionsError, SpaceError
+from skrt_hub.errors import BusyError, PermissionsError, SkrtHubError, SpaceError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 try:
     import fcntl
@@ -87,7 +90,10 @@ def exclusive(path: Path, *, what: str, remedy: str) -> Iterator[None]:
 
     Raises BusyError, naming `what`, when another process holds it.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _plain(error, path) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,8 +104,21 @@ def exclusive(path: Path, *, what: str, remedy: str) -> Iterator[None]:
         os.close(handle)
 
 
-def _plain(error: OSError, path: Path) -> Exception:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Work on `path` in which an OSError (a full disk, a missing right) becomes an error that a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise _plain(error, Path(os.fsdecode(error.filename)) if error.filename else path) from error
+
+
+def _plain(error: OSError, path: Path) -> SkrtHubError:
+    if isinstance(error, shutil.Error):  # what shutil.copytree gathered: (from, to, why) for each file
+        reasons = [str(reason) for reason in error.args[0]]
+        full = any(f"[Errno {number}]" in reason for reason in reasons for number in _FULL)
+        error = OSError(errno.ENOSPC if full else errno.EIO, reasons[0] if reasons else "it could not be copied")
+    if error.errno in _FULL:
         return SpaceError(
             f"{path} could not be written.",
             why="The disk is full.",

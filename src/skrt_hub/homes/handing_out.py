@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from skrt_hub.errors import PermissionsError, RefusedError, UsageError
-from skrt_hub.files import ensure_folder
+from skrt_hub.errors import RefusedError, UsageError
+from skrt_hub.files import ensure_folder, told
 from skrt_hub.homes import sources
-from skrt_hub.homes.material import resolve
+from skrt_hub.homes.material import OLD, locked, resolve
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Material, Settings
 
@@ -34,30 +34,33 @@ def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: 
             raise UsageError(f"{path} does not exist.")
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise UsageError(f"{path} is neither a file nor a folder.")
-    ensure_folder(layout.handed_out, mode=0o700)
     prepared = layout.handed_out / f".{name}"
-    shutil.rmtree(prepared, ignore_errors=True)
-    try:
-        _prepare(files, layout.handed_out / name, prepared)
-        _swap(prepared, layout.handed_out / name)
-    except OSError as error:
-        raise PermissionsError(f"{error.filename or name} could not be handed out.", why=f"{error.strerror}.") from None
-    finally:
+    with locked(layout):
+        ensure_folder(layout.handed_out, mode=0o700)
         shutil.rmtree(prepared, ignore_errors=True)
+        try:
+            with told(prepared):
+                _prepare(files, layout.handed_out / name, prepared)
+                _swap(prepared, layout.handed_out / name)
+        finally:
+            shutil.rmtree(prepared, ignore_errors=True)
 
 
 def withdraw(layout: Layout, folder: str) -> None:
     """Take a handed-out folder back. Raises UsageError where there is none."""
     path = layout.handed_out / folder
-    if "/" in folder or folder.startswith(".") or not path.is_dir():
-        known = sorted(item.name for item in layout.handed_out.iterdir()) if layout.handed_out.is_dir() else []
-        raise UsageError(
-            f"Nothing was handed out as {folder!r}.",
-            why=f"Handed out are: {', '.join(name for name in known if not name.startswith('.')) or 'nothing'}.",
-        )
-    gone = layout.handed_out / f".{folder}.gone"
-    path.rename(gone)
-    shutil.rmtree(gone)
+    with locked(layout):
+        if "/" in folder or folder.startswith(".") or not path.is_dir():
+            known = sorted(item.name for item in layout.handed_out.iterdir()) if layout.handed_out.is_dir() else []
+            raise UsageError(
+                f"Nothing was handed out as {folder!r}.",
+                why=f"Handed out are: {', '.join(name for name in known if not name.startswith('.')) or 'nothing'}.",
+            )
+        gone = layout.handed_out / f".{folder}.gone"
+        with told(gone):
+            shutil.rmtree(gone, ignore_errors=True)  # of a withdrawal that was interrupted
+            path.rename(gone)
+            shutil.rmtree(gone)
 
 
 def _prepare(files: Sequence[Path], before: Path, prepared: Path) -> None:
@@ -77,8 +80,7 @@ def _prepare(files: Sequence[Path], before: Path, prepared: Path) -> None:
 
 
 def _swap(prepared: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = target.with_name(f".{target.name}{OLD}")
     if target.exists():
         target.rename(old)
     prepared.rename(target)

@@ -14,12 +14,14 @@ import importlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from skrt_hub.errors import SettingsError, SkrtHubError
-from skrt_hub.files import ensure_folder, exclusive, read_json, sync_folder, write_json
+from skrt_hub.files import ensure_folder, exclusive, read_json, sync_folder, told, write_json
 from skrt_hub.homes import sources
 from skrt_hub.layout import Layout
 from skrt_hub.process import Echo
@@ -28,6 +30,8 @@ from skrt_hub.settings.model import Material, Settings
 from skrt_workspace.home.tree import digest_of_file
 
 _FORMAT = 1
+OLD = ".old"
+"""At the end of the name of what `hand-out` is about to replace."""
 _BUSY = "Material is being prepared by another command."
 
 
@@ -60,16 +64,32 @@ def fetch(
     """
     wanted = _named(settings)
     shown = shown_folder(layout)
-    with exclusive(layout.material / ".lock", what=_BUSY, remedy="Wait for its end, then run the command again."):
+    with locked(layout):
         work = layout.material / ".preparing"
         shutil.rmtree(work, ignore_errors=True)
         ensure_folder(work, mode=0o700)
         try:
             fetching = sources.Fetching(layout.material / "clones", refresh, echo)
             ensure_folder(fetching.clones, mode=0o700)
-            return _Publication(layout, shown, work, fetching, progress).run(wanted)
+            with told(work):
+                return _Publication(layout, shown, work, fetching, progress).run(wanted)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def locked(layout: Layout) -> Iterator[None]:
+    """Hold the hub's material against other commands, with what an interrupted `hand-out` left put right."""
+    shown_folder(layout)
+    with exclusive(layout.material / ".lock", what=_BUSY, remedy="Wait for its end, then run the command again."):
+        for old in layout.handed_out.glob(f".*{OLD}"):
+            target = layout.handed_out / old.name.removeprefix(".").removesuffix(OLD)
+            with told(old):
+                if target.exists():
+                    shutil.rmtree(old)
+                else:
+                    old.rename(target)
+        yield
 
 
 def published(layout: Layout) -> list[dict[str, Any]]:
@@ -120,7 +140,7 @@ class _Publication:
             local = material.git is None and material.collection is None
             if old is not None and self.stamps.get(name) == stamp and (local or not self.fetching.refresh):
                 return EntryState(name, "unchanged", len(old["files"]), old["version"]), old, stamp
-            with self.progress.step(f"material: {name}"):
+            with self.progress.step(f"material: {name}"), told(self.work / name):
                 exported = sources.export(material, self.work / name, self.fetching)
                 entry = {"name": name, "version": exported.version, "files": _describe(self.work / name)}
         except SkrtHubError as problem:

@@ -43,7 +43,13 @@ class Copies:
                 remedy="Name one with --to or --from, or in hub.yaml: saves: {place: /a/folder}",
             )
         place = open_place(canonical(name), create=create, credentials=self.settings.saves.credentials)
-        self._remember(canonical(name))
+        try:
+            self._remember(canonical(name))
+        except SpaceError:  # homes can be saved elsewhere from a full disk, too
+            self.progress.say(
+                f"The disk of {self.layout.root} is full: that copies are in {name} could not be noted down. "
+                "Name that place with --from, and save once more when there is room."
+            )
         return place
 
     def known_places(self) -> list[str]:

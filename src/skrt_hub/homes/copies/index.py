@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,18 +54,43 @@ class Index:
 
     def add_pack(self, name: str, contents: Iterable[tuple[bytes, Where]]) -> None:
         """Take up a pack that is in the place."""
-        with self._turn, self._connection:
-            number = self._connection.execute("INSERT INTO packs (name) VALUES (?)", (name,)).lastrowid
-            self._connection.executemany(
+        rows = [(digest, where.offset, where.length, where.size) for digest, where in contents]
+
+        def add(connection: sqlite3.Connection) -> None:
+            number = connection.execute("INSERT INTO packs (name) VALUES (?)", (name,)).lastrowid
+            connection.executemany(
                 "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?)",
-                ((digest, number, where.offset, where.length, where.size) for digest, where in contents),
+                ((digest, number, *where) for digest, *where in rows),
             )
+
+        self._change(add)
 
     def forget_pack(self, name: str) -> None:
         """Forget a pack, and what only it held."""
-        with self._turn, self._connection:
-            self._connection.execute("DELETE FROM contents WHERE pack = (SELECT id FROM packs WHERE name = ?)", (name,))
-            self._connection.execute("DELETE FROM packs WHERE name = ?", (name,))
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM contents WHERE pack = (SELECT id FROM packs WHERE name = ?)", (name,))
+            connection.execute("DELETE FROM packs WHERE name = ?", (name,))
+
+        self._change(forget)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Where the disk of the cache is full, go on in memory: homes can be saved elsewhere from a full disk, too."""
+        with self._turn:
+            try:
+                with self._connection:
+                    work(self._connection)
+            except sqlite3.OperationalError:
+                memory = sqlite3.connect(":memory:", check_same_thread=False)
+                self._connection.backup(memory)
+                self._connection.close()
+                self._connection = memory
+                with memory:
+                    work(memory)
 
     def pack_names(self) -> set[str]:
         """Every pack that was taken up."""
@@ -85,25 +110,27 @@ class Index:
 def opened(place: Place, cache: Path) -> Iterator[Index]:
     """The index of `place`, brought up to date with the packs that are there; kept in the folder `cache`."""
     file = cache / f"{hashlib.sha256(place.label.encode()).hexdigest()[:16]}.sqlite"
-    connection = _connect(file)
+    index = Index(_connect(file))
     try:
-        index = Index(connection)
         _bring_up_to_date(index, place)
         yield index
     finally:
-        connection.close()
+        index.close()
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return _prepared(file)
-    except sqlite3.DatabaseError:
-        file.unlink(missing_ok=True)
-        return _prepared(file)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            return _prepared(file)
+        except sqlite3.DatabaseError:
+            file.unlink(missing_ok=True)
+            return _prepared(file)
+    except (OSError, sqlite3.DatabaseError):
+        return _prepared(":memory:")  # no room, or not ours to write: it only takes longer
 
 
-def _prepared(file: Path) -> sqlite3.Connection:
+def _prepared(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, check_same_thread=False, timeout=60)
     try:
         # Only a cache: after a power loss it is compared with the place, and made again where it does not open.

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from skrt_hub.errors import PermissionsError, StateError
+from skrt_hub.files import sync_folder
 from skrt_hub.layout import Layout
 from skrt_hub.report import Message
 from skrt_hub.targets import DeleteOptions, Removal
@@ -41,7 +42,11 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
             if path.name not in (layout.accounts.name, layout.folders.name):
                 _remove(path)
         return Message((f"The hub was deleted. The homes are in {layout.homes}; `skrt-hub up` brings them back.",))
-    _remove(layout.homes)
+    # In one step: homes that are half removed would look as if they had changed since they were saved.
+    if layout.homes.exists():
+        layout.homes.rename(_going(layout))
+        sync_folder(layout.root)
+    _remove(_going(layout))
     _remove(layout.hub)
     _remove(layout.saves)
     _remove(layout.command_lock)
@@ -70,6 +75,10 @@ def size_of(path: Path) -> int:
     return total
 
 
+def _going(layout: Layout) -> Path:
+    return layout.root / "homes.removed"
+
+
 def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
     return [
         ("participants' environment", layout.root / "environments"),
@@ -79,6 +88,7 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("secrets", layout.secrets),
         ("run files", layout.run),
         ("settings as applied", layout.applied),
+        ("rest of an interrupted delete", _going(layout)),
     ]
 
 
