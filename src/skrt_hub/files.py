@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,21 @@ except ImportError:  # pragma: no cover - not a POSIX system; `check` says so
     fcntl = None  # type: ignore[assignment]
 
 
-def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
-    """Write `content` to `path`: readers see the old file or the new one, also after a power loss.
+def write_atomically(path: Path, content: str | bytes | Sequence[bytes], *, mode: int = 0o644) -> None:
+    """Write `content` (or its parts) to `path`: readers see the old file or the new one, also after a power loss.
 
     A temporary file beside the target is written, synced and renamed over it, then the folder is synced
     (rename(2), fsync(2)). Raises SpaceError or PermissionsError, with the old file untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
+    if isinstance(content, str):
+        content = content.encode()
+    parts = [content] if isinstance(content, bytes) else content
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
             os.fchmod(stream.fileno(), mode)
-            stream.write(data)
+            stream.writelines(parts)
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).replace(path)

@@ -395,7 +395,8 @@ def test_any_contents_survive_packs(contents: list[bytes]) -> None:
     for content in contents:
         digest = hashlib.sha256(content).digest()
         pack.add(digest, packs.frame(digest, content), len(content))
-    name, data, listing = pack.finished()
+    name, parts, listing = pack.finished()
+    data = b"".join(parts)
     for digest, where in packs.read_index(name, listing):
         piece = packs.content_of(data[where.offset : where.offset + where.length], digest, where.size)
         assert piece in contents

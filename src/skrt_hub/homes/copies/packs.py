@@ -23,6 +23,7 @@ _BLOCK = tarfile.BLOCKSIZE
 # Images and their noise: level 1 is four to seven times as fast as 3 there, and leaves as little. Text gains from 3.
 _LEVEL_LARGE, _LEVEL = 1, 3
 _LARGE = 128 * 1024
+_CHUNK = 1024 * 1024
 _END = bytes(2 * _BLOCK)
 
 
@@ -63,8 +64,13 @@ _tools = _Tools()
 
 def frame(digest: bytes, content: bytes) -> bytes:
     """The compressed frame of one content."""
-    tool = _tools.large if len(content) >= _LARGE else _tools.small
-    return tool.compress(b"".join((_tar_header(digest, len(content)), content, bytes(-len(content) % _BLOCK))))
+    header, padding = _tar_header(digest, len(content)), bytes(-len(content) % _BLOCK)
+    if len(content) < _LARGE:
+        return _tools.small.compress(b"".join((header, content, padding)))
+    size = len(header) + len(content) + len(padding)
+    chunker = _tools.large.chunker(size=size, chunk_size=_CHUNK)
+    parts = [part for given in (header, content, padding) for part in chunker.compress(given)]
+    return b"".join((*parts, *chunker.finish()))  # type: ignore[no-untyped-call]
 
 
 def _tar_header(name: bytes, size: int) -> bytes:
@@ -112,11 +118,13 @@ class Pack:
         self.frames.append(packed)
         self.length += len(packed)
 
-    def finished(self) -> tuple[str, bytes, bytes]:
-        """The pack's name, the pack and its index, as they are to be put."""
-        end = zstandard.ZstdCompressor(level=_LEVEL).compress(_END)
-        data = b"".join((*self.frames, end))
-        return hashlib.sha256(data).hexdigest(), data, _index_text(self.entries)
+    def finished(self) -> tuple[str, list[bytes], bytes]:
+        """The pack's name, the pack in parts and its index, as they are to be put."""
+        parts = [*self.frames, zstandard.ZstdCompressor(level=_LEVEL).compress(_END)]
+        state = hashlib.sha256()
+        for part in parts:
+            state.update(part)
+        return state.hexdigest(), parts, _index_text(self.entries)
 
 
 def pack_file(name: str) -> str:

@@ -12,16 +12,17 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from skrt_hub.errors import CopyError, PermissionsError, SpaceError
 from skrt_hub.files import ensure_folder, exclusive, read_json, sync_folder, write_atomically, write_json
 
 MARK = "skrt-hub-copies.json"
 FORMAT = 1
+_GATHERED = 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -30,8 +31,11 @@ class Place(Protocol):
 
     label: str
 
-    def put(self, name: str, data: bytes) -> None:
-        """Keep `data` as `name`: afterwards it is all there, or (on an error) nothing changed."""
+    def put(self, name: str, data: bytes | Sequence[bytes]) -> None:
+        """Keep `data` (or its parts) as `name`: afterwards it is all there, or (on an error) nothing changed."""
+
+    def holds(self, name: str, data: bytes | Sequence[bytes]) -> bool:
+        """Read the file back from where it is kept: whether it is `data`, byte for byte."""
 
     def get(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """The file's content, or a part of it. Raises CopyError where it is missing."""
@@ -53,7 +57,7 @@ class FolderPlace:
         self.root = root
         self.label = str(root)
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes | Sequence[bytes]) -> None:
         path = self._path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,6 +67,18 @@ class FolderPlace:
             raise CopyError(f"{self.label} cannot be written.", why=error.why, remedy=_REMEDY) from None
         except OSError as error:
             raise self._error(error) from None
+
+    def holds(self, name: str, data: bytes | Sequence[bytes]) -> bool:
+        try:
+            with self._path(name).open("rb", buffering=0) as stream:
+                for part in gathered([data] if isinstance(data, bytes) else data):
+                    if _read_full(stream, len(part)) != part:
+                        return False
+                ended = not stream.read(1)
+                os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                return ended
+        except OSError as error:
+            raise self._error(error, name) from None
 
     def get(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         try:
@@ -121,6 +137,27 @@ class FolderPlace:
             return SpaceError(f"{self.label} is full.", remedy="Make room there, or save to another place.")
         what = f"{name} is missing in the saved copies in {self.label}." if name else f"{self.label} cannot be used."
         return CopyError(what, why=f"{error.strerror}.", remedy=_REMEDY)
+
+
+def gathered(parts: Sequence[bytes]) -> Iterator[bytes]:
+    """The same bytes in parts that are not small: many small ones are put together."""
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= _GATHERED:
+            yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _read_full(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    while len(data) < size and (more := stream.read(size - len(data))):
+        data += more
+    return data
 
 
 def _forget_cached(path: Path) -> None:

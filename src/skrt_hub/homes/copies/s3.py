@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,12 @@ class BucketPlace:
         self._store = store
         self.label = label
 
-    def put(self, name: str, data: bytes) -> None:
-        self._call(lambda: obstore.put(self._store, name, data))
+    def put(self, name: str, data: bytes | Sequence[bytes]) -> None:
+        whole = data if isinstance(data, bytes) else b"".join(data)
+        self._call(lambda: obstore.put(self._store, name, whole))
+
+    def holds(self, name: str, data: bytes | Sequence[bytes]) -> bool:
+        return self.get(name) == (data if isinstance(data, bytes) else b"".join(data))
 
     def get(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         if length is not None:

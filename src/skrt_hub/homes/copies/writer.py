@@ -7,7 +7,7 @@ homes wait until all their contents have been put.
 from __future__ import annotations
 
 import contextlib
-import hashlib
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -74,22 +74,20 @@ class Writer:
     def _put(self, pack: Pack, manifests: dict[str, bytes]) -> None:
         """The pack, then its index, so that an index never names a pack that is not there; then who needs them."""
         if pack.entries:
-            name, data, listing = pack.finished()
-            pack.frames.clear()
-            self._place.put(packs.pack_file(name), data)
-            self.new += len(data)
-            del data
+            name, parts, listing = pack.finished()
+            self._place.put(packs.pack_file(name), parts)
+            self.new += pack.length
             self._place.put(packs.index_file(name), listing)
+            self._compare(packs.pack_file(name), parts)
+            self._compare(packs.index_file(name), listing)
             self._index.add_pack(name, [(digest, Where(name, *where)) for digest, where in pack.entries.items()])
-            self._compare(packs.pack_file(name), name)
-            self._compare(packs.index_file(name), hashlib.sha256(listing).hexdigest())
         for file, written in manifests.items():
             self._place.put(file, written)
         for file, written in manifests.items():
-            self._compare(file, hashlib.sha256(written).hexdigest())
+            self._compare(file, written)
 
-    def _compare(self, file: str, digest: str) -> None:
-        if hashlib.sha256(self._place.get(file)).hexdigest() == digest:
+    def _compare(self, file: str, data: bytes | Sequence[bytes]) -> None:
+        if self._place.holds(file, data):
             return
         with contextlib.suppress(CopyError):
             self._place.remove(file)  # what is damaged must not be relied on by the next save
