@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from skrt_workspace.home.tree import PART_PREFIX
 from skrt_workspace.material.place import label
 
 PREFIX = ".~"
@@ -24,6 +25,8 @@ _LARGEST_READ = 256 * 1024 * 1024
 
 def recover(home: Path) -> list[str]:
     """Settle every `.~name` below `home`; returns a sentence for each file that was brought back or kept twice.
+
+    What an interrupted upload left is removed: it was never whole.
 
     Links are not followed, other file systems not entered. Never removes a content that is not elsewhere in the home.
     """
@@ -48,6 +51,9 @@ def _left_behind(home: Path) -> Iterator[Path]:
                             pending.append(entry.path)
                 elif entry.name.startswith(PREFIX) and entry.is_file(follow_symlinks=False):
                     yield Path(entry.path)
+                elif entry.name.startswith(PART_PREFIX) and entry.is_file(follow_symlinks=False):
+                    with contextlib.suppress(OSError):
+                        Path(entry.path).unlink()
 
 
 def _settle(old: Path) -> str:

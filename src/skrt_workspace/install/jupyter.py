@@ -34,8 +34,13 @@ def server_settings(shell: str) -> dict[str, Any]:
         # No search for language servers, which are not there, at every start.
         "LanguageServerManager": {"autodetect": False},
         # A login shell would read /etc/profile, which puts the system's commands before the environment's.
-        # No pages that would lead a browser on this machine to the server: it is reached through the hub.
-        "ServerApp": {"terminado_settings": {"shell_command": [shell]}, "use_redirect_file": False},
+        "ServerApp": {
+            "terminado_settings": {"shell_command": [shell]},
+            # No pages that would lead a browser on this machine to the server: it is reached through the hub.
+            "use_redirect_file": False,
+            # Uploads of large files are whole or not at all.
+            "contents_manager_class": "skrt_workspace.server_extension.uploads.Uploads",
+        },
         # Viewers of whole volumes send more than Jupyter's default of 1 MB a second.
         "ZMQChannelsWebsocketConnection": {"iopub_data_rate_limit": 20_000_000},
     }

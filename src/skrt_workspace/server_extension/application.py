@@ -9,6 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from skrt_workspace.home import ended_cleanly
 from skrt_workspace.server_extension.handlers import HANDLERS
+from skrt_workspace.server_extension.uploads import Uploads
 from skrt_workspace.server_extension.watch import EVENT_SCHEMA, Watch
 
 
@@ -34,4 +35,6 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
     async def stop_extension(self) -> None:
         """The server ends by itself: no save was killed."""
         self.watch.stop()
+        if isinstance(self.serverapp.contents_manager, Uploads):
+            self.serverapp.contents_manager.forget_uploads()
         ended_cleanly(self.watch.home)

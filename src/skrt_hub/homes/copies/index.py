@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS contents (
     offset INTEGER NOT NULL, length INTEGER NOT NULL, size INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_pack ON contents (pack);
+CREATE TABLE IF NOT EXISTS homes (folder TEXT PRIMARY KEY, save TEXT NOT NULL, mark BLOB NOT NULL, facts TEXT NOT NULL);
 """
 
 
@@ -71,14 +72,28 @@ class Index:
         def forget(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM contents WHERE pack = (SELECT id FROM packs WHERE name = ?)", (name,))
             connection.execute("DELETE FROM packs WHERE name = ?", (name,))
+            connection.execute("DELETE FROM homes")  # a content that one of them needs may be gone
 
         self._change(forget)
+
+    def saved_as(self, folder: str, save: str, mark: bytes) -> str | None:
+        """The facts given to `remember` when this save held the home as `mark` says; None where it was otherwise."""
+        query = "SELECT facts FROM homes WHERE folder = ? AND save = ? AND mark = ?"
+        with self._turn:
+            row = self._connection.execute(query, (folder, save, mark)).fetchone()
+        return str(row[0]) if row else None
+
+    def remember(self, rows: Sequence[tuple[str, str, bytes, str]]) -> None:
+        """For each home (its folder), the save that holds it, a mark of all that is in it, and facts about that."""
+        self._change(
+            lambda connection: connection.executemany("INSERT OR REPLACE INTO homes VALUES (?, ?, ?, ?)", rows)
+        )
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
-    def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:
+    def _change(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Where the disk of the cache is full, go on in memory: homes can be saved elsewhere from a full disk, too."""
         with self._turn:
             try:

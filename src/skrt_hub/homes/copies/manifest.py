@@ -8,6 +8,7 @@ a stranger, so every path is checked before anything is done with it.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
@@ -54,24 +55,27 @@ class Head:
 
 def write(head: Head, entries: Iterable[Saved]) -> bytes:
     """The manifest as it is put."""
+    return _written(_lines(head, entries))
+
+
+def again(head: Head, data: bytes) -> bytes:
+    """The manifest of a home that is as it was when `data` was written. Raises CopyError where that is damaged."""
+    lines = _checked_lines(data)
+    next(lines, "")
+    return _written(itertools.chain([_first_line(head)], lines))
+
+
+def _written(lines: Iterable[str]) -> bytes:
     state = hashlib.sha256()
     parts = []
     packer = zstandard.ZstdCompressor(level=3).compressobj()
     count = 0
-    waiting: list[str] = []
-
-    def pack() -> None:
-        block = "".join(waiting).encode("ascii")
-        waiting.clear()
+    given = iter(lines)
+    while some := list(itertools.islice(given, 1000)):
+        block = "".join(some).encode("ascii")
         state.update(block)
         parts.append(packer.compress(block))
-
-    for line in _lines(head, entries):
-        waiting.append(line)
-        count += 1
-        if len(waiting) >= 1000:
-            pack()
-    pack()
+        count += len(some)
     parts.append(packer.compress(_line({"end": count - 1, "sha256": state.hexdigest()}).encode("ascii")))
     parts.append(packer.flush())
     return b"".join(parts)
@@ -115,7 +119,7 @@ def _facts(line: str) -> Any:
 
 
 def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[str]:
-    yield _line({"format": FORMAT, **vars(head)})
+    yield _first_line(head)
     for saved in entries:
         if saved.line:
             yield saved.line
@@ -129,6 +133,10 @@ def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[str]:
         elif entry.target:
             facts["target"] = entry.target
         yield _line(facts)
+
+
+def _first_line(head: Head) -> str:
+    return _line({"format": FORMAT, **vars(head)})
 
 
 def _line(facts: dict[str, Any]) -> str:

@@ -61,6 +61,7 @@ class Saving:
     done: int = 0
     new: int = 0
     note: str = ""
+    marks: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     told: float = 0.0
 
     def tell(self, size: int) -> None:
@@ -84,10 +85,8 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
         for number, home in enumerate(wanted, start=1):
             saving.note = f"{home.name}, {number} of {len(wanted)}"
             result = HomeSaved(home)
-            entries = _save_home(saving, reader, result)
-            head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
-            writer.manifest(name, manifest.write(head, entries))
+            writer.manifest(name, _save_home(saving, reader, result, now))
             results.append(result)
         saving.step.update(note="writing and reading back")
         writer.finish()
@@ -96,6 +95,7 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
     if accounts:
         saving.place.put(f"saves/{saving.id}/{catalogue.ACCOUNTS}", accounts)
     saving.place.put(f"saves/{saving.id}/{catalogue.SUMMARY}", _summary(saving, results, now()))
+    saving.index.remember(saving.marks)
     return results
 
 
@@ -125,13 +125,53 @@ def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
     return json.dumps(document, indent=1).encode()
 
 
-def _save_home(saving: Saving, reader: Reader, result: HomeSaved) -> list[Saved]:
-    """The entries of the home's new manifest; what is new of its contents went to the writer."""
+def _save_home(saving: Saving, reader: Reader, result: HomeSaved, now: Callable[[], datetime]) -> bytes:
+    """The home's new manifest; what is new of its contents went to the writer."""
     home = result.home
-    listing = _Listing(saving, result, _saved_before(saving, home))
-    for got in reader.read(home, listing.to_read()):
-        listing.take(got)
-    return listing.entries()
+    found = list(saving.homes.scan(home))
+    mark = _mark(found)
+    before = catalogue.newest_of(saving.saves, home.folder)
+    head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
+    same = _as_it_was(saving, result, before, mark, head)
+    if same is None:
+        listing = _Listing(saving, result, _saved_before(saving, home.folder, before))
+        for got in reader.read(home, listing.to_read(found)):
+            listing.take(got)
+        entries = listing.entries()
+        head = replace(head, time=now().astimezone(UTC).isoformat())
+    if same is not None or listing.certain:
+        facts = json.dumps([result.files, result.bytes, result.left_out])
+        saving.marks.append((home.folder, saving.id, mark, facts))
+    return manifest.write(head, entries) if same is None else same
+
+
+def _mark(found: list[Entry]) -> bytes:
+    """A hash that changes when anything in a home does."""
+    state = hashlib.sha256()
+    for start in range(0, len(found), 1000):
+        lines = [
+            f"{it.path}\0{it.kind} {it.mode} {it.size} {it.mtime} {it.ctime} {it.inode} {it.target}"
+            for it in found[start : start + 1000]
+        ]
+        state.update("\0".join(lines).encode("utf-8", "surrogateescape"))
+    return state.digest()
+
+
+def _as_it_was(
+    saving: Saving, result: HomeSaved, before: catalogue.Save | None, mark: bytes, head: Head
+) -> bytes | None:
+    """The home's last manifest under a new head, where all in it is as it was then; its entries are not looked at."""
+    folder = result.home.folder
+    facts = saving.index.saved_as(folder, before.id, mark) if before is not None else None
+    if before is None or facts is None:
+        return None
+    try:
+        data = manifest.again(head, saving.place.get(before.manifest(folder)))
+    except CopyError:
+        return None
+    result.files, result.bytes, result.left_out = json.loads(facts)
+    saving.tell(result.bytes)
+    return data
 
 
 class _Listing:
@@ -142,11 +182,13 @@ class _Listing:
         self._result = result
         self._before = before
         self._found: dict[str, Saved | None] = {}
+        self.certain = True
+        """Whether a home in which nothing changes from now on need not be read again."""
 
-    def to_read(self) -> Iterator[Entry]:
-        """Go through the home; the files that have to be read."""
+    def to_read(self, all_found: list[Entry]) -> Iterator[Entry]:
+        """Go through what is in the home; the files that have to be read."""
         waiting: list[tuple[Entry, Saved]] = []
-        for found in self._saving.homes.scan(self._result.home):
+        for found in all_found:
             if found.kind == LEFT_OUT:
                 self._result.left_out[found.path] = found.target
                 continue
@@ -179,8 +221,10 @@ class _Listing:
         if got.saved is None:
             del self._found[got.entry.path]
             self._result.left_out[got.entry.path] = got.problem
+            self.certain = False
             return
         self._result.read += got.entry.size
+        self.certain = self.certain and bool(got.saved.entry.ctime)
         if not got.settled:
             self._result.restless.append(got.entry.path)
         self._count(got.saved)
@@ -201,13 +245,12 @@ class _Listing:
         self._saving.tell(saved.entry.size)
 
 
-def _saved_before(saving: Saving, home: Home) -> dict[str, Saved]:
+def _saved_before(saving: Saving, folder: str, before: catalogue.Save | None) -> dict[str, Saved]:
     """The home's newest manifest by path; nothing where there is none that can be read."""
-    save = catalogue.newest_of(saving.saves, home.folder)
-    if save is None:
+    if before is None:
         return {}
     try:
-        return manifest.by_path(saving.place.get(save.manifest(home.folder)))
+        return manifest.by_path(saving.place.get(before.manifest(folder)))
     except CopyError:
         return {}
 
