@@ -77,12 +77,14 @@ class StatusReport(Report):
         for row in self.homes:
             counts = (row.untouched, len(row.older), len(row.edited), len(row.missing))
             table.add_row(Text(row.name), *(str(count) for count in counts))
-        lines = [f"{name}: {version or 'no version'}" for name, version in self.entries.items()]
+        lines = [f"{name} is at {version}" for name, version in self.entries.items() if version]
+        if not self.entries:
+            lines.append("hub.yaml names no material, and nothing was handed out.")
         for row in self.homes:
             if row.edited:
                 more = f" and {len(row.edited) - _NAMED} more" if len(row.edited) > _NAMED else ""
                 lines.append(f"{row.name} edited {', '.join(row.edited[:_NAMED])}{more}")
-        return Group(table, Text("\n".join(lines) or "hub.yaml names no material, and nothing was handed out."))
+        return Group(table, Text("\n".join(lines)))
 
 
 def material_updated(context: Context, states: tuple[EntryState, ...]) -> UpdateReport:

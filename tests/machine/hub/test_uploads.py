@@ -122,8 +122,8 @@ def test_large_files_and_folders_in_a_browser(running: Hub, browser: Browser, tm
     with page.expect_file_chooser() as waiting:
         page.click('.jp-FileBrowser [data-command="filebrowser:upload"], .jp-FileBrowser [title^="Upload"]')
     waiting.value.set_files(large)
-    page.click(".jp-Dialog:has-text('large.nii') .jp-mod-accept")  # JupyterLab asks before it sends much
-    page.wait_for_selector(".jp-FileBrowser-uploadProgress, .jp-Statusbar-ProgressBar-progress-bar, text=/Uploading/")
+    page.click(".jp-Dialog:has-text('Large file size warning') .jp-mod-accept")  # JupyterLab asks before it sends much
+    page.wait_for_selector("#jp-bottom-panel:has-text('Uploading')")  # with a bar beside it
     carla.picture("upload")
     page.wait_for_selector('.jp-DirListing-item:has-text("large.nii")')
     home = running.state / "homes/carla"
@@ -153,5 +153,5 @@ DROP_A_FOLDER = """() => {
   const event = new Event('drop', { bubbles: true, cancelable: true });
   const item = { kind: 'file', webkitGetAsEntry: () => patient, getAsFile: () => null };
   event.dataTransfer = { items: [item], files: [], types: ['Files'], effectAllowed: 'all' };
-  document.querySelector('.jp-DirListing').dispatchEvent(event);
+  document.querySelector('.jp-DirListing-content').dispatchEvent(event);
 }"""

@@ -117,10 +117,17 @@
     return context ? context.path : null;
   }
 
-  async function giveBack(server, apputils, docmanager, path) {
+  /* Show in the file list at once what changed on the disk; it would look by itself only now and then. */
+  function showFiles(factory) {
+    const browser = factory && factory.tracker.currentWidget;
+    return browser ? browser.model.refresh() : undefined;
+  }
+
+  async function giveBack(server, apputils, docmanager, factory, path) {
     const { Notification } = apputils;
     try {
       const answer = await server.ask('original', { path });
+      void showFiles(factory);
       const kept = answer.kept ? ' Yours is kept as ' + answer.kept + '.' : '';
       Notification.success(answer.path.split('/').pop() + ' is the original again.' + kept, { autoClose: 8000 });
       const open = docmanager && docmanager.findWidget(path);
@@ -156,12 +163,12 @@
       label: translate('Get the Original Back'),
       caption: translate('Put the original of this file in its place; yours is kept under a new name'),
       isVisible: () => material.paths.has(pathAtHand()),
-      execute: () => giveBack(server, apputils, docmanager, pathAtHand())
+      execute: () => giveBack(server, apputils, docmanager, factory, pathAtHand())
     });
     app.commands.addCommand('skrt:original-of-this', {
       label: translate('Get the Original of This File Back'),
       isEnabled: () => material.paths.has(currentPath(app, docmanager)),
-      execute: () => giveBack(server, apputils, docmanager, currentPath(app, docmanager))
+      execute: () => giveBack(server, apputils, docmanager, factory, currentPath(app, docmanager))
     });
     app.commands.addCommand('skrt:everything', {
       label: translate('Download Everything'),
@@ -205,6 +212,7 @@
         app.serviceManager.events.stream.connect((_, event) => {
           if (event.schema_id === EVENT) {
             void refresh();
+            void showFiles(factory);
           }
         });
         void app.restored.then(refresh);

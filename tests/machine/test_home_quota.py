@@ -1,0 +1,96 @@
+"""Limits for homes held by the kernel: an ext4 image with user quotas, two participants, and files for real."""
+
+import contextlib
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skrt_hub.files import read_json
+from skrt_hub.homes import kernel_quota
+from skrt_hub.homes.quota import tell_usage
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+from skrt_workspace.home import space
+
+ANNA, BOB = 70001, 70002
+MB = 1_000_000
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Iterator[Layout]:
+    """A hub whose state lies on a file system that keeps quotas."""
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+        pytest.skip("a file system can only be made and mounted by root, with mkfs.ext4")
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    disk.mkdir()
+    with image.open("wb") as stream:
+        stream.truncate(64 * MB)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "quota", str(image)], check=True)
+    done = subprocess.run(["mount", "-o", "loop", str(image), str(disk)], check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"this kernel keeps no quotas for ext4 (CONFIG_QFMT_V2): {done.stderr.strip().splitlines()[0]}")
+    disk.chmod(0o755)
+    try:
+        made = Layout(disk)
+        made.homes.mkdir(mode=0o711)
+        for name, uid in (("anna", ANNA), ("bob", BOB)):
+            made.home(name).mkdir(mode=0o700)
+            os.chown(made.home(name), uid, uid)
+        yield made
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def write_as(uid: int, path: Path, size: int) -> int:
+    """Write as a participant would; 0, or the number of the error."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        with contextlib.suppress(BaseException):
+            os.setgroups([])
+            os.setgid(uid)
+            os.setuid(uid)
+            try:
+                with path.open("wb", buffering=0) as stream:
+                    for _ in range(size // 100_000):
+                        stream.write(bytes(100_000))
+                    os.fsync(stream.fileno())
+                code = 0
+            except OSError as error:
+                code = error.errno or 98
+        os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_the_kernel_stops_one_home_and_no_other(layout: Layout) -> None:
+    settings = Settings.model_validate({"limits": {"home": "5 MB"}})
+    assert write_as(ANNA, layout.home("anna") / "first", 3 * MB) == 0
+    tell_usage(settings, layout, "anna")
+    usage = read_json(layout.notices("anna") / space.USAGE)
+    assert usage is not None
+    assert usage["held"] is True
+    assert kernel_quota.limit_of(layout.home("anna"), ANNA) == 5_000_192  # whole blocks of the kernel
+
+    assert write_as(ANNA, layout.home("anna") / "second", 10 * MB) == errno.EDQUOT
+    assert write_as(BOB, layout.home("bob") / "large", 20 * MB) == 0, "the neighbour has room"
+    tell_usage(settings, layout, "anna")
+    measured = space.measure(layout.home("anna"), layout.notices("anna"))
+    assert measured.state == "full"
+    assert "Delete files" in space.warning(measured)
+
+    (layout.home("anna") / "second").unlink()
+    assert write_as(ANNA, layout.home("anna") / "third", 1 * MB) == 0, "with room again, work goes on"
+    tell_usage(Settings(), layout, "anna")
+    assert kernel_quota.limit_of(layout.home("anna"), ANNA) == 0, "no limit in hub.yaml: none is left"
+    assert write_as(ANNA, layout.home("anna") / "fourth", 10 * MB) == 0
+
+
+def test_without_quotas_the_limit_is_watched(tmp_path: Path) -> None:
+    if kernel_quota.limit_of(tmp_path, ANNA) is not None:
+        pytest.skip("the tests' own file system keeps quotas")
+    assert kernel_quota.set_limit(tmp_path, ANNA, 5 * MB) is False
