@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 
@@ -145,7 +145,8 @@ class ParticipantsReport(Report):
     def render(self) -> RenderableType:
         if not self.participants:
             return Text("Nobody has logged in yet.")
-        table = Table("participant", "password", "server", "home", box=None, pad_edge=False)
+        home = Column("home", overflow="fold")  # to be copied: never cut
+        table = Table("participant", "password", "server", home, box=None, pad_edge=False)
         for person in self.participants:
             name = f"{person.name} (manages the hub)" if person.admin else person.name
             password = "set" if person.password else "not yet"

@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,17 +23,20 @@ MB = 1_000_000
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Iterator[Layout]:
+def layout() -> Iterator[Layout]:
     """A hub whose state lies on a file system that keeps quotas."""
     if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
         pytest.skip("a file system can only be made and mounted by root, with mkfs.ext4")
-    image, disk = tmp_path / "image", tmp_path / "disk"
+    base = Path(tempfile.mkdtemp(prefix="skrt-hub-quota-"))
+    base.chmod(0o755)  # the participants' user ids must get through
+    image, disk = base / "image", base / "disk"
     disk.mkdir()
     with image.open("wb") as stream:
         stream.truncate(64 * MB)
     subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "quota", str(image)], check=True)
     done = subprocess.run(["mount", "-o", "loop", str(image), str(disk)], check=False, capture_output=True, text=True)
     if done.returncode:
+        shutil.rmtree(base)
         pytest.skip(f"this kernel keeps no quotas for ext4 (CONFIG_QFMT_V2): {done.stderr.strip().splitlines()[0]}")
     disk.chmod(0o755)
     try:
@@ -43,7 +47,8 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
             os.chown(made.home(name), uid, uid)
         yield made
     finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        subprocess.run(["umount", str(disk)], check=True)
+        shutil.rmtree(base)
 
 
 def write_as(uid: int, path: Path, size: int) -> int:

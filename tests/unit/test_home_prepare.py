@@ -1,9 +1,14 @@
 """A home made ready: placement with the things a home may hold, recovery of interrupted saves, notices."""
 
 import errno
+import hashlib
 import json
 import os
+import stat
+import tempfile
 import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,7 @@ from tests.unit.test_material_rules import publish
 
 from skrt_workspace import home as workspace_home
 from skrt_workspace.home import notices, recover, space
-from skrt_workspace.home.tree import Tree
+from skrt_workspace.home.tree import Tree, part_name
 from skrt_workspace.material import original, place, record, status
 
 
@@ -281,3 +286,91 @@ def test_a_path_out_of_the_home_is_never_walked(home: Path) -> None:
     for path in ("../x", "/etc/passwd", "a//b", "", "a/./b"):
         with pytest.raises(ValueError, match="not a plain relative path"):
             Tree(home).look(path)
+
+
+def as_participant(work: Callable[[], None]) -> bool:
+    """Do `work` as somebody whom the modes of folders bind; root's rights would open them all. Whether it went well."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(70001)
+                os.setuid(70001)
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_read_only_folder_blocks_neither_the_start_nor_the_other_files() -> None:
+    with tempfile.TemporaryDirectory() as name:  # below /tmp itself: pytest's own folders are closed to others
+        base = Path(name)
+        base.chmod(0o755)
+        material, home, none = base / "material", base / "home", base / "none"
+        for folder in (material, home):
+            folder.mkdir()
+        publish(material, {"a.ipynb": b"one", "sub/b.txt": b"two"}, 1)
+        if os.geteuid() == 0:
+            os.chown(home, 70001, 70001)
+
+        def placed() -> None:
+            assert not place.place_material(home, material, none).failed
+
+        def lock_and_update() -> None:
+            (home / "course/sub").chmod(0o555)
+            outcome = place.place_material(home, material, none)
+            assert outcome.updated == ["course/a.ipynb"]
+            assert list(outcome.failed) == ["course/sub/b.txt"]
+            (home / "course/sub").chmod(0o755)
+
+        assert as_participant(placed)
+        publish(material, {"a.ipynb": b"new", "sub/b.txt": b"new"}, 2)
+        assert as_participant(lock_and_update)
+        assert (home / "course/sub/b.txt").read_bytes() == b"two", "what could not be replaced is whole"
+        assert as_participant(placed), "the next start tries again"
+        assert (home / "course/sub/b.txt").read_bytes() == b"new"
+
+
+def test_a_huge_file_follows_its_new_version_with_little_memory(home: Path, material: Path) -> None:
+    huge = material / "huge"
+    with huge.open("wb") as stream:
+        stream.truncate(300_000_000)
+    facts = {"sha256": hashlib.file_digest(huge.open("rb"), "sha256").hexdigest(), "size": 300_000_000}
+    entry = {"name": "course", "version": "", "files": {"huge.nii": facts}}
+    (material / "versions/3/course").mkdir(parents=True)
+    huge.rename(material / "versions/3/course/huge.nii")
+    document = {"format": 1, "folder": "versions/3", "entries": [entry]}
+    (material / "manifest.json").write_text(json.dumps(document))
+    tracemalloc.start()
+    place.place_material(home, material, home / "none")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (home / "course/huge.nii").stat().st_size == 300_000_000
+    assert most < 20_000_000
+
+
+def test_a_device_with_the_name_of_a_file_stays(home: Path, material: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make devices")
+    place.place_material(home, material, home / "none")
+    (home / "course/a.ipynb").unlink()
+    try:
+        os.mknod(home / "course/a.ipynb", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("no devices can be made here")
+    publish(material, {"a.ipynb": b"new", "sub/b.txt": b"two"}, 2)
+    outcome = place.place_material(home, material, home / "none")
+    assert stat.S_ISCHR((home / "course/a.ipynb").stat().st_mode)
+    assert not outcome.failed
+
+
+def test_what_an_interrupted_upload_left_goes_after_a_kill(home: Path) -> None:
+    (home / "data").mkdir()
+    (home / "data" / part_name("scan.nii")).write_bytes(b"half")
+    (home / "data/scan.nii").write_bytes(b"before")
+    assert recover.recover(home) == []
+    assert [path.name for path in (home / "data").iterdir()] == ["scan.nii"]
+    assert (home / "data/scan.nii").read_bytes() == b"before"

@@ -297,7 +297,7 @@ def test_a_name_without_a_home_and_a_time_without_a_copy_are_told(copies: Copies
     save(copies, place)
     with pytest.raises(CopyError, match="no saved copy"):
         saving.run_restore(copies, ["anna"], str(place), "2020-01-01", None)
-    with pytest.raises(CopyError, match="is no time"):
+    with pytest.raises(UsageError, match="is no time"):
         saving.run_restore(copies, ["anna"], str(place), "yesterday", None)
 
 

@@ -85,7 +85,8 @@ class RestoreReport(Report):
             table.add_row(Text(row.name), row.time[:19], str(row.restored), str(row.equal), str(row.verified))
         lines = [f"Restored from {self.place} in {self.seconds:.1f} s."]
         if self.accounts:
-            lines.append(f"{self.accounts} passwords came with them.")
+            many = self.accounts != 1
+            lines.append(f"{self.accounts} password{'s' * many} came with {'them' if many else 'it'}.")
         for row in self.homes:
             lines += _some(f"{row.name}: put beside what is newer", row.beside)
             lines += _some(f"{row.name}: replaced, because the newest saved copy has what was there", row.replaced)

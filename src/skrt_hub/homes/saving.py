@@ -205,9 +205,7 @@ def chosen(homes: list[Home], names: list[str]) -> list[Home]:
     by_name = {home.name: home for home in homes} | {home.folder: home for home in homes}
     for name in names:
         if name not in by_name:
-            raise UsageError(
-                f"{name!r} has no home in this hub.", remedy="See the names with: skrt-hub material status"
-            )
+            raise UsageError(f"{name!r} has no home in this hub.", remedy="See the names with: skrt-hub participants")
     return [by_name[name] for name in dict.fromkeys(names)]
 
 

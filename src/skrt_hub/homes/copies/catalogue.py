@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from skrt_hub.errors import CopyError
+from skrt_hub.errors import CopyError, UsageError
 from skrt_hub.homes.copies.place import Place
 
 _ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
@@ -66,14 +66,14 @@ def new_id(saves: list[Save], now: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """A time given on the command line: a save's name, or ISO 8601 (without a zone it is local time).
 
-    A day alone means its end. Raises CopyError.
+    A day alone means its end. Raises UsageError.
     """
     try:
         if _ID.fullmatch(text):
             return datetime.strptime(text[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         given = datetime.fromisoformat(text)
     except ValueError:
-        raise CopyError(
+        raise UsageError(
             f"{text!r} is no time.", remedy="Write it like 2026-11-23, 2026-11-23T18:00, or as `saves list` shows it."
         ) from None
     if len(text) == 10:

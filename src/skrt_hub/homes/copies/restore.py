@@ -54,6 +54,7 @@ class Restoring:
 
 def restore_home(restoring: Restoring, home: Home, copy: tuple[Head, list[Saved]], newest: list[Saved]) -> Restored:
     """Restore one home from a manifest. Raises CopyError where a content is damaged, with all that exists untouched."""
+    packs.keep_freed_memory()
     head, saved = copy
     result = Restored(home, head.time)
     _check_contents(restoring.index, saved)

@@ -24,6 +24,7 @@ from skrt_hub.errors import BusyError, CopyError
 from skrt_hub.homes.copies.place import FORMAT, MARK, check_mark
 
 _LOCK = "lock.json"
+_ROLE = "169.254.169.254"  # where clouds tell their machines which keys they may use
 _STALE = 6 * 3600.0
 _REMEDY = "Check the address, the keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL) and the network."
 
@@ -96,6 +97,8 @@ class BucketPlace:
 
     def _error(self, error: BaseException, name: str) -> CopyError:
         lines = str(error).strip().splitlines() or [type(error).__name__]
+        if _ROLE in lines[0]:
+            lines = ["No keys were given; the library then asked for a role of this machine in vain."]
         return CopyError(f"{self.label} cannot be used{f' ({name})' if name else ''}.", why=lines[0], remedy=_REMEDY)
 
 

@@ -7,8 +7,6 @@ summary is put. Killed at any moment, each home has its old copy or its new one.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import hashlib
 import json
 import time
@@ -30,7 +28,6 @@ from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, Entry
 
 _THREADS = 2
 _LOOKED_UP_AT_ONCE = 500
-_KEPT = 512 * 1024 * 1024  # bytes
 _TELL_EVERY = 0.1  # seconds; telling has its cost, too
 
 
@@ -76,7 +73,7 @@ class Saving:
 def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) -> list[HomeSaved]:
     """Save each home, verify all that was written, and complete the save. Raises CopyError or SpaceError."""
     results = []
-    _keep_freed_memory()
+    packs.keep_freed_memory()
     with (
         ThreadPoolExecutor(_THREADS, thread_name_prefix="save") as pool,
         Writer(saving.place, saving.index) as writer,
@@ -97,15 +94,6 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
     saving.place.put(f"saves/{saving.id}/{catalogue.SUMMARY}", _summary(saving, results, now()))
     saving.index.remember(saving.marks)
     return results
-
-
-def _keep_freed_memory() -> None:
-    """Have malloc(3) use the room of one piece for the next: fetching it from the system each time costs as much as
-    hashing the piece does (mallopt(3), M_TRIM_THRESHOLD and M_MMAP_THRESHOLD)."""
-    with contextlib.suppress(OSError, AttributeError):  # not glibc
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(-1, _KEPT)
-        mallopt(-3, _KEPT)
 
 
 def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:

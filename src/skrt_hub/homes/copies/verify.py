@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from skrt_hub.errors import CopyError
 from skrt_hub.homes.access import Home, Homes
-from skrt_hub.homes.copies import catalogue, manifest
+from skrt_hub.homes.copies import catalogue, manifest, packs
 from skrt_hub.homes.copies.index import Index
 from skrt_hub.homes.copies.manifest import Saved
 from skrt_hub.homes.copies.place import Place
@@ -28,6 +28,7 @@ class Checked:
 
 def verify_saves(place: Place, index: Index, saves: Iterable[catalogue.Save], step: Step) -> Checked:
     """Read every manifest of the saves, and every pack that they need, whole. Problems are told, not raised."""
+    packs.keep_freed_memory()
     problems: list[str] = []
     needed: set[str] = set()
     manifests = 0
@@ -72,6 +73,11 @@ class Comparison:
     only_saved: list[str] = field(default_factory=list)
     only_home: list[str] = field(default_factory=list)
 
+    def note(self, paths: list[str], path: str) -> None:
+        """Add to one of the lists what is different, unless it is a note of our own."""
+        if not path.startswith(OWN_FOLDERS):
+            paths.append(path)
+
     @property
     def same(self) -> bool:
         return not (self.different or self.only_saved or self.only_home)
@@ -81,34 +87,36 @@ def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = Fa
     """Compare every file's SHA-256 with the saved copy's.
 
     With `by_times` a file is not read where size, times and inode are as they were when it was saved.
+    Our own notes about a home (what was placed in it, messages) change by themselves and are nobody's work: where they
+    differ, that is no difference.
     """
     result = Comparison(home)
-    # Our own notes about a home (what was placed in it, messages) change by themselves, and are nobody's work.
-    there = {item.entry.path: item for item in saved if not item.entry.path.startswith(OWN_FOLDERS)}
+    there = {item.entry.path: item for item in saved}
     # Whether a file has a second name is no part of its content: by hash, both are files.
     files = {path: there[item.entry.target] if item.entry.kind == HARD_LINK else item for path, item in there.items()}
     to_read: list[str] = []
     for entry in homes.scan(home):
         known = there.pop(entry.path, None)
-        if entry.kind == LEFT_OUT or entry.path.startswith(OWN_FOLDERS):
+        if entry.kind == LEFT_OUT:
             continue
         if known is None:
-            result.only_home.append(entry.path)
+            result.note(result.only_home, entry.path)
         elif entry.kind in (FILE, HARD_LINK) and known.entry.kind in (FILE, HARD_LINK):
             old = files[entry.path].entry
             if by_times and _times(old) == _times(entry):
                 _count(result, entry.path, True, entry.size)
             elif old.size != entry.size:
-                result.different.append(entry.path)
+                result.note(result.different, entry.path)
             else:
                 to_read.append(entry.path)
         elif known.entry.kind != entry.kind or (entry.kind == LINK and entry.target != known.entry.target):
-            result.different.append(entry.path)
+            result.note(result.different, entry.path)
         elif entry.kind == LINK:
             result.equal += 1
     for path, digest in homes.digests(home, to_read):
         _count(result, path, digest == files[path].digest, files[path].entry.size)
-    result.only_saved = sorted(there)
+    for path in sorted(there):
+        result.note(result.only_saved, path)
     return result
 
 
@@ -121,4 +129,4 @@ def _count(result: Comparison, path: str, equal: bool, size: int) -> None:
         result.equal += 1
         result.bytes += size
     else:
-        result.different.append(path)
+        result.note(result.different, path)
