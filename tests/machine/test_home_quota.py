@@ -23,8 +23,9 @@ MB = 1_000_000
 
 
 @pytest.fixture
-def layout() -> Iterator[Layout]:
+def layout(request: pytest.FixtureRequest) -> Iterator[Layout]:
     """A hub whose state lies on a file system that keeps quotas."""
+    options = getattr(request, "param", "loop,usrquota")
     if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
         pytest.skip("a file system can only be made and mounted by root, with mkfs.ext4")
     base = Path(tempfile.mkdtemp(prefix="skrt-hub-quota-"))
@@ -34,7 +35,7 @@ def layout() -> Iterator[Layout]:
     with image.open("wb") as stream:
         stream.truncate(64 * MB)
     subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "quota", str(image)], check=True)
-    done = subprocess.run(["mount", "-o", "loop", str(image), str(disk)], check=False, capture_output=True, text=True)
+    done = subprocess.run(["mount", "-o", options, str(image), str(disk)], check=False, capture_output=True, text=True)
     if done.returncode:
         shutil.rmtree(base)
         pytest.skip(f"this kernel keeps no quotas for ext4 (CONFIG_QFMT_V2): {done.stderr.strip().splitlines()[0]}")
@@ -93,6 +94,15 @@ def test_the_kernel_stops_one_home_and_no_other(layout: Layout) -> None:
     tell_usage(Settings(), layout, "anna")
     assert kernel_quota.limit_of(layout.home("anna"), ANNA) == 0, "no limit in hub.yaml: none is left"
     assert write_as(ANNA, layout.home("anna") / "fourth", 10 * MB) == 0
+
+
+@pytest.mark.parametrize("layout", ["loop"], indirect=True)
+def test_a_file_system_that_counts_and_stops_nobody_is_not_relied_on(layout: Layout) -> None:
+    tell_usage(Settings.model_validate({"limits": {"home": "1 MB"}}), layout, "anna")
+    usage = read_json(layout.notices("anna") / space.USAGE)
+    assert usage is not None
+    assert usage["held"] is False
+    assert write_as(ANNA, layout.home("anna") / "first", 3 * MB) == 0
 
 
 def test_without_quotas_the_limit_is_watched(tmp_path: Path) -> None:

@@ -29,5 +29,6 @@ def test_a_server_is_told_before_its_home_is_full_and_when_it_is(tmp_path: Path)
         measured = space.measure(layout.home("anna"), layout.notices("anna"))
         assert measured.state in (state, "full")
         assert space.warning(measured)
+        assert "nothing more can be saved" not in space.warning(measured), "it is only watched here"
     tell_usage(Settings(), layout, "anna")
     assert not (layout.notices("anna") / space.USAGE).exists()

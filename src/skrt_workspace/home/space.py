@@ -22,11 +22,15 @@ _NOTHING = 5 * MB
 
 @dataclass(frozen=True)
 class Space:
-    """Bytes still free for this home, and how much may be used in all (None: not limited but by the disk)."""
+    """Bytes still free for this home, and how much may be used in all (None: not limited but by the disk).
+
+    held: at the limit nothing more can be written; otherwise it is only told.
+    """
 
     free: int
     used: int | None = None
     limit: int | None = None
+    held: bool = True
 
     @property
     def state(self) -> str:
@@ -45,13 +49,20 @@ def measure(home: Path, hub: Path | None = None) -> Space:
     try:
         usage = json.loads(((hub or from_hub()) / USAGE).read_text(encoding="utf-8"))
         used, limit = int(usage["used"]), int(usage["limit"])
-        return Space(min(free, max(0, limit - used)), used, limit)
+        held = bool(usage.get("held", True)) or free <= _NOTHING
+        return Space(min(free, max(0, limit - used)), used, limit, held)
     except (OSError, ValueError, KeyError, TypeError):
         return Space(free)
 
 
 def warning(space: Space) -> str:
     """A sentence for the participant, or nothing."""
+    if space.state == "full" and not space.held:
+        return (
+            f"Your home has reached its limit: it holds {(space.used or 0) / MB:.0f} MB of "
+            f"{(space.limit or 0) / MB:.0f} MB. Delete files that you do not need (right-click, Delete), or ask the "
+            "organiser for more."
+        )
     if space.state == "full":
         return (
             "Your home is full: nothing more can be saved. Delete files you do not need (right-click, Delete) and save "

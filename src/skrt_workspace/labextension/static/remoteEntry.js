@@ -50,6 +50,14 @@
 
     async refresh() {
       const answer = await this.server.ask('notices');
+      const names = answer.notices.map(notice => notice.name);
+      for (const [id, name] of this.shown) {
+        /* What was said about space is no longer so: it is fuller by now, or there is room again. */
+        if (name.startsWith('space-') && !names.includes(name)) {
+          this.shown.delete(id);
+          this.apputils.Notification.dismiss(id);
+        }
+      }
       for (const notice of answer.notices) {
         this.show(notice);
       }
