@@ -1,18 +1,25 @@
 """Homes reached through an agent: the agent is the real one, at the end of real pipes."""
 
+import dataclasses
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from tests.unit.test_homes_saving import fill, state
+from tests.unit.test_homes_saving import fill, hub, state
+from tests.unit.test_homes_saving import home as home_of
 
 from skrt_hub.errors import ClusterError
+from skrt_hub.homes import saving
+from skrt_hub.homes.access import File, Home
 from skrt_hub.homes.copies.restore import Lazy
+from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.homes.remote import Agent
+from skrt_hub.layout import Layout
 from skrt_workspace.home import transfer
-from skrt_workspace.home.scan import FILE, FOLDER, scan
+from skrt_workspace.home.scan import FILE, FOLDER, Entry, scan
 from skrt_workspace.home.transfer import PIECE, Step
 
 
@@ -99,3 +106,63 @@ def test_lazy_pieces_can_be_sent_twice() -> None:
 
     pieces = Lazy(partial(iter, [b"a"]))
     assert list(pieces) == list(pieces) == [b"a"]
+
+
+class PodHomes(MachineHomes):
+    """Homes that are reached as those in pods are: one file at a time, over one pipe."""
+
+    at_once = False
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self._agents: dict[str, Agent] = {}
+        self._folders = layout
+
+    def _agent(self, home: Home) -> Agent:
+        if home.folder not in self._agents:
+            folder = self._folders.home(home.folder)
+            folder.mkdir(exist_ok=True)
+            command = [sys.executable, "-m", "skrt_workspace.home.agent", str(folder)]
+            self._agents[home.folder] = Agent(command, "the home")
+        return self._agents[home.folder]
+
+    def scan(self, home: Home) -> Iterator[Entry]:
+        return iter(list(self._agent(home).scan()))
+
+    def reading(self, home: Home, path: str) -> AbstractContextManager[File]:
+        return self._agent(home).reading(path)
+
+    def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        return iter(list(self._agent(home).digests(paths)))
+
+    def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[transfer.Outcome]:
+        return iter(self._agent(home).receive(steps))
+
+    def close(self) -> None:
+        for agent in self._agents.values():
+            agent.close()
+
+
+def test_a_class_moves_to_pods_and_back(tmp_path: Path) -> None:
+    here = hub(tmp_path / "here", "anna", "bob")
+    for name in ("anna", "bob"):
+        fill(home_of(here, name))
+    for number in range(200):
+        (home_of(here, "bob") / f"small {number}").write_text(f"{number} " * 500)
+    made = hub(tmp_path / "pods", "anna", "bob")
+    pods = dataclasses.replace(made, homes=PodHomes(made.layout))
+    back = hub(tmp_path / "back")
+    try:
+        saving.run_save(here, [], str(tmp_path / "there"))
+        saving.run_restore(pods, [], str(tmp_path / "there"), None, None)
+        assert all(not row.different for row in saving.run_compare(pods, [], str(tmp_path / "there")).homes)
+        (home_of(pods, "bob") / "small 7").write_text("edited in the cluster")
+        report = saving.run_save(pods, [], str(tmp_path / "back again"))
+        assert [row.files for row in report.homes] == [5, 205]
+        assert saving.run_save(pods, [], str(tmp_path / "back again")).new == 0
+    finally:
+        pods.homes.close()
+    saving.run_restore(back, [], str(tmp_path / "back again"), None, None)
+    for name in ("anna", "bob"):
+        assert state(home_of(back, name)) == state(home_of(pods, name))
+    assert (home_of(back, "bob") / "small 7").read_text() == "edited in the cluster"

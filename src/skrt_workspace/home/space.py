@@ -59,9 +59,8 @@ def warning(space: Space) -> str:
     """A sentence for the participant, or nothing."""
     if space.state == "full" and not space.held:
         return (
-            f"Your home has reached its limit: it holds {(space.used or 0) / MB:.0f} MB of "
-            f"{(space.limit or 0) / MB:.0f} MB. Delete files that you do not need (right-click, Delete), or ask the "
-            "organiser for more."
+            f"Your home has reached its limit ({(space.used or 0) / MB:.0f} of {(space.limit or 0) / MB:.0f} MB). "
+            "Delete files that you do not need, or ask the organiser for more."
         )
     if space.state == "full":
         return (

@@ -106,7 +106,7 @@ class Reader:
                 with self._homes.reading(home, entry.path) as file:
                     small.facts = file.facts
                     pieces = file.pieces()
-                    small.content = next(pieces)
+                    small.content = next(pieces, b"")
                     if len(small.content) > 2 * SMALL or next(pieces, None) is not None:
                         small.content = None  # it grew: to be read as a large one
                         return small

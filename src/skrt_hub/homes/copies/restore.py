@@ -7,9 +7,11 @@ material, or the very content that the home's newest saved copy has at this path
 
 from __future__ import annotations
 
+import collections
 import json
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -24,6 +26,7 @@ from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, OWN_FOLDERS,
 from skrt_workspace.home.transfer import Step
 from skrt_workspace.material.place import label
 
+_AHEAD = 2
 _RECORD = ".local/share/skrt-workspace/material.json"
 
 
@@ -71,14 +74,32 @@ def restore_home(restoring: Restoring, home: Home, copy: tuple[Head, list[Saved]
     return result
 
 
-def contents(place: Place, index: Index, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def contents(place: Place, index: Index, pieces: Sequence[bytes]) -> Iterator[bytes]:
     """The content of a file, piece by piece, each checked against its hash. Raises CopyError."""
-    for digest in pieces:
-        where = index.find(digest)
-        if where is None:
-            raise CopyError("A part of a saved copy is missing.", why=f"The content {digest.hex()[:12]} is in no pack.")
-        packed = place.get(packs.pack_file(where.pack), where.offset, where.length)
-        yield packs.content_of(packed, digest, where.size)
+    if len(pieces) == 1:
+        yield _piece(place, index, pieces[0])
+        return
+    # Of a large file, the next pieces are fetched and checked while one is written.
+    waiting: collections.deque[Future[bytes]] = collections.deque()
+    with ThreadPoolExecutor(_AHEAD, thread_name_prefix="restore") as pool:
+        try:
+            for digest in pieces:
+                waiting.append(pool.submit(_piece, place, index, digest))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _piece(place: Place, index: Index, digest: bytes) -> bytes:
+    where = index.find(digest)
+    if where is None:
+        raise CopyError("A part of a saved copy is missing.", why=f"The content {digest.hex()[:12]} is in no pack.")
+    packed = place.get(packs.pack_file(where.pack), where.offset, where.length)
+    return packs.content_of(packed, digest, where.size)
 
 
 def _check_contents(index: Index, saved: list[Saved]) -> None:
