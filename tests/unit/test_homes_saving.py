@@ -479,3 +479,19 @@ def test_the_header_in_a_frame_is_the_one_that_tar_writes() -> None:
             (info,) = archive.getmembers()
             assert (info.name, info.size, info.mode) == (digest.hex(), size, 0o600)
             assert archive.extractfile(info).read() == content  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20_000])
+def test_a_manifest_under_a_new_head_is_the_one_that_would_be_written_anew(count: int) -> None:
+    digests = [hashlib.sha256(f"{number}".encode()) for number in range(count)]
+    entries = [
+        Saved(Entry(f"file {number} \udce4", FILE, 0o644, 7, number, number, number), one.hexdigest(), (one.digest(),))
+        for number, one in enumerate(digests)
+    ]
+    old, new = Head("anna", "anna", START.isoformat()), Head("anna", "anna", (START + timedelta(1)).isoformat())
+    data = manifest.write(old, entries)
+    assert manifest.read(manifest.again(new, data)) == manifest.read(manifest.write(new, entries))
+    plain = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    for damaged in (plain[:-1], plain.replace(b"7", b"8", 1), plain + b"{}\n", plain.partition(b"\n")[2], b""):
+        with pytest.raises(CopyError, match="damaged"):
+            manifest.again(new, zstandard.ZstdCompressor().compress(damaged))

@@ -26,6 +26,7 @@ FORMAT = 1
 MOST_ENTRIES = 5_000_000
 _LARGEST = 4 * 10**9
 _BLOCK = 1024 * 1024
+_LEVEL = 1  # most of a manifest is hashes, which no level makes smaller
 _KINDS = frozenset((FILE, FOLDER, LINK, HARD_LINK))
 _decode = json.JSONDecoder().raw_decode
 
@@ -60,15 +61,32 @@ def write(head: Head, entries: Iterable[Saved]) -> bytes:
 
 def again(head: Head, data: bytes) -> bytes:
     """The manifest of a home that is as it was when `data` was written. Raises CopyError where that is damaged."""
-    lines = _checked_lines(data)
-    next(lines, "")
-    return _written(itertools.chain([_first_line(head)], lines))
+    old, new = hashlib.sha256(), hashlib.sha256()
+    first = _first_line(head).encode("ascii")
+    new.update(first)
+    packer = _packer()
+    parts = [packer.compress(first)]
+    count, held, begun = 0, b"", False
+    for block in _raw_blocks(data):
+        lines = held + block
+        if not begun:
+            line, end, lines = lines.partition(b"\n")
+            old.update(line + end)
+            begun = True
+        cut = lines.rfind(b"\n", 0, -1) + 1  # the last line of all says how many there are, and is not kept
+        body, held = lines[:cut], lines[cut:]
+        old.update(body)
+        new.update(body)
+        parts.append(packer.compress(body))
+        count += body.count(b"\n")
+    _check_end(held, count, old.hexdigest())
+    return b"".join((*parts, packer.compress(_end(count, new.hexdigest())), packer.flush()))
 
 
 def _written(lines: Iterable[str]) -> bytes:
     state = hashlib.sha256()
     parts = []
-    packer = zstandard.ZstdCompressor(level=3).compressobj()
+    packer = _packer()
     count = 0
     given = iter(lines)
     while some := list(itertools.islice(given, 1000)):
@@ -76,9 +94,15 @@ def _written(lines: Iterable[str]) -> bytes:
         state.update(block)
         parts.append(packer.compress(block))
         count += len(some)
-    parts.append(packer.compress(_line({"end": count - 1, "sha256": state.hexdigest()}).encode("ascii")))
-    parts.append(packer.flush())
-    return b"".join(parts)
+    return b"".join((*parts, packer.compress(_end(count - 1, state.hexdigest())), packer.flush()))
+
+
+def _packer() -> zstandard.ZstdCompressionObj:
+    return zstandard.ZstdCompressor(level=_LEVEL).compressobj()
+
+
+def _end(count: int, digest: str) -> bytes:
+    return _line({"end": count, "sha256": digest}).encode("ascii")
 
 
 def read_head(data: bytes) -> Head:
@@ -157,9 +181,13 @@ def _checked_lines(data: bytes) -> Iterator[str]:
         if count > MOST_ENTRIES:
             raise _damaged("it has too many entries")
         yield from lines
+    _check_end(last, count - 1, state.hexdigest())
+
+
+def _check_end(line: str | bytes, count: int, digest: str) -> None:
     try:
-        end = json.loads(last or "{}")
-        whole = end["end"] == count - 1 and end["sha256"] == state.hexdigest()
+        end = json.loads(line or "{}")
+        whole = end["end"] == count and end["sha256"] == digest
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole:
@@ -168,6 +196,15 @@ def _checked_lines(data: bytes) -> Iterator[str]:
 
 def _blocks(data: bytes) -> Iterator[list[str]]:
     """The lines, many at a time; no list is empty."""
+    try:
+        for block in _raw_blocks(data):
+            yield [line + "\n" for line in block[:-1].decode("ascii").split("\n")]
+    except UnicodeDecodeError as error:
+        raise _damaged(str(error)) from None
+
+
+def _raw_blocks(data: bytes) -> Iterator[bytes]:
+    """Some whole lines at a time, never none."""
     rest = b""
     total = 0
     try:
@@ -176,10 +213,10 @@ def _blocks(data: bytes) -> Iterator[list[str]]:
                 total += len(block)
                 if total > _LARGEST:
                     raise _damaged("it is too large")
-                whole, _, rest = (rest + block).rpartition(b"\n")
-                if whole:
-                    yield [line + "\n" for line in whole.decode("ascii").split("\n")]
-    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+                whole, end, rest = (rest + block).rpartition(b"\n")
+                if end:
+                    yield whole + end
+    except zstandard.ZstdError as error:
         raise _damaged(str(error)) from None
     if rest:
         raise _damaged("it is cut short")

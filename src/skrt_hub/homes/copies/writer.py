@@ -52,7 +52,8 @@ class Writer:
     def manifest(self, name: str, data: bytes) -> None:
         """Put a home's manifest, once all contents that were added so far have been put."""
         self._manifests[name] = data
-        if sum(map(len, self._manifests.values())) > _MOST_WAITING:
+        idle = not self._pack.entries and (self._putting is None or self._putting.done())
+        if idle or sum(map(len, self._manifests.values())) > _MOST_WAITING:
             self._send()
 
     def finish(self) -> None:
