@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from skrt_hub.report import Report, human_size
@@ -38,7 +38,7 @@ class SaveReport(Report):
     seconds: float
 
     def render(self) -> RenderableType:
-        table = Table("participant", "files", "size", "read", box=None, pad_edge=False)
+        table = Table(_who(), "files", "size", "read", box=None, pad_edge=False)
         for row in self.homes:
             table.add_row(Text(row.name), str(row.files), human_size(row.bytes), human_size(row.read))
         lines = [f"Saved as {self.id} in {self.place} and read back: {human_size(self.new)} new, {self.seconds:.1f} s."]
@@ -80,7 +80,7 @@ class RestoreReport(Report):
         return 17 if any(row.failed for row in self.homes) else 0
 
     def render(self) -> RenderableType:
-        table = Table("participant", "from", "restored", "there already", "hashes equal", box=None, pad_edge=False)
+        table = Table(_who(), "from", "restored", "there already", "hashes equal", box=None, pad_edge=False)
         for row in self.homes:
             table.add_row(Text(row.name), row.time[:19], str(row.restored), str(row.equal), str(row.verified))
         lines = [f"Restored from {self.place} in {self.seconds:.1f} s."]
@@ -171,7 +171,7 @@ class ComparedReport(Report):
         return 17 if any(row.different or row.only_saved or row.only_home for row in self.homes) else 0
 
     def render(self) -> RenderableType:
-        table = Table("participant", "equal", "size", "different", "only saved", "only here", box=None, pad_edge=False)
+        table = Table(_who(), "equal", "size", "different", "only saved", "only here", box=None, pad_edge=False)
         for row in self.homes:
             counts = (str(len(paths)) for paths in (row.different, row.only_saved, row.only_home))
             table.add_row(Text(row.name), str(row.equal), human_size(row.bytes), *counts)
@@ -181,6 +181,11 @@ class ComparedReport(Report):
             lines += _some(f"{row.name}: only in the saved copy", row.only_saved)
             lines += _some(f"{row.name}: only in the home", row.only_home)
         return Group(table, Text("\n".join(lines)))
+
+
+def _who() -> Column:
+    """Names are never cut: two that begin alike would look the same."""
+    return Column("participant", overflow="fold")
 
 
 def _some(what: str, paths: tuple[str, ...]) -> list[str]:
