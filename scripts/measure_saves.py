@@ -90,7 +90,7 @@ def measure(base: Path, state: Path, *, plain_only: bool) -> Iterator[Line]:
     if not plain_only:
         into = base / "restored"
         words = ("restore", "--state", str(state), "--from", copies, "--into", str(into))
-        yield timed("`skrt-hub restore --into`", (str(_TOOL), *words), into)
+        yield timed("`skrt-hub restore --into FOLDER`", (str(_TOOL), *words), into)
         yield from _restic(base, homes)
 
 
