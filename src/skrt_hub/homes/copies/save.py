@@ -7,16 +7,17 @@ summary is put. Killed at any moment, each home has its old copy or its new one.
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from skrt_hub.errors import CopyError
-from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.access import Home, Homes, several_at_once
 from skrt_hub.homes.copies import catalogue, manifest, packs
 from skrt_hub.homes.copies.index import Index
 from skrt_hub.homes.copies.manifest import Head, Saved
@@ -79,11 +80,11 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
         Writer(saving.place, saving.index) as writer,
     ):
         reader = Reader(saving.homes, saving.index, writer, pool)
-        for number, home in enumerate(wanted, start=1):
+        for number, (home, found) in enumerate(_scans(saving.homes, wanted, pool), start=1):
             saving.note = f"{home.name}, {number} of {len(wanted)}"
             result = HomeSaved(home)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
-            writer.manifest(name, _save_home(saving, reader, result, now))
+            writer.manifest(name, _save_home(saving, reader, result, found, now))
             results.append(result)
         saving.step.update(note="writing and reading back")
         writer.finish()
@@ -94,6 +95,22 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
     saving.place.put(f"saves/{saving.id}/{catalogue.SUMMARY}", _summary(saving, results, now()))
     saving.index.remember(saving.marks)
     return results
+
+
+def _scans(homes: Homes, wanted: list[Home], pool: ThreadPoolExecutor) -> Iterator[tuple[Home, list[Entry]]]:
+    """What is in each home; where that is possible, the next one is looked through meanwhile."""
+    if not several_at_once(homes):
+        for home in wanted:
+            yield home, list(homes.scan(home))
+        return
+    coming: collections.deque[tuple[Home, Future[list[Entry]]]] = collections.deque()
+    for home in wanted:
+        coming.append((home, pool.submit(lambda home=home: list(homes.scan(home)))))  # type: ignore[misc]
+        if len(coming) > 1:
+            ready, found = coming.popleft()
+            yield ready, found.result()
+    for ready, found in coming:
+        yield ready, found.result()
 
 
 def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
@@ -113,10 +130,11 @@ def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
     return json.dumps(document, indent=1).encode()
 
 
-def _save_home(saving: Saving, reader: Reader, result: HomeSaved, now: Callable[[], datetime]) -> bytes:
+def _save_home(
+    saving: Saving, reader: Reader, result: HomeSaved, found: list[Entry], now: Callable[[], datetime]
+) -> bytes:
     """The home's new manifest; what is new of its contents went to the writer."""
     home = result.home
-    found = list(saving.homes.scan(home))
     mark = _mark(found)
     before = catalogue.newest_of(saving.saves, home.folder)
     head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
