@@ -1,7 +1,8 @@
 """The participant's program, in the sandbox and in a pod alike: prepares the home, then becomes the Jupyter server.
 
-Run as `python -P -m skrt_workspace.launch [arguments of jupyterhub-singleuser]`; `-P` keeps a participant's own
-`json.py` from being imported in place of Python's.
+Run as `python -P -m skrt_workspace.launch [--warm] [arguments of jupyterhub-singleuser]`; `-P` keeps a participant's
+own `json.py` from being imported in place of Python's. With `--warm`, which is for pods, kernels are forked from a
+process that has imported their libraries while the server started.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import traceback
 from pathlib import Path
 
 MODULE = "skrt_workspace.launch"
+WARM = "--warm"
 _SANDBOX_FOLDER = Path("/run/skrt")
 
 
@@ -33,12 +35,24 @@ def arguments_of(given: tuple[str, ...], python: str) -> list[str] | None:
 def main(arguments: list[str] | None = None) -> None:
     """Prepare the home and run the server until it ends."""
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == [WARM]:
+        given = given[1:]
+        _run_warm(given)
     _prepare_home()
     _prepare_environment()
     sys.argv = ["jupyterhub-singleuser", *_settings(), *given]
     from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready, it reads settings
 
     run_server()
+
+
+def _run_warm(arguments: list[str]) -> None:
+    """Run the server beside a process that its kernels are forked from; returns only where that cannot be."""
+    try:
+        importlib.import_module("skrt_workspace.forkserver.pod").run(arguments)
+    except Exception:
+        print("skrt-hub: the server and its kernels start plainly", file=sys.stderr)
+        traceback.print_exc()
 
 
 def _prepare_home() -> None:

@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.values import Facts, lay_over, quantity, render_values, threads
 
-FACTS = Facts("localhost/skrt-hub/workspace:0123", False, ("python", "-m", "x"), "# log-in\n", "# homes\n", "1.2.3")
+FACTS = Facts(
+    image="localhost/skrt-hub/workspace:0123",
+    pulled=False,
+    command=("python", "-m", "x"),
+    authenticator="# log-in\n",
+    homes="# homes\n",
+    spawner="# spawner\n",
+    version="1.2.3",
+)
 
 
 def rendered(**document: Any) -> dict[str, Any]:
@@ -46,13 +54,13 @@ def test_protections_of_the_chart_are_left_on() -> None:
     ],
 )
 def test_image_names_are_taken_apart(given_image: str, name: str, tag: str) -> None:
-    facts = Facts(given_image, True, None, "", "", "1")
+    facts = Facts(given_image, True, None, "", "", "", "1")
     image = render_values(Settings(), facts)["singleuser"]["image"]
     assert (image["name"], image["tag"]) == (name, tag)
 
 
 def test_an_image_from_a_registry_is_pulled_before_the_hub_changes_and_a_loaded_one_is_not_waited_for() -> None:
-    pulled = Facts("registry.example.org/class:1", True, None, "", "", "1")
+    pulled = Facts("registry.example.org/class:1", True, None, "", "", "", "1")
     assert render_values(Settings(), pulled)["prePuller"]["hook"]["enabled"] is True
     assert rendered()["prePuller"]["hook"]["enabled"] is False
 
@@ -113,7 +121,7 @@ def test_raw_values_are_laid_over_key_by_key() -> None:
 
 def test_own_certificate_and_automatic_one() -> None:
     allowed = {"login": {"beyond_loopback": True}}
-    facts = Facts("i:1", True, None, "", "", "1", certificate="CERT", key="KEY")
+    facts = Facts("i:1", True, None, "", "", "", "1", certificate="CERT", key="KEY")
     own = Settings.model_validate(
         {
             "target": "kubernetes",
@@ -153,3 +161,11 @@ def test_lay_over_leaves_its_arguments_alone() -> None:
 def test_quantities_are_whole_and_never_smaller() -> None:
     assert quantity(10 * 10**9) == "9537Mi"
     assert int(quantity(10 * 10**9)[:-2]) * 2**20 >= 10 * 10**9
+
+
+def test_the_hubs_own_pods_have_their_share_when_all_participants_want_the_processors() -> None:
+    values = rendered()
+    parts = (values["hub"], values["proxy"]["chp"], values["scheduling"]["userScheduler"])
+    for part in parts:
+        assert set(part["resources"]["requests"]) == {"cpu", "memory"}
+        assert "limits" not in part["resources"]

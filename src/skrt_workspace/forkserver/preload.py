@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,16 @@ class NotClean(Exception):  # noqa: N818
     """The template did something that its children must not inherit."""
 
 
-def load() -> Record:
-    """Import everything, and return which environment variables that depended on. Modules that are missing are told."""
+def load(names: Sequence[str] = ()) -> Record:
+    """Import these modules, or everything, and return which environment variables that depended on.
+
+    Modules that are missing are told.
+    """
     gc.disable()  # a collection would leave holes that children fill, page by page (gc.freeze, note in the manual)
     with Record.while_importing() as record:
-        warmth.remember_entry_points()
-        for name in (*MODULES, *_services()):
+        if not names:
+            warmth.remember_entry_points()
+        for name in names or (*MODULES, *_services()):
             try:
                 if name in deferred.DEFERRED and "deferral" not in mends.WITHOUT:
                     deferred.load(name)

@@ -57,10 +57,10 @@ def _server(document: SandboxDocument, record: Record, status: int) -> Callable[
     return lambda: serve(becoming, arguments)
 
 
-def serve(becoming: mends.Becoming, arguments: list[str]) -> None:
+def serve(becoming: mends.Becoming, arguments: list[str], leave_out: frozenset[str] = frozenset()) -> None:
     """Become the participant's Jupyter server; runs in the child."""
     system.close_descriptors({0, 1, 2})
-    mends.apply(becoming, leave_out=frozenset({"threads"}))  # a server computes nothing
+    mends.apply(becoming, leave_out=leave_out | {"threads"})  # a server computes nothing
     launch.main(arguments)
 
 
@@ -70,8 +70,11 @@ def say(message: str) -> None:
 
 
 def _socket_path(document: SandboxDocument) -> str:
-    if document.isolated:
-        return WARDEN_SOCKET_INSIDE
+    return WARDEN_SOCKET_INSIDE if document.isolated else own_socket()
+
+
+def own_socket() -> str:
+    """A new path for the socket, in a folder that only this user reaches."""
     return str(Path(tempfile.mkdtemp(prefix="skrt-warden-"), "warden.sock"))
 
 
@@ -93,6 +96,11 @@ class Warden:
         self._listener.setblocking(False)
         init.selector.register(self._listener, selectors.EVENT_READ, self._accept)
         init.ended = self._tell_end
+
+    def close(self) -> None:
+        """Take no requests any more: kernels then start plainly."""
+        self._init.selector.unregister(self._listener)
+        self._listener.close()
 
     def _accept(self) -> None:
         try:

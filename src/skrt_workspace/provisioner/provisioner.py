@@ -26,6 +26,7 @@ from skrt_workspace.forkserver.kernels import Request
 SOCKET_VARIABLE = "SKRT_WARDEN_SOCKET"
 _PATIENCE = 10.0
 _PAUSE = 0.004
+_WARMING = 60.0  # a warden that has ended is known at once; one that still imports is worth waiting for
 
 
 class Declined(Exception):  # noqa: N818
@@ -87,7 +88,7 @@ class WardenProvisioner(LocalProvisioner):  # type: ignore[misc]
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch the kernel. Returns its connection information."""
         try:
-            self.process = fork_kernel(cmd, kwargs)
+            self.process = await fork_kernel(cmd, kwargs)
         except Declined as reason:
             self.log.info("The kernel starts plainly: %s", reason)
             return await super().launch_kernel(cmd, **kwargs)
@@ -115,7 +116,7 @@ async def until_listening(kernel: ForkedKernel, connection: Mapping[str, Any]) -
         await asyncio.sleep(_PAUSE)
 
 
-def fork_kernel(command: list[str], options: dict[str, Any]) -> ForkedKernel:
+async def fork_kernel(command: list[str], options: dict[str, Any]) -> ForkedKernel:
     """Ask the warden for the kernel that this command would start. Raises Declined."""
     path = os.environ.get(SOCKET_VARIABLE)
     if not path:
@@ -135,16 +136,26 @@ def fork_kernel(command: list[str], options: dict[str, Any]) -> ForkedKernel:
         connection.settimeout(_PATIENCE)
         connection.connect(path)
         connection.send(request.to_json())
-        answer = json.loads(connection.recv(65536))
+        answer = json.loads(await _answer(connection))
         if "pid" not in answer:
             raise Declined(str(answer.get("declined")))
     except (OSError, ValueError) as error:
         connection.close()
-        raise Declined(f"the warden does not answer: {error}") from None
+        raise Declined(f"the warden does not answer: {error or type(error).__name__}") from None
     except Declined:
         connection.close()
         raise
     return ForkedKernel(answer["pid"], connection, command)
+
+
+async def _answer(connection: socket.socket) -> bytes:
+    """What the warden answers. In a pod it may still be importing; the server answers its pages meanwhile."""
+    connection.setblocking(False)
+    loop = asyncio.get_running_loop()
+    try:
+        return await asyncio.wait_for(loop.sock_recv(connection, 65536), _WARMING)
+    finally:
+        connection.setblocking(True)
 
 
 def _is_usual(command: list[str]) -> bool:

@@ -116,7 +116,7 @@ def permissions(cluster: Cluster) -> Finding:
         "permissions",
         not lacking,
         f"missing: {'; '.join(lacking)}" if lacking else "all that the hub needs",
-        "Ask the cluster's administrator for the role `admin` in the namespace.",
+        preflight.permissions_remedy(lacking),
     )
 
 
@@ -139,7 +139,8 @@ def image(cluster: Cluster) -> Finding:
     if settings.name:
         return Finding("image", True, f"{settings.name}, pulled by the nodes")
     name = participants_image.wanted(cluster.target)
-    if not nodes_without(name, cluster.nodes() or []):
+    seen = cluster.nodes()
+    if seen is not None and not nodes_without(name, seen):
         return Finding("image", True, f"{name} is on every node")
     engine = find_engine()
     how = "push it" if settings.push else "bring it to the nodes"

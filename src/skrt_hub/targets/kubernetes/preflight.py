@@ -41,6 +41,7 @@ CLUSTER_PERMISSIONS = (
     ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
 )
 """What it needs in the whole cluster, for the scheduler that packs participants' pods."""
+WHOLE_CLUSTER = "the whole cluster"
 HUB_MEMORY = 600 * 2**20
 """What hub, proxy and scheduler take together."""
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3}
@@ -71,13 +72,32 @@ def refused_permissions(cluster: Cluster) -> list[str]:
     if _scheduler_wanted(cluster.settings):
         asked += [(verb, what, "") for verb, what in CLUSTER_PERMISSIONS]
     reviews = {"apiVersion": "v1", "kind": "List", "items": [review(*question) for question in asked]}
-    done = cluster.kubectl.run("create", "--filename=-", "--output=json", stdin=json.dumps(reviews), quiet=True)
-    answers = documents(done.out)
+    words = ("create", "--filename=-", "--output=json", "--validate=false")
+    answers = documents(cluster.kubectl.run(*words, stdin=json.dumps(reviews), quiet=True).out)
+    pairs = zip(asked, answers, strict=True)
+    return in_words([question for question, answer in pairs if not answer["status"].get("allowed")])
+
+
+def in_words(lacking: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Missing permissions (verb, what, namespace or nothing) in words, one text for each place."""
+    by_place: dict[str, dict[str, list[str]]] = {}
+    for verb, what, where in lacking:
+        place = f"the namespace {where}" if where else WHOLE_CLUSTER
+        by_place.setdefault(place, {}).setdefault(what, []).append(verb)
     return [
-        f"`{verb}` on {what} in {'the namespace ' + where if where else 'the whole cluster'}"
-        for (verb, what, where), answer in zip(asked, answers, strict=True)
-        if not answer["status"].get("allowed")
+        f"in {place}: " + ", ".join(f"{'/'.join(verbs)} {what}" for what, verbs in found.items())
+        for place, found in by_place.items()
     ]
+
+
+def permissions_remedy(lacking: Sequence[str]) -> str:
+    """What to do about permissions that are missing, as `in_words` tells them."""
+    if all(item.startswith(f"in {WHOLE_CLUSTER}:") for item in lacking):
+        return (
+            "Ask the cluster's administrator for it; or leave the scheduler out, in hub.yaml: "
+            "kubernetes: {values: {scheduling: {userScheduler: {enabled: false}}}}."
+        )
+    return "Ask the cluster's administrator for the role `admin` in this namespace, then run the command again."
 
 
 def documents(text: str) -> list[dict[str, Any]]:
@@ -106,17 +126,10 @@ def require_permissions(cluster: Cluster) -> None:
     """Raises PermissionsError naming every missing permission."""
     lacking = refused_permissions(cluster)
     if lacking:
-        only_scheduler = all(item.endswith("the whole cluster") for item in lacking)
-        remedy = (
-            "Ask the cluster's administrator for it; or leave the scheduler out, in hub.yaml: "
-            "kubernetes: {values: {scheduling: {userScheduler: {enabled: false}}}}."
-            if only_scheduler
-            else "Ask the cluster's administrator for the role `admin` in this namespace, then run the command again."
-        )
         raise PermissionsError(
             f"Your account on the cluster of context {cluster.context} may not do what the hub needs.",
-            why="Missing: " + "; ".join(lacking) + ".",
-            remedy=remedy,
+            why="Missing " + "\nMissing ".join(lacking),
+            remedy=permissions_remedy(lacking),
         )
 
 

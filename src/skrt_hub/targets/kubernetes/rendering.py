@@ -16,8 +16,9 @@ from skrt_workspace import launch
 
 AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
 HOMES = Path(__file__).parent / "hub_homes.py"
-LAUNCH = launch.command("/opt/skrt/bin/python")
-"""A participant's start command in the project's own image: prepares the home, then becomes the server."""
+SPAWNER = Path(__file__).parent / "hub_spawner.py"
+LAUNCH = launch.command("/opt/skrt/bin/python", launch.WARM)
+"""A participant's start command in the project's own image: prepares the home, starts the server, forks its kernels."""
 
 
 def gather(context: Context) -> Facts:
@@ -30,6 +31,7 @@ def gather(context: Context) -> Facts:
         command=LAUNCH if own else None,
         authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
         homes=HOMES.read_text(encoding="utf-8"),
+        spawner=SPAWNER.read_text(encoding="utf-8"),
         version=__version__,
         certificate=_text(kubernetes.tls.certificate),
         key=_text(kubernetes.tls.key),

@@ -19,7 +19,16 @@ AUTHENTICATOR_MODULE = "skrt_hub_authenticator"
 AUTHENTICATOR_PATH = f"/usr/local/etc/jupyterhub/{AUTHENTICATOR_MODULE}.py"
 HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
+SPAWNER_MODULE = "skrt_hub_spawner"
+SPAWNER_PATH = f"/usr/local/etc/jupyterhub/{SPAWNER_MODULE}.py"
 HUB_STATE = "/srv/jupyterhub"
+CORE_REQUESTS = {
+    "hub": {"cpu": "250m", "memory": "256Mi"},
+    "proxy": {"cpu": "100m", "memory": "128Mi"},
+    "scheduler": {"cpu": "50m", "memory": "96Mi"},
+}
+"""What is set aside for the hub's own pods. Without it they would get processors only when no participant wants them:
+at a class start, when all are busy, the log-in page would stand still."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +36,8 @@ class Facts:
     """What the values depend on besides the settings.
 
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry,
-    `command` its start command (None: the image's own), `authenticator` and `homes` the source texts of the hub's
-    log-in and of its search for homes,
-    `certificate` and `key` the texts of an own certificate.
+    `command` its start command (None: the image's own), `authenticator`, `homes` and `spawner` the source texts of the
+    hub's log-in, of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate.
     """
 
     image: str
@@ -37,6 +45,7 @@ class Facts:
     command: tuple[str, ...] | None
     authenticator: str
     homes: str
+    spawner: str
     version: str
     certificate: str = ""
     key: str = ""
@@ -90,11 +99,15 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
         "extraFiles": {
             "skrt-hub-authenticator": {"mountPath": AUTHENTICATOR_PATH, "stringData": facts.authenticator},
             "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
+            "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
         },
         "extraConfig": {
             "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
-            "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n"
+            "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
+            "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
+            "c.JupyterHub.spawner_class = prompt_spawner()\n",
         },
+        "resources": {"requests": CORE_REQUESTS["hub"]},
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
         "db": {"pvc": {"annotations": {"helm.sh/resource-policy": "keep"}}},
         # The organiser's commands speak to the hub as this service, from inside the hub's pod.
@@ -124,7 +137,10 @@ def _who_may_enter(settings: Settings) -> dict[str, Any]:
 
 def _proxy(kubernetes: Kubernetes, facts: Facts) -> dict[str, Any]:
     kinds = {"load-balancer": "LoadBalancer", "node-port": "NodePort"}
-    proxy: dict[str, Any] = {"service": {"type": kinds.get(kubernetes.access, "ClusterIP")}}
+    proxy: dict[str, Any] = {
+        "service": {"type": kinds.get(kubernetes.access, "ClusterIP")},
+        "chp": {"resources": {"requests": CORE_REQUESTS["proxy"]}},
+    }
     hosts = [kubernetes.host] if kubernetes.host else []
     if facts.certificate:
         manual = {"key": facts.key, "cert": facts.certificate}
@@ -229,7 +245,7 @@ def _scheduling(settings: Settings) -> dict[str, Any]:
     seats = settings.kubernetes.placeholders
     return {
         # One is enough for a class; it packs participants on the busiest node that has room.
-        "userScheduler": {"enabled": True, "replicas": 1},
+        "userScheduler": {"enabled": True, "replicas": 1, "resources": {"requests": CORE_REQUESTS["scheduler"]}},
         "podPriority": {"enabled": seats > 0},
         "userPlaceholder": {"enabled": seats > 0, "replicas": seats},
     }

@@ -1,0 +1,58 @@
+"""The spawner in the chart's hub: a start ends when the server can be connected to, and not before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from skrt_hub.targets.kubernetes.hub_spawner import prompt
+
+
+class Pod:
+    """A spawner whose pod runs at once, and whose server listens later or never."""
+
+    url: Any = ""
+    ended: int | None = None
+
+    async def start(self) -> Any:
+        return self.url
+
+    async def poll(self) -> int | None:
+        return self.ended
+
+
+def test_the_start_ends_soon_after_the_server_listens() -> None:
+    async def start() -> float:
+        loop = asyncio.get_running_loop()
+        probe = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = probe.sockets[0].getsockname()[1]
+        probe.close()
+        await probe.wait_closed()
+        one = prompt(Pod)()
+        one.url = f"http://127.0.0.1:{port}"
+        waiting = asyncio.create_task(one.start())
+        await asyncio.sleep(0.35)
+        assert not waiting.done()
+        began = loop.time()
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", port)
+        assert await waiting == one.url
+        server.close()
+        return loop.time() - began
+
+    assert asyncio.run(start()) < 1.0
+
+
+def test_a_pod_that_ends_while_it_starts_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skrt_hub.targets.kubernetes.hub_spawner.LOOK_AT_POD_EVERY", 0.2)
+    one = prompt(Pod)()
+    one.url, one.ended = "http://127.0.0.1:1", 137
+    with pytest.raises(RuntimeError, match="137"):
+        asyncio.run(asyncio.wait_for(one.start(), 10))
+
+
+def test_what_is_no_address_is_passed_on() -> None:
+    one = prompt(Pod)()
+    one.url = ("10.0.0.1", 8888)
+    assert asyncio.run(one.start()) == ("10.0.0.1", 8888)
