@@ -34,7 +34,8 @@ SHARED = (
     "asyncio", "tornado.web", "tornado.platform.asyncio", "zmq.asyncio", "jupyter_client.session", "traitlets.config",
 )
 KERNEL = (
-    "ipykernel_launcher", "ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.completerlib",
+    "ipykernel_launcher", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+    "IPython.core.completerlib",
     "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib_inline.config", "PIL.PngImagePlugin", "skrt",
 )
 # fmt: on

@@ -70,7 +70,8 @@ def load(names: Sequence[str] = ()) -> Record:
                     importlib.import_module(name)
             except ImportError as error:
                 print(f"fork server: {name} is not preloaded: {error}", file=sys.stderr)
-        warmth.use_libraries()
+        if not names:
+            warmth.use_libraries()
     for name in FORGOTTEN:
         _forget(name)
     return record

@@ -98,14 +98,22 @@ def mend(cluster: Cluster, release: Release) -> str:
     secret = f"sh.helm.release.v1.{release.name}.v{newest.number}"
     _keep_copy(cluster, secret)
     cluster.kubectl.run("delete", "secret", secret)
-    # What the chart makes for the time of an installation only, and marks so: Helm did not come to removing it.
-    kinds = "daemonsets.apps,jobs.batch"
-    cluster.kubectl.run("delete", kinds, "--selector=hub.jupyter.org/deletable=true", "--ignore-not-found")
+    remove_leftovers(cluster)
     what = {"pending-install": "An installation", "pending-upgrade": "An upgrade"}.get(newest.status, "A roll-back")
     return (
         f"{what} of the hub was interrupted ({newest.status}, revision {newest.number}). It is mended now: only that "
         "record was taken away; volumes, homes and the hub's database stay."
     )
+
+
+def remove_leftovers(cluster: Cluster) -> None:
+    """Remove what the chart makes for the time of an installation only, and marks so, where Helm did not come to it.
+
+    An image puller that a failed installation left would be taken for the next one's.
+    """
+    words = ("--selector=hub.jupyter.org/deletable=true", "--ignore-not-found")
+    cluster.kubectl.run("delete", "daemonsets.apps,jobs.batch", *words)
+    cluster.kubectl.run("wait", "--for=delete", "pods", words[0], "--timeout=40s", check=False)
 
 
 def _keep_copy(cluster: Cluster, secret: str) -> None:

@@ -45,6 +45,7 @@ WHOLE = ("matplotlib", "numpy", "skrt")
 TRIAL = (
     "SimpleITK",
     "nibabel",
+    "pandas.io.formats.html",
     "pandas.plotting",
     "scipy.cluster.hierarchy",
     "scipy.fft",
@@ -67,13 +68,15 @@ TRIAL = (
     "skimage.restoration",
     "skimage.segmentation",
     "skimage.data",
+    "skimage.draw",
     "skimage.filters",
     "skimage.io",
     "skimage.measure",
-    "skimage.transform",
+    "skimage.transform.radon_transform",
+    "IPython.core.completerlib",
     "IPython.terminal.interactiveshell",
     "PIL.PngImagePlugin",
-    "debugpy",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "ipympl.backend_nbagg",
@@ -81,25 +84,39 @@ TRIAL = (
     "jedi",
     "jupyter_archive.handlers",
     "jupyter_lsp",
+    "jupyter_server.kernelspecs.handlers",
+    "jupyter_server.nbconvert.handlers",
     "jupyter_server.serverapp",
     "jupyter_server.services.contents.largefilemanager",
+    "jupyter_server.view.handlers",
+    "jupyter_server_terminals.handlers",
     "jupyterhub.singleuser",
     "jupyterhub.singleuser.extension",
     "jupyterlab.labapp",
+    "jupyterlab_server.handlers",
     "matplotlib.backends.backend_pdf",
     "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
     "mpl_toolkits.mplot3d",
+    "nbclassic.edit.handlers",
+    "nbclassic.notebook.handlers",
     "nbclassic.notebookapp",
+    "nbclassic.terminal.handlers",
+    "nbclassic.tree.handlers",
+    "nbclassic.view.handlers",
     "nbclient",
     "nbconvert.exporters.html",
     "nbconvert.exporters.notebook",
     "nbformat.v4",
+    "notebook_shim.nbserver",
     "notebook_shim.shim",
     "psutil",
     "pydicom",
     "pydicom.uid",
-    "shapely",
+    "shapely.affinity",
+    "shapely.ops",
+    "terminado.management",
+    "tornado.platform.asyncio",
 )
 """What servers, kernels and notebooks import. Byte code of modules that none of these needs is left out: Python
 compiles such a module in some milliseconds when it is imported after all."""
@@ -146,6 +163,9 @@ def imported(environment: Path) -> set[str]:
         "import importlib, sys, warnings\n"
         "warnings.simplefilter('ignore')\n"
         "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n"
+        "from jupyter_server.serverapp import JUPYTER_SERVICE_HANDLERS\n"
+        "for name in sum((names or [] for names in JUPYTER_SERVICE_HANDLERS.values()), []):\n"
         "    importlib.import_module(name)\n"
         "import numpy, scipy.linalg\n"
         "assert abs(scipy.linalg.inv(numpy.eye(99) * 2).trace() - 49.5) < 1e-9\n"
