@@ -10,6 +10,7 @@ from skrt_hub.errors import BusyError, ClusterError, PermissionsError, RefusedEr
 from skrt_hub.targets.kubernetes import contexts, recover, words
 from skrt_hub.targets.kubernetes.helm import Revision
 from skrt_hub.targets.kubernetes.kubectl import explain
+from skrt_hub.targets.kubernetes.preflight import in_words, permissions_remedy
 from skrt_hub.targets.kubernetes.release import Release, owner_of, refuse_others
 
 
@@ -85,6 +86,15 @@ def test_a_container_killed_for_memory_says_so_even_while_it_waits_to_be_started
     last = {"lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
     item = pod(phase="Running", containerStatuses=[waiting("CrashLoopBackOff", **last)])
     assert "memory" in only(words.troubles([item], [], [])).what
+
+
+def test_what_ended_three_times_is_not_waited_for() -> None:
+    def patience(restarts: int) -> float:
+        item = pod(phase="Running", containerStatuses=[waiting("CrashLoopBackOff", restartCount=restarts)])
+        return only(words.troubles([item], [], [])).patience or 0
+
+    assert patience(1) > patience(2)
+    assert patience(2) < 10  # Kubernetes waits that long before it starts it again, and then the trouble is not seen
 
 
 def test_a_server_is_called_by_its_participant() -> None:
@@ -239,3 +249,11 @@ def test_no_command_acts_on_another_cluster_than_the_hub_was_made_on() -> None:
         contexts.choose(known, "gone", None)
     with pytest.raises(ClusterError, match="No Kubernetes cluster"):
         contexts.choose(contexts.contexts_from({}), "", None)
+
+
+def test_missing_permissions_are_told_by_place() -> None:
+    lacking = [("list", "secrets", "class"), ("create", "secrets", "class"), ("create", "clusterroles", "")]
+    told = in_words(lacking)
+    assert told == ["in the namespace class: list/create secrets", "in the whole cluster: create clusterroles"]
+    assert "role `admin`" in permissions_remedy(told)
+    assert "userScheduler" in permissions_remedy(told[1:])

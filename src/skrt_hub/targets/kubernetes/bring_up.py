@@ -139,7 +139,7 @@ def _apply(
     if release.pending:
         progress.say(recover.mend(cluster, release))
         release = read_release(cluster.helm, cluster.release)
-    elif release.newest is not None and release.newest.status == "failed":
+    elif release.unfinished:
         recover.remove_leftovers(cluster)
     if release.exists:
         saved = backup.save_database(cluster)

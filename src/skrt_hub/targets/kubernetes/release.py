@@ -37,6 +37,11 @@ class Release:
         return self.newest is not None and self.newest.status in PENDING
 
     @property
+    def unfinished(self) -> bool:
+        """Whether the newest operation of Helm did not come to its good end."""
+        return self.pending or (self.newest is not None and self.newest.status == "failed")
+
+    @property
     def last_good(self) -> Revision | None:
         """The newest revision that was whole once."""
         whole = [revision for revision in self.history if revision.status in ("deployed", "superseded")]

@@ -39,7 +39,8 @@ class Plan:
     def rows(self) -> tuple[Removal, ...]:
         """The plan, a row for each thing."""
         options, place = self.options, self.cluster.words
-        rows = [Removal(f"the hub: release {self.cluster.release} ({place})", None, removed=self.release)]
+        hub = Removal(f"the hub: release {self.cluster.release} ({place})", None, removed=True)
+        rows = [hub] if self.release else []
         why = "" if self.volumes_go else "use --volumes to remove it"
         rows += [
             Removal(f"home of {participant(claim)}: volume {claim['metadata']['name']}", size_of(claim),

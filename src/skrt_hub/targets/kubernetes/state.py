@@ -54,8 +54,8 @@ def status(context: Context) -> StatusReport:
     found = state_of(cluster, seen)
     release = read_release(cluster.helm, cluster.release)
     notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
-    if release.pending:
-        notes.append("An earlier command was interrupted; mend it with: skrt-hub up")
+    if release.unfinished:
+        notes.append("An earlier command was interrupted or failed; mend it with: skrt-hub up")
     if release.owner in ("manual", "stranger"):
         notes.append(f"The release {release.name!r} there was not made by skrt-hub.")
     if found != "absent" and cluster.record and cluster.record.image != participants_image.wanted(context):
@@ -135,5 +135,6 @@ def memory_from(summary: Mapping[str, Any], namespace: str) -> dict[str, int]:
     return {
         pod["podRef"]["name"]: int(pod["memory"]["workingSetBytes"])
         for pod in summary.get("pods", [])
-        if pod.get("podRef", {}).get("namespace") == namespace and "workingSetBytes" in (pod.get("memory") or {})
+        # A pod that has just started is told with no bytes at all.
+        if pod.get("podRef", {}).get("namespace") == namespace and (pod.get("memory") or {}).get("workingSetBytes")
     }

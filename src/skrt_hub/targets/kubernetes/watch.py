@@ -124,7 +124,7 @@ class Watcher:
     def _give_up(self, trouble: Trouble, pods: list[Object]) -> StartError:
         log = "" if "image" in trouble.what else self._log_of(trouble.who, pods)
         return StartError(
-            f"The hub did not start. {trouble.who}: {trouble.what}.", why=log, remedy=trouble.remedy or "skrt-hub logs"
+            f"The hub did not start. {trouble.who}: {trouble.what}.", why=log, remedy=trouble.remedy or "The whole log: skrt-hub logs hub"
         )
 
     def _too_late(self, seen: Snapshot, names: tuple[str, ...], deadline: float) -> StartError:
@@ -133,10 +133,14 @@ class Watcher:
         states = ", ".join(f"{words.component(pod)}: {words.state(pod)}" for pod in pods) or "no pod was made"
         return StartError(
             f"The hub was not ready after {deadline:.0f} s: {', '.join(missing)}.",
-            why="\n".join((states, *_last_events(pods, seen.events))),
+            why="\n".join((states, *_last_events(pods, seen.events), *self._logs_of_failing(pods))),
             remedy="See `skrt-hub logs hub`; a slow network needs a longer kubernetes.time_limit. "
             "The same command goes on where it was.",
         )
+
+    def _logs_of_failing(self, pods: list[Object]) -> list[str]:
+        logs = [self._log_of(words.component(pod), pods) for pod in pods if words.state(pod) == "failing"]
+        return [log for log in logs if log]
 
     def _log_of(self, who: str, pods: list[Object]) -> str:
         for pod in pods:

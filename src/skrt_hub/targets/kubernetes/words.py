@@ -149,7 +149,9 @@ def _container_trouble(who: str, status: Object) -> Trouble | None:
         return Trouble(who, "was ended because it used more memory than it may", "Raise its memory limit.", 60)
     if reason == "CrashLoopBackOff":
         code = last.get("exitCode", "?")
-        return Trouble(who, f"ends again and again (exit code {code})", "Its log follows.", 30)
+        # Between two starts it waits for longer and longer: what ended three times will not mend itself.
+        patience = 2 if status.get("restartCount", 0) >= 2 else 30
+        return Trouble(who, f"ends again and again (exit code {code})", "", patience)
     if reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
         return Trouble(who, f"cannot be started: {message}", "", 60)
     return None
