@@ -56,3 +56,23 @@ def test_what_is_no_address_is_passed_on() -> None:
     one = prompt(Pod)()
     one.url = ("10.0.0.1", 8888)
     assert asyncio.run(one.start()) == ("10.0.0.1", 8888)
+
+
+def test_starts_take_turns_and_a_slow_one_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skrt_hub.targets.kubernetes.hub_spawner.LONGEST_TURN", 0.3)
+    began: list[float] = []
+
+    class Slow(Pod):
+        async def start(self) -> Any:
+            began.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0.1 if len(began) == 1 else 1.0)
+            return ()
+
+    async def three() -> None:
+        kind = prompt(Slow, at_once=1)
+        await asyncio.gather(*(kind().start() for _ in range(3)))
+
+    asyncio.run(three())
+    first, second, third = began
+    assert 0.05 < second - first < 0.25  # as soon as the first has ended
+    assert 0.25 < third - second < 0.6  # the second is slow, so its turn ends by time

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes.values import Facts, lay_over, quantity, render_values, threads
+from skrt_hub.targets.kubernetes.preflight import processors_of_one_node
+from skrt_hub.targets.kubernetes.values import Facts, lay_over, quantity, render_values, starts_at_once, threads
 
 FACTS = Facts(
     image="localhost/skrt-hub/workspace:0123",
@@ -169,3 +170,12 @@ def test_the_hubs_own_pods_have_their_share_when_all_participants_want_the_proce
     for part in parts:
         assert set(part["resources"]["requests"]) == {"cpu", "memory"}
         assert "limits" not in part["resources"]
+
+
+def test_servers_take_turns_where_all_share_one_node() -> None:
+    assert starts_at_once(0) == 0
+    assert starts_at_once(2) == 3
+    several = [{"status": {"allocatable": {"cpu": "4"}}}] * 2
+    assert processors_of_one_node(several) == processors_of_one_node([]) == 0
+    assert processors_of_one_node(several[:1]) == 4
+    assert "prompt_spawner(0)" in rendered()["hub"]["extraConfig"]["11-skrt-hub-spawner"]

@@ -82,7 +82,10 @@ def bring_up(context: Context) -> UpReport:
 
 def _values(cluster: Cluster, chart: Chart) -> dict[str, Any]:
     """The values, accepted by the chart, with their own digest in them."""
-    values = render_values(cluster.settings, rendering.gather(cluster.target))
+    facts = replace(
+        rendering.gather(cluster.target), processors=preflight.processors_of_one_node(cluster.nodes() or ())
+    )
+    values = render_values(cluster.settings, facts)
     server = cluster.server_version
     check_values(cluster.helm, cluster.release, chart, values, server=server)
     digest = hashlib.sha256((chart.version + as_yaml(values)).encode()).hexdigest()[:16]

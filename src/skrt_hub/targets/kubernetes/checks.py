@@ -19,6 +19,7 @@ from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
 from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.release import read_release, refuse_others
 from skrt_hub.targets.kubernetes.values import render_values
+from skrt_hub.targets.kubernetes.watch import CORE, component_label
 from skrt_hub.targets.port import ensure_port_is_free
 
 OLDEST_HELM, OLDEST_KUBECTL = (3, 14), (1, 28)
@@ -101,6 +102,9 @@ def nodes(cluster: Cluster) -> Finding:
         return Finding("nodes", True, "may not be asked for with this account")
     done = cluster.kubectl.run("get", "pods", "--all-namespaces", "--output=json", check=False, quiet=True)
     pods = json.loads(done.out)["items"] if done.code == 0 else []
+    # `seats` leaves room for the hub; where it runs already, it is not to be counted twice.
+    own = cluster.namespace
+    pods = [pod for pod in pods if pod["metadata"]["namespace"] != own or component_label(pod) not in CORE]
     free = preflight.room(found, pods)
     values = render_values(cluster.settings, rendering.gather(cluster.target))
     seats = preflight.seats(free, cluster.settings, values)

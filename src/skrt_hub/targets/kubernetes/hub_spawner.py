@@ -2,7 +2,8 @@
 
 KubeSpawner and JupyterHub look for both at times that lie further and further apart, up to five seconds: a person waits
 for two seconds where nothing is left to wait for. And a server that is slow because everybody starts at once has to
-answer within half a minute; here it has as long as the whole start.
+answer within half a minute; here it has as long as the whole start. Where all pods share one node, they take turns: ten
+that start together are all as late as the last, and each makes the others slower.
 
 This file stands alone (KubeSpawner's own libraries only): the chart hands it to the hub as it is.
 """
@@ -13,32 +14,57 @@ import asyncio
 import functools
 import importlib
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 PAUSE = 0.1
 """Seconds between two looks."""
 LOOK_AT_POD_EVERY = 2.0
+LONGEST_TURN = 20.0
+"""Seconds after which the next one begins, however far the one before is."""
 
 
-def prompt_spawner() -> type:
-    """The class for `c.JupyterHub.spawner_class`."""
+def prompt_spawner(at_once: int = 0) -> type:
+    """The class for `c.JupyterHub.spawner_class`; `at_once` is how many may start at a time (0: any number)."""
     room: Any = importlib.import_module("kubespawner.spawner")
     if hasattr(room, "exponential_backoff"):
         room.exponential_backoff = functools.partial(room.exponential_backoff, max_wait=4 * PAUSE)
-    return prompt(room.KubeSpawner)
+    return prompt(room.KubeSpawner, at_once)
 
 
-def prompt(base: Any) -> type:
+def prompt(base: Any, at_once: int = 0) -> type:
     """The class `base` of spawners, whose start ends as soon as the server can be connected to."""
+    turns = asyncio.Semaphore(at_once) if at_once else None
 
     async def start(self: Any) -> Any:
-        url = await base.start(self)
-        if isinstance(url, str):
-            await wait_for_server(url, self.poll)
+        end = await begin_turn(turns)
+        try:
+            url = await base.start(self)
+            if isinstance(url, str):
+                await wait_for_server(url, self.poll)
+        finally:
+            end()
         return url
 
     return type("PromptKubeSpawner", (base,), {"start": start, "__doc__": prompt.__doc__})
+
+
+async def begin_turn(turns: asyncio.Semaphore | None) -> Callable[[], None]:
+    """Wait for one's turn; returns what ends it, which time does too."""
+    if turns is None:
+        return lambda: None
+    await turns.acquire()
+    ended = False
+
+    def end() -> None:
+        nonlocal ended
+        if not ended:
+            ended = True
+            turns.release()
+
+    asyncio.get_running_loop().call_later(LONGEST_TURN, end)
+    return end
 
 
 async def wait_for_server(url: str, poll: Any) -> None:

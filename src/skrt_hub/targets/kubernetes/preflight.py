@@ -185,6 +185,13 @@ def room(nodes: Sequence[Object], pods: Sequence[Object]) -> Room:
     )
 
 
+def processors_of_one_node(nodes: Sequence[Object]) -> float:
+    """The processors of the only node; 0 where there are several, or none may be seen."""
+    if len(nodes) != 1:
+        return 0
+    return number(str(nodes[0].get("status", {}).get("allocatable", {}).get("cpu", "0")))
+
+
 def pressures(nodes: Sequence[Object]) -> list[str]:
     """Nodes that are short of memory or disk, or not ready, in words."""
     told = {"DiskPressure": "its disk is nearly full", "MemoryPressure": "its memory is nearly used up"}

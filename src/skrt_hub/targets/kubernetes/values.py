@@ -37,7 +37,8 @@ class Facts:
 
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry,
     `command` its start command (None: the image's own), `authenticator`, `homes` and `spawner` the source texts of the
-    hub's log-in, of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate.
+    hub's log-in, of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate,
+    `processors` those of the cluster's node, where it has only one that is known.
     """
 
     image: str
@@ -49,6 +50,7 @@ class Facts:
     version: str
     certificate: str = ""
     key: str = ""
+    processors: float = 0
 
 
 def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
             "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
-            "c.JupyterHub.spawner_class = prompt_spawner()\n",
+            f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
@@ -122,6 +124,11 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     if settings.limits.servers:
         hub["activeServerLimit"] = settings.limits.servers
     return hub
+
+
+def starts_at_once(processors: float) -> int:
+    """How many servers may start at a time on a cluster of one node; 0: any number, as on a cluster that may grow."""
+    return math.ceil(processors * 1.5)
 
 
 def _who_may_enter(settings: Settings) -> dict[str, Any]:

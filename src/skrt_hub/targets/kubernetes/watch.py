@@ -124,7 +124,9 @@ class Watcher:
     def _give_up(self, trouble: Trouble, pods: list[Object]) -> StartError:
         log = "" if "image" in trouble.what else self._log_of(trouble.who, pods)
         return StartError(
-            f"The hub did not start. {trouble.who}: {trouble.what}.", why=log, remedy=trouble.remedy or "The whole log: skrt-hub logs hub"
+            f"The hub did not start. {trouble.who}: {trouble.what}.",
+            why=log,
+            remedy=trouble.remedy or "The whole log: skrt-hub logs hub",
         )
 
     def _too_late(self, seen: Snapshot, names: tuple[str, ...], deadline: float) -> StartError:
