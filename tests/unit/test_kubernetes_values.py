@@ -69,7 +69,7 @@ def test_an_image_from_a_registry_is_pulled_before_the_hub_changes_and_a_loaded_
 def test_limits_and_guarantees() -> None:
     single = rendered(limits={"cpu": 2.5, "memory": "4 GB"})["singleuser"]
     assert single["memory"] == {"limit": 4_000_000_000, "guarantee": 1_000_000_000}
-    assert single["cpu"] == {"limit": 2.5, "guarantee": 0.125}
+    assert single["cpu"] == {"limit": 3.5, "guarantee": 0.125}  # and one that others leave free
     assert single["extraEnv"]["OMP_NUM_THREADS"] == "2"
 
 
@@ -179,3 +179,9 @@ def test_servers_take_turns_where_all_share_one_node() -> None:
     assert processors_of_one_node(several) == processors_of_one_node([]) == 0
     assert processors_of_one_node(several[:1]) == 4
     assert "prompt_spawner(0)" in rendered()["hub"]["extraConfig"]["11-skrt-hub-spawner"]
+
+
+def test_a_pod_may_be_held_to_its_own_processors() -> None:
+    single = rendered(limits={"cpu": 2}, kubernetes={"cpu_burst": 0})["singleuser"]
+    assert single["cpu"]["limit"] == 2
+    assert single["extraEnv"]["OMP_NUM_THREADS"] == "2"

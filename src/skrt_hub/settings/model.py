@@ -243,6 +243,12 @@ class Kubernetes(Section):
     cpu_guarantee: float = Field(
         0, ge=0, description="Processors set aside for each participant. 0: a twentieth of limits.cpu."
     )
+    cpu_burst: float = Field(
+        1,
+        ge=0,
+        description="Processors beyond limits.cpu that a pod may use while others leave them free: a server and its "
+        "kernel then start side by side. The engines' threads stay as limits.cpu says.",
+    )
     storage_class: str = Field("", description="The storage class of homes; by default the cluster's default one.")
     home_size: Size = Field(
         10 * 10**9, ge=10**8, description="The size of each participant's volume where limits.home is 0."

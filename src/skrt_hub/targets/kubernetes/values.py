@@ -183,7 +183,7 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         "defaultUrl": "/lab",
         "startTimeout": 300,
         "memory": {"limit": limits.memory, "guarantee": _memory_guarantee(settings)},
-        "cpu": {"limit": limits.cpu, "guarantee": _cpu_guarantee(settings)},
+        "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
         "extraEnv": _environment(settings),
         "storage": _storage(settings),
     }
