@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -79,6 +80,15 @@ def test_a_notebook_runs_in_the_pod_and_the_pod_is_protected(hub: Hub) -> None:
         "try:\n    pathlib.Path('/opt/skrt/x').touch(); print('writable')\nexcept OSError: print('read-only')\n"
     )
     assert as_participant(hub, "ana", lambda one: one.run(look)).split() == ["1000", "1", "False", "read-only"]
+
+
+def test_kernels_come_warm_from_the_pods_own_program(hub: Hub) -> None:
+    look = (
+        "import os, sys, pathlib\n"
+        "parent = pathlib.Path(f'/proc/{os.getppid()}/cmdline').read_text()\n"
+        "print('--warm' in parent, 'matplotlib.pyplot' in sys.modules)\n"
+    )
+    assert as_participant(hub, "ana", lambda one: one.run(look)).split() == ["True", "True"]
 
 
 def test_work_outlives_the_server_and_the_hub(hub: Hub) -> None:
@@ -159,6 +169,25 @@ def test_an_interrupted_upgrade_is_mended_and_nothing_is_lost(hub: Hub) -> None:
     hub.run("up")
     assert hub.history()[-1]["status"] == "deployed"
     assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
+
+
+def test_an_upgrade_interrupted_by_ctrl_c_goes_on_with_the_next_up(hub: Hub) -> None:
+    hub.configure(limits={"cpu": 1.75})
+    (hub.state / "run" / "helm.json").unlink(missing_ok=True)
+    # A shell that runs the tests in its background has them, and what they start, ignore Ctrl-C.
+    heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    words = [sys.executable, "-c", heed, *hub.command("up")]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as command:
+        end = time.monotonic() + 120
+        while not (hub.state / "run" / "helm.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        command.send_signal(signal.SIGINT)
+        _, told = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert "Traceback" not in told
+    assert hub.run("up")["changed"] is True
+    assert hub.history()[-1]["status"] == "deployed"
 
 
 def test_two_ups_at_once_make_one_hub(hub: Hub) -> None:
