@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from skrt_hub.targets.kubernetes import contexts, recover, words
 from skrt_hub.targets.kubernetes.helm import Revision
 from skrt_hub.targets.kubernetes.kubectl import explain
 from skrt_hub.targets.kubernetes.preflight import in_words, permissions_remedy
+from skrt_hub.targets.kubernetes.priorities import classes_in
 from skrt_hub.targets.kubernetes.release import Release, owner_of, refuse_others
 
 
@@ -257,3 +259,26 @@ def test_missing_permissions_are_told_by_place() -> None:
     assert told == ["in the namespace class: list/create secrets", "in the whole cluster: create clusterroles"]
     assert "role `admin`" in permissions_remedy(told)
     assert "userScheduler" in permissions_remedy(told[1:])
+
+
+def test_pods_that_the_cluster_refuses_to_make_are_told_while_it_is_new() -> None:
+    message = 'Error creating: pods "hub-1" is forbidden: exceeded quota: small'
+    event = {
+        "reason": "FailedCreate",
+        "message": message,
+        "lastTimestamp": "2026-11-24T07:00:00Z",
+        "involvedObject": {"kind": "ReplicaSet", "name": "hub-1", "uid": "u1"},
+    }
+    soon = datetime(2026, 11, 24, 7, 0, 10, tzinfo=UTC)
+    told = only(words.troubles([], [], [event], soon))
+    assert told.who == "hub-1"
+    assert "exceeded quota" in told.what
+    assert words.troubles([], [], [event], soon.replace(minute=5)) == []
+    made = pod(phase="Running", containerStatuses=[{"ready": True}])
+    made["metadata"]["ownerReferences"] = [{"uid": "u1"}]
+    assert words.troubles([made], [], [event], soon) == []
+
+
+def test_priority_classes_are_found_among_the_charts_objects() -> None:
+    manifests = "---\nkind: PriorityClass\nmetadata: {name: a}\n---\nkind: Pod\nmetadata: {name: b}\n---\n"
+    assert [item["metadata"]["name"] for item in classes_in(manifests)] == ["a"]

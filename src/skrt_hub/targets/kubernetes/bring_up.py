@@ -21,6 +21,7 @@ from skrt_hub.targets.kubernetes import (
     leftover,
     participants_image,
     preflight,
+    priorities,
     recover,
     rendering,
     start_cluster,
@@ -58,7 +59,7 @@ def bring_up(context: Context) -> UpReport:
             hub=context.settings.name,
             take_over=context.settings.kubernetes.take_over,
         )
-        values = _values(cluster, chart)
+        values, manifests = _values(cluster, chart)
         url = _already_up(cluster, release, values)
         if url is not None:
             return _report(context, url, changed=False, began=began)
@@ -71,6 +72,7 @@ def bring_up(context: Context) -> UpReport:
         participants_image.ensure(cluster)
         record.write(context.layout, context.settings)
         with recover.lease(cluster) as lease:
+            priorities.ensure(cluster, manifests)
             notes = _apply(cluster, chart, values, release, lease)
         with context.progress.step("log-in page") as step:
             HubPod(cluster.kubectl).sync_proxy()
@@ -80,17 +82,17 @@ def bring_up(context: Context) -> UpReport:
         return _report(context, url, changed=True, began=began, notes=notes)
 
 
-def _values(cluster: Cluster, chart: Chart) -> dict[str, Any]:
-    """The values, accepted by the chart, with their own digest in them."""
+def _values(cluster: Cluster, chart: Chart) -> tuple[dict[str, Any], str]:
+    """The values, accepted by the chart, with their own digest in them; and what the chart makes of them."""
     facts = replace(
         rendering.gather(cluster.target), processors=preflight.processors_of_one_node(cluster.nodes() or ())
     )
     values = render_values(cluster.settings, facts)
     server = cluster.server_version
-    check_values(cluster.helm, cluster.release, chart, values, server=server)
+    manifests = check_values(cluster.helm, cluster.release, chart, values, server=server)
     digest = hashlib.sha256((chart.version + as_yaml(values)).encode()).hexdigest()[:16]
     values["custom"]["skrtHub"]["digest"] = digest
-    return values
+    return values, manifests
 
 
 def _already_up(cluster: Cluster, release: Release, values: dict[str, Any]) -> str | None:

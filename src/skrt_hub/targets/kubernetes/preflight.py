@@ -41,6 +41,8 @@ CLUSTER_PERMISSIONS = (
     ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
 )
 """What it needs in the whole cluster, for the scheduler that packs participants' pods."""
+PLACEHOLDER_PERMISSION = ("create", "priorityclasses.scheduling.k8s.io")
+"""What placeholders need in the whole cluster: they give way to people by their priority."""
 WHOLE_CLUSTER = "the whole cluster"
 HUB_MEMORY = 600 * 2**20
 """What hub, proxy and scheduler take together."""
@@ -71,6 +73,8 @@ def refused_permissions(cluster: Cluster) -> list[str]:
     asked = [(verb, what, cluster.namespace) for verb, what in PERMISSIONS]
     if _scheduler_wanted(cluster.settings):
         asked += [(verb, what, "") for verb, what in CLUSTER_PERMISSIONS]
+    if cluster.settings.kubernetes.placeholders:
+        asked.append((*PLACEHOLDER_PERMISSION, ""))
     reviews = {"apiVersion": "v1", "kind": "List", "items": [review(*question) for question in asked]}
     words = ("create", "--filename=-", "--output=json", "--validate=false")
     answers = documents(cluster.kubectl.run(*words, stdin=json.dumps(reviews), quiet=True).out)
@@ -93,10 +97,10 @@ def in_words(lacking: Sequence[tuple[str, str, str]]) -> list[str]:
 def permissions_remedy(lacking: Sequence[str]) -> str:
     """What to do about permissions that are missing, as `in_words` tells them."""
     if all(item.startswith(f"in {WHOLE_CLUSTER}:") for item in lacking):
-        return (
-            "Ask the cluster's administrator for it; or leave the scheduler out, in hub.yaml: "
-            "kubernetes: {values: {scheduling: {userScheduler: {enabled: false}}}}."
-        )
+        without = "kubernetes: {values: {scheduling: {userScheduler: {enabled: false}}}}."
+        if any("priorityclasses" in item for item in lacking):
+            without = f"kubernetes: {{placeholders: 0}}; for cluster roles, {without}"
+        return f"Ask the cluster's administrator for it; or leave out, in hub.yaml, what needs it: {without}"
     return "Ask the cluster's administrator for the role `admin` in this namespace, then run the command again."
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 Object = Mapping[str, Any]
@@ -73,9 +74,11 @@ def state(pod: Object) -> str:
     return "starting"
 
 
-def troubles(pods: Sequence[Object], claims: Sequence[Object], events: Sequence[Object]) -> list[Trouble]:
+def troubles(
+    pods: Sequence[Object], claims: Sequence[Object], events: Sequence[Object], now: datetime | None = None
+) -> list[Trouble]:
     """Everything that keeps these pods from running, the most telling first."""
-    found = [*_claim_troubles(claims, events)]
+    found = [*_claim_troubles(claims, events), *_refused_pods(pods, events, now or datetime.now(UTC))]
     for pod in pods:
         if state(pod) not in ("ready", "ending"):
             found += _pod_troubles(pod, events)
@@ -189,6 +192,25 @@ def _volume_events(who: str, pod: Object, events: Sequence[Object]) -> list[Trou
             text = str(event.get("message", "")).splitlines()[0][:300]
             return [Trouble(who, f"its node cannot make the pod: {text}", "See the node's own log.", 120)]
     return []
+
+
+FRESH = 40.0
+"""Seconds for which a refusal to make a pod counts: the cluster tries again, and events stay for an hour."""
+
+
+def _refused_pods(pods: Sequence[Object], events: Sequence[Object], now: datetime) -> list[Trouble]:
+    """Pods that the cluster would not make: a quota, a rule for safe pods, a class that is missing."""
+    owners = {owner.get("uid") for pod in pods for owner in pod["metadata"].get("ownerReferences") or []}
+    found = []
+    for event in events:
+        maker, told = event.get("involvedObject") or {}, str(event.get("lastTimestamp") or event.get("eventTime") or "")
+        if event.get("reason") != "FailedCreate" or maker.get("uid") in owners or not told:
+            continue
+        if (now - datetime.fromisoformat(told)).total_seconds() < FRESH:
+            message = re.sub(r"^Error creating: ", "", str(event.get("message", ""))).strip()[:400]
+            what = f"its pods are refused by the cluster: {message}"
+            found.append(Trouble(str(maker.get("name")), what, "Ask the cluster's administrator.", 20))
+    return found
 
 
 def _claim_troubles(claims: Sequence[Object], events: Sequence[Object]) -> list[Trouble]:
