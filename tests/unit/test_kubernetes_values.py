@@ -185,3 +185,8 @@ def test_a_pod_may_be_held_to_its_own_processors() -> None:
     single = rendered(limits={"cpu": 2}, kubernetes={"cpu_burst": 0})["singleuser"]
     assert single["cpu"]["limit"] == 2
     assert single["extraEnv"]["OMP_NUM_THREADS"] == "2"
+
+
+def test_participants_pods_have_no_more_rights_than_the_charts_own() -> None:
+    held = rendered()["hub"]["config"]["KubeSpawner"]["container_security_context"]
+    assert held == {"capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}

@@ -93,8 +93,15 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "anyone": not settings.participants,
         },
         "Authenticator": _who_may_enter(settings),
-        # A home must outlive its server, and its participant's entry in the hub.
-        "KubeSpawner": {"delete_pvc": False},
+        "KubeSpawner": {
+            # A home must outlive its server, and its participant's entry in the hub.
+            "delete_pvc": False,
+            # As the chart's own pods have it: no capabilities, no system calls that only administrators need.
+            "container_security_context": {
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        },
     }
     hub: dict[str, Any] = {
         "config": config,
