@@ -65,7 +65,9 @@ def test_missing_permissions_are_named(place: Hub, role: str, told: str, advice:
     kubectl(f"--namespace={NAME}", *binding)
     token = kubectl(f"--namespace={NAME}", "create", "token", "poor").strip()
     kubectl("config", "set-credentials", "poor", f"--token={token}")
-    kubectl("config", "set-context", "--current", "--user=poor")
+    cluster = kubectl("config", "view", "--minify", "--output=jsonpath={.contexts[0].context.cluster}")
+    kubectl("config", "set-context", "poor", f"--cluster={cluster}", "--user=poor")
+    place.configure(kubernetes={"context": "poor"})
     error = place.run("up", code=10)
     assert told in error["why"]
     assert advice in error["remedy"]
