@@ -14,6 +14,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from skrt_workspace import single_user
+
 MODULE = "skrt_workspace.launch"
 WARM = "--warm"
 _SANDBOX_FOLDER = Path("/run/skrt")
@@ -41,7 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     _prepare_home()
     _prepare_environment()
     sys.argv = ["jupyterhub-singleuser", *_settings(), *given]
-    from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready, it reads settings
+    with single_user.without_database():
+        from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready: it reads settings
 
     run_server()
 

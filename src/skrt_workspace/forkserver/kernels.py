@@ -13,6 +13,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from skrt_workspace import single_user
 from skrt_workspace.forkserver import mends
 from skrt_workspace.forkserver.deferred import DEFERRED
 from skrt_workspace.sandbox import kernel as system
@@ -71,6 +72,7 @@ def run(request: Request, made: Mapping[str, str]) -> None:
     mends.apply(mends.Becoming(request.arguments, variables, request.folder))
     for name, value in made.items():
         os.environ.setdefault(name, value)
+    single_user.forget()
     _set_main_module(request)
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415
 

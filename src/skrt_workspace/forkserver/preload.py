@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace import single_user
 from skrt_workspace.forkserver import deferred, holes, immortal, mends, warmth
 from skrt_workspace.forkserver.variables import Record
 
@@ -67,7 +68,8 @@ def load(names: Sequence[str] = ()) -> Record:
                 if name in deferred.DEFERRED and "deferral" not in mends.WITHOUT:
                     deferred.load(name)
                 else:
-                    importlib.import_module(name)
+                    with single_user.without_database():
+                        importlib.import_module(name)
             except ImportError as error:
                 print(f"fork server: {name} is not preloaded: {error}", file=sys.stderr)
         if not names:

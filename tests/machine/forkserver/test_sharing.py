@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -44,3 +45,29 @@ def test_a_first_plot_finds_matplotlibs_parser_made(server: Server) -> None:
     cell = "import matplotlib.mathtext as m; print(m.MathTextParser._parser is not None)"
     forked, plain = server.drive([cell], ways=["warden", "plain"])
     assert (forked["answers"], plain["answers"]) == (["True\n"], ["False\n"])
+
+
+def test_the_hubs_database_is_not_preloaded_and_found_whole_by_who_wants_it(server: Server) -> None:
+    cells = [
+        "import sys; print('sqlalchemy' in sys.modules)",
+        "import jupyterhub.scopes as s, jupyterhub.orm as o, sqlalchemy; print(s.orm is o, o.User.__tablename__)",
+    ]
+    forked, plain = server.drive(cells, ways=["warden", "plain"])
+    assert forked["answers"] == plain["answers"] == ["False\n", "True users\n"]
+
+
+SCOPES = """\
+import sys
+from skrt_workspace import single_user
+with single_user.without_database():
+    from jupyterhub.services.auth import check_scopes
+    from jupyterhub.singleuser import main
+print(sorted(check_scopes("access:servers!user=anna", {"access:servers", "read:users"})), "sqlalchemy" in sys.modules)
+import sqlalchemy
+print(sqlalchemy.create_engine("sqlite://").name)
+"""
+
+
+def test_a_server_checks_scopes_without_the_database_library(server: Server) -> None:
+    done = subprocess.run([server.python, "-c", SCOPES], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["['access:servers!user=anna'] False", "sqlite"], done.stderr
