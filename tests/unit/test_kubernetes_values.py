@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.preflight import processors_of_one_node
+from skrt_hub.targets.kubernetes.rendering import start_command
 from skrt_hub.targets.kubernetes.values import Facts, lay_over, quantity, render_values, starts_at_once, threads
 
 FACTS = Facts(
@@ -190,3 +191,9 @@ def test_a_pod_may_be_held_to_its_own_processors() -> None:
 def test_participants_pods_have_no_more_rights_than_the_charts_own() -> None:
     held = rendered()["hub"]["config"]["KubeSpawner"]["container_security_context"]
     assert held == {"capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def test_pods_start_warm_unless_the_fork_server_is_switched_off() -> None:
+    warm, plain = start_command(warm=True), start_command(warm=False)
+    assert warm[-1] == "--warm"
+    assert warm[:-1] == plain

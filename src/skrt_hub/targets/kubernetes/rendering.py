@@ -17,8 +17,14 @@ from skrt_workspace import launch
 AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
 HOMES = Path(__file__).parent / "hub_homes.py"
 SPAWNER = Path(__file__).parent / "hub_spawner.py"
-LAUNCH = launch.command("/opt/skrt/bin/python", launch.WARM)
-"""A participant's start command in the project's own image: prepares the home, starts the server, forks its kernels."""
+
+
+def start_command(*, warm: bool) -> tuple[str, ...]:
+    """A participant's start command in the project's own image: prepares the home, and starts the server.
+
+    `warm`: it also imports what kernels need, and forks them.
+    """
+    return launch.command("/opt/skrt/bin/python", *([launch.WARM] if warm else []))
 
 
 def gather(context: Context) -> Facts:
@@ -28,7 +34,7 @@ def gather(context: Context) -> Facts:
     return Facts(
         image=participants_image.wanted(context),
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
-        command=LAUNCH if own else None,
+        command=start_command(warm=context.settings.fork_server) if own else None,
         authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
         homes=HOMES.read_text(encoding="utf-8"),
         spawner=SPAWNER.read_text(encoding="utf-8"),
