@@ -338,8 +338,8 @@ class Settings(Section):
 
     @property
     def _reachable_through(self) -> str:
-        """The setting through which other machines reach the hub, or nothing."""
-        if self.target == "kubernetes" and self.kubernetes.access != "port-forward":
+        """The setting through which other machines reach the hub, on whichever target it is brought up, or nothing."""
+        if self.kubernetes.access != "port-forward":
             return f"kubernetes.access {self.kubernetes.access}"
         return "" if self.on_loopback else f"address {self.address}"
 
