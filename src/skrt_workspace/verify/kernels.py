@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from nbclient import NotebookClient
@@ -14,6 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
 from skrt_workspace.verify.result import Found, StepFailedError, require
+
+_LOOK_EVERY = 0.5
 
 VIEWER = """
 %matplotlib widget
@@ -30,6 +35,34 @@ print(json.dumps([type(figure.canvas).__module__, float(np.asarray(figure.canvas
 """.strip()
 
 
+class Client(NotebookClient):  # type: ignore[misc]
+    """nbclient, which looks again every half second whether an answer is there.
+
+    A widget's message that it sends while it waits can take away the sign that an answer has come: then it would wait,
+    with the answer in its hands, until the cell's time is over.
+    """
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Start a client; returns it with channels that look again."""
+        client = await super().async_start_new_kernel_client()
+        for channel in (client.shell_channel, client.iopub_channel):
+            channel.get_msg = _looking_again(channel.get_msg)
+        return client
+
+
+def _looking_again(get_message: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def get(timeout: float | None = None) -> Any:
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                return await get_message(timeout=max(0.0, min(_LOOK_EVERY, end - time.monotonic())))
+            except Empty:
+                if time.monotonic() >= end:
+                    raise
+
+    return get
+
+
 def execute(notebook: Any, timeout: float, folder: Path | None = None) -> None:
     """Run a notebook in a kernel of its own, in `folder`; each cell may take `timeout` s.
 
@@ -39,7 +72,7 @@ def execute(notebook: Any, timeout: float, folder: Path | None = None) -> None:
     resources = {"metadata": {"path": str(folder)}} if folder else {}
     with tempfile.TemporaryDirectory(prefix="kernel-") as private:
         files = {"transport": "ipc", "connection_file": str(Path(private) / "kernel.json")}
-        NotebookClient(
+        Client(
             notebook,
             config=Config(ConnectionFileMixin=files),
             kernel_name="python3",
