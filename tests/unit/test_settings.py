@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 
 from skrt_hub.errors import SettingsError
+from skrt_hub.hub.authenticator import NameRefusedError, normalised
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings, parse_duration, parse_size
 from skrt_hub.settings.template import commented_hub_yaml
@@ -134,3 +135,30 @@ def test_sizes_and_times_never_fail_but_with_a_reason(text: str) -> None:
             assert parse(text) >= 0
         except ValueError as error:
             assert "write a" in str(error)
+
+
+NAMES = [
+    *("anna", "Anna", "Bj\u00f6rn Fritz", "o'neil", "a.b@c-d_e+f", "\u4e2d\u6587", "e\u0301"),
+    *("a/b", "..", "?? ", "", "a" * 101, "a\tb"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_listed_name_is_judged_as_at_the_log_in(name: str) -> None:
+    try:
+        expected = normalised(name)
+    except NameRefusedError:
+        with pytest.raises(ValidationError, match="cannot be a participant's name"):
+            Settings(participants=(name,))
+    else:
+        assert Settings(participants=(name, name)).participants == (expected,)
+
+
+def test_slips_of_beginners_are_told_in_plain_words(tmp_path: Path) -> None:
+    for text, words in {
+        "participants: anna, chen": "write a list",
+        "port: eighty": "write a whole number",
+        "participants: [anna, 7]": "write a text",
+        "participants: [anna, a/b]": "'a/b' cannot be a participant's name",
+    }.items():
+        assert words in refused(tmp_path, text)

@@ -7,7 +7,7 @@ import getpass
 import sys
 
 from skrt_hub.commands.session import Session
-from skrt_hub.errors import RefusedError, UsageError
+from skrt_hub.errors import RefusedError, StateError, UsageError
 from skrt_hub.hub.authenticator import NameRefusedError, normalised
 from skrt_hub.report import Message, ParticipantsReport, Report
 
@@ -35,6 +35,7 @@ def run(session: Session) -> Report:
         return ParticipantsReport(target.participants())
     name = _name(session.arguments.name)
     if action == "password":
+        _ensure_known(session, name)
         target.set_password(name, _new_password(name))
         return Message((f"The password of {name} is set. Their files were not touched.",))
     if action == "forget":
@@ -42,6 +43,12 @@ def run(session: Session) -> Report:
             return Message((f"The password of {name} is forgotten: whoever logs in first with this name chooses one.",))
         return Message((f"{name} has no password.",))
     return target.remove_participant(name)
+
+
+def _ensure_known(session: Session, name: str) -> None:
+    """Where the names are listed, another one is a slip, and a password for it would let nobody in."""
+    if session.context.settings.participants and name not in {who.name for who in session.target.participants()}:
+        raise StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
 
 
 def _name(given: str | None) -> str:

@@ -57,12 +57,25 @@ def _read(path: Path) -> Any:
     return document
 
 
+# pydantic's words for what a beginner gets wrong most, in words that say what to write.
+_PLAIN = {
+    "tuple_type": "write a list, such as [anna, chen], or one entry a line, each after a hyphen",
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "float_parsing": "write a number",
+    "string_type": "write a text; put it in quotation marks where it looks like a number",
+    "bool_parsing": "write true or false",
+    "string_pattern_mismatch": "this form is not possible; `skrt-hub init` writes a hub.yaml that explains each key",
+}
+
+
 def _explain(error: ValidationError, document: Any, path: Path | None) -> SettingsError:
     lines = []
     for problem in error.errors():
         where = tuple(problem["loc"])
         name = ".".join(str(part) for part in where)
         reason = problem["msg"].removeprefix("Value error, ")
+        reason = _PLAIN.get(problem["type"], reason)
         if problem["type"] == "extra_forbidden":
             reason = "there is no such key" + _nearest(where)
         elif isinstance(problem.get("input"), str | int | float | bool):

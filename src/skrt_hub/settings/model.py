@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from skrt_hub.settings import names
+
 _SIZE_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE_UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 _TIME_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -308,6 +310,11 @@ class Settings(Section):
     def _a_bare_kind(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
 
+    @field_validator("participants", "admins")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(names.usable(name) for name in value))
+
     @field_validator("address")
     @classmethod
     def _an_address(cls, value: str) -> str:
@@ -326,11 +333,11 @@ class Settings(Section):
                 f"{reachable} can be reached from other machines, and with the first-use log-in anybody "
                 "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
             )
-        names = {
+        named = {
             "material": [item.name for item in self.material if item.name],
             "data": [item.name for item in self.data],
         }
-        for kind, given in names.items():
+        for kind, given in named.items():
             twice = sorted({name for name in given if given.count(name) > 1})
             if twice:
                 raise ValueError(f"{kind} has two entries called {twice[0]}")

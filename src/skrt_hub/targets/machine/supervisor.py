@@ -125,6 +125,8 @@ class Supervisor:
             name: f"running, pid {keeper.pid}" if keeper.running else "not running"
             for name, keeper in self.keepers.items()
         }
+        if not self.keepers["culler"].running and self.keepers["culler"].failures == 0:
+            components["culler"] = "waits until a server can have been idle long enough"
         failures = {name: keeper.failures for name, keeper in self.keepers.items()}
         state = "running" if self._open else "closed"
         return {"state": state, "components": components, "failures": failures, "code": self._code}
