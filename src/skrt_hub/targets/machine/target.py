@@ -61,7 +61,12 @@ class MachineTarget:
             for server in running_servers(self._layout)
         )
         changed = applied is not None and applied.settings != settings
-        words = ("hub.yaml has changed; apply: skrt-hub up" if changed else "", schedule.note(shown, self._layout))
+        broken = [part for part in ("hub", "proxy") if answer and answer["components"][part] == "not running"]
+        words = (
+            *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
+            "hub.yaml has changed; apply: skrt-hub up" if changed else "",
+            schedule.note(shown, self._layout),
+        )
         return StatusReport(
             name=shown.name,
             state=state,
