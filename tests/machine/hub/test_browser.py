@@ -68,6 +68,13 @@ class Visitor:
         """JupyterLab silently drops what is run before its page is connected to a kernel."""
         self.page.wait_for_selector("text=/Python 3 .* Idle/")
 
+    def new_notebook(self) -> None:
+        """A new notebook with its kernel, the cursor in its first cell."""
+        self.page.goto(f"{self.hub.url}user/{self.name}/lab?reset")
+        self.page.click('.jp-LauncherCard[data-category="Notebook"]')
+        self.page.click(".jp-Notebook .cm-content")
+        self.wait_for_kernel()
+
     def run_all(self) -> None:
         self.page.click(".jp-Notebook .jp-Cell >> nth=0")
         self.page.click("text=Run >> nth=0")
@@ -142,10 +149,7 @@ def test_the_interactive_viewer_works_in_the_page(running: Hub, browser: Browser
     visitor = Visitor(browser, running, "clara")
     visitor.submit_log_in()
     visitor.wait_for_lab()
-    visitor.page.goto(f"{running.url}user/clara/lab?reset")
-    visitor.page.click('.jp-LauncherCard[data-category="Notebook"]')
-    visitor.page.click(".jp-Notebook .cm-content")
-    visitor.wait_for_kernel()
+    visitor.new_notebook()
     visitor.page.keyboard.insert_text(
         "%matplotlib widget\n"
         "from skrt import BetterViewer, Image\nfrom skrt_workspace import phantom\n"
@@ -176,10 +180,7 @@ def test_a_kernel_that_took_too_much_memory_is_explained(make_hub: Callable[...,
     visitor = Visitor(browser, hub, "dora")
     visitor.submit_log_in()
     visitor.wait_for_lab()
-    visitor.page.goto(f"{hub.url}user/dora/lab?reset")
-    visitor.page.click('.jp-LauncherCard[data-category="Notebook"]')
-    visitor.page.click(".jp-Notebook .cm-content")
-    visitor.wait_for_kernel()
+    visitor.new_notebook()
     visitor.page.keyboard.insert_text("much = b'x' * 2_000_000_000")
     visitor.page.keyboard.press("Shift+Enter")
     visitor.page.wait_for_selector("text=/memory.*700 MB|700 MB.*memory/")
