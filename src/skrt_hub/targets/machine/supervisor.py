@@ -179,8 +179,9 @@ class Supervisor:
 
     async def _warm_up(self) -> None:
         """Start the fork server once the hub answers: before, it would only take the processors from the hub."""
+        port = self._applied().ports.hub
         give_up = time.monotonic() + _HUB_FIRST
-        while time.monotonic() < give_up and not await _listens(self._applied().ports.hub):
+        while time.monotonic() < give_up and not await _listens(port):
             await asyncio.sleep(0.05)
         if self._applied().settings.fork_server:
             self.keepers["fork-server"].want()
@@ -239,9 +240,10 @@ class Supervisor:
         while True:
             await asyncio.sleep(1)
             try:
-                for name in await loop.run_in_executor(None, killed.tell_new):
+                servers = await loop.run_in_executor(None, running_servers, self._layout)
+                for name in await loop.run_in_executor(None, killed.tell_new, servers):
                     self._log.warning("%s: a process was ended by the system, memory limit reached", name)
-                for ended in await loop.run_in_executor(None, enforce_memory, self._layout):
+                for ended in await loop.run_in_executor(None, enforce_memory, self._layout, servers):
                     self._log.warning(
                         "%s: %s (pid %d) was ended, memory limit %d",
                         ended.name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from skrt_hub.hub import control_groups
 from skrt_hub.hub.memory import ProcessMemory, children_by_parent, descendants, measure, resident
 from skrt_hub.layout import Layout
 from skrt_hub.report import human_size
-from skrt_hub.targets.machine.records import RunningServer, running_servers
+from skrt_hub.targets.machine.records import RunningServer
 from skrt_workspace.sandbox.identity import identify, send_signal
 
 _ADVICE = "Your files are safe. Work on smaller images, or close other notebooks."
@@ -31,9 +32,8 @@ class Ended:
     limit: int
 
 
-def enforce_memory(layout: Layout) -> list[Ended]:
-    """Look at every server once; end the largest process of those above their limit, and tell the participant."""
-    servers = running_servers(layout)
+def enforce_memory(layout: Layout, servers: Sequence[RunningServer]) -> list[Ended]:
+    """Look at each server once; end the largest process of those above their limit, and tell the participant."""
     if not servers:
         return []
     children = children_by_parent()
@@ -59,10 +59,10 @@ class KilledBySystem:
         self._layout = layout
         self._counts: dict[str, int] = {}
 
-    def tell_new(self) -> list[str]:
-        """Tell those to whom it happened since the last call; returns their names."""
+    def tell_new(self, servers: Sequence[RunningServer]) -> list[str]:
+        """Tell those of them to whom it happened since the last call; returns their names."""
         told = []
-        for server in running_servers(self._layout):
+        for server in servers:
             count = control_groups.times_killed(self._layout.root, server.folder)
             if count > self._counts.get(server.folder, count):
                 tell(self._layout, server.folder, "memory", _killed_words(server.memory_limit))
