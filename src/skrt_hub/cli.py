@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import json
 import os
@@ -20,7 +21,7 @@ from rich.text import Text
 from skrt_hub import __version__
 from skrt_hub.commands.session import Session
 from skrt_hub.context import Context
-from skrt_hub.errors import INTERRUPTED, SkrtHubError
+from skrt_hub.errors import INTERRUPTED, SkrtHubError, UsageError
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
 from skrt_hub.report import Report
@@ -57,8 +58,11 @@ VERBS = {
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     given = sys.argv[1:] if words is None else list(words)
-    arguments = build_parser(_verb_in(given)).parse_args(given)
     console = Console(stderr=True, soft_wrap=True)
+    if slip := _slip_in(given):
+        _explain(slip, console, as_json="--json" in given)
+        return slip.exit_code
+    arguments = build_parser(_verb_in(given)).parse_args(given)
     try:
         report = _run(arguments, console)
         _print(report, as_json=arguments.json)
@@ -100,6 +104,15 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
 def _verb_in(words: Sequence[str]) -> str | None:
     """The verb, where it is the first word: then nothing but it can be meant. Else None."""
     return words[0] if words and words[0] in VERBS else None
+
+
+def _slip_in(words: Sequence[str]) -> UsageError | None:
+    """What to say where the first word is no verb."""
+    if not words or words[0].startswith("-") or words[0] in VERBS:
+        return None
+    near = difflib.get_close_matches(words[0], VERBS, n=1)
+    meant = f"Did you mean: skrt-hub {near[0]}? " if near else ""
+    return UsageError(f"There is no command {words[0]!r}.", remedy=f"{meant}See them all with: skrt-hub --help")
 
 
 def _add_common(parser: argparse.ArgumentParser, *, default: Any) -> None:

@@ -144,3 +144,8 @@ INTERRUPTED = 130
 def every_error() -> list[type[SkrtHubError]]:
     """All error classes, the base first, by exit code; the reference page is checked against this."""
     return [SkrtHubError, *sorted(SkrtHubError.__subclasses__(), key=lambda error: error.exit_code)]
+
+
+def nobody_called(name: str) -> StateError:
+    """The error for a name that this hub does not know."""
+    return StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")

@@ -131,10 +131,11 @@ def test_a_hand_in_is_gathered_with_a_manifest(copies: Copies, tmp_path: Path) -
         (folder / "answer.ipynb").write_text(f"by {name}")
     (home_of(copies, "anna") / "course/task/secret").symlink_to("/etc/shadow")
     (home_of(copies, "bob") / "course/task/=cmd").write_text("x")
-    report = collect(copies.homes, "course/task/", [], tmp_path / "in", Silent())
+    report = collect(copies.homes, "course/task/", [], tmp_path / "in", Silent(), listed=("carol", "bob"))
     assert (tmp_path / "in/anna/task/answer.ipynb").read_text() == "by anna"
     assert not (tmp_path / "in/anna/task/secret").is_symlink()
-    assert [(row.name, row.files) for row in report.homes] == [("anna", 1), ("bob", 2)]
+    assert [(row.name, row.files) for row in report.homes] == [("anna", 1), ("bob", 2), ("carol", 0)]
+    assert report.homes[2].last_change == "never logged in"
     assert report.homes[0].left_out == ("course/task/secret",)
     manifest = json.loads((tmp_path / "in/collected.json").read_text())
     assert len(manifest["files"]) == 3
@@ -149,6 +150,30 @@ def test_nothing_is_gathered_over_something_or_from_outside(copies: Copies, tmp_
     (tmp_path / "full/x").write_text("")
     with pytest.raises(RefusedError, match="holds something"):
         collect(copies.homes, "work.txt", [], tmp_path / "full", Silent())
+
+
+def test_what_nobody_has_is_told_and_nothing_is_written(copies: Copies, tmp_path: Path) -> None:
+    (home_of(copies, "bob") / "course").mkdir()
+    (home_of(copies, "bob") / "course/answer.ipynb").write_text("by bob")
+    with pytest.raises(UsageError, match=r"Nobody has answer.ipynb") as told:
+        collect(copies.homes, "answer.ipynb", [], tmp_path / "in", Silent())
+    assert "course/answer.ipynb" in told.value.why
+    assert not (tmp_path / "in").exists()
+    (tmp_path / "in/.unfinished/bob").mkdir(parents=True)  # as a killed one leaves it
+    collect(copies.homes, "course/answer.ipynb", [], tmp_path / "in", Silent())
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["bob", "collected.csv", "collected.json"]
+
+
+def test_a_hand_in_tells_what_is_still_the_material(copies: Copies, tmp_path: Path) -> None:
+    (tmp_path / "task.ipynb").write_text("the task")
+    give(copies, tmp_path / "task.ipynb", folder="course")
+    for name in ("anna", "bob"):
+        homes_after_a_start(copies, name)
+    (home_of(copies, "bob") / "course/task.ipynb").write_text("the answer")
+    report = collect(copies.homes, "course/task.ipynb", [], tmp_path / "in", Silent())
+    assert [(row.name, row.files, row.as_given) for row in report.homes] == [("anna", 1, 1), ("bob", 1, 0)]
+    rows = list(csv.DictReader((tmp_path / "in/collected.csv").open()))
+    assert [(row["participant"], row["as_given"]) for row in rows] == [("anna", "True"), ("bob", "False")]
 
 
 def homes_after_a_start(copies: Copies, name: str) -> Path:

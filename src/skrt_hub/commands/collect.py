@@ -25,4 +25,5 @@ def run(session: Session) -> Report:
     """Who handed in what; nobody's home is changed."""
     given = session.arguments
     with closing(homes_of(session.context)) as homes:
-        return collect(homes, given.path, given.names, given.to, session.context.progress)
+        listed = session.context.settings.participants
+        return collect(homes, given.path, given.names, given.to, session.context.progress, listed=listed)

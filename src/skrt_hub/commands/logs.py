@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "part",
         nargs="?",
         default="hub",
-        help="hub (the default), proxy, supervisor, fork-server, or a participant's name",
+        help="hub (the default), proxy, supervisor, fork-server, assets, culler, or a participant's name",
     )
     parser.add_argument("--lines", type=int, default=100, metavar="N", help="show the last N lines (default: 100)")
     parser.add_argument("--follow", action="store_true", help="go on showing new lines until Ctrl-C")

@@ -7,7 +7,7 @@ import getpass
 import sys
 
 from skrt_hub.commands.session import Session
-from skrt_hub.errors import RefusedError, StateError, UsageError
+from skrt_hub.errors import RefusedError, UsageError, nobody_called
 from skrt_hub.hub.authenticator import NameRefusedError, normalised
 from skrt_hub.report import Message, ParticipantsReport, Report
 
@@ -48,7 +48,7 @@ def run(session: Session) -> Report:
 def _ensure_known(session: Session, name: str) -> None:
     """Where the names are listed, another one is a slip, and a password for it would let nobody in."""
     if session.context.settings.participants and name not in {who.name for who in session.target.participants()}:
-        raise StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
+        raise nobody_called(name)
 
 
 def _name(given: str | None) -> str:

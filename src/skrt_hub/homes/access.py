@@ -52,6 +52,9 @@ class Homes(Protocol):
     def scan(self, home: Home) -> Iterator[Entry]:
         """Everything in the home; nothing where it does not exist yet."""
 
+    def path(self, home: Home) -> str | None:
+        """Its folder on this machine; None where it is elsewhere, or does not exist yet."""
+
     def reading(self, home: Home, path: str) -> AbstractContextManager[File]:
         """Open one file. Raises OSError where it is gone by now."""
 

@@ -1,12 +1,16 @@
-"""Gathering one file or folder from every home, as at a hand-in."""
+"""Gathering one file or folder from every home, as at a hand-in. All of it is written, or nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import difflib
+import errno
 import io
 import os
 import posixpath
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +23,7 @@ from rich.text import Text
 from skrt_hub.errors import RefusedError, SpaceError, UsageError
 from skrt_hub.files import ensure_folder, write_atomically, write_json
 from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.given import given_to
 from skrt_hub.homes.saving import chosen
 from skrt_hub.progress import Progress
 from skrt_hub.report import Report, human_size
@@ -28,18 +33,30 @@ from skrt_workspace.home.tree import split
 
 MANIFEST = "collected.json"
 TABLE = "collected.csv"
+_NAMED = 3
+_UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What one participant handed in: files and bytes, the newest change, and what was left out."""
+    """What one participant handed in: files and bytes, the newest change, and what was left out.
+
+    as_given: how many of the files are still the material's. at_home: whether there is a home to hand in from.
+    """
 
     name: str
-    folder: str
-    files: int
-    bytes: int
-    changed: str
+    folder: str = ""
+    files: int = 0
+    as_given: int = 0
+    bytes: int = 0
+    changed: str = ""
     left_out: tuple[str, ...] = ()
+    at_home: bool = True
+
+    @property
+    def last_change(self) -> str:
+        """In words."""
+        return self.changed[:19] or ("nothing there" if self.at_home else "never logged in")
 
 
 @dataclass(frozen=True)
@@ -51,19 +68,25 @@ class CollectReport(Report):
     homes: tuple[Collected, ...]
 
     def render(self) -> RenderableType:
-        table = Table("participant", "files", "size", "last change", box=None, pad_edge=False)
+        table = Table("participant", "files", "as given", "size", "last change (UTC)", box=None, pad_edge=False)
         for row in self.homes:
-            table.add_row(Text(row.name), str(row.files), human_size(row.bytes), row.changed[:19] or "nothing there")
-        given = sum(row.files > 0 for row in self.homes)
-        last = f"{given} of {len(self.homes)} have {self.path}. It is in {self.folder}, with {MANIFEST} and {TABLE}."
-        left_out = [f"{row.name}: left out {', '.join(row.left_out)}" for row in self.homes if row.left_out]
-        return Group(table, Text("\n".join((*left_out, last))))
+            table.add_row(Text(row.name), str(row.files), str(row.as_given), human_size(row.bytes), row.last_change)
+        given = [row for row in self.homes if row.files]
+        lines = [f"{row.name}: left out {', '.join(row.left_out)}" for row in self.homes if row.left_out]
+        lines.append(f"{len(given)} of {len(self.homes)} have {self.path}.")
+        if untouched := [row.name for row in given if row.as_given == row.files]:
+            lines.append(f"Nothing was changed in it by {', '.join(untouched)}.")
+        lines.append(f"It is in {self.folder}, with {MANIFEST} and {TABLE}.")
+        return Group(table, Text("\n".join(lines)))
 
 
-def collect(homes: Homes, path: str, names: list[str], into: Path, progress: Progress) -> CollectReport:
+def collect(
+    homes: Homes, path: str, names: list[str], into: Path, progress: Progress, *, listed: Sequence[str] = ()
+) -> CollectReport:
     """Copy `path` out of each home to `into/<participant>/`. Links and devices are left out; no home is changed.
 
-    Raises UsageError for a path that is none, RefusedError where `into` holds something.
+    `listed` are the names that hub.yaml lists: who of them has no home yet is told, too. Raises UsageError for a path
+    that is none or that nobody has, RefusedError where `into` holds something, SpaceError; nothing is left then.
     """
     wanted = path.rstrip("/")
     try:
@@ -72,42 +95,90 @@ def collect(homes: Homes, path: str, names: list[str], into: Path, progress: Pro
         raise UsageError(
             f"{path!r} is no path in a home.", remedy="Write it from the home, such as course/a.ipynb."
         ) from None
-    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+    if into.exists() and (not into.is_dir() or any(path.name != _UNFINISHED for path in into.iterdir())):
         raise RefusedError(f"{into} holds something already.", remedy="Name a new folder with --to.")
-    ensure_folder(into, mode=0o700)
-    rows, manifest = [], []
-    everyone = chosen(homes.all(), names)
+    everyone = homes.all()
+    here = chosen(everyone, names)
+    with _all_or_nothing(into) as unfinished:
+        rows = _collect_homes(homes, here, wanted, unfinished, progress)
+    with_home = {home.name for home in everyone}
+    missing = [] if names else [Collected(name, at_home=False) for name in listed if name not in with_home]
+    return CollectReport(wanted, into, tuple(sorted((*rows, *missing), key=lambda row: row.name)))
+
+
+@contextlib.contextmanager
+def _all_or_nothing(into: Path) -> Iterator[Path]:
+    """A folder to write into, whose contents end up in `into`; where that fails, `into` is as it was before."""
+    unfinished = into / _UNFINISHED
+    is_new = not into.exists()
+    try:
+        if is_new:
+            ensure_folder(into, mode=0o700)
+        shutil.rmtree(unfinished, ignore_errors=True)  # of one that was killed
+        ensure_folder(unfinished, mode=0o700)
+        yield unfinished
+        for path in sorted(unfinished.iterdir(), key=lambda path: path.name == MANIFEST):
+            path.replace(into / path.name)
+        unfinished.rmdir()
+    except BaseException:
+        shutil.rmtree(into if is_new else unfinished, ignore_errors=True)
+        raise
+
+
+def _collect_homes(homes: Homes, everyone: list[Home], wanted: str, into: Path, progress: Progress) -> list[Collected]:
+    rows: list[Collected] = []
+    manifest: list[dict[str, Any]] = []
+    others: set[str] = set()
     with progress.step("collecting") as step:
         for number, home in enumerate(everyone, start=1):
             step.update(number, len(everyone), note=home.name)
-            row, files = _collect_home(homes, home, wanted, into)
+            found = list(homes.scan(home))
+            others.update(entry.path for entry in found if not entry.path.startswith("."))
+            row, files = _collect_home(homes, home, wanted, found, into)
             rows.append(row)
             manifest += files
+    if not any(row.files or row.left_out for row in rows):
+        raise UsageError(f"Nobody has {wanted}.", why=_near(wanted, others), remedy="Nothing was written.")
     write_json(into / MANIFEST, {"path": wanted, "time": datetime.now(UTC).isoformat(), "files": manifest})
     write_atomically(into / TABLE, _table(manifest))
-    return CollectReport(wanted, into, tuple(rows))
+    return rows
 
 
-def _collect_home(homes: Homes, home: Home, wanted: str, into: Path) -> tuple[Collected, list[dict[str, Any]]]:
-    entries = [entry for entry in homes.scan(home) if entry.path == wanted or entry.path.startswith(f"{wanted}/")]
+def _near(wanted: str, others: Iterable[str]) -> str:
+    """What the organiser may have meant."""
+    same_name = sorted(path for path in others if posixpath.basename(path) == posixpath.basename(wanted))
+    near = same_name[:_NAMED] or difflib.get_close_matches(wanted, sorted(others), _NAMED)
+    return f"There is {', '.join(near)}." if near else "A path starts at the home, such as course/a.ipynb."
+
+
+def _collect_home(
+    homes: Homes, home: Home, wanted: str, found: list[Entry], into: Path
+) -> tuple[Collected, list[dict[str, Any]]]:
+    entries = [entry for entry in found if entry.path == wanted or entry.path.startswith(f"{wanted}/")]
     target = into / home.folder
     left_out = [entry.path for entry in entries if entry.kind not in (FILE, FOLDER, HARD_LINK)]
     files: list[dict[str, Any]] = []
     if any(entry.kind in (FILE, HARD_LINK) for entry in entries):
+        given = given_to(homes, home)
         target.mkdir(mode=0o700)
         for step, entry in _steps(homes, home, wanted, entries, left_out):
             (outcome,) = receive(os.fspath(target), [step])
-            if outcome.problem == os.strerror(28):
-                raise SpaceError(f"{into} is full.")
+            if outcome.problem == os.strerror(errno.ENOSPC):
+                raise SpaceError(
+                    f"There is no space left for {entry.path} of {home.name}.",
+                    remedy="Name a folder on another disk with --to.",
+                )
             if outcome.problem:
                 left_out.append(entry.path)
             elif step.kind == FILE:
                 changed = datetime.fromtimestamp(entry.mtime / 1e9, UTC).isoformat()
                 facts = {"path": step.path, "sha256": step.digest, "size": entry.size, "changed": changed}
-                files.append({"participant": home.name, "folder": home.folder, **facts})
+                as_given = step.digest in given.get(entry.path, ())
+                files.append({"participant": home.name, "folder": home.folder, **facts, "as_given": as_given})
     newest = max((item["changed"] for item in files), default="")
     size = sum(item["size"] for item in files)
-    return Collected(home.name, home.folder, len(files), size, newest, tuple(left_out)), files
+    untouched = sum(item["as_given"] for item in files)
+    return Collected(home.name, home.folder, len(files), untouched, size, newest, tuple(left_out)), files
 
 
 def _steps(
@@ -134,7 +205,7 @@ def _steps(
 
 def _table(manifest: list[dict[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, ("participant", "folder", "path", "size", "changed", "sha256"))
+    writer = csv.DictWriter(text, ("participant", "folder", "path", "size", "changed", "as_given", "sha256"))
     writer.writeheader()
     writer.writerows({key: _plain(value) for key, value in row.items()} for row in manifest)
     return text.getvalue()

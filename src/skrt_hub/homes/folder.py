@@ -32,10 +32,14 @@ class FolderHomes:
         """The folder is made when something is written."""
 
     def scan(self, home: Home) -> Iterator[Entry]:
+        folder = self.path(home)
+        return iter(()) if folder is None else scan(folder)
+
+    def path(self, home: Home) -> str | None:
         path = self.root / home.folder
         if path.is_symlink():
             raise RefusedError(f"{path} is a link.", remedy="Name another folder with --into.")
-        return scan(os.fspath(path)) if path.is_dir() else iter(())
+        return os.fspath(path) if path.is_dir() else None
 
     def reading(self, home: Home, path: str) -> AbstractContextManager[File]:
         return transfer.reading(os.fspath(self.root / home.folder), path)

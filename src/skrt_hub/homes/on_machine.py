@@ -48,10 +48,11 @@ class MachineHomes:
         """The folder is made when something is written."""
 
     def scan(self, home: Home) -> Iterator[Entry]:
-        folder = self._layout.home(home.folder)
-        if not _is_home(folder):
-            return iter(())
-        return scan(os.fspath(folder))
+        folder = self.path(home)
+        return iter(()) if folder is None else scan(folder)
+
+    def path(self, home: Home) -> str | None:
+        return self._path(home) if _is_home(self._layout.home(home.folder)) else None
 
     def reading(self, home: Home, path: str) -> AbstractContextManager[File]:
         return transfer.reading(self._path(home), path)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,6 +10,7 @@ from rich.text import Text
 
 from skrt_hub.context import Context
 from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.given import given_to
 from skrt_hub.homes.material import EntryState, published
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
@@ -119,24 +118,14 @@ def material_status(layout: Layout, homes: Homes, progress: Progress) -> StatusR
 
 def _look(homes: Homes, home: Home, wanted: dict[str, str]) -> HomeMaterial:
     untouched, older, edited, missing = 0, [], [], []
-    placed = _placed(homes, home)
+    placed = given_to(homes, home)
     for path, digest in homes.digests(home, list(wanted)):
         if digest is None:
             missing.append(path)
         elif digest == wanted[path]:
             untouched += 1
-        elif digest == placed.get(path):
+        elif digest in placed.get(path, ()):
             older.append(path)
         else:
             edited.append(path)
     return HomeMaterial(home.name, untouched, tuple(older), tuple(edited), tuple(missing))
-
-
-def _placed(homes: Homes, home: Home) -> dict[str, str]:
-    """What the home's own record says was placed. It is the participant's file: it only tells old from edited."""
-    try:
-        with homes.reading(home, ".local/share/skrt-workspace/material.json") as file:
-            document: Any = json.loads(b"".join(file.pieces()))
-        return {str(facts["at"]): str(facts.get("placed")) for facts in document["files"].values()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}

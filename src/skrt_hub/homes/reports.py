@@ -80,7 +80,7 @@ class RestoreReport(Report):
         return 17 if any(row.failed for row in self.homes) else 0
 
     def render(self) -> RenderableType:
-        table = Table(_who(), "from", "restored", "there already", "hashes equal", box=None, pad_edge=False)
+        table = Table(_who(), "from", "written", "there already", "hashes equal", box=None, pad_edge=False)
         for row in self.homes:
             table.add_row(Text(row.name), row.time[:19], str(row.restored), str(row.equal), str(row.verified))
         lines = [f"Restored from {self.place} in {self.seconds:.1f} s."]
@@ -192,4 +192,5 @@ def _some(what: str, paths: tuple[str, ...]) -> list[str]:
     if not paths:
         return []
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return [f"{what}: {', '.join(paths[:_NAMED])}{more}."]
+    own_work_first = sorted(paths, key=lambda path: (path.startswith("."), path))
+    return [f"{what}: {', '.join(own_work_first[:_NAMED])}{more}."]

@@ -21,10 +21,12 @@ from skrt_hub.homes.access import Home, Homes, several_at_once
 from skrt_hub.homes.copies import catalogue, manifest, packs
 from skrt_hub.homes.copies.index import Index
 from skrt_hub.homes.copies.manifest import Head, Saved
+from skrt_hub.homes.copies.marks import Marks
 from skrt_hub.homes.copies.place import Place
 from skrt_hub.homes.copies.reader import Got, Reader
 from skrt_hub.homes.copies.writer import Writer
 from skrt_hub.progress import Step
+from skrt_workspace.home.mark import mark_of
 from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, Entry
 
 _THREADS = 2
@@ -80,7 +82,7 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
         Writer(saving.place, saving.index) as writer,
     ):
         reader = Reader(saving.homes, saving.index, writer, pool)
-        for number, (home, found) in enumerate(_scans(saving.homes, wanted, pool), start=1):
+        for number, (home, found) in enumerate(_looked_through(saving, wanted, pool, now), start=1):
             saving.note = f"{home.name}, {number} of {len(wanted)}"
             result = HomeSaved(home)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
@@ -97,20 +99,49 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
     return results
 
 
-def _scans(homes: Homes, wanted: list[Home], pool: ThreadPoolExecutor) -> Iterator[tuple[Home, list[Entry]]]:
+@dataclass(frozen=True)
+class _Found:
+    """What was in a home at `time`: its mark, and the entries unless the mark already says that nothing changed.
+
+    before: the newest save that has the home.
+    """
+
+    before: catalogue.Save | None
+    time: str
+    mark: bytes
+    entries: list[Entry] | None
+
+
+def _looked_through(
+    saving: Saving, wanted: list[Home], pool: ThreadPoolExecutor, now: Callable[[], datetime]
+) -> Iterator[tuple[Home, _Found]]:
     """What is in each home; where that is possible, the next one is looked through meanwhile."""
-    if not several_at_once(homes):
+    ahead = 1 if several_at_once(saving.homes) else 0
+    coming: collections.deque[tuple[Home, Future[_Found]]] = collections.deque()
+    before = {home: catalogue.newest_of(saving.saves, home.folder) for home in wanted}
+    asked = now().astimezone(UTC).isoformat()
+    with Marks(saving.homes, [home for home in wanted if before[home] is not None]) as marks:
+        answers = iter(marks)
         for home in wanted:
-            yield home, list(homes.scan(home))
-        return
-    coming: collections.deque[tuple[Home, Future[list[Entry]]]] = collections.deque()
-    for home in wanted:
-        coming.append((home, pool.submit(lambda home=home: list(homes.scan(home)))))  # type: ignore[misc]
-        if len(coming) > 1:
-            ready, found = coming.popleft()
-            yield ready, found.result()
+            last = before[home]
+            mark = next(answers) if last is not None else None
+            if last is not None and mark is not None and saving.index.saved_as(home.folder, last.id, mark) is not None:
+                future: Future[_Found] = Future()
+                future.set_result(_Found(last, asked, mark, None))
+            else:
+                future = pool.submit(_scan, saving.homes, home, last, now)
+            coming.append((home, future))
+            if len(coming) > ahead:
+                ready, found = coming.popleft()
+                yield ready, found.result()
     for ready, found in coming:
         yield ready, found.result()
+
+
+def _scan(homes: Homes, home: Home, before: catalogue.Save | None, now: Callable[[], datetime]) -> _Found:
+    time = now().astimezone(UTC).isoformat()
+    entries = list(homes.scan(home))
+    return _Found(before, time, mark_of(entries), entries)
 
 
 def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
@@ -130,45 +161,34 @@ def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
     return json.dumps(document, indent=1).encode()
 
 
-def _save_home(
-    saving: Saving, reader: Reader, result: HomeSaved, found: list[Entry], now: Callable[[], datetime]
-) -> bytes:
+def _save_home(saving: Saving, reader: Reader, result: HomeSaved, found: _Found, now: Callable[[], datetime]) -> bytes:
     """The home's new manifest; what is new of its contents went to the writer."""
     home = result.home
-    mark = _mark(found)
-    before = catalogue.newest_of(saving.saves, home.folder)
-    head = Head(home.name, home.folder, now().astimezone(UTC).isoformat(), saving.hub)
-    same = _as_it_was(saving, result, before, mark, head)
-    if same is None:
-        listing = _Listing(saving, result, _saved_before(saving, home.folder, before))
-        for got in reader.read(home, listing.to_read(found)):
-            listing.take(got)
-        entries = listing.entries()
-        head = replace(head, time=now().astimezone(UTC).isoformat())
-    if same is not None or listing.certain:
-        facts = json.dumps([result.files, result.bytes, result.left_out])
-        saving.marks.append((home.folder, saving.id, mark, facts))
-    return manifest.write(head, entries) if same is None else same
+    head = Head(home.name, home.folder, found.time, saving.hub)
+    same = _as_it_was(saving, result, found, head)
+    if same is not None:
+        _remember(saving, result, found.mark)
+        return same
+    if found.entries is None:  # as it was, but its last manifest cannot be read
+        found = _scan(saving.homes, home, found.before, now)
+    listing = _Listing(saving, result, _saved_before(saving, home.folder, found.before))
+    for got in reader.read(home, listing.to_read(found.entries or [])):
+        listing.take(got)
+    entries = listing.entries()
+    if listing.certain:
+        _remember(saving, result, found.mark)
+    return manifest.write(replace(head, time=now().astimezone(UTC).isoformat()), entries)
 
 
-def _mark(found: list[Entry]) -> bytes:
-    """A hash that changes when anything in a home does."""
-    state = hashlib.sha256()
-    for start in range(0, len(found), 1000):
-        lines = [
-            f"{it.path}\0{it.kind} {it.mode} {it.size} {it.mtime} {it.ctime} {it.inode} {it.target}"
-            for it in found[start : start + 1000]
-        ]
-        state.update("\0".join(lines).encode("utf-8", "surrogateescape"))
-    return state.digest()
+def _remember(saving: Saving, result: HomeSaved, mark: bytes) -> None:
+    facts = json.dumps([result.files, result.bytes, result.left_out])
+    saving.marks.append((result.home.folder, saving.id, mark, facts))
 
 
-def _as_it_was(
-    saving: Saving, result: HomeSaved, before: catalogue.Save | None, mark: bytes, head: Head
-) -> bytes | None:
+def _as_it_was(saving: Saving, result: HomeSaved, found: _Found, head: Head) -> bytes | None:
     """The home's last manifest under a new head, where all in it is as it was then; its entries are not looked at."""
-    folder = result.home.folder
-    facts = saving.index.saved_as(folder, before.id, mark) if before is not None else None
+    folder, before = result.home.folder, found.before
+    facts = saving.index.saved_as(folder, before.id, found.mark) if before is not None else None
     if before is None or facts is None:
         return None
     try:

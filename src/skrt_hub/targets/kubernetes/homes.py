@@ -80,6 +80,9 @@ class ClusterHomes:
             return iter(())
         return iter(list(self._agent(home).scan()))  # whole: files are read over the same way
 
+    def path(self, home: Home) -> str | None:
+        return None
+
     def reading(self, home: Home, path: str) -> contextlib.AbstractContextManager[File]:
         return self._agent(home).reading(path)
 

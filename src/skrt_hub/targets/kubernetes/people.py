@@ -9,7 +9,7 @@ import json
 from pathlib import PurePosixPath
 from typing import Any
 
-from skrt_hub.errors import StateError
+from skrt_hub.errors import nobody_called
 from skrt_hub.report import Message, Participant
 from skrt_hub.targets.kubernetes.cluster import Cluster
 from skrt_hub.targets.kubernetes.hub_pod import HUB, HubPod
@@ -64,7 +64,7 @@ def forget_password(cluster: Cluster, name: str) -> bool:
 def remove(cluster: Cluster, name: str) -> Message:
     """End the server and lock the name: its volume stays, and nobody else can take the name and with it the volume."""
     if name not in {person.name for person in everyone(cluster)}:
-        raise StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
+        raise nobody_called(name)
     hub = HubPod(cluster.kubectl)
     hub.stop_servers([name], deadline=60)
     _accounts(cluster, "lock", name)

@@ -214,8 +214,9 @@ def _in_use(layout: Layout, applied: Applied) -> set[str]:
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
     lines = ["Log in with any new name and a password of at least 8 characters; the same bring you back."]
-    if settings.participants:
-        lines = [f"{len(settings.participants)} listed names may log in; each chooses a password at the first log-in."]
+    if count := len(settings.participants):
+        who = "The listed name" if count == 1 else f"The {count} listed names"
+        lines = [f"{who} may log in; whoever has no password yet chooses one at the first log-in."]
     if not settings.on_loopback:
         lines.append("Anybody on this network can reach the log-in page; what they type there is not encrypted.")
     if settings.sandbox == "none":

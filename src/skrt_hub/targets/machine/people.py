@@ -8,7 +8,7 @@ import urllib.request
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from skrt_hub.errors import StartError, StateError
+from skrt_hub.errors import StartError, nobody_called
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Places
@@ -41,7 +41,7 @@ def remove(layout: Layout, applied: Applied, name: str) -> Message:
     """End the server, take the name out, keep the home under a dated name. Raises StateError for an unknown name."""
     known = next((person for person in everyone(layout, applied) if person.name == name), None)
     if known is None:
-        raise StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
+        raise nobody_called(name)
     if known.server:
         _end_server(layout, applied, name)
     accounts_of(layout).forget(name)
