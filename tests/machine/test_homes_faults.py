@@ -64,6 +64,21 @@ def duration(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
+class Killings:
+    """Kills work at random moments of it; how long the work takes is learned on the way, since other work slows it."""
+
+    def __init__(self, usual: float) -> None:
+        self.usual = usual
+        self.killed = 0
+
+    def during(self, work: Callable[[], object]) -> None:
+        if killed_at(work, random.uniform(0, self.usual)):
+            self.killed += 1
+            self.usual *= 1.02
+        else:
+            self.usual *= 0.95
+
+
 @contextlib.contextmanager
 def little_disk(folder: Path, size: int) -> Iterator[Path]:
     """A file system of `size` bytes at `folder`."""
@@ -131,8 +146,7 @@ class Course:
 def test_placing_material_is_killed(tmp_path: Path) -> None:
     course = Course(tmp_path)
     course.next_version()
-    usual = duration(course.place)
-    killed = 0
+    killings = Killings(duration(course.place))
     for number in range(ROUNDS):
         course.next_version()
         if number % 10 == 0:
@@ -141,11 +155,11 @@ def test_placing_material_is_killed(tmp_path: Path) -> None:
             course.home.mkdir()
             course.place()
         course.edit()
-        killed += killed_at(course.place, random.uniform(0, usual))
+        killings.during(course.place)
         course.check_nothing_lost()
         course.place()
         course.check_complete()
-    assert killed > ROUNDS / 4, "the rounds must really interrupt"
+    assert killings.killed > ROUNDS / 4, "the rounds must really interrupt"
 
 
 @pytest.fixture
@@ -177,11 +191,10 @@ def test_saving_is_killed(copies: Copies, tmp_path: Path) -> None:
     place = tmp_path / "copies"
     saving.run_save(copies, [], str(place))
     change(copies)
-    usual = duration(lambda: saving.run_save(copies, [], str(place)))
-    killed = 0
+    killings = Killings(duration(lambda: saving.run_save(copies, [], str(place))))
     for number in range(ROUNDS):
         change(copies)
-        killed += killed_at(lambda: saving.run_save(copies, [], str(place)), random.uniform(0, usual))
+        killings.during(lambda: saving.run_save(copies, [], str(place)))
         if number % 5 == 0:
             check_copies(copies, place)
         if number % 20 == 0:
@@ -192,7 +205,7 @@ def test_saving_is_killed(copies: Copies, tmp_path: Path) -> None:
                 assert state(home_of(other, name)) == state(home_of(copies, name))
             shutil.rmtree(other.layout.root)
     check_copies(copies, place)
-    assert killed > ROUNDS / 4
+    assert killings.killed > ROUNDS / 4
 
 
 @pytest.mark.timeout(3600)
@@ -202,14 +215,13 @@ def test_restoring_is_killed(copies: Copies, tmp_path: Path) -> None:
     expected = {name: state(home_of(copies, name)) for name in ("anna", "bob")}
     other = hub(tmp_path / "other", "anna", "bob")
     restore = lambda: saving.run_restore(other, [], str(place), None, None)  # noqa: E731
-    usual = duration(restore)
-    killed = 0
+    killings = Killings(duration(restore))
     for _ in range(ROUNDS):
         shutil.rmtree(other.layout.homes)
         hub(other.layout.root, "anna", "bob")
         newer = home_of(other, "anna") / "note.ipynb"
         newer.write_text("newer work")
-        killed += killed_at(restore, random.uniform(0, usual))
+        killings.during(restore)
         assert newer.read_text() == "newer work"
         restore()
         assert newer.read_text() == "newer work"
@@ -219,7 +231,7 @@ def test_restoring_is_killed(copies: Copies, tmp_path: Path) -> None:
         plain = {path: facts[1] for path, facts in found.items() if facts[0] == "file" and "(saved" not in path}  # type: ignore[index]
         saved = {path: facts[1] for path, facts in expected["anna"].items() if facts[0] == "file"}  # type: ignore[index]
         assert plain | {"note.ipynb": ""} == saved | {"note.ipynb": ""}
-    assert killed > ROUNDS / 4
+    assert killings.killed > ROUNDS / 4
 
 
 @pytest.mark.timeout(3600)
@@ -236,13 +248,12 @@ def test_updating_material_is_killed(copies: Copies, tmp_path: Path) -> None:
 
     sheet.write_text("0")
     (course / "a.txt").write_text("0")
-    usual = duration(update)
-    killed = 0
+    killings = Killings(duration(update))
     for number in range(ROUNDS):
         for path in [course / f"{name}.txt" for name in "abcdef"]:
             path.write_text(f"{path.name} {number}" * 100)
         sheet.write_text(f"sheet {number}")
-        killed += killed_at(update, random.uniform(0, usual))
+        killings.during(update)
         place_material(home, copies.layout.material_shown, home / "none")  # a server that starts just now
         assert (home / "a.txt").read_text() == "by bob"
         fetch(settings, copies.layout, Silent())  # without handing out again: the old sheet, or the new one
@@ -253,7 +264,7 @@ def test_updating_material_is_killed(copies: Copies, tmp_path: Path) -> None:
         place_material(home, copies.layout.material_shown, home / "none")
         assert (home / "course/f.txt").read_text() == f"f.txt {number}" * 100
         assert (home / "sheets/sheet.txt").read_text() == f"sheet {number}"
-    assert killed > ROUNDS / 4
+    assert killings.killed > ROUNDS / 4
 
 
 def target_of(copies: Copies) -> MachineTarget:
@@ -273,29 +284,26 @@ def test_deleting_is_killed(copies: Copies, tmp_path: Path) -> None:
     copies.layout.accounts.write_text('{"accounts": {"anna": {"hash": "A"}, "bob": {"hash": "B"}}}')
     saving.run_save(copies, [], str(place))
     expected = {name: state(home_of(copies, name)) for name in ("anna", "bob")}
-    usual, killed = 0.1, 0
+    killings = Killings(0.1)
     for number in range(ROUNDS):
         if number % 4 == 0:  # without --homes, killed or not: they stay, and their passwords
             killed_at(lambda: target_of(copies).delete(DeleteOptions()), random.uniform(0, 0.02))
             assert {name: state(home_of(copies, name)) for name in ("anna", "bob")} == expected
             assert '"A"' in copies.layout.accounts.read_text()
             continue
-        began = time.monotonic()
-        killed += killed_at(lambda: delete(copies), random.uniform(0, usual))
+        killings.during(lambda: delete(copies))
         if copies.layout.root.exists():
             if not copies.layout.homes.exists() or number % 3:
                 delete_what_is_left(copies, place)
             else:
                 assert {name: state(home_of(copies, name)) for name in ("anna", "bob")} == expected
-                began = time.monotonic()
                 delete(copies)
-                usual = time.monotonic() - began
         assert not copies.layout.root.exists()
         saving.run_restore(copies, [], str(place), None, None)
         assert {name: state(home_of(copies, name)) for name in ("anna", "bob")} == expected
         assert '"A"' in copies.layout.accounts.read_text()
         saving.run_save(copies, [], str(place))
-    assert killed > ROUNDS / 4
+    assert killings.killed > ROUNDS / 4
 
 
 def delete_what_is_left(copies: Copies, place: Path) -> None:
