@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -119,7 +120,7 @@ class StatusReport(Report):
             for server in self.servers:
                 state = f"{server.state} ({server.reason})" if server.reason else server.state
                 memory = human_size(server.memory) if server.memory is not None else "-"
-                table.add_row(Text(server.name), Text(state), memory, server.last_activity or "-")
+                table.add_row(Text(server.name), Text(state), memory, human_time(server.last_activity or "-"))
             parts.append(table)
         parts.extend(Text(note) for note in self.notes)
         return Group(*parts)
@@ -222,6 +223,14 @@ def human_size(size: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def human_time(time: str) -> str:
+    """A moment in ISO 8601 on this machine's clock: 2026-11-24 10:18. What is no moment stays as it is."""
+    try:
+        return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return time
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,7 @@ from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.given import given_to
 from skrt_hub.homes.saving import chosen
 from skrt_hub.progress import Progress
-from skrt_hub.report import Report, human_size
+from skrt_hub.report import Report, human_size, human_time
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, Entry
 from skrt_workspace.home.transfer import Step, receive
 from skrt_workspace.home.tree import split
@@ -56,7 +56,7 @@ class Collected:
     @property
     def last_change(self) -> str:
         """In words."""
-        return self.changed[:19] or ("nothing there" if self.at_home else "never logged in")
+        return human_time(self.changed) or ("nothing there" if self.at_home else "never logged in")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class CollectReport(Report):
     homes: tuple[Collected, ...]
 
     def render(self) -> RenderableType:
-        table = Table("participant", "files", "as given", "size", "last change (UTC)", box=None, pad_edge=False)
+        table = Table("participant", "files", "as given", "size", "last change", box=None, pad_edge=False)
         for row in self.homes:
             table.add_row(Text(row.name), str(row.files), str(row.as_given), human_size(row.bytes), row.last_change)
         given = [row for row in self.homes if row.files]

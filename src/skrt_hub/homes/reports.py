@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from skrt_hub.report import Report, human_size
+from skrt_hub.report import Report, human_size, human_time
 
 _NAMED = 10
 
@@ -82,7 +82,7 @@ class RestoreReport(Report):
     def render(self) -> RenderableType:
         table = Table(_who(), "from", "written", "there already", "hashes equal", box=None, pad_edge=False)
         for row in self.homes:
-            table.add_row(Text(row.name), row.time[:19], str(row.restored), str(row.equal), str(row.verified))
+            table.add_row(Text(row.name), human_time(row.time), str(row.restored), str(row.equal), str(row.verified))
         lines = [f"Restored from {self.place} in {self.seconds:.1f} s."]
         if self.accounts:
             many = self.accounts != 1
@@ -117,10 +117,12 @@ class SavesReport(Report):
     def render(self) -> RenderableType:
         if not self.saves:
             return Text(f"There are no saves in {self.place}.")
-        table = Table("save", "homes", "files", "size", "state", box=None, pad_edge=False)
+        table = Table("save", "made", "homes", "files", "size", "state", box=None, pad_edge=False)
         for save in self.saves:
             state = "verified" if save.complete else "interrupted; what it has of each home is whole"
-            table.add_row(save.id, str(save.homes), str(save.files), human_size(save.bytes), state)
+            table.add_row(
+                save.id, human_time(save.time), str(save.homes), str(save.files), human_size(save.bytes), state
+            )
         return Group(Text(f"Saves in {self.place}:"), table)
 
 

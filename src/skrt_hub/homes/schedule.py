@@ -19,6 +19,7 @@ from skrt_hub.homes.saving import copies_of, run_save
 from skrt_hub.hub.applied import read_applied
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
+from skrt_hub.report import human_time
 from skrt_hub.settings.model import Settings
 
 _AFTER_A_FAILURE = timedelta(minutes=15)
@@ -58,7 +59,7 @@ def note(settings: Settings, layout: Layout) -> str:
     if not settings.saves.every or not last.get("problem"):
         return ""
     since = last.get("saved") or "never"
-    return f"The last scheduled save failed: {last['problem']} The last good one: {str(since)[:16]}."
+    return f"The last scheduled save failed: {last['problem']} The last good one: {human_time(str(since))}."
 
 
 def _file(layout: Layout) -> Path:
