@@ -18,6 +18,8 @@ from skrt_workspace.forkserver.client import ForkServerUnavailable
 pytestmark = pytest.mark.long
 
 Server = Any
+SHOWN = ("signals", "variables", "appearance", "arguments", "folder", "caches", "plotting", "threads", "collector")
+"""The mends whose hazards come true here when they are left out; those of randomness have a test of their own."""
 
 # What a kernel can see of how it was started: each must be the same for a forked kernel and a plain one.
 FACTS = {
@@ -74,20 +76,7 @@ def test_a_forked_kernel_sees_what_a_plain_one_sees(server: Server) -> None:
         assert mine == theirs, name
 
 
-@pytest.mark.parametrize(
-    "mend",
-    [
-        "signals",
-        "variables",
-        "appearance",
-        "arguments",
-        "folder",
-        "caches",
-        "plotting",
-        "threads",
-        "collector",
-    ],
-)
+@pytest.mark.parametrize("mend", SHOWN)
 def test_without_its_mend_each_difference_shows(new_server: Any, mend: str) -> None:
     forked, plain = facts(new_server("--without", mend), [mend])
     assert forked != plain
@@ -129,18 +118,7 @@ def test_without_its_mend_two_kernels_draw_the_same(new_server: Any, mend: str, 
 
 
 def test_every_mend_is_tested_here() -> None:
-    shown = {
-        "signals",
-        "variables",
-        "appearance",
-        "arguments",
-        "folder",
-        "caches",
-        "plotting",
-        "threads",
-        "collector",
-    }
-    assert set(mends.MENDS) == shown | {"randomness", "keys"}
+    assert set(mends.MENDS) == {*SHOWN, "randomness", "keys"}
 
 
 def test_threads_at_the_start_forbid_the_fork(new_server: Any) -> None:

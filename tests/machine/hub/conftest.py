@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.cookiejar
 import json
 import os
 import re
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 import urllib.error
@@ -66,6 +68,30 @@ class Hub:
 
     def person(self, name: str, password: str = "correct horse") -> Person:
         return Person(self.url, name, password)
+
+    def at_work(self, name: str, password: str = "correct horse") -> Person:
+        """A participant who has logged in, with a server that is ready."""
+        person = self.person(name, password)
+        person.log_in()
+        person.server()
+        return person
+
+    @contextlib.contextmanager
+    def little_home(self, name: str, size: str) -> Iterator[Path]:
+        """Where the running hub is stopped: `name`, who had a server before, has a home of `size`. Root only."""
+        if os.geteuid() != 0:
+            pytest.skip("a small file system can only be mounted by root")
+        self.at_work(name)
+        self.run("stop")
+        folder = self.state / "homes" / name
+        uid = folder.stat().st_uid
+        options = f"size={size},mode=0700,uid={uid},gid={uid}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+        try:
+            yield folder
+        finally:
+            self.run("stop")
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
     def remove(self) -> None:
         self.run("stop", code=None)

@@ -53,9 +53,7 @@ def test_pages_files_come_compressed_and_for_keeps(running: Hub) -> None:
 
 
 def test_a_file_that_only_the_participants_server_has_is_asked_of_it(running: Hub) -> None:
-    anna = running.person("asset-anna")
-    anna.log_in()
-    anna.server()
+    anna = running.at_work("asset-anna")
     status, where, _ = anna.get("user/asset-anna/static/lab/none-such.js")
     assert status == 404
     assert "own=1" in where

@@ -61,9 +61,7 @@ def test_two_ups_at_once_make_one_hub(make_hub: Callable[..., Hub]) -> None:
 def test_a_killed_hub_finds_its_servers_again(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
     first = pid_of(hub, "hub")
     os.kill(first, signal.SIGKILL)
@@ -84,9 +82,7 @@ def test_a_killed_proxy_is_back_with_the_same_routes(make_hub: Callable[..., Hub
 def test_a_killed_supervisor_leaves_the_servers_and_up_takes_over(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
     supervisor = parent_of(pid_of(hub, "hub"))
     os.kill(supervisor, signal.SIGKILL)

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import time
 import urllib.error
 import zipfile
@@ -91,17 +90,13 @@ def test_news_the_original_and_everything(
 def test_only_the_page_itself_may_ask_for_files(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     assert anna.api("GET", "skrt/notices") == {"notices": []}
     for path in ("../../etc/passwd", "/etc/passwd", "examples"):
         with pytest.raises(urllib.error.HTTPError) as refusal:
             anna.api("POST", "skrt/original", {"path": path})
         assert refusal.value.code == 409
-    bob = hub.person("bob")
-    bob.log_in()
-    bob.server()
+    bob = hub.at_work("bob")
     status, address, _ = bob.get("user/anna/skrt/everything")
     assert status in (403, 404) or "/hub/" in address
     anna.cookies.clear()
@@ -110,30 +105,18 @@ def test_only_the_page_itself_may_ask_for_files(make_hub: Callable[..., Hub]) ->
 
 
 def test_a_full_home_gets_its_server_and_can_be_emptied(make_hub: Callable[..., Hub]) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("a small file system can only be mounted by root")
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
-    hub.run("stop")
-    folder = home(hub, "anna")
-    uid = folder.stat().st_uid
-    options = f"size=1M,mode=0700,uid={uid},gid={uid}"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
-    try:
+    with hub.little_home("anna", "1M") as folder:
         (folder / "work.txt").write_text("work")
         with (folder / "large.bin").open("wb", buffering=0) as stream, contextlib.suppress(OSError):
             while True:
                 stream.write(bytes(4096))
         assert shutil.disk_usage(folder).free < 4096
         for path in folder.iterdir():
-            os.chown(path, uid, uid)
+            os.chown(path, folder.stat().st_uid, folder.stat().st_gid)
         hub.run("start")
-        anna = hub.person("anna")
-        anna.log_in()
-        anna.server()
+        anna = hub.at_work("anna")
         (notice,) = anna.api("GET", "skrt/notices")["notices"]
         assert "Your home is full" in notice["text"]
         anna.api("DELETE", "api/contents/large.bin")
@@ -141,17 +124,12 @@ def test_a_full_home_gets_its_server_and_can_be_emptied(make_hub: Callable[..., 
         anna.api("PUT", "api/contents/new.txt", {"type": "file", "format": "text", "content": "new"})
         assert (folder / "new.txt").read_text() == "new"
         assert (folder / "work.txt").read_text() == "work"
-    finally:
-        hub.run("stop")
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_class_is_deleted_and_brought_back(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     anna.api("PUT", "api/contents/thesis.txt", {"type": "file", "format": "text", "content": "all my work"})
     name = f"test-{hub.port}"
     refused = hub.run("delete", "--homes", "--confirm", name, code=12)
@@ -170,9 +148,7 @@ def test_a_class_is_deleted_and_brought_back(make_hub: Callable[..., Hub], tmp_p
     hub.run("restore", "--from", place)
     assert (home(hub, "anna") / "thesis.txt").read_text() == "all my work, and more"
     assert json.loads(hub.run("saves", "compare", "--json").stdout)["homes"][0]["different"] == []
-    again = hub.person("anna")
-    again.log_in()
-    again.server()
+    again = hub.at_work("anna")
     answer = again.api("GET", "api/contents/thesis.txt")
     assert answer["content"] == "all my work, and more"
     stranger = hub.person("anna", "another password")
@@ -183,9 +159,7 @@ def test_a_class_is_deleted_and_brought_back(make_hub: Callable[..., Hub], tmp_p
 def test_a_notebook_cut_by_a_killed_save_comes_back(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     folder = home(hub, "anna")
     write(folder, "work.ipynb", "whole")
     shutil.copy2(folder / "work.ipynb", folder / ".~work.ipynb")

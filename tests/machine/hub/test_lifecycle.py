@@ -71,9 +71,7 @@ def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> No
 def test_closing_disconnects_and_keeps_servers_and_kernels(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
     before = hub.status()
     hub.run("close")
@@ -91,9 +89,7 @@ def test_closing_disconnects_and_keeps_servers_and_kernels(make_hub: Callable[..
 def test_passwords_and_removal_touch_no_file(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(admins=["teacher"])
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     anna.api("PUT", "api/contents/notes.txt", {"type": "file", "format": "text", "content": "kept"})
     with pytest.raises(Refused, match="manages the hub"):
         hub.person("teacher").log_in()
@@ -128,9 +124,7 @@ def test_two_hubs_side_by_side_know_nothing_of_each_other(make_hub: Callable[...
 def test_changed_settings_are_applied_and_servers_stay(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    anna = hub.at_work("anna")
     kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
     hub.configure(participants=["anna"])
     assert "has changed" in hub.run("status").stdout
@@ -195,9 +189,7 @@ def test_the_state_folder_is_closed_to_others(running: Hub) -> None:
 def test_the_fork_server_can_be_switched_off_and_on(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(fork_server=False)
     hub.run("up")
-    anna = hub.person("anna")
-    anna.log_in()
-    anna.server()
+    hub.at_work("anna")
     assert hub.status()["components"]["fork-server"] == "not running"
     hub.configure(fork_server=True)
     hub.run("up")
