@@ -32,7 +32,7 @@ def run(
     *,
     deadline: float,
     check: bool = True,
-    stdin: str | bytes | None = None,
+    stdin: str | bytes | Path | None = None,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     echo: Echo | None = None,
@@ -40,25 +40,27 @@ def run(
 ) -> Finished:
     """Run a program to its end and return what it printed.
 
-    `deadline` is in seconds. `environment` replaces the inherited one. `echo` is told the quoted command first.
+    `deadline` is in seconds. `stdin` is what the program reads, or the path of a file with it. `environment` replaces
+    the inherited one. `echo` is told the quoted command first.
     Raises PrerequisiteError when the program does not exist, ProgramError when it took longer than the deadline
     or, with `check`, ended with another code than 0.
     """
     words = tuple(str(word) for word in arguments)
     if echo is not None:
         echo(f"+ {shlex.join(words)}")
-    data = stdin.encode() if isinstance(stdin, str) else stdin
+    text = stdin.encode() if isinstance(stdin, str) else stdin if isinstance(stdin, bytes) else None
+    file = stdin if isinstance(stdin, Path) else Path(os.devnull)
     try:
-        done = subprocess.run(
-            words,
-            input=data,
-            stdin=subprocess.DEVNULL if data is None else None,
-            capture_output=True,
-            timeout=deadline,
-            env=dict(environment) if environment is not None else None,
-            cwd=folder,
-            check=False,
-        )
+        with file.open("rb") as source:
+            done = subprocess.run(
+                words,
+                **({"stdin": source} if text is None else {"input": text}),
+                capture_output=True,
+                timeout=deadline,
+                env=dict(environment) if environment is not None else None,
+                cwd=folder,
+                check=False,
+            )
     except FileNotFoundError as error:
         raise PrerequisiteError(
             f"The program {words[0]} was not found.", why=str(error), remedy=remedy or "Run: skrt-hub check"

@@ -6,6 +6,7 @@ The tests stand in the order of a hub's life; each leaves the hub running.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -141,6 +143,43 @@ def test_changed_limits_reach_new_servers(hub: Hub) -> None:
     time.sleep(2)
     look = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['MEM_LIMIT'])"
     assert as_participant(hub, "ben.m@lab-2", lambda one: one.run(look)).split() == ["2", "1000000000"]
+
+
+def comes(hub: Hub, name: str, path: str, text: str | None, *, seconds: float = 30) -> bool:
+    """Whether a file comes to have this text within some seconds (None: goes), seen by its participant."""
+
+    async def look(one: Participant) -> bool:
+        end = time.monotonic() + seconds
+        while await one.read(path) != text:
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(0.5)
+        return True
+
+    return as_participant(hub, name, look)
+
+
+def test_what_is_handed_out_reaches_running_servers_and_later_ones(hub: Hub, tmp_path: Path) -> None:
+    if os.environ.get("SKRT_HUB_TEST_IMAGE"):
+        pytest.skip("nothing can be handed out with a published image")
+    as_participant(hub, "ana", lambda one: one.write("own.txt", "own"))
+    running = set(hub.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=name").split())
+    sheet = tmp_path / "sheet.txt"
+    sheet.write_text("sheet 1")
+    told = hub.run("hand-out", str(sheet), "--as", "week-1")["delivered"]
+    assert any("running server" in line for line in told), told
+    assert comes(hub, "ana", "week-1/sheet.txt", "sheet 1")
+    as_participant(hub, "ana", lambda one: one.write("week-1/sheet.txt", "answers"))
+    sheet.write_text("sheet 2")
+    hub.run("hand-out", str(sheet), "--as", "week-1")
+    assert comes(hub, "ana", "week-1/sheet (new version).txt", "sheet 2")
+    assert comes(hub, "ana", "week-1/sheet.txt", "answers", seconds=0)
+    assert comes(hub, "dan", "week-1/sheet.txt", "sheet 2", seconds=0), "a server that started later"
+    hub.run("hand-out", "--withdraw", "--as", "week-1")
+    assert comes(hub, "dan", "week-1/sheet.txt", None)
+    assert comes(hub, "ana", "week-1/sheet.txt", "answers", seconds=0)
+    now = set(hub.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=name").split())
+    assert running < now, "nobody's server was started again"
 
 
 def test_a_failed_upgrade_is_rolled_back(hub: Hub) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.unit.test_material_rules import publish
+
 from skrt_hub.environment.identity import workspace_package
 from skrt_hub.targets.kubernetes.image.context import LIBRARIES_PROGRAM, Content, needed_by
 
@@ -41,12 +43,23 @@ def test_imports_of_imports_are_followed_and_those_in_functions_are_not(tmp_path
 
 def test_the_same_content_has_the_same_tag_and_material_changes_it(tmp_path: Path) -> None:
     material = tmp_path / "material"
-    material.mkdir()
-    (material / "manifest.json").write_text("{}", encoding="utf-8")
+    publish(material, {"a.txt": b"one"}, 1)
     with_material = Content(material).tag()
     assert Content().tag() == Content().tag() != with_material
-    (material / "manifest.json").write_text('{"a": 1}', encoding="utf-8")
+    publish(material, {"a.txt": b"two"}, 2)
     assert Content(material).tag() != with_material
+
+
+def test_an_earlier_version_of_the_material_is_not_in_the_image(tmp_path: Path) -> None:
+    publish(tmp_path / "one", {"a.txt": b"old"}, 1)
+    publish(tmp_path / "one", {"a.txt": b"new"}, 2)
+    publish(tmp_path / "two", {"a.txt": b"new"}, 2)
+    assert Content(tmp_path / "one").tag() == Content(tmp_path / "two").tag()
+    names = written(tmp_path / "context", Content(tmp_path / "one"))
+    assert {name for name in names if name.startswith("material/")} == {
+        "material/manifest.json",
+        "material/versions/2/course/a.txt",
+    }
 
 
 def test_the_context_has_no_secrets_and_no_leftovers(tmp_path: Path) -> None:

@@ -28,4 +28,5 @@ def run(session: Session) -> Report:
         withdraw(context.layout, given.folder)
     else:
         hand_out(context.settings, context.layout, given.files, given.folder)
-    return material_updated(context, fetch(context.settings, context.layout, context.progress, echo=context.echo))
+    states = fetch(context.settings, context.layout, context.progress, echo=context.echo)
+    return material_updated(states, session.target.deliver())

@@ -33,4 +33,4 @@ def run(session: Session) -> Report:
         with closing(homes_of(context)) as homes:
             return material_status(context.layout, homes, context.progress)
     states = fetch(context.settings, context.layout, context.progress, refresh=True, echo=context.echo)
-    return material_updated(context, states)
+    return material_updated(states, session.target.deliver())

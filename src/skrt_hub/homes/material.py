@@ -54,6 +54,12 @@ def shown_folder(layout: Layout) -> Path:
     return layout.material_shown
 
 
+def shown_now(shown: Path) -> tuple[Path, ...]:
+    """What of `shown` servers read now: the manifest, and the folder that it names; none where none ever was."""
+    document = read_json(shown / "manifest.json")
+    return (shown / "manifest.json", shown / document["folder"]) if isinstance(document, dict) else ()
+
+
 def fetch(
     settings: Settings, layout: Layout, progress: Progress, *, refresh: bool = False, echo: Echo | None = None
 ) -> tuple[EntryState, ...]:

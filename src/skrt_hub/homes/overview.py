@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from skrt_hub.context import Context
 from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.given import given_to
 from skrt_hub.homes.material import EntryState, published
@@ -36,6 +35,7 @@ class UpdateReport(Report):
     """What `material update` and `hand-out` did."""
 
     entries: tuple[UpdatedRow, ...]
+    delivered: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
@@ -49,7 +49,7 @@ class UpdateReport(Report):
             table.add_row(Text(row.name), row.state, str(row.files), Text(row.version or "-"))
         lines = [note for row in self.entries for note in row.notes]
         lines += [f"{row.name}: {row.problem}" for row in self.entries if row.problem]
-        lines.append("Running servers take what changed within seconds, others when they start.")
+        lines += self.delivered
         return Group(table, Text("\n".join(lines)))
 
 
@@ -86,8 +86,8 @@ class StatusReport(Report):
         return Group(table, Text("\n".join(lines)))
 
 
-def material_updated(context: Context, states: tuple[EntryState, ...]) -> UpdateReport:
-    """The report of an update."""
+def material_updated(states: tuple[EntryState, ...], delivered: tuple[str, ...]) -> UpdateReport:
+    """The report of an update, with what was done to bring it to servers."""
     return UpdateReport(
         tuple(
             UpdatedRow(
@@ -99,7 +99,8 @@ def material_updated(context: Context, states: tuple[EntryState, ...]) -> Update
                 str(state.problem or "").replace("\n", " "),
             )
             for state in states
-        )
+        ),
+        delivered,
     )
 
 

@@ -65,6 +65,9 @@ class Target(Protocol):
     def start(self) -> UpReport:
         """Bring a stopped hub up again."""
 
+    def deliver(self) -> tuple[str, ...]:
+        """Bring material that was just prepared to servers that run and to those that start later; what was done."""
+
     def participants(self) -> tuple[Participant, ...]:
         """Everyone the hub knows."""
 

@@ -16,12 +16,17 @@ from typing import Any
 from skrt_workspace.home.tree import digest_of_file, split
 
 MANIFEST = "manifest.json"
+NEWER = "SKRT_NEWER_MATERIAL"
+"""In a pod: the variable that names the folder for what came since its image was made."""
 EXAMPLES_FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES_NAME = "examples"
 
 
 def material_folder() -> Path:
     """Where the hub shows its material; only a hub without sandboxes names another place."""
+    newer = os.environ.get(NEWER)
+    if newer and Path(newer, MANIFEST).is_file():
+        return Path(newer)
     return Path(os.environ.get("SKRT_MATERIAL", "/srv/material"))
 
 

@@ -27,7 +27,8 @@ class Built:
 
 def content_of(context: Context) -> Content:
     """What the image of this hub holds: material is in it once it has been prepared."""
-    return Content(context.layout.material_shown if context.settings.material else None)
+    layout = context.layout
+    return Content(layout.material_shown if material.published(layout) else None)
 
 
 def wanted(context: Context) -> str:
@@ -38,16 +39,18 @@ def wanted(context: Context) -> str:
 
 def prepare_material(context: Context) -> None:
     """Fetch the organiser's material, so that it is part of the image. Raises SettingsError for a published image."""
-    settings = context.settings
-    if not settings.material:
+    settings, layout = context.settings, context.layout
+    if not settings.material and not layout.handed_out.is_dir() and not material.published(layout):
         return
-    if settings.kubernetes.image.name:
+    states = material.fetch(settings, layout, context.progress, refresh=True, echo=context.echo)
+    if states and settings.kubernetes.image.name:
         raise SettingsError(
-            "Material cannot be added to a published image.",
-            why="hub.yaml has both `material` and kubernetes.image.name.",
-            remedy="Leave one of them out; with the project's own image, material becomes its last layer.",
+            f"Material cannot be added to a published image: {', '.join(state.name for state in states)}.",
+            why="hub.yaml has kubernetes.image.name, and there is material in hub.yaml or from `hand-out`.",
+            remedy="Leave kubernetes.image.name out, and material becomes the last layer of the project's own image. "
+            "Or take `material` out of hub.yaml, and take back what was handed out: `hand-out --withdraw --as FOLDER`.",
         )
-    for entry in material.fetch(settings, context.layout, context.progress, refresh=True, echo=context.echo):
+    for entry in states:
         if entry.problem is not None:
             context.progress.say(f"Material {entry.name}: {entry.problem.what} {entry.problem.why}")
 

@@ -15,6 +15,7 @@ from skrt_hub.targets.kubernetes import (
     access,
     bring_up,
     checks,
+    delivery,
     forward,
     logs,
     people,
@@ -86,6 +87,9 @@ class KubernetesTarget:
         with self._alone() as cluster:
             state.require(cluster, "running", "closed", "stopped")
             return bring_up.restart(self._context, cluster, began=began)
+
+    def deliver(self) -> tuple[str, ...]:
+        return delivery.deliver(self._context)
 
     def participants(self) -> tuple[Participant, ...]:
         with self._alone() as cluster:

@@ -113,6 +113,10 @@ class MachineTarget:
         ):
             return self._stop()
 
+    def deliver(self) -> tuple[str, ...]:
+        # Sandboxes show the hub's own folder: nothing is left to be done.
+        return ("Running servers take what changed within seconds, others when they start.",)
+
     def participants(self) -> tuple[Participant, ...]:
         return people.everyone(self._layout, self._applied())
 

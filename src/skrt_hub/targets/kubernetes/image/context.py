@@ -16,6 +16,7 @@ from pathlib import Path
 
 from skrt_hub import __version__
 from skrt_hub.environment.identity import LOCK_FOLDER, workspace_package
+from skrt_hub.homes.material import shown_now
 
 LOCAL_NAME = "localhost/skrt-hub/workspace"
 """The name of images that no registry has: nothing outside this machine can answer for the host `localhost`."""
@@ -71,8 +72,9 @@ class Content:
         for name, path in _tree(package):
             yield f"workspace/skrt_workspace/{name}", path
         if self.material is not None:
-            for name, path in _tree(self.material, hidden=True):
-                yield f"material/{name}", path
+            for place in shown_now(self.material):
+                for path in (place,) if place.is_file() else _below(place):
+                    yield f"material/{path.relative_to(self.material).as_posix()}", path
 
 
 def needed_by(program: str, package: Path) -> list[Path]:
@@ -109,12 +111,15 @@ def _file_of(module: str, package: Path) -> Path | None:
     return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
 
 
-def _tree(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        left_out = "__pycache__" in inside.parts or (not hidden and any(part.startswith(".") for part in inside.parts))
-        if path.is_file() and not left_out:
+def _tree(package: Path) -> Iterator[tuple[str, Path]]:
+    for path in _below(package):
+        inside = path.relative_to(package)
+        if not any(part.startswith((".", "__pycache__")) for part in inside.parts):
             yield inside.as_posix(), path
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _uv_version() -> str:
