@@ -155,6 +155,12 @@ class Participant:
             assert answer.status == 200, await answer.text()
             return sorted(item["name"] for item in (await answer.json())["content"])
 
+    async def notices(self) -> list[str]:
+        """What JupyterLab tells this participant."""
+        async with self._web.get(f"{self.base}skrt/notices") as answer:
+            assert answer.status == 200, await answer.text()
+            return [notice["text"] for notice in (await answer.json())["notices"]]
+
     async def stop_server(self) -> None:
         """End the own server, as the hub's control panel does."""
         headers = {"X-XSRFToken": self._xsrf("/hub/"), "Referer": f"{self.url}hub/home"}

@@ -135,7 +135,7 @@ spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 100Mi}}}
 
 
 def test_changed_limits_reach_new_servers(hub: Hub) -> None:
-    hub.configure(limits={"cpu": 2, "memory": "1 GB"})
+    hub.configure(limits={"cpu": 2, "memory": "1 GB", "home": "20 MB"})
     assert hub.run("up")["changed"] is True
     copies = list((hub.state / "kubernetes" / "databases").glob("*.sqlite"))
     assert copies, "the hub's database was not copied before the upgrade"
@@ -143,6 +143,18 @@ def test_changed_limits_reach_new_servers(hub: Hub) -> None:
     time.sleep(2)
     look = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['MEM_LIMIT'])"
     assert as_participant(hub, "ben.m@lab-2", lambda one: one.run(look)).split() == ["2", "1000000000"]
+    # The test cluster's volumes are folders of the node: nothing holds the limit, so it has to be told.
+    fill = "open('large.bin', 'wb').write(bytes(25_000_000)); print('written')"
+    assert as_participant(hub, "ben.m@lab-2", lambda one: one.run(fill)).strip() == "written"
+    wait_until(lambda: any("limit" in text for text in as_participant(hub, "ben.m@lab-2", lambda one: one.notices())))
+    as_participant(hub, "ben.m@lab-2", lambda one: one.run("import os; os.unlink('large.bin')"))
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(1)
 
 
 def comes(hub: Hub, name: str, path: str, text: str | None, *, seconds: float = 30) -> bool:

@@ -1,12 +1,16 @@
 """A home's size is measured as the disk has it, and told to its server."""
 
 import os
+import time
 from pathlib import Path
 
-from skrt_hub.homes.quota import size_of_home, tell_usage
+import pytest
+
+from skrt_hub.homes.quota import tell_usage
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_workspace.home import space
+from skrt_workspace.home.space import size_of_home
 
 
 def test_each_file_counts_once_and_links_lead_nowhere(tmp_path: Path) -> None:
@@ -32,3 +36,20 @@ def test_a_server_is_told_before_its_home_is_full_and_when_it_is(tmp_path: Path)
         assert "nothing more can be saved" not in space.warning(measured), "it is only watched here"
     tell_usage(Settings(), layout, "anna")
     assert not (layout.notices("anna") / space.USAGE).exists()
+
+
+def test_a_volume_that_holds_nobody_is_watched_in_its_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(space, "_EVERY", 0.0)
+    monkeypatch.setenv(space.LIMIT, str(10 * space.MB))
+    assert space.measure(tmp_path, tmp_path / "no notices").state == "ok"
+    (tmp_path / "scan").write_bytes(os.urandom(11 * space.MB))
+    time.sleep(1)  # what was measured is taken for true for fifty times as long as measuring took
+    found = space.measure(tmp_path, tmp_path / "no notices")
+    assert (found.state, found.held) == ("full", False)
+    assert "limit (11 of 10 MB)" in space.warning(found)
+
+
+def test_a_volume_of_its_own_size_is_its_own_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = os.statvfs(tmp_path)
+    monkeypatch.setenv(space.LIMIT, str(found.f_blocks * found.f_frsize))
+    assert space.measure(tmp_path, tmp_path / "no notices").limit is None

@@ -2,7 +2,7 @@
 
 Where the hub runs as root on a file system that keeps quotas, the kernel holds the limit (kernel_quota.py). Elsewhere
 it is watched: what a participant reads in JupyterLab comes from the file written here, and nothing stops them. On
-Kubernetes the volume's own size is the limit.
+Kubernetes the volume's own size is the limit, and the participant's server watches it (skrt_workspace.home.space).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.homes import kernel_quota
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_workspace.home.space import USAGE
+from skrt_workspace.home.space import USAGE, size_of_home
 
 
 def tell_usage(settings: Settings, layout: Layout, folder: str) -> int | None:
@@ -41,29 +41,3 @@ def _hold(home: Path, limit: int) -> bool:
     except OSError:
         return False
     return os.geteuid() == 0 and uid != 0 and kernel_quota.set_limit(home, uid, limit)
-
-
-def size_of_home(home: Path) -> int:
-    """The bytes that a home takes on the disk, each file once. Links are not followed, other disks not entered."""
-    total = 0
-    seen: set[int] = set()
-    try:
-        device = home.lstat().st_dev
-    except OSError:
-        return 0
-    pending = [os.fspath(home)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    found = entry.stat(follow_symlinks=False)
-                    if found.st_dev != device or found.st_ino in seen:
-                        continue
-                    if found.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
-                        seen.add(found.st_ino)
-                    total += found.st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-        except OSError:
-            continue  # it vanished, or became something else, while it was looked at
-    return total

@@ -1,23 +1,29 @@
 """How full a home is, and what to say about it.
 
 The hub may set a limit for each home (`limits.home`); it tells the server its use and its limit in the notices
-folder. Where there is none, the disk itself is the limit.
+folder. In a pod the volume's own size is the limit; a volume that is a folder of its node holds nobody, and is watched.
+Elsewhere the disk itself is the limit.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_workspace.home.notices import from_hub
 
+LIMIT = "SKRT_HOME_LIMIT"
+"""In a pod: the variable that says how many bytes the home's volume was asked for."""
 USAGE = "home-usage"  # a file in the hub's notices folder: {"used": bytes, "limit": bytes}
 NEARLY = 0.9
 MB = 1_000_000
 _LITTLE = 200 * MB
 _NOTHING = 5 * MB
+_ABOUT_AS_ASKED = 1.2  # a volume of its own has the size that was asked for, or a little more
+_EVERY = 20.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,36 @@ def measure(home: Path, hub: Path | None = None) -> Space:
         held = bool(usage.get("held", True)) or free <= _NOTHING
         return Space(min(free, max(0, limit - used)), used, limit, held)
     except (OSError, ValueError, KeyError, TypeError):
+        return _of_volume(home, free, found.f_blocks * found.f_frsize)
+
+
+def _of_volume(home: Path, free: int, size: int) -> Space:
+    limit = int(os.environ.get(LIMIT) or 0)
+    if not limit or size <= limit * _ABOUT_AS_ASKED:
         return Space(free)
+    used = _use.of(home)
+    return Space(min(free, max(0, limit - used)), used, limit, held=free <= _NOTHING)
+
+
+class _Use:
+    """What a home holds, not measured more often than its owner notices, or at a cost that its owner would."""
+
+    def __init__(self) -> None:
+        self._home: Path | None = None
+        self._until = 0.0
+        self._used = 0
+
+    def of(self, home: Path) -> int:
+        """The bytes, as they were some seconds ago."""
+        began = time.monotonic()
+        if home != self._home or began > self._until:
+            self._home, self._used = home, size_of_home(home)
+            now = time.monotonic()
+            self._until = now + max(_EVERY, 50 * (now - began))
+        return self._used
+
+
+_use = _Use()
 
 
 def warning(space: Space) -> str:
@@ -70,3 +105,29 @@ def warning(space: Space) -> str:
     if space.state == "nearly":
         return f"Your home is nearly full: {space.free // MB} MB are left. Delete files that you do not need."
     return ""
+
+
+def size_of_home(home: Path) -> int:
+    """The bytes that a home takes on the disk, each file once. Links are not followed, other disks not entered."""
+    total = 0
+    seen: set[int] = set()
+    try:
+        device = home.lstat().st_dev
+    except OSError:
+        return 0
+    pending = [os.fspath(home)]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    found = entry.stat(follow_symlinks=False)
+                    if found.st_dev != device or found.st_ino in seen:
+                        continue
+                    if found.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
+                        seen.add(found.st_ino)
+                    total += found.st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except OSError:
+            continue  # it vanished, or became something else, while it was looked at
+    return total

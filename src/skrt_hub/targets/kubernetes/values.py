@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skrt_hub.settings.model import Kubernetes, Settings
+from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
 """The name of the hub's service for the organiser's commands, and the mark of a release that skrt-hub made."""
@@ -224,7 +225,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     idle = settings.limits.idle
     # A server tells the hub when it was last used, well within the time after which it would be ended.
     interval = max(5, min(300, idle // 4)) if idle else 300
-    return {**dict.fromkeys(names, count), "JUPYTERHUB_ACTIVITY_INTERVAL": str(interval)}
+    home = settings.limits.home or settings.kubernetes.home_size
+    return {**dict.fromkeys(names, count), "JUPYTERHUB_ACTIVITY_INTERVAL": str(interval), LIMIT: str(home)}
 
 
 def _storage(settings: Settings) -> dict[str, Any]:
