@@ -194,6 +194,22 @@ def test_what_is_handed_out_reaches_running_servers_and_later_ones(hub: Hub, tmp
     assert running < now, "nobody's server was started again"
 
 
+def test_saves_are_made_by_themselves_while_the_hub_is_up(hub: Hub, tmp_path: Path) -> None:
+    as_participant(hub, "ana", lambda one: one.write("kept.txt", "kept"))
+    place = tmp_path / "copies"
+    hub.configure(saves={"place": str(place), "every": "10 min"})
+    hub.run("up")
+    wait_until(lambda: any(place.glob("saves/*/save.json")), seconds=240)
+    assert hub.run("logs", "saves")["lines"][-1].startswith("saved ")
+    assert hub.run("saves", "verify", "--from", str(place))["problems"] == []
+    hub.run("restore", "ana", "--from", str(place), "--into", str(tmp_path / "back"))
+    assert [path.read_text() for path in (tmp_path / "back").glob("ana*/kept.txt")] == ["kept"]
+    assert hub.run("status")["notes"] == []
+    hub.configure()
+    hub.run("up")
+    hub.run("saves", "list", "--from", str(place))
+
+
 def test_a_failed_upgrade_is_rolled_back(hub: Hub) -> None:
     good = hub.history()[-1]["revision"]
     hub.configure(kubernetes={"values": {"hub": {"extraConfig": {"broken": "raise RuntimeError('broken')"}}}})

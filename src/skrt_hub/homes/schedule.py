@@ -1,7 +1,8 @@
 """Saves that the hub makes by itself, as hub.yaml's `saves.every` says.
 
-The supervisor asks `due` every minute and, when it is time, runs `python -m skrt_hub.homes.schedule STATE`: a
-process of its own, so that a large save takes nothing from the hub.
+On one machine the supervisor asks `due` every minute and, when it is time, runs `python -m skrt_hub.homes.schedule
+STATE`: a process of its own, so that a large save takes nothing from the hub. For a hub in a cluster a background
+program on the organiser's machine does both (skrt_hub.targets.kubernetes.saver).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from skrt_hub.targets.kubernetes import (
     priorities,
     recover,
     rendering,
+    saver,
     start_cluster,
     takeover,
 )
@@ -62,6 +63,7 @@ def bring_up(context: Context) -> UpReport:
         values, manifests = _values(cluster, chart)
         url = _already_up(cluster, release, values)
         if url is not None:
+            saver.ensure(context.settings, context.layout)
             return _report(context, url, changed=False, began=began)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
@@ -79,6 +81,7 @@ def bring_up(context: Context) -> UpReport:
             url = access.open_door(cluster, step, deadline=120)
         _keep_values(cluster, values)
         record.write(context.layout, context.settings)
+        saver.ensure(context.settings, context.layout)
         return _report(context, url, changed=True, began=began, notes=notes)
 
 
@@ -238,4 +241,5 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
         url = access.open_door(cluster, step, deadline=120)
     if cluster.record is not None:
         replace(cluster.record).write(context.layout, context.settings)
+    saver.ensure(context.settings, context.layout)
     return _report(context, url, changed=True, began=began)

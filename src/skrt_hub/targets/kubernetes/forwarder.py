@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import signal
 import struct
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from skrt_hub.targets.kubernetes.background import alone
 
 PROTOCOL = "v4.channel.k8s.io"
 DATA, ERROR = 0, 1
@@ -43,21 +44,12 @@ class Door:
     port: int
     namespace: str
     kubectl: tuple[str, ...]
-    lock: Path
     socket: Path
 
     @classmethod
-    def read(cls, path: Path) -> Door:
-        """From the document that `forward` wrote."""
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            told["address"],
-            told["port"],
-            told["namespace"],
-            tuple(told["kubectl"]),
-            Path(told["lock"]),
-            Path(told["socket"]),
-        )
+    def told(cls, told: dict[str, Any]) -> Door:
+        """From what `forward` wrote."""
+        return cls(told["address"], told["port"], told["namespace"], tuple(told["kubectl"]), Path(told["socket"]))
 
     @property
     def pods(self) -> str:
@@ -67,14 +59,10 @@ class Door:
 
 def main(words: list[str]) -> int:
     """Hold the lock and forward until a signal comes."""
-    door = Door.read(Path(words[0]))
-    with door.lock.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return 0  # another one forwards already
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        asyncio.run(_serve(door))
+    document = json.loads(Path(words[0]).read_text(encoding="utf-8"))
+    with alone(document) as only_one:
+        if only_one:
+            asyncio.run(_serve(Door.told(document["told"])))
     return 0
 
 

@@ -9,19 +9,21 @@ from pathlib import Path
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError, UsageError
 from skrt_hub.layout import Layout
+from skrt_hub.targets.kubernetes import forward, saver
 from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.kubectl import explain
 from skrt_hub.targets.kubernetes.watch import look
 from skrt_hub.targets.kubernetes.words import participant
 
 PARTS = {"hub": "deployment/hub", "proxy": "deployment/proxy", "scheduler": "deployment/user-scheduler"}
-PORT_FORWARD = "port-forward"
+LOCAL = (forward.NAME, saver.NAME)
+"""What runs in the background of this machine."""
 
 
 def read(context: Context, part: str, *, lines: int, follow: bool) -> Iterator[str]:
-    """The last lines of a part (hub, proxy, scheduler, port-forward or a participant's name), then the new ones."""
-    if part == PORT_FORWARD:
-        return _local(context.layout, lines)
+    """The last lines of a part (of PARTS, of LOCAL, or a participant's name), then the new ones."""
+    if part in LOCAL:
+        return _local(context.layout, part, lines)
     cluster = open_cluster(context)
     workload = PARTS.get(part) or _pod_of(cluster, part)
     words = ["logs", workload, f"--tail={lines}", *(["--follow"] if follow else [])]
@@ -34,7 +36,7 @@ def _pod_of(cluster: Cluster, name: str) -> str:
         raise StateError(
             f"There is no log of {name!r} at the moment.",
             why="A pod's log lasts as long as the pod, and this participant has no server now.",
-            remedy=f"Parts: {', '.join((*PARTS, PORT_FORWARD))}, or the name of a participant with a server "
+            remedy=f"Parts: {', '.join((*PARTS, *LOCAL))}, or the name of a participant with a server "
             "(`skrt-hub status` shows them).",
         )
     return f"pod/{pods[0]['metadata']['name']}"
@@ -57,8 +59,8 @@ def _stream(cluster: Cluster, words: list[str]) -> Iterator[str]:
             raise explain(errors, cluster.context)
 
 
-def _local(layout: Layout, lines: int) -> Iterator[str]:
-    path = Path(layout.log, "port-forward.log")
+def _local(layout: Layout, part: str, lines: int) -> Iterator[str]:
+    path = Path(layout.log, f"{part}.log")
     if not path.exists():
-        raise UsageError("There is no port-forward log.", why="No port-forward was started from this state folder.")
+        raise UsageError(f"There is no {part} log.", why=f"{part} was never started from this state folder.")
     yield from path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if lines else []

@@ -10,7 +10,7 @@ from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.report import Server, StatusReport
-from skrt_hub.targets.kubernetes import access, forward, participants_image, words
+from skrt_hub.targets.kubernetes import access, forward, participants_image, saver, words
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.release import read_release
@@ -54,6 +54,8 @@ def status(context: Context) -> StatusReport:
     found = state_of(cluster, seen)
     release = read_release(cluster.helm, cluster.release)
     notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
+    if told := saver.note(settings, context.layout, hub_runs=found in ("running", "closed")):
+        notes.append(told)
     if release.unfinished:
         notes.append("An earlier command was interrupted or failed; mend it with: skrt-hub up")
     if release.owner in ("manual", "stranger"):

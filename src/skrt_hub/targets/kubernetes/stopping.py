@@ -8,7 +8,7 @@ import time
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, UpReport
-from skrt_hub.targets.kubernetes import forward, minikube
+from skrt_hub.targets.kubernetes import forward, minikube, saver
 from skrt_hub.targets.kubernetes.cluster import Cluster
 from skrt_hub.targets.kubernetes.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.watch import look
@@ -32,6 +32,7 @@ def stop(cluster: Cluster) -> Message:
         ended = end_servers(cluster)
     with progress.step("ending the hub"):
         forward.stop(cluster.layout)
+        saver.stop(cluster.layout)
         cluster.kubectl.scale(WORKLOADS, 0)
         _wait_gone(cluster, "component in (hub,proxy,user-scheduler)", 90)
     lines = [f"The hub was stopped ({cluster.words}), with {ended} server{'s' * (ended != 1)}."]
@@ -66,6 +67,7 @@ def stay(context: Context, report: UpReport) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         forward.stop(context.layout)
+        saver.stop(context.layout)
     finally:
         signal.signal(signal.SIGTERM, previous)
 

@@ -20,6 +20,7 @@ from skrt_hub.targets.kubernetes import (
     logs,
     people,
     removal,
+    saver,
     start_cluster,
     state,
     stopping,
@@ -59,6 +60,7 @@ class KubernetesTarget:
             cluster.kubectl.scale(("deployment/proxy",), 1)
             Watcher(cluster.kubectl, step).wait_ready(("proxy",), deadline=120)
             HubPod(cluster.kubectl).sync_proxy()
+            saver.ensure(cluster.settings, cluster.layout)
             return access.open_door(cluster, step, deadline=120)
 
     def close(self) -> Message:
@@ -112,6 +114,7 @@ class KubernetesTarget:
 
     def delete(self, options: DeleteOptions) -> Message:
         forward.stop(self._context.layout)
+        saver.stop(self._context.layout)
         with self._alone() as cluster:
             return removal.carry_out(cluster, removal.plan(cluster, options))
 

@@ -1,0 +1,114 @@
+"""Programs of a hub in a cluster that run in the background of this machine, and outlive the command and its terminal.
+
+Whether one runs is told by the lock it holds, never by a number in a file alone: numbers are given to other programs
+after a reboot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.files import ensure_folder, read_json, write_json
+from skrt_hub.layout import Layout
+
+
+@dataclass(frozen=True)
+class Background:
+    """The program `python -m MODULE FILE` of one hub. FILE is a JSON document: its lock, and what it is told."""
+
+    name: str
+    module: str
+    layout: Layout
+
+    @property
+    def lock(self) -> Path:
+        return self.layout.run / f"{self.name}.lock"
+
+    @property
+    def log(self) -> Path:
+        return self.layout.log / f"{self.name}.log"
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        if not self.lock.exists():
+            return False
+        with self.lock.open("a") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def runs_with(self, told: dict[str, Any]) -> bool:
+        """Whether it runs, and was told just this."""
+        return self.running and (read_json(self._document) or {}).get("told") == told
+
+    def start(self, told: dict[str, Any]) -> None:
+        """Start it, and wait until it holds its lock or has ended."""
+        for folder in (self.layout.root, self.layout.run, self.layout.log):
+            ensure_folder(folder, mode=0o700)
+        document = {"told": told, "lock": str(self.lock)}
+        write_json(self._document, document, mode=0o600)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", self.module, str(self._document)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C and a closed terminal end the command, not this
+                cwd="/",
+            )
+        write_json(self._document, {**document, "pid": process.pid}, mode=0o600)
+        end = time.monotonic() + 10
+        while not self.running and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def stop(self) -> bool:
+        """End it; returns whether it ran."""
+        if not self.running:
+            return False
+        pid = (read_json(self._document) or {}).get("pid")
+        if not isinstance(pid, int):
+            return False
+        os.kill(pid, signal.SIGTERM)  # the lock is held, so the number is still that program's
+        end = time.monotonic() + 15
+        while self.running:
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                end = time.monotonic() + 5
+            time.sleep(0.05)
+        return True
+
+    def last_words(self, lines: int = 5) -> str:
+        """The end of its log."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    @property
+    def _document(self) -> Path:
+        return self.layout.run / f"{self.name}.json"
+
+
+@contextlib.contextmanager
+def alone(document: dict[str, Any]) -> Iterator[bool]:
+    """For the program itself: hold its lock, with a closed terminal ignored; False where another one holds it."""
+    with Path(document["lock"]).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        yield True
