@@ -63,6 +63,7 @@ def bring_up(context: Context) -> UpReport:
         values, manifests = _values(cluster, chart)
         url = _already_up(cluster, release, values)
         if url is not None:
+            cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             saver.ensure(context.settings, context.layout)
             return _report(context, url, changed=False, began=began)
         preflight.require_storage(cluster)
