@@ -81,7 +81,12 @@ class Limits(Section):
         0, ge=0, description="How many servers may run at once. 0: as many as the machine's memory seats."
     )
     home: Size = Field(0, description="Size of each home, with a warning before it is full. 0: no limit.")
-    processes: int = Field(512, ge=64, description="Processes and threads for each participant.")
+    processes: int = Field(
+        512,
+        ge=64,
+        description="Processes and threads for each participant, on one machine; "
+        "in a cluster the nodes' own limit holds.",
+    )
 
 
 class Engines(Section):
@@ -89,7 +94,8 @@ class Engines(Section):
 
     elastix: Path | None = Field(
         None,
-        description="A system's elastix, 5.1 or newer, to use in place of the built-in one, such as /usr/bin/elastix.",
+        description="On one machine: a system's elastix, 5.1 or newer, to use in place of the built-in one, such as "
+        "/usr/bin/elastix.",
     )
 
 
@@ -290,7 +296,8 @@ class Settings(Section):
     limits: Limits = Field(default_factory=Limits, description="What one participant, and all together, may use.")
     sandbox: Literal["namespaces", "none"] = Field(
         "namespaces",
-        description="`none` lets participants see each other's files and the hub's: only for people you trust.",
+        description="On one machine: `none` lets participants see each other's files and the hub's, so it is only for "
+        "people you trust.",
     )
     fork_server: bool = Field(
         True,
