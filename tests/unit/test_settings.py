@@ -57,6 +57,12 @@ def test_sizes_and_times_are_read_with_units(tmp_path: Path) -> None:
         ("data:\n  - {name: ../etc, folder: /x}\n", ["line 2: data.0.name"]),
         ("data:\n  - {name: ct, folder: /a}\n  - {name: ct, folder: /b}\n", ["two entries called ct"]),
         ("login: dummy\n", ["line 1: login.kind"]),
+        (
+            "kubernetes: {image: {push: 'https://registry.example.org/a'}}\n",
+            ["kubernetes.image.push", "without https://"],
+        ),
+        ("kubernetes: {image: {push: registry.example.org/Physics}}\n", ["kubernetes.image.push", "lower case"]),
+        ("kubernetes: {image: {push: physics}}\n", ["kubernetes.image.push", "docker.io/physics"]),
         ("- a\n- b\n", ["keys and values"]),
         ("port: [8000\n", ["line", "not YAML"]),
         ("port: 1\nport: 2\n", ["not YAML", "port"]),
@@ -66,6 +72,13 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: list[str]) -> 
     message = refused(tmp_path, text)
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    "push", ["registry.example.org/a/b-c", "127.0.0.1:5000/physics/", "localhost/x", "docker.io/me"]
+)
+def test_registries_are_taken_as_written(tmp_path: Path, push: str) -> None:
+    assert load(tmp_path, f"kubernetes: {{image: {{push: '{push}'}}}}\n").kubernetes.image.push == push
 
 
 def test_first_use_beyond_loopback_needs_an_explicit_line(tmp_path: Path) -> None:

@@ -167,6 +167,9 @@ class Data(Section):
     folder: Path = Field(description="The folder on this machine; on Kubernetes, on the node.")
 
 
+_REGISTRY = re.compile(r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*/?$")
+
+
 class Image(Section):
     """The participants' image on Kubernetes."""
 
@@ -185,6 +188,17 @@ class Image(Section):
         "`up` pushes the image there.",
     )
     pull_secret: str = Field("", description="The name of a secret in the namespace that may pull the image.")
+
+    @field_validator("push")
+    @classmethod
+    def _a_registry(cls, value: str) -> str:
+        host = value.partition("/")[0]
+        if value and not (_REGISTRY.match(value) and (host == "localhost" or "." in host or ":" in host)):
+            raise ValueError(
+                "write the registry's host and a folder there, in lower case and without https://, "
+                "such as registry.example.org/physics or docker.io/physics"
+            )
+        return value
 
 
 class Tls(Section):

@@ -62,7 +62,8 @@ class Content:
         """Each file of the context: its name there and where it is now."""
         yield "Dockerfile", OWN / "Dockerfile"
         yield "slim.py", OWN / "slim.py"
-        yield "lock/requirements.txt", LOCK_FOLDER / "requirements.txt"
+        for name in ("requirements.txt", "niftyreg.txt"):
+            yield f"lock/{name}", LOCK_FOLDER / name
         package = workspace_package()
         for part, program in (("install", LIBRARIES_PROGRAM), ("phantom", PHANTOM_PROGRAM)):
             for path in needed_by(program, package):

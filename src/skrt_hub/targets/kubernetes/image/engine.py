@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -13,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_hub.errors import NetworkError, PermissionsError, PrerequisiteError, ProgramError, SpaceError
+from skrt_hub.errors import PermissionsError, PrerequisiteError
 from skrt_hub.process import Echo, run
 from skrt_hub.progress import Progress
+from skrt_hub.targets.kubernetes.image import answers
 from skrt_hub.targets.kubernetes.image.context import Content
 
 INSTALL_ENGINE = "Install docker (https://docs.docker.com/engine/install/) or podman (https://podman.io)."
-_STEP = re.compile(r"^(?:STEP|Step) (\d+)/(\d+)\s*:?\s*(.*)")
 
 
 @dataclass(frozen=True)
@@ -56,13 +54,13 @@ class Engine:
         run((self.name, "tag", image, other), deadline=60, echo=self.echo)
 
     def push(self, image: str) -> None:
-        """Push the image to its registry. Raises ProgramError with the registry's words."""
-        run(
-            (self.name, "push", image),
-            deadline=3600,
-            echo=self.echo,
-            remedy=f"Log in to the registry with `{self.name} login`, check kubernetes.image.push, and run it again.",
-        )
+        """Push the image to its registry. Raises PermissionsError, NetworkError or ProgramError."""
+        registry = answers.registry_of(image)
+        # docker talks to a registry on this machine without encryption; podman does when it is told.
+        plain = ("--tls-verify=false",) if self.name == "podman" and answers.is_loopback(registry) else ()
+        done = run((self.name, "push", *plain, image), deadline=3600, check=False, echo=self.echo)
+        if done.code != 0:
+            raise answers.push_error(self.name, registry, done.err or done.out)
 
     def save(self, image: str, file: Path) -> None:
         """Write the image as a docker archive."""
@@ -81,14 +79,14 @@ class Engine:
             try:
                 for line in process.stdout:
                     last.append(line.rstrip())
-                    match = _STEP.match(line)
-                    if match is not None:
-                        update(done=int(match[1]) - 1, total=int(match[2]), note=match[3][:60])
+                    begins = answers.build_step(line)
+                    if begins is not None:
+                        update(*begins)
             except BaseException:
                 process.terminate()
                 raise
         if process.returncode != 0:
-            raise _build_error(self.name, process.returncode, "\n".join(last))
+            raise answers.build_error(self.name, process.returncode, "\n".join(last))
 
     def _build_environment(self) -> dict[str, str]:
         variables = dict(os.environ)
@@ -99,55 +97,29 @@ class Engine:
 
 def find_engine(echo: Echo | None = None) -> Engine:
     """docker, else podman: the first that answers. Raises PrerequisiteError or PermissionsError."""
-    silent = ""
+    silent: dict[str, str] = {}
     for name in ("docker", "podman"):
         if shutil.which(name) is None:
             continue
         done = run((name, "version", "--format=json"), deadline=30, check=False)
         if done.code == 0:
-            return Engine(name, _version(done.out), echo)
-        silent = silent or f"{name}: {done.err.strip()[-500:]}"
-    if "permission denied" in silent:
+            return Engine(name, answers.version(done.out), echo)
+        silent[name] = done.err.strip()[-500:]
+    why = "\n".join(f"{name}: {words}" for name, words in silent.items())
+    if "permission denied" in silent.get("docker", "").lower():
         raise PermissionsError(
             "docker may not be used by you.",
-            why=silent,
-            remedy="Add yourself to the group docker and log in again, or install podman.",
+            why=why,
+            remedy="Add yourself to the group docker (sudo usermod --append --groups docker $USER) and log in again, "
+            "or install podman, which needs no such group.",
         )
+    another = "Or name a published image in hub.yaml: kubernetes.image.name."
+    if "docker" in silent:
+        raise PrerequisiteError("docker does not run.", why=why, remedy=f"Type: sudo systemctl start docker. {another}")
+    if silent:
+        raise PrerequisiteError("podman does not work.", why=why, remedy=f"Type: podman info. {another}")
     raise PrerequisiteError(
-        "No container engine answers." if silent else "Neither docker nor podman is installed.",
-        why=silent or "One of them builds the participants' image.",
-        remedy=("Start the docker service. " if silent else f"{INSTALL_ENGINE} ")
-        + "Or name a published image in hub.yaml: kubernetes.image.name.",
-    )
-
-
-def _version(text: str) -> str:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return ""
-    parts = [document.get(side) or {} for side in ("Server", "Client")]
-    return next((str(part["Version"]) for part in parts if part.get("Version")), "")
-
-
-def _build_error(engine: str, code: int, text: str) -> ProgramError | NetworkError | SpaceError:
-    why = "\n".join(text.splitlines()[-12:])
-    lowered = text.lower()
-    if "no space left" in lowered:
-        return SpaceError(
-            "The image could not be built: the engine's disk is full.",
-            why=why,
-            remedy=f"Make room, for example with `{engine} system prune`, and run the command again.",
-        )
-    if any(words in lowered for words in ("temporary failure resolving", "failed to fetch", "connection error",
-                                          "dns error", "i/o timeout", "could not connect")):  # fmt: skip
-        return NetworkError(
-            "The image could not be built: the network did not deliver.",
-            why=why,
-            remedy="Check the network and run the command again; finished layers are kept.",
-        )
-    return ProgramError(
-        f"The image could not be built: {engine} ended with exit code {code}.",
-        why=why,
-        remedy="Run `skrt-hub image build --verbose`, or name a published image: kubernetes.image.name.",
+        "Neither docker nor podman is installed.",
+        why="One of them builds the participants' image.",
+        remedy=f"{INSTALL_ENGINE} {another}",
     )
