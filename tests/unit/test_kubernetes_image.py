@@ -65,8 +65,14 @@ def test_an_earlier_version_of_the_material_is_not_in_the_image(tmp_path: Path) 
 def test_the_context_has_no_secrets_and_no_leftovers(tmp_path: Path) -> None:
     names = written(tmp_path / "context", Content())
     assert "Dockerfile" in names
-    assert "lock/requirements.txt" in names
+    assert {"lock/requirements.txt", "lock/niftyreg.txt"} <= names
     assert not any("__pycache__" in name or "/." in name or name.startswith(".") for name in names)
+
+
+def test_the_base_image_has_its_whole_name(tmp_path: Path) -> None:
+    written(tmp_path / "context", Content())
+    lines = (tmp_path / "context" / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("ARG BASE=")] == ["ARG BASE=docker.io/library/debian:trixie-slim"]
 
 
 def test_names_on_this_machine_and_in_a_registry() -> None:

@@ -9,10 +9,11 @@ from skrt_hub.process import Finished
 from skrt_hub.targets.kubernetes.image import answers
 from skrt_hub.targets.kubernetes.image import engine as module
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
+from skrt_hub.targets.kubernetes.image.place import require_same_processor
 
 DOCKER_VERSION = (
     '{"Client":{"Version":"28.2.2","ApiVersion":"1.50","Os":"linux","Arch":"amd64","Context":"default"},'
-    '"Server":{"Version":"20.10.24+dfsg1","ApiVersion":"1.41"}}'
+    '"Server":{"Version":"20.10.24+dfsg1","ApiVersion":"1.41","Os":"linux","Arch":"amd64"}}'
 )
 DOCKER_SILENT = '{"Client":{"Version":"28.2.2","ApiVersion":"1.50","Context":"default"},"Server":null}'
 PODMAN_VERSION = '{"Client":{"APIVersion":"4.3.1","Version":"4.3.1","GoVersion":"go1.19.8","OsArch":"linux/amd64"}}'
@@ -52,7 +53,7 @@ def test_docker_is_taken_before_podman(programs: Programs) -> None:
     programs.add("docker", out=DOCKER_VERSION)
     programs.add("podman", out=PODMAN_VERSION)
     engine = find_engine()
-    assert (engine.name, engine.version) == ("docker", "20.10.24+dfsg1")
+    assert (engine.name, engine.version, engine.architecture) == ("docker", "20.10.24+dfsg1", "amd64")
 
 
 @pytest.mark.parametrize("words", [NO_RIGHT, NOT_RUNNING])
@@ -60,7 +61,7 @@ def test_podman_is_taken_where_docker_does_not_answer(programs: Programs, words:
     programs.add("docker", out=DOCKER_SILENT, err=words, code=1)
     programs.add("podman", out=PODMAN_VERSION)
     engine = find_engine()
-    assert (engine.name, engine.version) == ("podman", "4.3.1")
+    assert (engine.name, engine.version, engine.architecture) == ("podman", "4.3.1", "amd64")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_each_builder_tells_what_it_does(line: str, expected: tuple[float | None
             f"{PUSHING}{REUSE}checking whether a blob sha256:a2f2e0ac exists in 127.0.0.1:5056/physics/x: "
             "unauthorized: authentication required",
             PermissionsError,
-            ["podman login 127.0.0.1:5056", "authentication required"],
+            ["podman login --tls-verify=false 127.0.0.1:5056", "authentication required"],
         ),
         (
             "127.0.0.1:5057",
@@ -178,6 +179,23 @@ def test_a_refused_push_is_an_error_of_its_own(programs: Programs) -> None:
     with pytest.raises(PermissionsError) as caught:
         Engine("docker", "28.2.2").push("127.0.0.1:5056/x/y:1")
     assert caught.value.why == "no basic auth credentials"
+
+
+def node(name: str, architecture: str) -> dict[str, object]:
+    return {"metadata": {"name": name}, "status": {"nodeInfo": {"architecture": architecture}}}
+
+
+@pytest.mark.parametrize("types", [None, [], ["amd64"], ["arm64", "amd64"]])
+def test_a_cluster_that_can_start_the_image_is_not_refused(types: list[str] | None) -> None:
+    nodes = None if types is None else [node(f"n{number}", kind) for number, kind in enumerate(types)]
+    require_same_processor("docker", "amd64", nodes)
+
+
+def test_nodes_that_all_have_another_processor_are_named() -> None:
+    with pytest.raises(PrerequisiteError) as caught:
+        require_same_processor("docker", "amd64", [node("a", "arm64"), node("b", "arm64")])
+    assert caught.value.why == "docker builds for amd64 here; a is arm64, b is arm64."
+    require_same_processor("docker", "", [node("a", "arm64")])
 
 
 def test_too_few_user_numbers_for_podman_are_told() -> None:

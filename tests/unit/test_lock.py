@@ -41,6 +41,12 @@ def test_the_lock_covers_what_is_wanted() -> None:
     assert names - pinned().keys() == set()
 
 
+def test_niftyreg_for_the_image_is_pinned_and_hashed_too() -> None:
+    pin, digest = (LOCK_FOLDER / "niftyreg.txt").read_text(encoding="utf-8").splitlines()
+    assert PIN.match(pin)
+    assert HASH.match(digest)
+
+
 def test_the_toolkit_is_the_published_one() -> None:
     assert pinned()["scikit-rt"] == ["0.8.2"]
 

@@ -17,7 +17,10 @@ from skrt_workspace.engines import threads
 
 VARIABLE = "SKRT_ELASTIX"
 OLDEST = (5, 1)
-REMEDY = "Install elastix 5.1 or newer (Debian 13 and Ubuntu 25.04 have the package `elastix`) and name it in hub.yaml."
+REMEDY = (
+    "Install elastix 5.1 or newer and name it in hub.yaml. On x86-64, Debian 13 and Ubuntu 25.04 have the package "
+    "`elastix`; for other processors build it from its source (https://elastix.dev)."
+)
 
 
 def other_program(command: str) -> Path | None:

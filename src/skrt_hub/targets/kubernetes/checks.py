@@ -14,7 +14,7 @@ from skrt_hub.targets.kubernetes import contexts, forward, minikube, participant
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
-from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
+from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE
 from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
 from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.release import read_release, refuse_others
@@ -146,7 +146,7 @@ def image(cluster: Cluster) -> Finding:
     seen = cluster.nodes()
     if seen is not None and not nodes_without(name, seen):
         return Finding("image", True, f"{name} is on every node")
-    engine = find_engine()
+    engine = participants_image.engine_for(cluster)
     how = "push it" if settings.push else "bring it to the nodes"
     if not settings.push:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)

@@ -13,7 +13,7 @@ from skrt_hub.process import run
 from skrt_hub.targets.kubernetes.cluster import Cluster
 from skrt_hub.targets.kubernetes.image.context import LOCAL_NAME, Content
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
-from skrt_hub.targets.kubernetes.image.place import ARCHIVE, load_command, nodes_without
+from skrt_hub.targets.kubernetes.image.place import ARCHIVE, load_command, nodes_without, require_same_processor
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,13 @@ def build(context: Context) -> Built:
     return Built(engine.build(content, context.progress), engine, fresh=True)
 
 
+def engine_for(cluster: Cluster) -> Engine:
+    """The engine of this machine. Raises PrerequisiteError where the cluster could not start what it builds."""
+    engine = find_engine()
+    require_same_processor(engine.name, engine.architecture, cluster.nodes())
+    return engine
+
+
 def push(context: Context) -> str:
     """Build where needed, and push to the registry in hub.yaml. Raises SettingsError where it names none."""
     registry = context.settings.kubernetes.image.push
@@ -87,7 +94,7 @@ def load(cluster: Cluster, *, always: bool = False) -> str:
         return f"The image {name} is on every node already."
     # What the cluster cannot be given is said before an image is built for it.
     own = cluster.settings.kubernetes.image.load
-    words = load_command(cluster.kind, cluster.context, name, engine=find_engine().name, own=own)
+    words = load_command(cluster.kind, cluster.context, name, engine=engine_for(cluster).name, own=own)
     built = build(context)
     with context.progress.step(f"image {name} to the cluster"):
         _run_load(words, built)
@@ -103,6 +110,7 @@ def ensure(cluster: Cluster) -> None:
     if not image.push:
         context.progress.say(load(cluster))
     elif cluster.record is None or cluster.record.image != name:
+        engine_for(cluster)
         context.progress.say(f"The image {push(context)} was pushed.")
 
 

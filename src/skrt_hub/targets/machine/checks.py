@@ -126,8 +126,9 @@ def engines(settings: Settings) -> Finding:
     if machine == "x86_64":
         return Finding("engines", True, "elastix 5.2 and NiftyReg 1.5, built in")
     remedy = (
-        "Debian 13 and Ubuntu 24.10 or newer have elastix 5.2: install it and write `engines: {elastix: "
-        "/usr/bin/elastix}`. NiftyReg: build it from the PyPI package `niftyreg`, or use `target: kubernetes`."
+        "Build elastix 5.2 from its source (https://elastix.dev) and write `engines: {elastix: /path/to/elastix}`. "
+        "Build NiftyReg from the PyPI package `niftyreg`, with SKBUILD_CONFIGURE_OPTIONS='-DUSE_SSE=OFF "
+        "-DCMAKE_POLICY_VERSION_MINIMUM=3.5'. Or use `target: kubernetes` with nodes of x86-64."
     )
     return Finding("engines", False, f"there are no ready-made engines for {machine}", remedy, required=False)
 

@@ -51,6 +51,16 @@ def version(text: str) -> str:
     return next((str(part["Version"]) for part in parts if part.get("Version")), "")
 
 
+def architecture(text: str) -> str:
+    """The processor type that the engine builds for, such as amd64, from `version --format=json`."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return ""
+    server, client = (document.get(side) or {} for side in ("Server", "Client"))
+    return str(server.get("Arch") or (server or client).get("OsArch", "").rpartition("/")[2])
+
+
 def build_step(line: str) -> tuple[float | None, float | None, str] | None:
     """How much of how much is done, where the engine tells, and what begins now; None for any other line."""
     match = _STEP.match(line)
@@ -118,11 +128,11 @@ def push_error(engine: str, registry: str, text: str) -> SkrtHubError:
             remedy=f"Put the certificate of its authority at {_CERTIFICATES[engine]}/{registry}/ca.crt, {again}",
         )
     if any(words in lowered for words in _REFUSED):
+        login = " ".join((engine, "login", *plain_http(engine, registry), registry))
         return PermissionsError(
             f"The registry {registry} does not let you push.",
             why=why,
-            remedy=f"Log in with `{engine} login {registry}` as somebody who may write to the folder in "
-            f"kubernetes.image.push, {again}",
+            remedy=f"Log in with `{login}` as somebody who may write to the folder in kubernetes.image.push, {again}",
         )
     if any(words in lowered for words in _UNREACHABLE):
         return NetworkError(
@@ -155,6 +165,11 @@ def is_loopback(registry: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def plain_http(engine: str, registry: str) -> tuple[str, ...]:
+    """The option with which podman talks to a registry on this machine without encryption, as docker does by itself."""
+    return ("--tls-verify=false",) if engine == "podman" and is_loopback(registry) else ()
 
 
 def _short(line: str, *, longest: int = _LONGEST_LINE) -> str:

@@ -27,6 +27,8 @@ class Engine:
     name: str
     version: str
     echo: Echo | None = None
+    architecture: str = ""
+    """The processor type that it builds for, such as amd64; empty where it does not tell."""
 
     def has(self, image: str) -> bool:
         """Whether the image is on this machine."""
@@ -56,9 +58,8 @@ class Engine:
     def push(self, image: str) -> None:
         """Push the image to its registry. Raises PermissionsError, NetworkError or ProgramError."""
         registry = answers.registry_of(image)
-        # docker talks to a registry on this machine without encryption; podman does when it is told.
-        plain = ("--tls-verify=false",) if self.name == "podman" and answers.is_loopback(registry) else ()
-        done = run((self.name, "push", *plain, image), deadline=3600, check=False, echo=self.echo)
+        words = (self.name, "push", *answers.plain_http(self.name, registry), image)
+        done = run(words, deadline=3600, check=False, echo=self.echo)
         if done.code != 0:
             raise answers.push_error(self.name, registry, done.err or done.out)
 
@@ -103,7 +104,7 @@ def find_engine(echo: Echo | None = None) -> Engine:
             continue
         done = run((name, "version", "--format=json"), deadline=30, check=False)
         if done.code == 0:
-            return Engine(name, answers.version(done.out), echo)
+            return Engine(name, answers.version(done.out), echo, answers.architecture(done.out))
         silent[name] = done.err.strip()[-500:]
     why = "\n".join(f"{name}: {words}" for name, words in silent.items())
     if "permission denied" in silent.get("docker", "").lower():

@@ -47,6 +47,23 @@ def load_command(kind: Kind, context: str, image: str, *, engine: str, own: str 
     )
 
 
+def require_same_processor(engine: str, architecture: str, nodes: Sequence[Mapping[str, Any]] | None) -> None:
+    """Raise PrerequisiteError where no node could start an image that is built for this processor type.
+
+    A cluster with nodes of several types is left alone: there the organiser says which of them are used.
+    """
+    known = {node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("architecture") for node in nodes or ()}
+    if not architecture or not known or any(other in (None, architecture) for other in known.values()):
+        return
+    told = ", ".join(f"{name} is {other}" for name, other in known.items())
+    raise PrerequisiteError(
+        "The image would not start on the cluster's nodes: they have another type of processor.",
+        why=f"{engine} builds for {architecture} here; {told}.",
+        remedy="Type `skrt-hub image push` on a machine of the nodes' type, and name what it pushed in hub.yaml: "
+        "kubernetes.image.name.",
+    )
+
+
 def nodes_without(image: str, nodes: Sequence[Mapping[str, Any]]) -> list[str]:
     """The names of the nodes that do not tell of the image. Kubelets tell of their fifty largest images."""
     return [node["metadata"]["name"] for node in nodes if not _has(node, image)]
