@@ -104,7 +104,7 @@ def too_few_ids(why: str) -> PrerequisiteError:
         "podman cannot build for you: your user has no range of user numbers for containers.",
         why=why,
         remedy="Ask an administrator for the package uidmap, and for: "
-        "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER. "
+        "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME (your user name). "
         "Then type: podman system migrate",
     )
 
