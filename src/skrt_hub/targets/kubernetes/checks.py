@@ -10,7 +10,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
-from skrt_hub.targets.kubernetes import contexts, forward, minikube, participants_image, preflight, rendering
+from skrt_hub.targets.kubernetes import contexts, forward, ingress, minikube, participants_image, preflight, rendering
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
@@ -50,6 +50,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     ]
     if context.settings.kubernetes.access == "port-forward":
         findings.append(_guard("port", lambda: port(cluster)))
+    if context.settings.kubernetes.access == "ingress":
+        findings.append(_guard("ingress class", lambda: Finding("ingress class", True, ingress.require_class(cluster))))
     return tuple(findings)
 
 
