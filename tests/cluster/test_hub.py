@@ -85,6 +85,28 @@ def test_a_notebook_runs_in_the_pod_and_the_pod_is_protected(hub: Hub) -> None:
     assert as_participant(hub, "ana", lambda one: one.run(look)).split() == ["1000", "1", "False", "read-only"]
 
 
+@pytest.mark.skipif(
+    not os.environ.get("SKRT_HUB_TEST_POLICIES"),
+    reason="SKRT_HUB_TEST_POLICIES does not say that this cluster enforces network policies",
+)
+def test_a_pod_reaches_hub_and_proxy_and_nothing_else_of_the_cluster(hub: Hub) -> None:
+    as_participant(hub, "ben.m@lab-2", lambda one: one.page())
+    pods = json.loads(hub.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=json"))["items"]
+    (other,) = (pod["status"]["podIP"] for pod in pods if pod["metadata"]["name"].startswith("jupyter-ben"))
+    reach = f"""
+import socket
+for host, port in (("{other}", 8888), ("kubernetes.default", 443), ("proxy-api", 8001), ("169.254.169.254", 80),
+                   ("hub", 8081), ("proxy-public", 80)):
+    try:
+        socket.create_connection((host, port), timeout=4).close()
+        print("reached")
+    except OSError:
+        print("kept out")
+"""
+    printed = as_participant(hub, "ana", lambda one: one.run(reach)).splitlines()
+    assert printed == ["kept out"] * 4 + ["reached"] * 2
+
+
 def test_kernels_come_warm_from_the_pods_own_program(hub: Hub) -> None:
     look = (
         "import os, sys, pathlib\n"
@@ -293,7 +315,7 @@ def test_stop_and_start_bring_everything_back(hub: Hub) -> None:
 
 def test_delete_is_guarded_and_keeps_homes(hub: Hub) -> None:
     as_participant(hub, "ana", lambda one: one.write("kept.txt", "kept"))
-    assert "never saved" in hub.run("delete", "--volumes", "--confirm", hub.name, code=12)["why"]
+    assert "no saved copy" in hub.run("delete", "--volumes", "--confirm", hub.name, code=12)["error"]
     assert "homes" in hub.run("delete", "--namespace", "--confirm", hub.name, code=12)["error"]
     hub.run("delete", "--confirm", "wrong", code=12)
     assert answers(hub)
