@@ -6,6 +6,7 @@ The tests stand in the order of a hub's life; each leaves the hub running.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -82,6 +83,28 @@ def test_a_notebook_runs_in_the_pod_and_the_pod_is_protected(hub: Hub) -> None:
         "try:\n    pathlib.Path('/opt/skrt/x').touch(); print('writable')\nexcept OSError: print('read-only')\n"
     )
     assert as_participant(hub, "ana", lambda one: one.run(look)).split() == ["1000", "1", "False", "read-only"]
+
+
+@pytest.mark.skipif(
+    not os.environ.get("SKRT_HUB_TEST_POLICIES"),
+    reason="SKRT_HUB_TEST_POLICIES does not say that this cluster enforces network policies",
+)
+def test_a_pod_reaches_hub_and_proxy_and_nothing_else_of_the_cluster(hub: Hub) -> None:
+    as_participant(hub, "ben.m@lab-2", lambda one: one.page())
+    pods = json.loads(hub.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=json"))["items"]
+    (other,) = (pod["status"]["podIP"] for pod in pods if pod["metadata"]["name"].startswith("jupyter-ben"))
+    reach = f"""
+import socket
+for host, port in (("{other}", 8888), ("kubernetes.default", 443), ("proxy-api", 8001), ("169.254.169.254", 80),
+                   ("hub", 8081), ("proxy-public", 80)):
+    try:
+        socket.create_connection((host, port), timeout=4).close()
+        print("reached")
+    except OSError:
+        print("kept out")
+"""
+    printed = as_participant(hub, "ana", lambda one: one.run(reach)).splitlines()
+    assert printed == ["kept out"] * 4 + ["reached"] * 2
 
 
 def test_kernels_come_warm_from_the_pods_own_program(hub: Hub) -> None:
@@ -221,21 +244,36 @@ def test_a_failed_upgrade_is_rolled_back(hub: Hub) -> None:
     hub.run("up")
 
 
-def test_an_interrupted_upgrade_is_mended_and_nothing_is_lost(hub: Hub) -> None:
-    hub.configure(limits={"cpu": 1.5})
-    with subprocess.Popen(hub.command("up"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as command:
-        end = time.monotonic() + 120
-        while not (hub.state / "run" / "helm.json").exists() or len(hub.history()) == 0:
-            assert time.monotonic() < end
-            time.sleep(0.2)
-        time.sleep(1)
-        command.send_signal(signal.SIGKILL)
-    # What a killed Helm leaves: a newest revision that says it is at work.
-    secret = f"sh.helm.release.v1.{hub.name}.v{hub.history()[-1]['revision']}"
-    hub.kubectl("label", "secret", secret, "status=pending-upgrade", "--overwrite")
-    hub.run("up")
+def up_is_killed(hub: Hub, status: str) -> None:
+    """Begin an `up`, and kill it and its Helm once the release is in this status."""
+    selector = f"--selector=owner=helm,status={status}"
+    look = ["kubectl", f"--namespace={hub.name}", "get", "secrets", selector, "--watch", "--output=name"]
+    helm = hub.state / "run" / "helm.json"
+    helm.unlink(missing_ok=True)
+    with subprocess.Popen(look, stdout=subprocess.PIPE, text=True) as watch:
+        with subprocess.Popen(hub.command("up"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as command:
+            assert watch.stdout is not None
+            assert watch.stdout.readline(), f"no release became {status}"
+            command.kill()
+            os.kill(json.loads(helm.read_text())["pid"], signal.SIGKILL)
+        watch.terminate()
+    assert hub.history()[-1]["status"] == status
+
+
+def next_up_mends(hub: Hub, status: str) -> None:
+    done = subprocess.run(hub.command("up"), capture_output=True, text=True, timeout=600, check=False)
+    print(done.stderr, done.stdout)
+    assert done.returncode == 0
+    assert f"was interrupted ({status}, revision {hub.history()[-1]['revision']})" in done.stderr
     assert hub.history()[-1]["status"] == "deployed"
     assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
+    assert "ben.m@lab-2" in {row["name"] for row in hub.run("participants")["participants"]}
+
+
+def test_an_upgrade_killed_with_its_helm_is_mended_and_nothing_is_lost(hub: Hub) -> None:
+    hub.configure(limits={"cpu": 1.5})
+    up_is_killed(hub, "pending-upgrade")
+    next_up_mends(hub, "pending-upgrade")
 
 
 def test_an_upgrade_interrupted_by_ctrl_c_goes_on_with_the_next_up(hub: Hub) -> None:
@@ -277,7 +315,7 @@ def test_stop_and_start_bring_everything_back(hub: Hub) -> None:
 
 def test_delete_is_guarded_and_keeps_homes(hub: Hub) -> None:
     as_participant(hub, "ana", lambda one: one.write("kept.txt", "kept"))
-    assert "never saved" in hub.run("delete", "--volumes", "--confirm", hub.name, code=12)["why"]
+    assert "no saved copy" in hub.run("delete", "--volumes", "--confirm", hub.name, code=12)["error"]
     assert "homes" in hub.run("delete", "--namespace", "--confirm", hub.name, code=12)["error"]
     hub.run("delete", "--confirm", "wrong", code=12)
     assert answers(hub)
@@ -285,3 +323,9 @@ def test_delete_is_guarded_and_keeps_homes(hub: Hub) -> None:
     assert hub.history() == []
     hub.run("up")
     assert as_participant(hub, "ana", lambda one: one.read("kept.txt")) == "kept"
+
+
+def test_an_installation_killed_with_its_helm_is_mended_and_nothing_is_lost(hub: Hub) -> None:
+    hub.run("delete", "--confirm", hub.name)
+    up_is_killed(hub, "pending-install")
+    next_up_mends(hub, "pending-install")

@@ -85,6 +85,21 @@ def test_no_default_storage_class(place: Hub) -> None:
             kubectl("annotate", "storageclass", name, f"{DEFAULT}=true")
 
 
+def test_an_ingress_without_its_class_or_its_certificate(place: Hub) -> None:
+    ingress = {"access": "ingress", "host": "hub.example.org", "ingress_class": NAME, "tls": {"secret": "hub-tls"}}
+    place.configure(kubernetes=ingress, login={"kind": "first-use", "beyond_loopback": True})
+    assert f"no ingress class '{NAME}'" in place.run("up", code=16)["error"]
+    made = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": NAME}}
+    served = json.dumps({**made, "spec": {"controller": "example.org/none"}})
+    kubectl("apply", "--filename=-", stdin=served)
+    try:
+        error = place.run("up", code=16)
+        assert "no secret 'hub-tls'" in error["error"]
+        assert f"--namespace={NAME} create secret tls hub-tls" in error["remedy"]
+    finally:
+        kubectl("delete", "ingressclass", NAME)
+
+
 def test_a_release_of_that_name_that_is_not_ours(place: Hub, tmp_path: Path) -> None:
     chart = tmp_path / "demo"
     (chart / "templates").mkdir(parents=True)

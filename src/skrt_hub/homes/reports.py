@@ -89,7 +89,10 @@ class RestoreReport(Report):
             lines.append(f"{self.accounts} password{'s' * many} came with {'them' if many else 'it'}.")
         for row in self.homes:
             lines += _some(f"{row.name}: put beside what is newer", row.beside)
-            lines += _some(f"{row.name}: replaced, because the newest saved copy has what was there", row.replaced)
+            lines += _some(
+                f"{row.name}: replaced; what was there is in the newest saved copy, or material as it was placed",
+                row.replaced,
+            )
             lines += _some(f"{row.name}: links out of the home, not restored into this folder", row.left_out)
             lines += _some(f"{row.name}: could not be restored", row.failed)
         return Group(table, Text("\n".join(lines)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -83,14 +85,32 @@ def open_door(cluster: Cluster, step: Step, *, deadline: float) -> str:
 
 def log_in_page_answers(url: str) -> bool:
     """Whether the hub's log-in page is there. A certificate's worth is the browser's business, not looked at here."""
+    return _obstacle(url) == ""
+
+
+def _obstacle(url: str) -> str:
+    """Why the log-in page does not answer, in words; nothing where it does."""
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_any_certificate())
     )
     try:
         with opener.open(f"{url}hub/login", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
+            return "" if answer.status == 200 else f"The answer is {answer.status}."
+    except urllib.error.HTTPError as error:
+        return f"Something answers there, with {error.code} {error.reason}."
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, socket.gaierror):
+            return f"The name {urllib.parse.urlsplit(url).hostname} leads to no address from this machine."
+        return f"{error.reason}."
+    except (OSError, ValueError) as error:
+        return f"{error}."
+
+
+def no_address(settings: Settings) -> str:
+    """Where an address would come from, and why there may be none."""
+    if settings.kubernetes.access == "load-balancer":
+        return "A load balancer comes from the cloud provider; minikube, kind and many own clusters have none."
+    return "No node tells an address, or the service has no port there."
 
 
 def _any_certificate() -> ssl.SSLContext:
@@ -105,14 +125,12 @@ def _unreachable(cluster: Cluster, url: str | None) -> ClusterError | StartError
     if url is None:
         return ClusterError(
             f"The cluster gave the hub no address for access: {access}.",
-            why="A load balancer comes from the cloud provider; minikube, kind and many own clusters have none."
-            if access == "load-balancer"
-            else "No node tells an address, or the service has no port there.",
+            why=no_address(cluster.settings),
             remedy="Use `access: port-forward` in hub.yaml (the default), or for minikube run `minikube tunnel`.",
         )
     return StartError(
         f"The hub runs, but its log-in page does not answer at {url}.",
-        why=forward.last_words(cluster.layout) if access == "port-forward" else "",
+        why=forward.last_words(cluster.layout) if access == "port-forward" else _obstacle(url),
         remedy="See `skrt-hub status`. For a host name, check that it leads to the cluster.",
     )
 

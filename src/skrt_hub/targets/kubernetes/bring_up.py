@@ -18,6 +18,7 @@ from skrt_hub.report import UpReport
 from skrt_hub.targets.kubernetes import (
     access,
     backup,
+    ingress,
     leftover,
     participants_image,
     preflight,
@@ -68,10 +69,12 @@ def bring_up(context: Context) -> UpReport:
             return _report(context, url, changed=False, began=began)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
+        ingress.require_class(cluster)
         made = _ensure_namespace(cluster)
         record = _record(cluster, made=made, minikube=started)
         # The place is written down before anything is made there; the image when the nodes have it.
         replace(record, image=cluster.record.image if cluster.record else "").write(context.layout, context.settings)
+        ingress.require_secret(cluster)
         participants_image.ensure(cluster)
         record.write(context.layout, context.settings)
         with recover.lease(cluster) as lease:

@@ -10,7 +10,15 @@ from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
-from skrt_hub.targets.kubernetes import contexts, forward, minikube, participants_image, preflight, rendering
+from skrt_hub.targets.kubernetes import (
+    forward,
+    ingress,
+    minikube,
+    participants_image,
+    preflight,
+    rendering,
+    start_cluster,
+)
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
@@ -37,10 +45,11 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     try:
         cluster = open_cluster(context)
     except SkrtHubError as error:
-        return (*findings, *_minikube(context), _failed("context", error))
-    findings.append(_guard("cluster", lambda: reachable(cluster)))
-    if not findings[-1].ok:
-        return (*findings, *_minikube(context))
+        return (*findings, *_minikube(context, _failed("context", error)))
+    answers = _guard("cluster", lambda: reachable(cluster))
+    if not answers.ok:
+        return (*findings, *_minikube(context, answers))
+    findings.append(answers)
     findings += [
         _guard("storage class", lambda: Finding("storage class", True, preflight.require_storage(cluster))),
         _guard("nodes", lambda: nodes(cluster)),
@@ -50,6 +59,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     ]
     if context.settings.kubernetes.access == "port-forward":
         findings.append(_guard("port", lambda: port(cluster)))
+    if context.settings.kubernetes.access == "ingress":
+        findings.append(_guard("ingress class", lambda: Finding("ingress class", True, ingress.require_class(cluster))))
     return tuple(findings)
 
 
@@ -170,15 +181,20 @@ def port(cluster: Cluster) -> Finding:
     return Finding("port", True, f"{settings.url} is free")
 
 
-def _minikube(context: Context) -> tuple[Finding, ...]:
-    """Where the cluster does not answer: whether `up` would start one with minikube."""
+def _minikube(context: Context, failed: Finding) -> tuple[Finding, ...]:
+    """In place of what failed, that `up` makes or starts the cluster with minikube, where it does."""
     if not minikube.installed():
-        return (Finding("minikube", False, "not installed", minikube.INSTALL_MINIKUBE, required=False),)
-    known = contexts.read_contexts()
-    name = context.settings.kubernetes.context or known.current or "minikube"
-    found = minikube.profile(name)
-    told = f"{minikube.version()}, cluster {name!r} is {found.state} (on {platform.machine()})"
-    return (Finding("minikube", found.state != "broken", told, found.detail, required=False),)
+        return (failed, Finding("minikube", False, "not installed", minikube.INSTALL_MINIKUBE, required=False))
+    try:
+        profile = start_cluster.to_start(context)
+    except SkrtHubError as error:
+        return (failed, _failed("minikube", error))
+    if profile is None:
+        return (failed,)
+    does = "make" if profile.state == "absent" else "start"
+    told = f"{minikube.version()} on {platform.machine()}; `up` will {does} the cluster {profile.name!r}"
+    builder = _guard("image", lambda: Finding("image", True, f"will be built with {find_engine().name}"))
+    return (Finding("minikube", True, told), *(() if context.settings.kubernetes.image.name else (builder,)))
 
 
 def _guard(name: str, look: Callable[[], Finding], remedy: str = "") -> Finding:

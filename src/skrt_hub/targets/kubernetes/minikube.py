@@ -6,6 +6,7 @@ Forms of its answers: minikube's documentation (commands `profile`, `status`) an
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -47,13 +48,18 @@ def profile(name: str, echo: Echo | None = None) -> Profile:
 
 
 def profile_from(name: str, out: str, err: str) -> Profile:
-    """A profile's state from what `minikube status --output=json` prints (a list with several nodes)."""
-    try:
-        document: Any = json.loads(out)
-    except ValueError:
-        absent = "not found" in (out + err) or "does not exist" in (out + err)
-        return Profile(name, "absent" if absent else "broken", (err or out).strip()[-300:])
-    nodes = document if isinstance(document, list) else [document]
+    """A profile's state from what `minikube status --output=json` prints (a list with several nodes).
+
+    Where it cannot tell, it prints `null` and says why on standard error; where there is no such profile, messages.
+    """
+    nodes = [node for document in _documents(out) for node in (document if isinstance(document, list) else [document])]
+    nodes = [node for node in nodes if isinstance(node, dict)]
+    told = "\n".join((*(node["data"].get("message", "") for node in nodes if "data" in node), err.strip())).strip()
+    nodes = [node for node in nodes if "Host" in node]
+    if not nodes:
+        gone = any(f'"{name}" {words}' in told for words in ("not found", "host does not exist", "does not exist"))
+        why = " ".join((told or out).rpartition("status error: ")[2].split())
+        return Profile(name, "absent" if gone else "broken", why[-300:])
     if any(node.get("Host") == "Nonexistent" for node in nodes):
         return Profile(name, "absent")
     if any(
@@ -64,6 +70,15 @@ def profile_from(name: str, out: str, err: str) -> Profile:
     well = all(value in ("Running", "Irrelevant", "") for value in parts.values())
     detail = ", ".join(f"{part} {value}" for part, value in parts.items())
     return Profile(name, "running" if well else "broken", detail)
+
+
+def _documents(text: str) -> list[Any]:
+    """The JSON documents in `text`, one a line; lines that are none are left out."""
+    found = []
+    for line in text.splitlines():
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return found
 
 
 def start(name: str, sizes: Minikube | None, echo: Echo | None = None) -> None:

@@ -62,11 +62,14 @@ def status(context: Context) -> StatusReport:
         notes.append(f"The release {release.name!r} there was not made by skrt-hub.")
     if found != "absent" and cluster.record and cluster.record.image != participants_image.wanted(context):
         notes.append("The participants' image has changed since; apply it with: skrt-hub up")
+    url = access.find_url(cluster) if found == "running" else None
+    if found == "running" and url is None:
+        notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")
     return StatusReport(
         name=settings.name,
         state=found,
         target="kubernetes",
-        url=access.find_url(cluster) if found == "running" else None,
+        url=url,
         login=settings.login.kind,
         version=__version__,
         servers=servers(cluster, seen),
