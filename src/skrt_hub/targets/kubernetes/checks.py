@@ -22,7 +22,7 @@ from skrt_hub.targets.kubernetes import (
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
-from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE
+from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
 from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
 from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.release import read_release, refuse_others
