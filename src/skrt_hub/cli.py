@@ -62,7 +62,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if slip := _slip_in(given):
         _explain(slip, console, as_json="--json" in given)
         return slip.exit_code
-    arguments = build_parser(_verb_in(given)).parse_args(given)
+    arguments = build_parser(_verb_in(given)).parse_args(given or ["--help"])
     try:
         report = _run(arguments, console)
         _print(report, as_json=arguments.json)
@@ -80,6 +80,21 @@ def main(words: Sequence[str] | None = None) -> int:
         return _unexpected(console)
 
 
+class _Intermixed(argparse.ArgumentParser):
+    """A command's words: names may stand before and after its options."""
+
+    _at_work = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._at_work:
+            return super().parse_known_args(args, namespace)
+        self._at_work = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._at_work = False
+
+
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The whole command line, as the reference page documents it.
 
@@ -92,7 +107,9 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"skrt-hub {__version__}")
     _add_common(parser, default=None)
-    verbs = parser.add_subparsers(title="commands", dest="verb", metavar="COMMAND", required=True)
+    verbs = parser.add_subparsers(
+        title="commands", dest="verb", metavar="COMMAND", required=True, parser_class=_Intermixed
+    )
     for verb in VERBS if only is None else (only,):
         module = _module(verb)
         sub = verbs.add_parser(verb, help=module.HELP, description=module.HELP)

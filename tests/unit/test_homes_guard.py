@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -185,6 +186,23 @@ def homes_after_a_start(copies: Copies, name: str) -> Path:
 def give(copies: Copies, *files: Path, folder: str = "hand-out") -> None:
     hand_out(copies.settings, copies.layout, files, folder)
     fetch(copies.settings, copies.layout, Silent())
+
+
+def test_a_new_hub_takes_nothing_that_another_hub_gave(copies: Copies, tmp_path: Path) -> None:
+    (tmp_path / "sheet.txt").write_text("a sheet")
+    give(copies, tmp_path / "sheet.txt", folder="week-1")
+    homes_after_a_start(copies, "anna")
+    shutil.rmtree(copies.layout.material)  # as `delete` does; the homes come back with `restore`
+    sheet = homes_after_a_start(copies, "anna") / "week-1/sheet.txt"
+    assert sheet.exists()
+    give(copies, tmp_path / "sheet.txt", folder="week-2")
+    homes_after_a_start(copies, "anna")
+    assert sheet.exists()
+    withdraw(copies.layout, "week-2")
+    fetch(copies.settings, copies.layout, Silent())
+    homes_after_a_start(copies, "anna")
+    assert sheet.exists()
+    assert not (sheet.parents[1] / "week-2").exists(), "what the hub itself gave, it may take back"
 
 
 def test_what_is_handed_out_reaches_everyone_and_overwrites_nothing(copies: Copies, tmp_path: Path) -> None:

@@ -42,7 +42,9 @@ def test_material_that_was_taken_back_goes_from_the_pod_too(tmp_path: Path) -> N
     send(shown, pod, tmp_path)
     place_material(home, pod, home / "none")
     (shown / "versions/2").mkdir()
-    (shown / "manifest.json").write_text(json.dumps({"format": 1, "folder": "versions/2", "entries": []}))
+    (shown / "manifest.json").write_text(
+        json.dumps({"format": 1, "folder": "versions/2", "entries": [], "removed": ["course"]})
+    )
     send(shown, pod, tmp_path)
     place_material(home, pod, home / "none")
     assert not (home / "course").exists()

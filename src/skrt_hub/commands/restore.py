@@ -18,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names", nargs="*", metavar="NAME", help="whose homes to restore (default: all that were saved)"
     )
     parser.add_argument("--from", dest="source", metavar="PLACE", help="where the copies are (default: the last place)")
-    parser.add_argument("--at", metavar="TIME", help="as it was at this time, such as 2026-11-23 or 2026-11-23T18:00")
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        help="as it was at this time, such as 2026-11-23 or 2026-11-23T18:00, or a save as `saves list` names it",
+    )
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="into this folder, in place of the homes")
 
 

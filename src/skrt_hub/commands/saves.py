@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from skrt_hub.commands.session import Session
+from skrt_hub.errors import UsageError
 from skrt_hub.homes.saving import copies_of, run_compare, run_list, run_verify
 from skrt_hub.report import Report
 
@@ -27,6 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session) -> Report:
     """What is there; exit code 17 where a copy is damaged, or a home differs."""
     given = session.arguments
+    if given.names and given.action != "compare":
+        raise UsageError(
+            f"`saves {given.action}` is about all homes.", remedy="Leave the names out; `saves compare` takes some."
+        )
     with copies_of(session.context) as copies:
         if given.action == "verify":
             return run_verify(copies, given.source)

@@ -12,7 +12,11 @@ HELP = "Test the hub as a participant would meet it: engines, libraries, viewers
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--quick."""
-    parser.add_argument("--quick", action="store_true", help="leave the notebooks out; ends within 30 s")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="leave the notebooks out: half a minute on a machine that does nothing else",
+    )
 
 
 def run(session: Session) -> Report:

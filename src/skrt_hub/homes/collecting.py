@@ -95,15 +95,19 @@ def collect(
         raise UsageError(
             f"{path!r} is no path in a home.", remedy="Write it from the home, such as course/a.ipynb."
         ) from None
-    if into.exists() and (not into.is_dir() or any(path.name != _UNFINISHED for path in into.iterdir())):
+    if into.exists() and not into.is_dir():
+        raise RefusedError(f"{into} is a file.", remedy="Name a new folder with --to.")
+    if into.exists() and any(path.name != _UNFINISHED for path in into.iterdir()):
         raise RefusedError(f"{into} holds something already.", remedy="Name a new folder with --to.")
     everyone = homes.all()
-    here = chosen(everyone, names)
+    with_home = {home.name for home in everyone}
+    missing = [name for name in (names or listed) if name in listed and name not in with_home]
+    wanted_names = [name for name in names if name not in missing]
+    here = chosen(everyone, wanted_names) if wanted_names or not names else []
     with _all_or_nothing(into) as unfinished:
         rows = _collect_homes(homes, here, wanted, unfinished, progress)
-    with_home = {home.name for home in everyone}
-    missing = [] if names else [Collected(name, at_home=False) for name in listed if name not in with_home]
-    return CollectReport(wanted, into, tuple(sorted((*rows, *missing), key=lambda row: row.name)))
+    absent = [Collected(name, at_home=False) for name in missing]
+    return CollectReport(wanted, into, tuple(sorted((*rows, *absent), key=lambda row: row.name)))
 
 
 @contextlib.contextmanager

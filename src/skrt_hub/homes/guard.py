@@ -13,6 +13,7 @@ from skrt_hub.homes.copies.opening import open_place
 from skrt_hub.homes.copies.place import Place
 from skrt_hub.homes.saving import Copies
 from skrt_hub.progress import Step
+from skrt_hub.report import human_time
 
 _NAMED = 8
 
@@ -32,6 +33,7 @@ def unsaved(copies: Copies, *, read_again: bool = True) -> list[Unsaved]:
     """
     homes = copies.homes.all()
     reasons = dict.fromkeys((home.folder for home in homes), "it was never saved")
+    told_of: dict[str, str] = {}
     open_homes = {home.folder: home for home in homes}
     for name in reversed(copies.known_places()):
         if not open_homes:
@@ -39,7 +41,7 @@ def unsaved(copies: Copies, *, read_again: bool = True) -> list[Unsaved]:
         with copies.progress.step(f"checking the copies in {name}") as step:
             try:
                 place = open_place(name, credentials=copies.settings.saves.credentials)
-                held = _held(copies, place, open_homes, reasons)
+                held = _held(copies, place, open_homes, reasons, told_of)
                 if read_again and held:
                     held = _sound(copies, place, held, reasons, step)
             except SkrtHubError as error:
@@ -64,9 +66,12 @@ def ensure_saved(copies: Copies, *, read_again: bool = True) -> None:
 
 
 def _held(
-    copies: Copies, place: Place, open_homes: dict[str, Home], reasons: dict[str, str]
+    copies: Copies, place: Place, open_homes: dict[str, Home], reasons: dict[str, str], told_of: dict[str, str]
 ) -> dict[str, catalogue.Save]:
-    """The homes whose newest copy in this place is what they are now."""
+    """The homes whose newest copy in this place is what they are now.
+
+    told_of: for each home, the save that its reason is about: the newest of all places.
+    """
     saves = catalogue.saves_in(place)
     held = {}
     for folder, home in open_homes.items():
@@ -76,10 +81,12 @@ def _held(
         _, saved = manifest.read(place.get(save.manifest(folder)))
         compared = verify.compare(copies.homes, home, saved, by_times=True)
         changed = [*compared.different, *compared.only_home, *compared.only_saved]
-        if changed:
-            reasons[folder] = f"changed since it was saved at {save.time:%Y-%m-%d %H:%M} UTC: {changed[0]}"
-        else:
+        if not changed:
             held[folder] = save
+        elif save.id > told_of.get(folder, ""):
+            told_of[folder] = save.id
+            when = human_time(save.time.isoformat())
+            reasons[folder] = f"changed since it was saved at {when} to {place.label}: {changed[0]}"
     return held
 
 

@@ -54,6 +54,12 @@ def shown_folder(layout: Layout) -> Path:
     return layout.material_shown
 
 
+def is_shown(layout: Layout) -> bool:
+    """Whether there is material, or was: then homes have to be told what was taken back."""
+    document = read_json(layout.material_shown / "manifest.json") or {}
+    return bool(document.get("entries") or document.get("removed"))
+
+
 def shown_now(shown: Path) -> tuple[Path, ...]:
     """What of `shown` servers read now: the manifest, and the folder that it names; none where none ever was."""
     document = read_json(shown / "manifest.json")
@@ -179,7 +185,8 @@ class _Publication:
                     Path(root, name).chmod(0o755)
             self.work.rename(new)
             sync_folder(new.parent)
-        document = {"format": _FORMAT, "folder": folder, "entries": entries}
+        removed = {*self.manifest.get("removed", ()), *self.old} - {entry["name"] for entry in entries}
+        document = {"format": _FORMAT, "folder": folder, "entries": entries, "removed": sorted(removed)}
         write_json(self.shown / "manifest.json", document, mode=0o644)
         for old in new.parent.iterdir():
             if old not in (new, before):

@@ -43,7 +43,8 @@ class UpdateReport(Report):
 
     def render(self) -> RenderableType:
         if not self.entries:
-            return Text("hub.yaml names no material, and nothing was handed out; the examples come with the hub.")
+            none = "hub.yaml names no material, and nothing is handed out; the examples come with the hub."
+            return Text("\n".join((none, *self.delivered)))
         table = Table("material", "state", "files", "version", box=None, pad_edge=False)
         for row in self.entries:
             table.add_row(Text(row.name), row.state, str(row.files), Text(row.version or "-"))

@@ -271,7 +271,8 @@ def _restored_row(name: str, result: restore.Restored, compared: verify.Comparis
         name=name,
         time=result.time,
         restored=result.restored,
-        equal=result.equal,
+        # Second names of one file, and our own notes, are not restored one by one.
+        equal=max(result.equal, compared.equal - result.restored),
         bytes=result.bytes,
         replaced=tuple(result.replaced),
         beside=tuple(result.beside),

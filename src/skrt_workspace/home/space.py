@@ -41,7 +41,8 @@ class Space:
     @property
     def state(self) -> str:
         """`ok`, `nearly` or `full`."""
-        if self.free <= _NOTHING or (self.limit is not None and self.used is not None and self.used >= self.limit):
+        at_limit = self.limit is not None and self.used is not None and self.used >= self.limit
+        if at_limit or (self.held and self.free <= _NOTHING):
             return "full"
         if self.limit is not None and self.used is not None:
             return "nearly" if self.used >= NEARLY * self.limit else "ok"

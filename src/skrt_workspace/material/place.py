@@ -70,7 +70,7 @@ class _Placement:
         for action in self.record.pending:
             self.tree.forget_part(action.path)
         plan.settle(self.record, self.tree.look)
-        self._carry_out(plan.removals(self.sources.files, self.record, self.tree.look))
+        self._carry_out(plan.removals(self.sources, self.record, self.tree.look))
         names: set[str] = set()
         view = plan.View(
             self.tree.look,

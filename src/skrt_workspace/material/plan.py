@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from skrt_workspace.home.tree import Look
 from skrt_workspace.material.record import Action, Placed, Record
-from skrt_workspace.material.source import Wanted
+from skrt_workspace.material.source import Sources, Wanted
 
 LookAt = Callable[[str], Look]
 
@@ -42,14 +42,14 @@ def settle(record: Record, look: LookAt) -> None:
     record.pending = []
 
 
-def removals(wanted: dict[str, Wanted], record: Record, look: LookAt) -> list[Action]:
+def removals(sources: Sources, record: Record, look: LookAt) -> list[Action]:
     """The untouched files that the organiser removed.
 
     What was edited or deleted stays in the record: should it come back, the participant's decision still holds.
     """
     actions = []
     for name, placed in sorted(record.files.items()):
-        if name in wanted:
+        if name in sources.files or name.partition("/")[0] not in sources.folders:
             continue
         for path in filter(None, (placed.beside, placed.at)):
             found = look(path)

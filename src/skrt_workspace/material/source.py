@@ -42,11 +42,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything to be placed: home-relative path to file; and the state of the sources, for a cheap comparison."""
+    """Everything to be placed: home-relative path to file; and the state of the sources, for a cheap comparison.
+
+    folders: those in which the hub decides what there is. What another hub placed elsewhere, and a restored home
+    brought along, is none of its business.
+    """
 
     files: dict[str, Wanted]
     stamp: str
     versions: dict[str, str]
+    folders: frozenset[str]
 
 
 def stamp(material: Path, examples: Path = EXAMPLES_FOLDER) -> str:
@@ -67,6 +72,7 @@ def read_sources(material: Path, examples: Path = EXAMPLES_FOLDER) -> Sources:
     before = stamp(material, examples)
     files: dict[str, Wanted] = {}
     versions: dict[str, str] = {}
+    folders = {EXAMPLES_NAME}
     for path in _files_below(examples):
         name = f"{EXAMPLES_NAME}/{path.relative_to(examples).as_posix()}"
         files[name] = Wanted(path, digest_of_file(path), path.stat().st_size, os.access(path, os.X_OK))
@@ -76,7 +82,8 @@ def read_sources(material: Path, examples: Path = EXAMPLES_FOLDER) -> Sources:
         for entry in document["entries"]:
             files |= _entry_files(entry, material / document["folder"])
             versions[entry["name"]] = entry.get("version", "")
-    return Sources(files, before, versions)
+        folders |= {*versions, *document.get("removed", ())}
+    return Sources(files, before, versions, frozenset(folders))
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -66,7 +66,7 @@ def new_id(saves: list[Save], now: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """A time given on the command line: a save's name, or ISO 8601 (without a zone it is local time).
 
-    A day alone means its end. Raises UsageError.
+    A day or a minute alone means its end. Raises UsageError.
     """
     try:
         if _ID.fullmatch(text):
@@ -76,8 +76,10 @@ def parse_time(text: str) -> datetime:
         raise UsageError(
             f"{text!r} is no time.", remedy="Write it like 2026-11-23, 2026-11-23T18:00, or as `saves list` shows it."
         ) from None
-    if len(text) == 10:
+    if len(text) == len("2026-11-23"):
         given = given.replace(hour=23, minute=59, second=59)
+    if len(text) == len("2026-11-23T18:00"):
+        given = given.replace(second=59)
     return given.astimezone(UTC)
 
 

@@ -28,7 +28,7 @@ class Built:
 def content_of(context: Context) -> Content:
     """What the image of this hub holds: material is in it once it has been prepared."""
     layout = context.layout
-    return Content(layout.material_shown if material.published(layout) else None)
+    return Content(layout.material_shown if material.is_shown(layout) else None)
 
 
 def wanted(context: Context) -> str:
