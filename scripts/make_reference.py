@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined
 
 from skrt_hub.cli import build_parser
 from skrt_hub.errors import INTERRUPTED, every_error
-from skrt_hub.settings.model import Settings, parse_duration, parse_size
+from skrt_hub.settings.model import Settings, parse_size, read_duration
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/make_reference.py. Change the code's own words and run it again. -->\n"
@@ -177,7 +177,7 @@ def _value(field: FieldInfo) -> str:
     readers = {getattr(item, "func", None) for item in field.metadata}
     if parse_size in readers:
         return "size, such as `2 GB`"
-    if parse_duration in readers:
+    if read_duration in readers:
         return "time, such as `90 min`"
     return _plain_type(annotation)
 
@@ -205,7 +205,7 @@ def _default(name: str, field: FieldInfo) -> str:
     readers = {getattr(item, "func", None) for item in field.metadata}
     if parse_size in readers and value:
         return f"`{value / 10**9:g} GB`"
-    if parse_duration in readers and value:
+    if read_duration in readers and value:
         return f"`{value // 60} min`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 

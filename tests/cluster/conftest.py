@@ -53,7 +53,7 @@ class Hub:
 
     def configure(self, **changes: Any) -> None:
         """Write hub.yaml; `kubernetes` is merged, everything else replaced."""
-        kubernetes: dict[str, Any] = {"chart": CHART, "time_limit": 300, **changes.pop("kubernetes", {})}
+        kubernetes: dict[str, Any] = {"chart": CHART, "time_limit": "5 min", **changes.pop("kubernetes", {})}
         image = {"load": os.environ.get("SKRT_HUB_TEST_LOAD", ""), "name": os.environ.get("SKRT_HUB_TEST_IMAGE", "")}
         kubernetes.setdefault("image", {key: value for key, value in image.items() if value})
         # An image that is on the nodes needs no look whether it can be pulled.

@@ -49,6 +49,7 @@ def test_sizes_and_times_are_read_with_units(tmp_path: Path) -> None:
         ("\n\nport: 70000\n", ["line 3: port", "65535"]),
         ("limits:\n  memory: 2 GG\n", ["line 2: limits.memory", "2 GB or 512 MB"]),
         ("limits:\n  idle: 2 weeks\n", ["line 2: limits.idle", "90 min"]),
+        ("limits:\n  idle: 90\n", ["line 2: limits.idle", "90 min"]),
         ("limits: {memory: 1 MB}\n", ["line 1: limits.memory"]),
         ("name: My Hub\n", ["line 1: name"]),
         ("address: example.org\n", ["line 1: address", "IP address"]),

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from skrt_hub.errors import SettingsError
-from skrt_hub.settings.model import Settings
+from skrt_hub.settings.model import WRITTEN, Settings
 
 REMEDY = "Correct the file and run the command again. `skrt-hub init --print` shows every key with an explanation."
 
@@ -27,7 +27,7 @@ def load_settings(path: Path | None, **overrides: Any) -> Settings:
     document = _read(path) if path is not None else {}
     document.update(overrides)
     try:
-        settings = Settings.model_validate(document)
+        settings = Settings.model_validate(document, context=WRITTEN)
     except ValidationError as error:
         raise _explain(error, document, path) from None
     return settings if path is None else _absolute(settings, path.resolve().parent)

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from skrt_hub.settings import names
 
@@ -39,8 +39,17 @@ def parse_duration(value: Any) -> Any:
     return int(float(match[1]) * _TIME_UNITS[match[2]])
 
 
+def read_duration(value: Any, info: ValidationInfo) -> Any:
+    """In hub.yaml a bare number would be seconds to us, and minutes to whoever wrote it."""
+    if info.context == WRITTEN and isinstance(value, int | float) and not isinstance(value, bool) and value != 0:
+        raise ValueError(f"write the unit, too: {value} s, {value} min or {value} h")
+    return parse_duration(value)
+
+
+WRITTEN = "written by a person"
+"""The context in which hub.yaml is validated; settings that we wrote down ourselves have bare seconds."""
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
-Duration = Annotated[int, BeforeValidator(parse_duration), Field(ge=0)]
+Duration = Annotated[int, BeforeValidator(read_duration), Field(ge=0)]
 
 
 class Section(BaseModel):

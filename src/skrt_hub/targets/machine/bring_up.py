@@ -92,6 +92,9 @@ def _prepare_material(context: Context) -> None:
         if entry.problem is not None:
             kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
             context.progress.say(f"Note: material {entry.name}: {entry.problem.what} Until it is mended, {kept}.")
+    for data in context.settings.data:
+        if not data.folder.is_dir():
+            context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")
 
 
 def _ensure_prerequisites(context: Context) -> None:
