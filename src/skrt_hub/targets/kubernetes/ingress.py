@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skrt_hub.errors import ClusterError
+from skrt_hub.targets.kubernetes.classes import class_in_use, classes_of
 from skrt_hub.targets.kubernetes.cluster import Cluster
 
 Object = Mapping[str, Any]
@@ -16,20 +16,16 @@ _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
 
 def ingress_class(classes: Sequence[Object], wanted: str) -> str | None:
     """The ingress class that the hub's ingress gets, or None where there is none."""
-    if wanted:
-        return wanted if any(item["metadata"]["name"] == wanted for item in classes) else None
-    marked = [item for item in classes if (item["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"]
-    return str(marked[0]["metadata"]["name"]) if marked else None
+    return class_in_use(classes, wanted, (_DEFAULT,))
 
 
 def require_class(cluster: Cluster) -> str:
     """The ingress class in use. Raises ClusterError where it is missing. May not be asked: nothing is said."""
     if cluster.settings.kubernetes.access != "ingress":
         return ""
-    done = cluster.kubectl.run("get", "ingressclasses", "--output=json", check=False, quiet=True)
-    if done.code != 0:
+    classes = classes_of(cluster.kubectl, "ingressclasses")
+    if classes is None:
         return "(may not be asked for)"
-    classes = json.loads(done.out)["items"]
     wanted = cluster.settings.kubernetes.ingress_class
     found = ingress_class(classes, wanted)
     if found is None:

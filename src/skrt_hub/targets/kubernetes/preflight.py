@@ -11,6 +11,7 @@ from typing import Any
 from skrt_hub.errors import ClusterError, PermissionsError, SpaceError
 from skrt_hub.report import human_size
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.classes import class_in_use, classes_of
 from skrt_hub.targets.kubernetes.cluster import Cluster
 from skrt_hub.targets.kubernetes.values import render_values
 
@@ -144,22 +145,15 @@ def _scheduler_wanted(settings: Settings) -> bool:
 
 def storage_class(classes: Sequence[Object], wanted: str) -> str | None:
     """The storage class that volumes will get, or None where there is none."""
-    if wanted:
-        return wanted if any(item["metadata"]["name"] == wanted for item in classes) else None
-    for item in classes:
-        annotations = item["metadata"].get("annotations") or {}
-        for key in ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"):
-            if annotations.get(key) == "true":
-                return str(item["metadata"]["name"])
-    return None
+    marks = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+    return class_in_use(classes, wanted, marks)
 
 
 def require_storage(cluster: Cluster) -> str:
     """The storage class that homes get. Raises ClusterError where there is none. May not be asked: nothing is said."""
-    done = cluster.kubectl.run("get", "storageclass", "--output=json", check=False, quiet=True)
-    if done.code != 0:
+    classes = classes_of(cluster.kubectl, "storageclass")
+    if classes is None:
         return "(may not be asked for)"
-    classes = json.loads(done.out)["items"]
     wanted = cluster.settings.kubernetes.storage_class
     found = storage_class(classes, wanted)
     if found is None:
