@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from skrt_hub.bench import figures, guests, kernel, picture
+from skrt_hub.bench import figures, guests, hubs, kernel, picture
 from skrt_hub.bench.figures import Spread, SystemFigures
 from skrt_hub.bench.notebooks import read_notebook
 from skrt_hub.bench.participant import STAGES, Journey
@@ -26,6 +26,7 @@ from skrt_hub.bench.stock import render_config
 from skrt_hub.bench.storm import Storm
 from skrt_hub.commands import bench as verb
 from skrt_hub.errors import UsageError
+from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -268,3 +269,12 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path, text: str) -> None:
         read_notebook(file)
     with pytest.raises(UsageError):
         read_notebook(tmp_path / "none.ipynb")
+
+
+def test_the_temporary_hubs_settings_can_be_read_again(tmp_path: Path) -> None:
+    """They are written down as a person's hub.yaml is, where a time without its unit is refused."""
+    settings = hubs.temporary_settings(Settings(name="class", limits={"idle": "90 min"}), 8123)
+    hubs.write_settings(tmp_path / "hub.yaml", settings)
+    read = load_settings(tmp_path / "hub.yaml")
+    assert read.limits.idle == 5400
+    assert read == settings

@@ -91,9 +91,13 @@ def _prepare(context: Context, root: Path) -> Layout:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     settings = temporary_settings(context.settings, port)
-    document = json.dumps(settings.model_dump(mode="json", exclude_none=True))  # JSON is YAML too
-    (root / "hub.yaml").write_text(document, encoding="utf-8")
+    write_settings(root / "hub.yaml", settings)
     return Layout(root)
+
+
+def write_settings(file: Path, settings: Settings) -> None:
+    """Write settings as a hub.yaml: JSON is YAML, too."""
+    file.write_text(json.dumps(settings.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
 
 
 async def _until_warm(layout: Layout) -> None:

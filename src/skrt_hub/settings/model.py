@@ -10,7 +10,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from skrt_hub.settings import names
 
@@ -46,10 +55,17 @@ def read_duration(value: Any, info: ValidationInfo) -> Any:
     return parse_duration(value)
 
 
+def write_duration(seconds: int) -> str:
+    """Seconds with their unit, so that settings written down by us can be read as hub.yaml, too."""
+    return f"{seconds} s"
+
+
 WRITTEN = "written by a person"
-"""The context in which hub.yaml is validated; settings that we wrote down ourselves have bare seconds."""
+"""The context in which hub.yaml is validated; settings that older versions wrote down have bare seconds."""
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
-Duration = Annotated[int, BeforeValidator(read_duration), Field(ge=0)]
+Duration = Annotated[
+    int, BeforeValidator(read_duration), PlainSerializer(write_duration, when_used="json"), Field(ge=0)
+]
 
 
 class Section(BaseModel):
