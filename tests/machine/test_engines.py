@@ -1,10 +1,16 @@
-"""The engine commands on real images: a known shift is found, and the files are those that elastix leaves."""
+"""The engine commands on real images: a known shift is found, and the files are those that elastix leaves.
+
+All of elastix is tried with both libraries: the environment's, and the one that environments on ARM have.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +18,7 @@ from typing import Any
 import pytest
 
 from skrt_hub.environment import Environment
+from skrt_hub.environment.identity import requirements, workspace_package
 from skrt_workspace.engines import NIFTYREG_COMMANDS
 from skrt_workspace.engines.library import ELASTIX_VERSION
 
@@ -53,11 +60,42 @@ PARAMETERS = """\
 """
 
 
-class Case:
-    """A folder with a pair of images and the commands of the environment."""
+# What an environment on ARM has in place of SimpleITK-SimpleElastix; the same versions exist for this machine.
+ON_ARM = ("itk-core", "itk-elastix", "numpy", "simpleitk")
+INSTALL = """
+import sys, sysconfig
+from pathlib import Path
+from skrt_workspace.install import commands, itk
+site = Path(sysconfig.get_path("purelib"))
+commands.write(Path(sys.prefix), site)
+assert itk.prune(site) > 0
+"""
 
-    def __init__(self, environment: Environment, folder: Path) -> None:
-        self.environment = environment
+
+def _library_of_arm(folder: Path) -> Path:
+    """Install what the lock has for elastix on ARM; returns the folder of the programs."""
+    pins = re.findall(r"^\S.*(?:\n +--hash.*)+", requirements().read_text(), flags=re.MULTILINE)
+    wanted = [pin for pin in pins if pin.split("==")[0] in ON_ARM]
+    # On this machine their markers say no; numpy's are about Python's version and stay.
+    lines = [re.sub(r" ; .*?(?= \\)", "", pin) if "platform_machine" in pin else pin for pin in wanted]
+    (folder / "requirements.txt").write_text("\n".join(lines))
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert uv is not None
+    made = folder / "venv"
+    subprocess.run([uv, "venv", "-q", "--python", sys.executable, made], check=True)
+    install = [uv, "pip", "install", "-q", "--no-deps", "--require-hashes", "--python", made / "bin/python"]
+    subprocess.run([*install, "-r", folder / "requirements.txt"], check=True)
+    (site,) = made.glob("lib/python3.*/site-packages")
+    (site / "own.pth").write_text(str(workspace_package().parent))
+    subprocess.run([made / "bin/python", "-c", INSTALL], check=True)
+    return made / "bin"
+
+
+class Case:
+    """A folder with a pair of images and the commands of an environment."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
         self.folder = folder
         self.python(MAKE)
         self.write_parameters("p.txt")
@@ -71,8 +109,8 @@ class Case:
         (self.folder / name).write_text(text)
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        clean = {"PATH": f"{self.environment.bin}:/usr/bin:/bin", "HOME": str(self.folder), **variables}
-        command = [self.environment.bin / words[0], *words[1:]]
+        clean = {"PATH": f"{self.programs}:/usr/bin:/bin", "HOME": str(self.folder), **variables}
+        command = [self.programs / words[0], *words[1:]]
         return subprocess.run(command, env=clean, cwd=self.folder, capture_output=True, text=True, check=False)
 
     def python(self, code: str) -> str:
@@ -100,12 +138,28 @@ class Case:
         return dict(json.loads(self.python(code)))
 
 
-@pytest.fixture(scope="module")
-def case(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    made = Case(environment, tmp_path_factory.mktemp("images"))
+def _registered(programs: Path, folder: Path) -> Case:
+    made = Case(programs, folder)
     done = made.run("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-out", str(made.out("found")))
     assert done.returncode == 0, done.stdout + done.stderr
     return made
+
+
+@pytest.fixture(scope="module")
+def here(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return _registered(environment.bin, tmp_path_factory.mktemp("here"))
+
+
+@pytest.fixture(scope="module")
+def on_arm(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp("arm")
+    return _registered(_library_of_arm(folder), folder)
+
+
+@pytest.fixture(scope="module", params=["here", "on_arm"])
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.getfixturevalue(request.param)
+    return found
 
 
 def _values(file: Path, name: str) -> list[str]:
@@ -281,7 +335,7 @@ def test_an_interrupt_ends_it_at_once(case: Case) -> None:
     case.write_parameters("long.txt", MaximumNumberOfIterations="1000000", NumberOfResolutions="1")
     out = case.out("long")
     command = [
-        case.environment.bin / "elastix",
+        case.programs / "elastix",
         "-f",
         "fixed.nii",
         "-m",
@@ -300,17 +354,39 @@ def test_an_interrupt_ends_it_at_once(case: Case) -> None:
         assert process.wait(timeout=10) == -signal.SIGINT
 
 
+def test_both_libraries_answer_the_same_voxel_by_voxel(here: Case, on_arm: Case) -> None:
+    read = "import SimpleITK as s; print(s.Hash(s.ReadImage('{}')), s.ReadImage('{}').GetOrigin())"
+    answers: dict[str, list[str]] = {}
+    for case in (here, on_arm):
+        assert "itk-elastix" in case.run("elastix", "--extended-version").stdout or case is here
+        for transform in ("BSpline", "Euler"):
+            case.write_parameters("both.txt", Transform=f'"{transform}Transform"', FinalGridSpacingInPhysicalUnits="12")
+            out = case.out(f"both{transform}")
+            words = ("-f", "fixed.nii", "-m", "moving.nii", "-fMask", "mask.nii", "-p", "both.txt", "-threads", "2")
+            assert case.run("elastix", *words, "-out", str(out)).returncode == 0
+            found = out / "TransformParameters.0.txt"
+            words = ("-in", "moving.nii", "-def", "all", "-jac", "all", "-tp", str(found), "-threads", "2")
+            assert case.run("transformix", *words, "-out", str(out)).returncode == 0
+            answers.setdefault(transform, []).append(
+                "".join(case.python(read.replace("{}", f"{out}/{name}.nii")) for name in
+                        ("result.0", "result", "deformationField", "spatialJacobian"))
+            )  # fmt: skip
+    assert answers["BSpline"][0] == answers["BSpline"][1]
+    assert answers["Euler"][0] == answers["Euler"][1]
+    assert answers["Euler"] != answers["BSpline"]
+
+
 @pytest.mark.parametrize("command", NIFTYREG_COMMANDS)
-def test_niftyreg_commands_run(case: Case, command: str) -> None:
-    done = case.run(command, "-h")
+def test_niftyreg_commands_run(here: Case, command: str) -> None:
+    done = here.run(command, "-h")
     assert done.returncode == 0
     assert command in done.stdout + done.stderr
 
 
-def test_niftyreg_finds_the_shift(case: Case) -> None:
+def test_niftyreg_finds_the_shift(here: Case) -> None:
     words = ("-ref", "fixed.nii", "-flo", "moving.nii", "-rigOnly", "-aff", "rigid.txt", "-res", "rigid.nii")
-    assert case.run("reg_aladin", *words).returncode == 0
-    assert case.read("rigid.nii")["distance"] < case.read("moving.nii")["distance"] / 2
+    assert here.run("reg_aladin", *words).returncode == 0
+    assert here.read("rigid.nii")["distance"] < here.read("moving.nii")["distance"] / 2
 
 
 def test_all_engines_are_available(environment: Environment) -> None:

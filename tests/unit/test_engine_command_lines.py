@@ -13,7 +13,7 @@ from skrt_workspace.engines import arguments, elastix, parameters, system, threa
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands as in an environment whose library has elastix, with nothing chosen in their place."""
-    monkeypatch.setattr("skrt_workspace.engines.library_has_elastix", lambda: True)
+    monkeypatch.setattr("skrt_workspace.engines.elastix_package", lambda: "SimpleITK-SimpleElastix")
     for name in (system.VARIABLE, *threads.VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
@@ -149,7 +149,7 @@ def test_a_chosen_program_runs_with_the_threads_of_the_environment(
 def test_an_environment_without_elastix_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("skrt_workspace.engines.library_has_elastix", lambda: False)
+    monkeypatch.setattr("skrt_workspace.engines.elastix_package", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert elastix.main(["-f", "a"]) == 1
     assert "Install elastix" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The registration engines as commands: `elastix` and `transformix` on the SimpleElastix library, and NiftyReg's.
+"""The registration engines as commands: `elastix` and `transformix` on the elastix library, and NiftyReg's.
 
 elastix's library and its programs are built from the same sources (https://github.com/SuperElastix/elastix); these
 commands give the library the programs' command line, files, log and exit codes.
@@ -25,6 +25,10 @@ NIFTYREG_COMMANDS = (
 )
 
 
+ELASTIX_PACKAGES = {"SimpleITK-SimpleElastix": "simple_elastix", "itk-elastix": "itk_elastix"}
+"""The packages that carry the elastix library, and our module that reaches it there; the first one found is used."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """One engine's command: where it is, or what to install where it is missing."""
@@ -42,7 +46,7 @@ def available() -> tuple[Engine, ...]:
     found: list[Engine] = []
     for command in ("elastix", "transformix"):
         other = system.other_program(command)
-        own = programs / command if library_has_elastix() and (programs / command).exists() else None
+        own = programs / command if elastix_package() and (programs / command).exists() else None
         found.append(Engine(command, other or own, system.REMEDY))
     for command in NIFTYREG_COMMANDS:
         place = shutil.which(command, path=os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)]))
@@ -50,9 +54,10 @@ def available() -> tuple[Engine, ...]:
     return tuple(found)
 
 
-def library_has_elastix() -> bool:
-    """Whether the SimpleITK that is installed is the one with elastix in it; told without its import, which is slow."""
+def elastix_package() -> str | None:
+    """Which of `ELASTIX_PACKAGES` is installed; told without its import, which is slow."""
     spec = importlib.util.find_spec("SimpleITK")
     if spec is None or spec.origin is None:
-        return False
-    return any(Path(spec.origin).parent.parent.glob("[sS]imple[iI][tT][kK]_[sS]imple[eE]lastix-*.dist-info"))
+        return None
+    names = {path.name.split("-")[0].lower() for path in Path(spec.origin).parent.parent.glob("*.dist-info")}
+    return next((name for name in ELASTIX_PACKAGES if name.lower().replace("-", "_") in names), None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace.engines import arguments as command_line
-from skrt_workspace.engines import library, parameters, program, system
+from skrt_workspace.engines import jobs, library, parameters, program, system
 from skrt_workspace.engines.arguments import Arguments
 from skrt_workspace.engines.log import Log
 
@@ -75,16 +75,12 @@ class _Registration:
         self._use_direction = parameters.is_true(self._maps[0], "UseDirectionCosines", default=True)
 
     def run(self) -> None:
-        sitk = library.simpleitk()
-        engine = sitk.ElastixImageFilter()
         fixed = self._images("-f")
         direction = fixed[0].GetDirection()
         moving = self._images("-m")
         if not self._use_direction:
             fixed, moving = [[library.without_direction(image) for image in images] for images in (fixed, moving)]
-        self._give(engine, fixed, moving)
-        self._configure(engine)
-        result = engine.Execute()
+        result = library.elastix().register(self._job(fixed, moving))
         self._leave_results(result, direction)
 
     def _images(self, key: str) -> list[Any]:
@@ -93,41 +89,35 @@ class _Registration:
             raise library.ImageError(f'ERROR: No CommandLine option "{key}" or "{key}0" given!')
         return [library.read_image(name) for name in names]
 
-    def _give(self, engine: Any, fixed: list[Any], moving: list[Any]) -> None:
-        """Hand over the images, and the masks on their images' grids (the library takes no others)."""
-        engine.SetFixedImage(fixed[0])
-        engine.SetMovingImage(moving[0])
-        for image in fixed[1:]:
-            engine.AddFixedImage(image)
-        for image in moving[1:]:
-            engine.AddMovingImage(image)
-        for key, add, images in (("-fMask", engine.AddFixedMask, fixed), ("-mMask", engine.AddMovingMask, moving)):
-            for number, name in enumerate(self._arguments.numbered(key)):
-                mask = library.read_image(name, "sitkUInt8")
-                mask = mask if self._use_direction else library.without_direction(mask)
-                add(_on_grid(mask, images[min(number, len(images) - 1)]))
+    def _job(self, fixed: list[Any], moving: list[Any]) -> jobs.Registration:
+        return jobs.Registration(
+            fixed=fixed,
+            moving=moving,
+            fixed_masks=self._masks("-fMask", fixed),
+            moving_masks=self._masks("-mMask", moving),
+            maps=[{**asked, "ResultImagePixelType": ("float",)} for asked in self._maps],
+            initial_transform=self._file("-t0"),
+            fixed_points=self._file("-fp"),
+            moving_points=self._file("-mp"),
+            folder=self._folder,
+            threads=library.number_of_threads(self._arguments),
+            log=self._log.full,
+        )
 
-    def _configure(self, engine: Any) -> None:
-        maps = [{**asked, "ResultImagePixelType": ("float",)} for asked in self._maps]
-        engine.SetParameterMap(maps[0])
-        for later in maps[1:]:
-            engine.AddParameterMap(later)
-        for key, use in (
-            ("-t0", engine.SetInitialTransformParameterFileName),
-            ("-fp", engine.SetFixedPointSetFileName),
-            ("-mp", engine.SetMovingPointSetFileName),
-        ):
-            name = self._arguments.get(key)
-            if name is not None:
-                if not Path(name).is_file():
-                    raise parameters.ParametersError(f"ERROR: the file {name} does not exist.")
-                use(name)
-        number = library.number_of_threads(self._arguments)
-        if number is not None:
-            engine.SetNumberOfThreads(number)
-        engine.SetOutputDirectory(str(self._folder))
-        (engine.LogToFileOn if self._log.full else engine.LogToFileOff)()
-        (engine.LogToConsoleOn if self._log.full else engine.LogToConsoleOff)()
+    def _masks(self, key: str, images: list[Any]) -> list[Any]:
+        """The masks on their images' grids: the library takes no others."""
+        masks = []
+        for number, name in enumerate(self._arguments.numbered(key)):
+            mask = library.read_image(name, "sitkUInt8")
+            mask = mask if self._use_direction else library.without_direction(mask)
+            masks.append(_on_grid(mask, images[min(number, len(images) - 1)]))
+        return masks
+
+    def _file(self, key: str) -> str | None:
+        name = self._arguments.get(key)
+        if name is not None and not Path(name).is_file():
+            raise parameters.ParametersError(f"ERROR: the file {name} does not exist.")
+        return name
 
     def _leave_results(self, last: Any, direction: tuple[float, ...]) -> None:
         """Write results with the pixel types asked for: the library wrote them, and the notes about them, as float."""

@@ -1,28 +1,45 @@
-"""The elastix library, reached through SimpleITK, and what both commands do with it: images in, images out, errors.
+"""The elastix library, and what both commands do with it: images in, images out, errors.
 
-SimpleITK is imported here, late: it takes most of a short command's time, and --help and --version do without it.
+The libraries are imported here, late: that takes most of a short command's time, and --help and --version do without.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
-from skrt_workspace.engines import threads
+from skrt_workspace.engines import jobs, threads
 from skrt_workspace.engines.arguments import Arguments
 from skrt_workspace.engines.log import Log
 from skrt_workspace.engines.parameters import PIXEL_TYPES, Parameters, ParametersError, is_true, result_pixel_type
 
-# The version of elastix in the locked library; a test compares it with what the library says of itself.
+# The version of elastix in both locked libraries; a test compares it with what they say of themselves.
 ELASTIX_VERSION = "5.2.0"
 
 
 class ImageError(Exception):
     """An image that cannot be read, or does not fit."""
+
+
+class Library(Protocol):
+    """What a module that reaches the elastix library offers; see `simple_elastix` for what each does and raises."""
+
+    def read_parameter_file(self, name: str) -> Parameters: ...
+    def register(self, job: jobs.Registration) -> Any: ...
+    def transform(self, job: jobs.Transformation) -> Any: ...
+
+
+def elastix() -> Library:
+    """The elastix library of this environment."""
+    from skrt_workspace.engines import ELASTIX_PACKAGES, elastix_package  # noqa: PLC0415
+
+    found: Any = importlib.import_module(f"skrt_workspace.engines.{ELASTIX_PACKAGES[str(elastix_package())]}")
+    return cast(Library, found)
 
 
 def simpleitk() -> Any:
@@ -49,13 +66,13 @@ def read_image(path: str, pixel_type: str = "sitkFloat32") -> Any:
         raise ImageError(f'ERROR: the image "{path}" could not be read.\n{plain_words(error)}') from error
 
 
-def read_parameters(name: str) -> dict[str, tuple[str, ...]]:
+def read_parameters(name: str) -> Parameters:
     """Read a parameter file with elastix's own parser. Raises ParametersError."""
     from skrt_workspace.engines.parameters import check_file  # noqa: PLC0415
 
     check_file(name)
     try:
-        return dict(simpleitk().ReadParameterFile(name))
+        return elastix().read_parameter_file(name)
     except RuntimeError as error:
         raise ParametersError(f"ERROR: {name} is not a parameter file.\n{plain_words(error)}") from error
 

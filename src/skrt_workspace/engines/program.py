@@ -16,17 +16,17 @@ def answer(name: str, help_text: str, arguments: list[str]) -> int:
         print(f"{name} version: {ELASTIX_VERSION}")
     elif asked == "--extended-version":
         print(f"{name} version: {ELASTIX_VERSION}")
-        print(f"Library: SimpleITK-SimpleElastix {_library_version()}")
+        print(f"Library: {_library()}")
         print(f"Python version: {platform.python_version()}\nMemory address size: 64-bit")
     else:
         print(f'Use "{name} --help" for information about {name}-usage.')
     return 0
 
 
-def _library_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+def _library() -> str:
+    from importlib.metadata import version  # noqa: PLC0415
 
-    try:
-        return version("SimpleITK-SimpleElastix")
-    except PackageNotFoundError:
-        return "not installed"
+    from skrt_workspace.engines import elastix_package  # noqa: PLC0415
+
+    package = elastix_package()
+    return f"{package} {version(package)}" if package else "not installed"

@@ -25,12 +25,12 @@ REMEDY = (
 
 def other_program(command: str) -> Path | None:
     """The system's program to run as `command`, or None where ours is to be used."""
-    from skrt_workspace.engines import library_has_elastix  # noqa: PLC0415
+    from skrt_workspace.engines import elastix_package  # noqa: PLC0415
 
     chosen = os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen).with_name(command)
-    if library_has_elastix():
+    if elastix_package():
         return None
     own = Path(sys.prefix, "bin").resolve()
     folders = [
@@ -46,11 +46,11 @@ def run_instead(command: str, arguments: Sequence[str]) -> int | None:
     Returns an exit code where that failed, and None where ours is to be used. With no `-threads` the number from the
     environment is passed on, so that all participants get the same result.
     """
-    from skrt_workspace.engines import library_has_elastix  # noqa: PLC0415
+    from skrt_workspace.engines import elastix_package  # noqa: PLC0415
 
     program = other_program(command)
     if program is None:
-        if library_has_elastix():
+        if elastix_package():
             return None
         print(
             f"ERROR: this environment has no {command}: there is no library with it for this platform.", file=sys.stderr

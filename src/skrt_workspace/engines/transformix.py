@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace.engines import arguments as command_line
-from skrt_workspace.engines import library, parameters, program, system
+from skrt_workspace.engines import jobs, library, parameters, program, system
 from skrt_workspace.engines.arguments import Arguments
 from skrt_workspace.engines.log import Log
 
@@ -64,26 +64,11 @@ def _understand(arguments: list[str]) -> tuple[Arguments, Path]:
 
 
 def _transform(arguments: Arguments, folder: Path, log: Log) -> None:
-    sitk = library.simpleitk()
-    number = library.number_of_threads(arguments)
-    if number is not None:
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(number)
     maps = _chain(Path(str(arguments.get("-tp"))))
     last = maps[-1]
     parameters.result_pixel_type(last)
     image = _image(arguments, last)
-    engine = sitk.TransformixImageFilter()
-    engine.SetMovingImage(image if image is not None else _placeholder(last))
-    _ask(engine, arguments)
-    given = [{**each, "ResultImagePixelType": ("float",)} for each in maps]
-    given[-1].update(_shortcuts(arguments, last))
-    engine.SetTransformParameterMap(given[0])
-    for later in given[1:]:
-        engine.AddTransformParameterMap(later)
-    engine.SetOutputDirectory(str(folder))
-    (engine.LogToFileOn if log.full else engine.LogToFileOff)()
-    (engine.LogToConsoleOn if log.full else engine.LogToConsoleOff)()
-    result = engine.Execute()
+    result = library.elastix().transform(_job(arguments, maps, image, folder, log))
     if image is None:
         _without_moving_index(folder / "outputpoints.txt")
     else:
@@ -93,9 +78,37 @@ def _transform(arguments: Arguments, folder: Path, log: Log) -> None:
         library.write_result(result, folder / f"{name}.{parameters.value(last, 'ResultImageFormat', 'mhd')}", last)
 
 
-def _chain(file: Path) -> list[dict[str, tuple[str, ...]]]:
+def _job(
+    arguments: Arguments, maps: list[parameters.Parameters], image: Any, folder: Path, log: Log
+) -> jobs.Transformation:
+    points = arguments.get("-def") or arguments.get("-ipp")
+    if points not in (None, "all") and not Path(str(points)).is_file():
+        raise parameters.ParametersError(f"ERROR: the file {points} does not exist.")
+    given = [{**each, "ResultImagePixelType": ("float",)} for each in maps]
+    given[-1].update(_shortcuts(arguments, maps[-1]))
+    return jobs.Transformation(
+        image=image if image is not None else _placeholder(maps[-1]),
+        maps=given,
+        points=None if points == "all" else points,
+        deformation=points == "all",
+        jacobian=_is_all(arguments, "-jac"),
+        jacobian_matrix=_is_all(arguments, "-jacmat"),
+        folder=folder,
+        threads=library.number_of_threads(arguments),
+        log=log.full,
+    )
+
+
+def _is_all(arguments: Arguments, key: str) -> bool:
+    value = arguments.get(key)
+    if value not in (None, "all"):
+        raise parameters.ParametersError(f'ERROR: the only value of {key} is "all".')
+    return value == "all"
+
+
+def _chain(file: Path) -> list[parameters.Parameters]:
     """The parameters of the transform in `file` and of all that go before it, the first one first."""
-    chain: list[dict[str, tuple[str, ...]]] = []
+    chain: list[parameters.Parameters] = []
     seen: set[Path] = set()
     following: Path | None = file
     while following is not None:
@@ -128,26 +141,6 @@ def _placeholder(last: parameters.Parameters) -> Any:
     """An image of one voxel: the library wants one, also where only points or the transform itself are asked about."""
     sitk = library.simpleitk()
     return sitk.Image([1] * int(parameters.value(last, "MovingImageDimension", "3")), sitk.sitkFloat32)
-
-
-def _ask(engine: Any, arguments: Arguments) -> None:
-    """Tell the library what to compute."""
-    points = arguments.get("-def") or arguments.get("-ipp")
-    if points == "all":
-        engine.ComputeDeformationFieldOn()
-    elif points is not None:
-        if not Path(points).is_file():
-            raise parameters.ParametersError(f"ERROR: the file {points} does not exist.")
-        engine.SetFixedPointSetFileName(points)
-    for key, switch in (
-        ("-jac", engine.ComputeDeterminantOfSpatialJacobianOn),
-        ("-jacmat", engine.ComputeSpatialJacobianOn),
-    ):
-        value = arguments.get(key)
-        if value == "all":
-            switch()
-        elif value is not None:
-            raise parameters.ParametersError(f'ERROR: the only value of {key} is "all".')
 
 
 def _without_moving_index(points: Path) -> None:

@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from skrt_workspace.install import bytecode, commands, orphans, prune
+from skrt_workspace.install import bytecode, commands, itk, orphans, prune
 
 Steps = list[tuple[str, Callable[[], object]]]
 
@@ -39,7 +39,7 @@ def _libraries(prefix: Path, site: Path, like: Path | None) -> Steps:
     compiled = like / site.relative_to(prefix) if like is not None else None
     return [
         ("engine programs", lambda: commands.write(prefix, site)),
-        ("unneeded files", lambda: prune.prune(prefix, site)),
+        ("unneeded files", lambda: (prune.prune(prefix, site), itk.prune(site))),
         ("byte code of the libraries", lambda: bytecode.compile_all(site, compiled)),
     ]
 

@@ -40,7 +40,7 @@ UNNEEDED = (
 process number, what type designers need, a builder that needs node, the classic view's second way to draw formulas,
 their errors in fifty languages and their speech (JupyterLab has its own), a picture format without use, other sciences'
 demonstration pictures, an old interface, other databases, tests."""
-WHOLE = ("matplotlib", "numpy", "skrt")
+WHOLE = ("itk", "matplotlib", "numpy", "skrt")
 """Packages whose byte code all stays."""
 TRIAL = (
     "SimpleITK",
