@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.unit.test_material_rules import publish
 
 from skrt_hub.environment.identity import workspace_package
-from skrt_hub.targets.kubernetes.image.context import LIBRARIES_PROGRAM, Content, needed_by
+from skrt_hub.targets.kubernetes.image.context import LIBRARIES_PROGRAM, Content, Part, needed_by
 
 
 def written(folder: Path, content: Content) -> set[str]:
@@ -81,3 +81,14 @@ def test_names_on_this_machine_and_in_a_registry() -> None:
     assert content.name("registry.example.org/physics/") == (
         f"registry.example.org/physics/skrt-hub-workspace:{content.tag()}"
     )
+
+
+def test_each_platform_has_an_image_of_its_own_and_other_platforms_another_tag() -> None:
+    one, both = Content(platforms=("linux/arm64",)), Content(platforms=("linux/amd64", "linux/arm64"))
+    assert one.parts() == (Part(one.name(), "linux/arm64"),)
+    assert both.parts("127.0.0.1:5000/p") == (
+        Part(f"127.0.0.1:5000/p/skrt-hub-workspace:{both.tag()}-amd64", "linux/amd64"),
+        Part(f"127.0.0.1:5000/p/skrt-hub-workspace:{both.tag()}-arm64", "linux/arm64"),
+    )
+    assert Content().parts() == (Part(Content().name()),)
+    assert len({Content().tag(), one.tag(), both.tag()}) == 3

@@ -185,17 +185,60 @@ def node(name: str, architecture: str) -> dict[str, object]:
     return {"metadata": {"name": name}, "status": {"nodeInfo": {"architecture": architecture}}}
 
 
-@pytest.mark.parametrize("types", [None, [], ["amd64"], ["arm64", "amd64"]])
+@pytest.mark.parametrize("types", [None, [], ["amd64"], ["amd64", "amd64"]])
 def test_a_cluster_that_can_start_the_image_is_not_refused(types: list[str] | None) -> None:
     nodes = None if types is None else [node(f"n{number}", kind) for number, kind in enumerate(types)]
-    require_same_processor("docker", "amd64", nodes)
+    require_same_processor(["amd64"], nodes)
 
 
 def test_nodes_that_all_have_another_processor_are_named() -> None:
+    nodes = [node("a", "arm64"), node("b", "arm64")]
     with pytest.raises(PrerequisiteError) as caught:
-        require_same_processor("docker", "amd64", [node("a", "arm64"), node("b", "arm64")])
-    assert caught.value.why == "docker builds for amd64 here; a is arm64, b is arm64."
-    require_same_processor("docker", "", [node("a", "arm64")])
+        require_same_processor(["amd64"], nodes)
+    assert caught.value.why == "It would be built for amd64; a is arm64, b is arm64."
+    assert "kubernetes.image.platforms: [linux/arm64]" in caught.value.remedy
+    require_same_processor([""], nodes)  # the engine does not tell
+    require_same_processor(["arm64"], nodes, chosen=True)
+    with pytest.raises(PrerequisiteError):
+        require_same_processor(["amd64"], nodes, chosen=True)
+
+
+def test_a_cluster_of_several_types_needs_a_choice() -> None:
+    nodes = [node("a", "arm64"), node("b", "amd64")]
+    with pytest.raises(PrerequisiteError) as caught:
+        require_same_processor(["amd64"], nodes)
+    assert "some have another type" in caught.value.what
+    assert caught.value.why == "It would be built for amd64; a is arm64."
+    assert "kubernetes.image.platforms: [linux/amd64, linux/arm64]" in caught.value.remedy
+    require_same_processor(["amd64"], nodes, chosen=True)
+    require_same_processor(["amd64", "arm64"], nodes, chosen=True)
+
+
+def test_one_name_is_pushed_for_several_platforms(programs: Programs) -> None:
+    programs.add("podman")
+    programs.add("docker")
+    there, here = "registry.example.org/p/x:1", "127.0.0.1:5055/p/x:1"
+    for name in ("docker", "podman"):
+        Engine(name, "1").push_list(there, [f"{there}-amd64", f"{there}-arm64"])
+    Engine("docker", "1").push_list(here, [f"{here}-amd64"])
+    assert programs.asked == [
+        f"docker manifest rm {there}",
+        f"docker manifest create {there} {there}-amd64 {there}-arm64",
+        f"docker manifest push --purge {there}",
+        f"podman manifest rm {there}",
+        f"podman manifest create {there} {there}-amd64 {there}-arm64",
+        f"podman manifest push --all {there} docker://{there}",
+        f"docker manifest rm {here}",
+        f"docker manifest create --insecure {here} {here}-amd64",
+        f"docker manifest push --purge --insecure {here}",
+    ]
+
+
+def test_a_machine_that_cannot_imitate_the_other_processor_is_told() -> None:
+    words = "exec container process `/bin/sh`: Exec format error\nError: building at STEP 3/7: exit status 1"
+    error = answers.build_error("podman", 1, words)
+    assert isinstance(error, PrerequisiteError)
+    assert "qemu-user-static" in error.remedy
 
 
 def test_too_few_user_numbers_for_podman_are_told() -> None:

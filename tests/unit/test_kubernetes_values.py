@@ -197,3 +197,14 @@ def test_pods_start_warm_unless_the_fork_server_is_switched_off() -> None:
     warm, plain = start_command(warm=True), start_command(warm=False)
     assert warm[-1] == "--warm"
     assert warm[:-1] == plain
+
+
+def test_servers_start_on_nodes_of_the_one_platform_that_was_chosen() -> None:
+    assert "nodeSelector" not in rendered()["singleuser"]
+    both = ["linux/arm64", "linux/amd64"]
+    assert (
+        "nodeSelector"
+        not in rendered(kubernetes={"image": {"platforms": both, "push": "r.example.org/p"}})["singleuser"]
+    )
+    chosen = rendered(kubernetes={"image": {"platforms": ["linux/arm64"]}})["singleuser"]
+    assert chosen["nodeSelector"] == {"kubernetes.io/arch": "arm64"}

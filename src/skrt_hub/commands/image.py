@@ -36,9 +36,13 @@ def run(session: Session) -> Report:
 
 def _build(session: Session) -> Report:
     built = participants_image.build(session.context)
-    size = human_size(built.engine.size(built.name))
     done = "was built" if built.fresh else "was there already, with the present content"
-    return Message((f"The image {built.name} {done} ({size} unpacked, {built.engine.name}).",))
+    return Message(
+        tuple(
+            f"The image {image} {done} ({human_size(built.engine.size(image))} unpacked, {built.engine.name})."
+            for image in built.images
+        )
+    )
 
 
 def _load(session: Session) -> Report:

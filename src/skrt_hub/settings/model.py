@@ -195,6 +195,9 @@ class Data(Section):
 _REGISTRY = re.compile(r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*/?$")
 
 
+Platform = Literal["linux/amd64", "linux/arm64"]
+
+
 class Image(Section):
     """The participants' image on Kubernetes."""
 
@@ -213,6 +216,22 @@ class Image(Section):
         "`up` pushes the image there.",
     )
     pull_secret: str = Field("", description="The name of a secret in the namespace that may pull the image.")
+    platforms: tuple[Platform, ...] = Field(
+        (),
+        description="What to build the image for: linux/amd64, linux/arm64, or both (with `push`). By default for the "
+        "processors of this machine. Others are imitated during the build, which takes about an hour. "
+        "Servers start on nodes of these types only.",
+    )
+
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """The types of processors in `platforms`, as nodes tell theirs: arm64 of linux/arm64."""
+        return tuple(platform.rpartition("/")[2] for platform in self.platforms)
+
+    @field_validator("platforms")
+    @classmethod
+    def _each_once(cls, value: tuple[Platform, ...]) -> tuple[Platform, ...]:
+        return tuple(sorted(set(value)))
 
     @field_validator("push")
     @classmethod

@@ -163,7 +163,7 @@ def image(cluster: Cluster) -> Finding:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
     built = (
         "is on this machine"
-        if engine.has(participants_image.content_of(cluster.target).name())
+        if all(engine.has(part.image) for part in participants_image.content_of(cluster.target).parts())
         else f"will be built with {engine.name} {engine.version}"
     )
     return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)

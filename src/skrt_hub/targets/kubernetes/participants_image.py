@@ -18,17 +18,17 @@ from skrt_hub.targets.kubernetes.image.place import ARCHIVE, load_command, nodes
 
 @dataclass(frozen=True)
 class Built:
-    """An image on this machine."""
+    """An image on this machine: one, or one for each platform."""
 
-    name: str
+    images: tuple[str, ...]
     engine: Engine
     fresh: bool
 
 
 def content_of(context: Context) -> Content:
     """What the image of this hub holds: material is in it once it has been prepared."""
-    layout = context.layout
-    return Content(layout.material_shown if material.is_shown(layout) else None)
+    layout, platforms = context.layout, context.settings.kubernetes.image.platforms
+    return Content(layout.material_shown if material.is_shown(layout) else None, platforms)
 
 
 def wanted(context: Context) -> str:
@@ -58,16 +58,16 @@ def prepare_material(context: Context) -> None:
 def build(context: Context) -> Built:
     """The project's own image for the present content, built where it is not on this machine yet."""
     engine, content = find_engine(context.echo), content_of(context)
-    name = content.name()
-    if engine.has(name):
-        return Built(name, engine, fresh=False)
-    return Built(engine.build(content, context.progress), engine, fresh=True)
+    missing = [part for part in content.parts() if not engine.has(part.image)]
+    for part in missing:
+        engine.build(content, part, context.progress)
+    return Built(tuple(part.image for part in content.parts()), engine, fresh=bool(missing))
 
 
 def engine_for(cluster: Cluster) -> Engine:
     """The engine of this machine. Raises PrerequisiteError where the cluster could not start what it builds."""
-    engine = find_engine()
-    require_same_processor(engine.name, engine.architecture, cluster.nodes())
+    engine, chosen = find_engine(), cluster.settings.kubernetes.image.architectures
+    require_same_processor(chosen or (engine.architecture,), cluster.nodes(), chosen=bool(chosen))
     return engine
 
 
@@ -79,11 +79,14 @@ def push(context: Context) -> str:
             "hub.yaml names no registry to push to.",
             remedy="Write kubernetes.image.push, such as registry.example.org/physics.",
         )
-    built = build(context)
-    name = wanted(context)
-    built.engine.tag(built.name, name)
-    with context.progress.step(f"pushing {name}"):
-        built.engine.push(name)
+    built, name = build(context), wanted(context)
+    parts = [part.image for part in content_of(context).parts(registry)]
+    for image, part in zip(built.images, parts, strict=True):
+        built.engine.tag(image, part)
+        with context.progress.step(f"pushing {part}"):
+            built.engine.push(part)
+    if len(parts) > 1:
+        built.engine.push_list(name, parts)
     return name
 
 
@@ -93,8 +96,15 @@ def load(cluster: Cluster, *, always: bool = False) -> str:
     if not always and not _lacking(cluster, name):
         return f"The image {name} is on every node already."
     # What the cluster cannot be given is said before an image is built for it.
-    own = cluster.settings.kubernetes.image.load
-    words = load_command(cluster.kind, cluster.context, name, engine=engine_for(cluster).name, own=own)
+    image = cluster.settings.kubernetes.image
+    if len(image.platforms) > 1:
+        raise SettingsError(
+            "An image for several types of processors cannot be copied to the nodes.",
+            why=f"hub.yaml has kubernetes.image.platforms: {', '.join(image.platforms)}.",
+            remedy="Write kubernetes.image.push, a registry that the nodes pull from; each takes what it can run. "
+            "Or leave one platform.",
+        )
+    words = load_command(cluster.kind, cluster.context, name, engine=engine_for(cluster).name, own=image.load)
     built = build(context)
     with context.progress.step(f"image {name} to the cluster"):
         _run_load(words, built)
@@ -129,6 +139,7 @@ def _run_load(words: tuple[str, ...], built: Built) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="skrt-hub-image-") as folder:
         archive = Path(folder, f"{LOCAL_NAME.rpartition('/')[2]}.tar")
-        built.engine.save(built.name, archive)
+        (image,) = built.images
+        built.engine.save(image, archive)
         told = tuple(word.replace(ARCHIVE, str(archive)) for word in words)
         run(told, deadline=1800, echo=built.engine.echo, remedy=remedy)

@@ -85,6 +85,8 @@ def build_error(engine: str, code: int, text: str) -> SkrtHubError:
         )
     if engine == "podman" and any(words in lowered for words in _TOO_FEW_IDS):
         return too_few_ids(why)
+    if "exec format error" in lowered:
+        return _cannot_imitate(why)
     if any(words in lowered for words in _NOT_DELIVERED):
         return NetworkError(
             "The image could not be built: the network did not deliver.",
@@ -106,6 +108,15 @@ def too_few_ids(why: str) -> PrerequisiteError:
         remedy="Ask an administrator for the package uidmap, and for: "
         "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME (your user name). "
         "Then type: podman system migrate",
+    )
+
+
+def _cannot_imitate(why: str) -> PrerequisiteError:
+    return PrerequisiteError(
+        "The image could not be built: this machine cannot run programs for the other type of processor.",
+        why=why,
+        remedy="Install what imitates it (Debian and Ubuntu: sudo apt install qemu-user-static), and run the command "
+        "again. Or build on a machine of that type.",
     )
 
 
@@ -167,9 +178,9 @@ def is_loopback(registry: str) -> bool:
         return False
 
 
-def plain_http(engine: str, registry: str) -> tuple[str, ...]:
+def plain_http(engine: str, image: str) -> tuple[str, ...]:
     """The option with which podman talks to a registry on this machine without encryption, as docker does by itself."""
-    return ("--tls-verify=false",) if engine == "podman" and is_loopback(registry) else ()
+    return ("--tls-verify=false",) if engine == "podman" and is_loopback(registry_of(image)) else ()
 
 
 def _short(line: str, *, longest: int = _LONGEST_LINE) -> str:

@@ -29,22 +29,41 @@ PHANTOM_PROGRAM = "skrt_workspace.install.phantom"
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one build makes: an image for one platform, such as linux/arm64; empty for the engine's own."""
+
+    image: str
+    platform: str = ""
+
+
+@dataclass(frozen=True)
 class Content:
-    """The image's content: the project's own, and the organiser's prepared material (a folder), where there is any."""
+    """The image's content: the project's own, and the organiser's prepared material (a folder), where there is any.
+
+    `platforms` are those of kubernetes.image.platforms; without them it is built for the engine's own.
+    """
 
     material: Path | None = None
+    platforms: tuple[str, ...] = ()
 
     def name(self, push: str = "") -> str:
         """The image's name and tag, in the registry folder `push` or on this machine."""
         repository = f"{push.rstrip('/')}/{REMOTE_NAME}" if push else LOCAL_NAME
         return f"{repository}:{self.tag()}"
 
+    def parts(self, push: str = "") -> tuple[Part, ...]:
+        """What is to be built: one image, or one for each platform, whose names end in the type of processor."""
+        name = self.name(push)
+        if len(self.platforms) < 2:
+            return (Part(name, *self.platforms),)
+        return tuple(Part(f"{name}-{platform.rpartition('/')[2]}", platform) for platform in self.platforms)
+
     def tag(self) -> str:
-        """Twelve hexadecimal digits over the name and content of all files that the image is built from."""
+        """Twelve hexadecimal digits over the platforms, and the name and content of all files it is built from."""
         digest = hashlib.sha256()
         for name, source in sorted(self._files()):
             digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
-        digest.update(_uv_version().encode())
+        digest.update(" ".join((_uv_version(), *self.platforms)).encode())
         return digest.hexdigest()[:12]
 
     def write(self, folder: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from skrt_hub.errors import PermissionsError, PrerequisiteError
 from skrt_hub.process import Echo, run
 from skrt_hub.progress import Progress
 from skrt_hub.targets.kubernetes.image import answers
-from skrt_hub.targets.kubernetes.image.context import Content
+from skrt_hub.targets.kubernetes.image.context import Content, Part
 
 INSTALL_ENGINE = "Install docker (https://docs.docker.com/engine/install/) or podman (https://podman.io)."
 
@@ -39,17 +39,17 @@ class Engine:
         done = run((self.name, "image", "inspect", image, "--format={{.Size}}"), deadline=60)
         return int(done.out.strip())
 
-    def build(self, content: Content, progress: Progress) -> str:
-        """Build the image of this content and return its name. Raises NetworkError, SpaceError or ProgramError."""
-        image = content.name()
+    def build(self, content: Content, part: Part, progress: Progress) -> None:
+        """Build this part of the content. Raises NetworkError, SpaceError, PrerequisiteError or ProgramError."""
         with tempfile.TemporaryDirectory(prefix="skrt-hub-image-") as folder:
             values = content.write(Path(folder))
-            words = [self.name, "build", "--tag", image]
+            words = [self.name, "build", "--tag", part.image]
+            if part.platform:
+                words += ["--platform", part.platform]
             for key, value in values.items():
                 words += ["--build-arg", f"{key}={value}"]
-            with progress.step(f"image {image}") as step:
+            with progress.step(f"image {part.image}") as step:
                 self._follow([*words, folder], step.update)
-        return image
 
     def tag(self, image: str, other: str) -> None:
         """Give the image another name."""
@@ -57,11 +57,28 @@ class Engine:
 
     def push(self, image: str) -> None:
         """Push the image to its registry. Raises PermissionsError, NetworkError or ProgramError."""
-        registry = answers.registry_of(image)
-        words = (self.name, "push", *answers.plain_http(self.name, registry), image)
-        done = run(words, deadline=3600, check=False, echo=self.echo)
+        self._to_registry(image, "push", *answers.plain_http(self.name, image), image)
+
+    def push_list(self, image: str, parts: Sequence[str]) -> None:
+        """Push one name for images of several platforms, which the registry has already; nodes take theirs.
+
+        Raises as `push` does.
+        """
+        plain = answers.plain_http(self.name, image)
+        # A list of that name from an earlier try would be added to.
+        run((self.name, "manifest", "rm", image), deadline=60, check=False)
+        if self.name == "docker":
+            insecure = ("--insecure",) if answers.is_loopback(answers.registry_of(image)) else ()
+            self._to_registry(image, "manifest", "create", *insecure, image, *parts)
+            self._to_registry(image, "manifest", "push", "--purge", *insecure, image)
+            return
+        self._to_registry(image, "manifest", "create", image, *parts)
+        self._to_registry(image, "manifest", "push", "--all", *plain, image, f"docker://{image}")
+
+    def _to_registry(self, image: str, *words: str) -> None:
+        done = run((self.name, *words), deadline=3600, check=False, echo=self.echo)
         if done.code != 0:
-            raise answers.push_error(self.name, registry, done.err or done.out)
+            raise answers.push_error(self.name, answers.registry_of(image), done.err or done.out)
 
     def save(self, image: str, file: Path) -> None:
         """Write the image as a docker archive."""

@@ -47,19 +47,29 @@ def load_command(kind: Kind, context: str, image: str, *, engine: str, own: str 
     )
 
 
-def require_same_processor(engine: str, architecture: str, nodes: Sequence[Mapping[str, Any]] | None) -> None:
-    """Raise PrerequisiteError where no node could start an image that is built for this processor type.
+def require_same_processor(
+    built_for: Sequence[str], nodes: Sequence[Mapping[str, Any]] | None, *, chosen: bool = False
+) -> None:
+    """Raise PrerequisiteError where servers could not start because of their node's type of processor.
 
-    A cluster with nodes of several types is left alone: there the organiser says which of them are used.
+    The image is built for the types `built_for`. Where they were `chosen` in hub.yaml, servers start on such nodes
+    only, and one node is enough; else each needs one of them.
     """
     known = {node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("architecture") for node in nodes or ()}
-    if not architecture or not known or any(other in (None, architecture) for other in known.values()):
+    others = {name: kind for name, kind in known.items() if kind and kind not in built_for}
+    some = len(others) < len(known)
+    if not all(built_for) or not others or (chosen and some):
         return
-    told = ", ".join(f"{name} is {other}" for name, other in known.items())
+    platforms = ", ".join(f"linux/{kind}" for kind in sorted({kind for kind in known.values() if kind}))
     raise PrerequisiteError(
-        "The image would not start on the cluster's nodes: they have another type of processor.",
-        why=f"{engine} builds for {architecture} here; {told}.",
-        remedy="Type `skrt-hub image push` on a machine of the nodes' type, and name what it pushed in hub.yaml: "
+        "The image would not start on all of the cluster's nodes: some have another type of processor."
+        if some
+        else "The image would not start on the cluster's nodes: they have another type of processor.",
+        why=f"It would be built for {' and '.join(built_for)}; "
+        f"{', '.join(f'{name} is {kind}' for name, kind in others.items())}.",
+        remedy=f"Write the platforms that it is wanted for into hub.yaml: kubernetes.image.platforms: [{platforms}]. "
+        "Servers then start on nodes of these types only. A build for another type than this machine's takes long; "
+        "in its place, type `skrt-hub image push` on a machine of that type, and name here what it pushed: "
         "kubernetes.image.name.",
     )
 
