@@ -226,12 +226,23 @@ def test_one_name_is_pushed_for_several_platforms(programs: Programs) -> None:
         f"docker manifest create {there} {there}-amd64 {there}-arm64",
         f"docker manifest push --purge {there}",
         f"podman manifest rm {there}",
-        f"podman manifest create {there} {there}-amd64 {there}-arm64",
+        f"podman manifest create {there} containers-storage:{there}-amd64 containers-storage:{there}-arm64",
         f"podman manifest push --all {there} docker://{there}",
         f"docker manifest rm {here}",
         f"docker manifest create --insecure {here} {here}-amd64",
         f"docker manifest push --purge --insecure {here}",
     ]
+
+
+def test_docker_without_its_build_plugin_builds_for_its_own_processor_only(programs: Programs) -> None:
+    programs.add("docker", err="docker: 'buildx' is not a docker command.", code=1)
+    programs.add("podman", code=1)
+    Engine("docker", "1", architecture="amd64").require_platforms(["linux/amd64"])
+    Engine("podman", "1", architecture="amd64").require_platforms(["linux/amd64", "linux/arm64"])
+    with pytest.raises(PrerequisiteError) as caught:
+        Engine("docker", "1", architecture="amd64").require_platforms(["linux/amd64", "linux/arm64"])
+    assert "linux/arm64" in caught.value.what
+    assert "linux/amd64" not in caught.value.what
 
 
 def test_a_machine_that_cannot_imitate_the_other_processor_is_told() -> None:

@@ -59,6 +59,7 @@ def build(context: Context) -> Built:
     """The project's own image for the present content, built where it is not on this machine yet."""
     engine, content = find_engine(context.echo), content_of(context)
     missing = [part for part in content.parts() if not engine.has(part.image)]
+    engine.require_platforms([part.platform for part in missing if part.platform])
     for part in missing:
         engine.build(content, part, context.progress)
     return Built(tuple(part.image for part in content.parts()), engine, fresh=bool(missing))
@@ -66,8 +67,10 @@ def build(context: Context) -> Built:
 
 def engine_for(cluster: Cluster) -> Engine:
     """The engine of this machine. Raises PrerequisiteError where the cluster could not start what it builds."""
-    engine, chosen = find_engine(), cluster.settings.kubernetes.image.architectures
-    require_same_processor(chosen or (engine.architecture,), cluster.nodes(), chosen=bool(chosen))
+    engine, image = find_engine(), cluster.settings.kubernetes.image
+    chosen = bool(image.platforms)
+    require_same_processor(image.architectures or (engine.architecture,), cluster.nodes(), chosen=chosen)
+    engine.require_platforms(image.platforms)
     return engine
 
 

@@ -39,6 +39,16 @@ class Engine:
         done = run((self.name, "image", "inspect", image, "--format={{.Size}}"), deadline=60)
         return int(done.out.strip())
 
+    def require_platforms(self, platforms: Sequence[str]) -> None:
+        """Raise PrerequisiteError where this engine cannot build for the platforms."""
+        others = [platform for platform in platforms if platform.rpartition("/")[2] != self.architecture]
+        if others and self.name == "docker" and not self._has_buildx():
+            raise PrerequisiteError(
+                f"docker cannot build for {' and '.join(others)} without its build plugin.",
+                why="Its older builder would take a base image of this machine's type, without a word.",
+                remedy="Install buildx (package docker-buildx-plugin or docker-buildx), or podman.",
+            )
+
     def build(self, content: Content, part: Part, progress: Progress) -> None:
         """Build this part of the content. Raises NetworkError, SpaceError, PrerequisiteError or ProgramError."""
         with tempfile.TemporaryDirectory(prefix="skrt-hub-image-") as folder:
@@ -72,7 +82,7 @@ class Engine:
             self._to_registry(image, "manifest", "create", *insecure, image, *parts)
             self._to_registry(image, "manifest", "push", "--purge", *insecure, image)
             return
-        self._to_registry(image, "manifest", "create", image, *parts)
+        self._to_registry(image, "manifest", "create", image, *(f"containers-storage:{part}" for part in parts))
         self._to_registry(image, "manifest", "push", "--all", *plain, image, f"docker://{image}")
 
     def _to_registry(self, image: str, *words: str) -> None:
@@ -107,10 +117,14 @@ class Engine:
             raise answers.build_error(self.name, process.returncode, "\n".join(last))
 
     def _build_environment(self) -> dict[str, str]:
-        variables = dict(os.environ)
-        if self.name == "docker" and run(("docker", "buildx", "version"), deadline=20, check=False).code != 0:
+        # Notes on how it was built would make a list of two images out of each: no part of a list of platforms.
+        variables = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+        if self.name == "docker" and not self._has_buildx():
             variables["DOCKER_BUILDKIT"] = "0"  # docker without its build plugin has only the older builder
         return variables
+
+    def _has_buildx(self) -> bool:
+        return run((self.name, "buildx", "version"), deadline=20, check=False).code == 0
 
 
 def find_engine(echo: Echo | None = None) -> Engine:
