@@ -34,6 +34,7 @@ sitk.WriteImage(image(0, 0, 0), "fixed.nii"); sitk.WriteImage(image(*{SHIFT}), "
 mask = sitk.Resample(image(0, 0, 0) > 150, (20, 20, 24), sitk.Transform(), sitk.sitkNearestNeighbor, (-20, -20, -24),
                      (2, 2, 2), (1, 0, 0, 0, 1, 0, 0, 0, 1), 0, sitk.sitkUInt8)
 sitk.WriteImage(mask, "mask.nii")
+sitk.WriteImage(image(0, 0, 0)[:, :, 12], "flat.nii")
 """
 PARAMETERS = """\
 (Registration "MultiResolutionRegistration")
@@ -300,9 +301,12 @@ def test_chained_transforms_are_all_applied(case: Case) -> None:
         (("elastix", "-f", "p.txt", "-m", "moving.nii", "-p", "p.txt"), "could not be read"),
         (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "none.txt"), "none.txt does not exist"),
         (("elastix", "-f", "fixed.nii", "-p", "p.txt"), '"-m"'),
+        (("elastix", "-f", "fixed.nii", "-m", "flat.nii", "-p", "p.txt"), '"flat.nii" has 2 dimensions'),
+        (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-fMask", "flat.nii", "-p", "p.txt"), "has 2 dimensions"),
         (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "bad.txt"), "bad.txt"),
         (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-t0", "none.txt"), "none.txt"),
         (("transformix", "-in", "none.nii", "-tp", "found/TransformParameters.0.txt"), "none.nii"),
+        (("transformix", "-in", "flat.nii", "-tp", "found/TransformParameters.0.txt"), "has 2 dimensions"),
         (("transformix", "-in", "moving.nii", "-tp", "none.txt"), "none.txt"),
         (("transformix", "-jac", "some", "-tp", "found/TransformParameters.0.txt"), "-jac"),
     ],

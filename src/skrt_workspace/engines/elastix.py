@@ -69,6 +69,7 @@ class _Registration:
         self._arguments = arguments
         self._folder = folder
         self._log = log
+        self._dimension = 0
         self._maps = [library.read_parameters(name) for name in arguments.parameter_files]
         for asked in self._maps:
             parameters.result_pixel_type(asked)
@@ -87,7 +88,16 @@ class _Registration:
         names = self._arguments.numbered(key)
         if not names:
             raise library.ImageError(f'ERROR: No CommandLine option "{key}" or "{key}0" given!')
-        return [library.read_image(name) for name in names]
+        return [self._of_same_dimension(name, library.read_image(name)) for name in names]
+
+    def _of_same_dimension(self, name: str, image: Any) -> Any:
+        """The image, where it has as many dimensions as the first; the libraries say that unclearly, or not at all."""
+        self._dimension = self._dimension or image.GetDimension()
+        if image.GetDimension() != self._dimension:
+            raise library.ImageError(
+                f'ERROR: the image "{name}" has {image.GetDimension()} dimensions, the first one has {self._dimension}.'
+            )
+        return image
 
     def _job(self, fixed: list[Any], moving: list[Any]) -> jobs.Registration:
         return jobs.Registration(
@@ -108,7 +118,7 @@ class _Registration:
         """The masks on their images' grids: the library takes no others."""
         masks = []
         for number, name in enumerate(self._arguments.numbered(key)):
-            mask = library.read_image(name, "sitkUInt8")
+            mask = self._of_same_dimension(name, library.read_image(name, "sitkUInt8"))
             mask = mask if self._use_direction else library.without_direction(mask)
             masks.append(_on_grid(mask, images[min(number, len(images) - 1)]))
         return masks
