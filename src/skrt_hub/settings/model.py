@@ -219,7 +219,7 @@ class Image(Section):
     platforms: tuple[Platform, ...] = Field(
         (),
         description="What to build the image for: linux/amd64, linux/arm64, or both (with `push`). By default for the "
-        "processors of this machine. Others are imitated during the build, which takes about an hour. "
+        "processors of this machine. Others are imitated during the build, which takes long. "
         "Servers start on nodes of these types only.",
     )
 
