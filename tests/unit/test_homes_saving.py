@@ -172,6 +172,34 @@ def test_what_is_newer_stays_and_the_copy_lands_beside(copies: Copies, place: Pa
     assert state(folder) == before, "a second restore must change nothing"
 
 
+def test_of_a_history_the_newer_one_stays_and_no_copy_lands_beside(copies: Copies, place: Path) -> None:
+    folder = home(copies, "anna")
+    ipython, jupyter = folder / ".ipython/profile_default", folder / ".local/share/jupyter"
+    ipython.mkdir(parents=True)
+    jupyter.mkdir(parents=True)
+    histories = (ipython / "history.sqlite", jupyter / "nbsignatures.db", folder / ".bash_history")
+    for path in histories:
+        path.write_text("as it was saved")
+    (ipython / "history.sqlite-journal").write_text("of the saved one")
+    first = save(copies, place, "anna")
+    for path in histories:
+        path.write_text("went on since it was saved")
+    (ipython / "history.sqlite-journal").unlink()
+    before = state(folder)
+    report = saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert (report.homes[0].beside, report.homes[0].failed) == ((), ())
+    assert state(folder) == before, "a journal beside another state of its database would damage that"
+
+    for path in histories:
+        os.utime(path, (0, 0))
+    report = saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert len(report.homes[0].beside) == len(histories), "what is older in the home is no reason to hide a newer one"
+    assert not (ipython / "history.sqlite-journal").exists()
+    save(copies, place, "anna", at=START + timedelta(hours=1))
+    saving.run_restore(copies, ["anna"], str(place), first, None)
+    assert {path.read_text() for path in histories} == {"as it was saved"}, "the newest copy has the other"
+
+
 def test_an_older_copy_replaces_only_what_the_newest_copy_has(copies: Copies, place: Path) -> None:
     folder = home(copies, "anna")
     first = save(copies, place, "anna")
