@@ -1,6 +1,7 @@
 """Saved copies: what comes back is what was there, nothing newer is lost, and nothing hostile gets in."""
 
 import hashlib
+import io
 import os
 import stat
 import tarfile
@@ -12,6 +13,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from skrt_hub.errors import BusyError, CopyError, RefusedError, SpaceError, UsageError
 from skrt_hub.homes import saving
@@ -315,6 +317,22 @@ def test_two_saves_at_once_take_turns(copies: Copies, place: Path) -> None:
     save(copies, place)
     with FolderPlace(place).locked(), pytest.raises(BusyError):
         save(copies, place)
+
+
+def test_a_list_of_saves_says_whose_homes_they_hold_and_reads_no_more_than_it_must(
+    copies: Copies, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(copies, place)
+    second = save(copies, place, "Björn Ö.", at=START + timedelta(hours=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "read_head", lambda data: pytest.fail("a summary has the names"))
+        listed = saving.run_list(copies, str(place))
+    assert [save["people"] for save in listed.as_json()["saves"]] == [["Björn Ö.", "anna"], ["Björn Ö."]]
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(listed.render())
+    assert "2 people have copies: Björn Ö., anna." in console.export_text()
+    (place / f"saves/{second}/save.json").unlink()  # as an interrupted save leaves it
+    assert saving.run_list(copies, str(place)).saves[1].people == ("Björn Ö.",)
 
 
 def test_a_name_without_a_home_and_a_time_without_a_copy_are_told(copies: Copies, place: Path) -> None:
