@@ -115,6 +115,16 @@ def told(path: Path) -> Iterator[None]:
         raise _plain(error, Path(os.fsdecode(error.filename)) if error.filename else path) from error
 
 
+@contextmanager
+def named_with(option: str) -> Iterator[None]:
+    """Work on a folder that a person named with `option`: where it may not be used, that option is the remedy."""
+    try:
+        yield
+    except PermissionsError as error:
+        remedy = f"Name another folder with {option}, or mend its permissions."
+        raise PermissionsError(error.what, why=error.why, remedy=remedy) from error
+
+
 def _plain(error: OSError, path: Path) -> SkrtHubError:
     if isinstance(error, shutil.Error):  # what shutil.copytree gathered: (from, to, why) for each file
         reasons = [str(reason) for reason in error.args[0]]

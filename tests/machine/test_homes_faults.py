@@ -274,7 +274,7 @@ def target_of(copies: Copies) -> MachineTarget:
 def delete(copies: Copies) -> None:
     """As the command does: the copies are checked first, and once more before anything goes."""
     target = target_of(copies)
-    target.delete_plan(DeleteOptions(homes=True))
+    target.ensure_no_loss(DeleteOptions(homes=True))
     target.delete(DeleteOptions(homes=True))
 
 

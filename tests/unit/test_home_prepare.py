@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import logging
 import os
 import stat
 import tempfile
@@ -17,7 +18,8 @@ from tests.unit.test_material_rules import publish
 from skrt_workspace import home as workspace_home
 from skrt_workspace.home import notices, recover, space
 from skrt_workspace.home.tree import Tree, part_name
-from skrt_workspace.material import original, place, record, status
+from skrt_workspace.material import news, original, place, record, status
+from skrt_workspace.server_extension.watch import Watch
 
 
 @pytest.fixture
@@ -266,14 +268,92 @@ def test_notices_are_kept_in_order_and_bounded(home: Path) -> None:
 
 
 def test_news_is_told_after_a_change_and_not_at_the_first_start(home: Path, material: Path, examples: Path) -> None:
-    from skrt_workspace.material import news
-
     news.tell(home, place.place_material(home, material, examples))
     assert notices.read_notices(home / notices.IN_HOME) == []
     publish(material, {"a.ipynb": b"newer", "sub/b.txt": b"two"}, 2)
     news.tell(home, place.place_material(home, material, examples))
     (notice,) = notices.read_notices(home / notices.IN_HOME)
     assert notice.text == "New versions of files you have not changed: course/a.ipynb."
+
+
+def told_of(home: Path) -> list[str]:
+    """The lines of the one notice about material that there is; none where there is no notice."""
+    found = notices.read_notices(home / notices.IN_HOME, notices.MATERIAL)
+    assert len(found) <= 1
+    return found[0].text.splitlines() if found else []
+
+
+def test_changes_that_nobody_dismissed_are_told_together_as_they_are_now(
+    home: Path, material: Path, examples: Path
+) -> None:
+    """As a participant meets them who was away for some updates."""
+
+    def update(version: int, **files: bytes) -> None:
+        publish(material, {f"{name}.txt": content for name, content in files.items()}, version)
+        news.tell(home, place.place_material(home, material, examples))
+
+    edited = [f"edited{number}" for number in range(8)]
+    update(1, follows=b"1", goes=b"1", **dict.fromkeys(edited, b"1"))
+    for name in edited:
+        (home / f"course/{name}.txt").write_bytes(b"my answers")
+    update(2, follows=b"2", goes=b"1", passing=b"2", **dict.fromkeys(edited, b"2"))
+    update(3, follows=b"3", new=b"3", **dict.fromkeys(edited, b"3"))
+    beside = [f"course/{name} (new version).txt" for name in edited]
+    everything = [
+        f"New versions beside files you have changed (yours are untouched): {', '.join(beside)}.",
+        "New files: course/new.txt.",
+        "New versions of files you have not changed: course/follows.txt.",
+        "Removed by the organiser, and not changed by you: course/goes.txt.",
+    ]
+    assert told_of(home) == everything, "each file once, all besides by name, nothing of what came and went"
+
+    news.tell(home, place.place_material(home, material, examples))
+    assert told_of(home) == everything, "a start at which nothing is new"
+    for path in (*beside, "course/new.txt"):
+        (home / path).unlink()
+    news.tell(home, place.place_material(home, material, examples))
+    assert told_of(home) == everything[2:], "what the participant put away is no news any more"
+    (notice,) = notices.read_notices(home / notices.IN_HOME)
+    Watch(home, None, logging.getLogger()).dismiss([notice.name])
+    update(4, follows=b"4", new=b"3", goes=b"1")
+    assert told_of(home) == ["New files: course/goes.txt.", everything[2]], "nothing from before it was dismissed"
+
+
+def test_what_could_not_be_placed_is_told_only_as_long_as_it_is_so(
+    home: Path, material: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.place_material(home, material, examples)
+    publish(material, {"a.ipynb": b"newer", "sub/b.txt": b"two"}, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(place._Placement, "_do", lambda *words: False)
+        news.tell(home, place.place_material(home, material, examples))
+    assert told_of(home)[0].startswith("Could not be placed")
+    publish(material, {"a.ipynb": b"one", "sub/b.txt": b"two"}, 3)
+    news.tell(home, place.place_material(home, material, examples))
+    assert told_of(home) == []
+
+
+def test_files_brought_back_at_several_starts_are_told_together(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for message in ("a.txt was brought back.", "b.txt was brought back.", "b.txt was brought back."):
+        monkeypatch.setattr(recover, "recover", lambda folder, message=message: [message])
+        (home / workspace_home.RUNNING).parent.mkdir(parents=True, exist_ok=True)
+        (home / workspace_home.RUNNING).touch()
+        workspace_home.prepare(home)
+    (notice,) = notices.read_notices(home / notices.IN_HOME, notices.RECOVERED)
+    assert notice.text == "b.txt was brought back.\na.txt was brought back."
+
+
+def test_what_the_hub_says_again_and_again_is_shown_once(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKRT_NOTICES", str(tmp_path / "hub"))
+    for number in range(3):
+        notices.write_notice(tmp_path / "hub", notices.MEMORY, f"A kernel was ended: {number}")
+    watch = Watch(home, None, logging.getLogger())
+    (notice,) = [found for found in watch.notices() if found.kind == notices.MEMORY]
+    assert notice.text == "A kernel was ended: 2"
+    watch.dismiss([notice.name])
+    assert not [found for found in watch.notices() if found.kind == notices.MEMORY], "nor do those before come up"
 
 
 @pytest.mark.parametrize(("used", "state"), [(10, "ok"), (95, "nearly"), (100, "full"), (120, "full")])

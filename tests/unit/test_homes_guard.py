@@ -12,7 +12,7 @@ from tests.unit.test_homes_saving import home as home_of
 from tests.unit.test_homes_saving import hub, save
 
 from skrt_hub.context import Context
-from skrt_hub.errors import RefusedError, SettingsError, UsageError
+from skrt_hub.errors import PermissionsError, RefusedError, UsageError
 from skrt_hub.files import write_json
 from skrt_hub.homes import guard, saving, schedule
 from skrt_hub.homes.collecting import collect
@@ -140,8 +140,43 @@ def test_a_hand_in_is_gathered_with_a_manifest(copies: Copies, tmp_path: Path) -
     assert report.homes[0].left_out == ("course/task/secret",)
     manifest = json.loads((tmp_path / "in/collected.json").read_text())
     assert len(manifest["files"]) == 3
-    rows = list(csv.DictReader((tmp_path / "in/collected.csv").open()))
-    assert all(not cell.startswith("=") for row in rows for cell in row.values())
+    assert all(not cell.startswith("=") for row in table_in(tmp_path / "in") for cell in row.values())
+
+
+def table_in(folder: Path) -> list[dict[str, str]]:
+    """The hand-in's table, as a spreadsheet reads it."""
+    return list(csv.DictReader((folder / "collected.csv").read_text(encoding="utf-8-sig").splitlines()))
+
+
+def test_who_has_nothing_is_in_every_list_and_names_are_read_rightly_by_spreadsheets(tmp_path: Path) -> None:
+    copies = hub(tmp_path / "hub", "Bärbel", "dora", "emil")
+    (home_of(copies, "Bärbel") / "answer.txt").write_text("by Bärbel")
+    (home_of(copies, "emil") / "answer.txt").symlink_to("/etc/shadow")
+    report = collect(copies.homes, "answer.txt", [], tmp_path / "in", Silent(), listed=("anna", "dora"))
+    nothing = {"anna": "never logged in", "dora": "nothing there", "emil": "left out"}
+    assert (tmp_path / "in/collected.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "else Excel shows BÃ¤rbel"
+    rows = table_in(tmp_path / "in")
+    assert [row["participant"] for row in rows if row["path"]] == ["Bärbel"]
+    assert {row["participant"]: row["why"] for row in rows if not row["path"]} == nothing
+    manifest = json.loads((tmp_path / "in/collected.json").read_text())
+    assert {row["participant"]: row["why"] for row in manifest["without"]} == nothing
+    shown = {row["name"]: (row["files"], row["at_home"]) for row in report.as_json()["homes"]}
+    assert shown == {"Bärbel": (1, True), "anna": (0, False), "dora": (0, True), "emil": (0, True)}
+
+
+def test_a_folder_that_cannot_be_used_is_answered_with_the_option_that_named_it(
+    copies: Copies, place: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(PermissionsError) as told:
+        collect(copies.homes, "work.txt", [], file / "in", Silent())
+    assert "--to" in told.value.remedy
+    assert "--state" not in told.value.remedy
+    save(copies, place)
+    with pytest.raises(PermissionsError) as told:
+        saving.run_restore(copies, [], str(place), None, file / "look")
+    assert "--into" in told.value.remedy
 
 
 def test_nothing_is_gathered_over_something_or_from_outside(copies: Copies, tmp_path: Path) -> None:
@@ -173,7 +208,7 @@ def test_a_hand_in_tells_what_is_still_the_material(copies: Copies, tmp_path: Pa
     (home_of(copies, "bob") / "course/task.ipynb").write_text("the answer")
     report = collect(copies.homes, "course/task.ipynb", [], tmp_path / "in", Silent())
     assert [(row.name, row.files, row.as_given) for row in report.homes] == [("anna", 1, 1), ("bob", 1, 0)]
-    rows = list(csv.DictReader((tmp_path / "in/collected.csv").open()))
+    rows = table_in(tmp_path / "in")
     assert [(row["participant"], row["as_given"]) for row in rows] == [("anna", "True"), ("bob", "False")]
 
 
@@ -236,8 +271,10 @@ def test_a_folder_of_the_material_is_not_handed_out_into(tmp_path: Path) -> None
     sheet.write_text("x")
     with pytest.raises(RefusedError, match="is a folder of the material"):
         hand_out(settings, copies.layout, [sheet], "course")
-    with pytest.raises(SettingsError, match="cannot be the name"):
-        hand_out(settings, copies.layout, [sheet], "examples")
+    for name in ("examples", "../x", "a/b", ".hidden"):
+        with pytest.raises(UsageError, match="cannot be the name") as told:
+            hand_out(settings, copies.layout, [sheet], name)
+        assert "--as" in told.value.remedy, "not what to write in hub.yaml"
     with pytest.raises(UsageError, match="does not exist"):
         hand_out(settings, copies.layout, [tmp_path / "none"], "sheets")
     with pytest.raises(UsageError, match="Nothing was handed out"):

@@ -1,6 +1,7 @@
 """Saved copies: what comes back is what was there, nothing newer is lost, and nothing hostile gets in."""
 
 import hashlib
+import io
 import os
 import stat
 import tarfile
@@ -12,6 +13,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from skrt_hub.errors import BusyError, CopyError, RefusedError, SpaceError, UsageError
 from skrt_hub.homes import saving
@@ -172,6 +174,34 @@ def test_what_is_newer_stays_and_the_copy_lands_beside(copies: Copies, place: Pa
     assert state(folder) == before, "a second restore must change nothing"
 
 
+def test_of_a_history_the_newer_one_stays_and_no_copy_lands_beside(copies: Copies, place: Path) -> None:
+    folder = home(copies, "anna")
+    ipython, jupyter = folder / ".ipython/profile_default", folder / ".local/share/jupyter"
+    ipython.mkdir(parents=True)
+    jupyter.mkdir(parents=True)
+    histories = (ipython / "history.sqlite", jupyter / "nbsignatures.db", folder / ".bash_history")
+    for path in histories:
+        path.write_text("as it was saved")
+    (ipython / "history.sqlite-journal").write_text("of the saved one")
+    first = save(copies, place, "anna")
+    for path in histories:
+        path.write_text("went on since it was saved")
+    (ipython / "history.sqlite-journal").unlink()
+    before = state(folder)
+    report = saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert (report.homes[0].beside, report.homes[0].failed) == ((), ())
+    assert state(folder) == before, "a journal beside another state of its database would damage that"
+
+    for path in histories:
+        os.utime(path, (0, 0))
+    report = saving.run_restore(copies, ["anna"], str(place), None, None)
+    assert len(report.homes[0].beside) == len(histories), "what is older in the home is no reason to hide a newer one"
+    assert not (ipython / "history.sqlite-journal").exists()
+    save(copies, place, "anna", at=START + timedelta(hours=1))
+    saving.run_restore(copies, ["anna"], str(place), first, None)
+    assert {path.read_text() for path in histories} == {"as it was saved"}, "the newest copy has the other"
+
+
 def test_an_older_copy_replaces_only_what_the_newest_copy_has(copies: Copies, place: Path) -> None:
     folder = home(copies, "anna")
     first = save(copies, place, "anna")
@@ -287,6 +317,22 @@ def test_two_saves_at_once_take_turns(copies: Copies, place: Path) -> None:
     save(copies, place)
     with FolderPlace(place).locked(), pytest.raises(BusyError):
         save(copies, place)
+
+
+def test_a_list_of_saves_says_whose_homes_they_hold_and_reads_no_more_than_it_must(
+    copies: Copies, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(copies, place)
+    second = save(copies, place, "Björn Ö.", at=START + timedelta(hours=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "read_head", lambda data: pytest.fail("a summary has the names"))
+        listed = saving.run_list(copies, str(place))
+    assert [save["people"] for save in listed.as_json()["saves"]] == [["Björn Ö.", "anna"], ["Björn Ö."]]
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(listed.render())
+    assert "2 people have copies: Björn Ö., anna." in console.export_text()
+    (place / f"saves/{second}/save.json").unlink()  # as an interrupted save leaves it
+    assert saving.run_list(copies, str(place)).saves[1].people == ("Björn Ö.",)
 
 
 def test_a_name_without_a_home_and_a_time_without_a_copy_are_told(copies: Copies, place: Path) -> None:

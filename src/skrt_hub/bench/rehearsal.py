@@ -24,7 +24,7 @@ from skrt_hub.bench.rehearsal_report import RehearsalReport
 from skrt_hub.bench.seats import PATIENCE, Step, may_go_on, next_group, seats
 from skrt_hub.context import Context
 from skrt_hub.errors import VerifyError
-from skrt_hub.files import ensure_folder, write_atomically, write_json
+from skrt_hub.files import ensure_folder, named_with, write_atomically, write_json
 from skrt_hub.hub.admission import reserved_memory
 
 _ENTER_DEADLINE = 600.0
@@ -49,7 +49,8 @@ def rehearse(context: Context, options: RehearsalOptions) -> RehearsalReport:
     report = asyncio.run(_rehearse(context, options, notebook))
     if options.out is None:
         return report
-    ensure_folder(options.out)
+    with named_with("--out"):
+        ensure_folder(options.out)
     files = (options.out / "rehearsal.json", options.out / "rehearsal.svg")
     write_atomically(files[1], rehearsal_picture(report.steps, report.seats, report.available))
     write_json(files[0], report.as_json())

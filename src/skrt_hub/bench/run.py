@@ -18,7 +18,7 @@ from skrt_hub.bench.report import BenchReport
 from skrt_hub.bench.stock import stock_hub
 from skrt_hub.context import Context
 from skrt_hub.environment import ensure_environment
-from skrt_hub.files import ensure_folder, write_atomically, write_json
+from skrt_hub.files import ensure_folder, named_with, write_atomically, write_json
 
 _DEADLINE = 300.0
 _STOCK_DEADLINE = 900.0
@@ -51,7 +51,8 @@ def bench(context: Context, options: BenchOptions) -> BenchReport:
 
 def write_down(report: BenchReport, folder: Path) -> BenchReport:
     """Write figures and picture into `folder`; returns the report that names them."""
-    ensure_folder(folder)
+    with named_with("--out"):
+        ensure_folder(folder)
     picture = folder / "bench.svg"
     write_atomically(picture, draw(report.systems))
     write_json(folder / "bench.json", report.as_json())

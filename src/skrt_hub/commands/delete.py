@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(session: Session) -> Report:
-    """The plan is shown first; it is carried out only when the hub's own name is typed."""
+    """The plan is shown first, then what stands in its way; it is done only when the hub's own name is typed."""
     arguments = session.arguments
     options = DeleteOptions(
         homes=arguments.homes,
@@ -34,9 +34,9 @@ def run(session: Session) -> Report:
         cluster=arguments.cluster,
     )
     target = session.target
-    plan = target.delete_plan(options)
-    for row in plan:
+    for row in target.delete_plan(options):
         session.show(_line(row))
+    target.ensure_no_loss(options)
     name = session.context.settings.name
     if arguments.dry_run:
         return Message(("This was a dry run; nothing was removed. Leave out --dry-run to remove it.",))

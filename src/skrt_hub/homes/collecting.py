@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skrt_hub.errors import RefusedError, SpaceError, UsageError
-from skrt_hub.files import ensure_folder, write_atomically, write_json
+from skrt_hub.files import ensure_folder, named_with, told, write_atomically, write_json
 from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.given import given_to
 from skrt_hub.homes.saving import chosen
@@ -56,7 +56,14 @@ class Collected:
     @property
     def last_change(self) -> str:
         """In words."""
-        return human_time(self.changed) or ("nothing there" if self.at_home else "never logged in")
+        return human_time(self.changed) or self.why_nothing
+
+    @property
+    def why_nothing(self) -> str:
+        """Why there is no file, in words."""
+        if self.left_out:
+            return "left out"
+        return "nothing there" if self.at_home else "never logged in"
 
 
 @dataclass(frozen=True)
@@ -95,19 +102,27 @@ def collect(
         raise UsageError(
             f"{path!r} is no path in a home.", remedy="Write it from the home, such as course/a.ipynb."
         ) from None
-    if into.exists() and not into.is_dir():
-        raise RefusedError(f"{into} is a file.", remedy="Name a new folder with --to.")
-    if into.exists() and any(path.name != _UNFINISHED for path in into.iterdir()):
-        raise RefusedError(f"{into} holds something already.", remedy="Name a new folder with --to.")
+    _ensure_new_or_empty(into)
     everyone = homes.all()
     with_home = {home.name for home in everyone}
     missing = [name for name in (names or listed) if name in listed and name not in with_home]
     wanted_names = [name for name in names if name not in missing]
     here = chosen(everyone, wanted_names) if wanted_names or not names else []
     with _all_or_nothing(into) as unfinished:
-        rows = _collect_homes(homes, here, wanted, unfinished, progress)
-    absent = [Collected(name, at_home=False) for name in missing]
-    return CollectReport(wanted, into, tuple(sorted((*rows, *absent), key=lambda row: row.name)))
+        rows, files = _collect_homes(homes, here, wanted, unfinished, progress)
+        absent = [Collected(name, at_home=False) for name in missing]
+        report = CollectReport(wanted, into, tuple(sorted((*rows, *absent), key=lambda row: row.name)))
+        _describe(report, files, unfinished)
+    return report
+
+
+def _ensure_new_or_empty(into: Path) -> None:
+    """Raise RefusedError where `into` holds something, PermissionsError where nobody can tell."""
+    with named_with("--to"), told(into):
+        if into.exists() and not into.is_dir():
+            raise RefusedError(f"{into} is a file.", remedy="Name a new folder with --to.")
+        if into.exists() and any(path.name != _UNFINISHED for path in into.iterdir()):
+            raise RefusedError(f"{into} holds something already.", remedy="Name a new folder with --to.")
 
 
 @contextlib.contextmanager
@@ -116,10 +131,11 @@ def _all_or_nothing(into: Path) -> Iterator[Path]:
     unfinished = into / _UNFINISHED
     is_new = not into.exists()
     try:
-        if is_new:
-            ensure_folder(into, mode=0o700)
-        shutil.rmtree(unfinished, ignore_errors=True)  # of one that was killed
-        ensure_folder(unfinished, mode=0o700)
+        with named_with("--to"):
+            if is_new:
+                ensure_folder(into, mode=0o700)
+            shutil.rmtree(unfinished, ignore_errors=True)  # of one that was killed
+            ensure_folder(unfinished, mode=0o700)
         yield unfinished
         for path in sorted(unfinished.iterdir(), key=lambda path: path.name == MANIFEST):
             path.replace(into / path.name)
@@ -129,7 +145,9 @@ def _all_or_nothing(into: Path) -> Iterator[Path]:
         raise
 
 
-def _collect_homes(homes: Homes, everyone: list[Home], wanted: str, into: Path, progress: Progress) -> list[Collected]:
+def _collect_homes(
+    homes: Homes, everyone: list[Home], wanted: str, into: Path, progress: Progress
+) -> tuple[list[Collected], list[dict[str, Any]]]:
     rows: list[Collected] = []
     manifest: list[dict[str, Any]] = []
     others: set[str] = set()
@@ -143,9 +161,16 @@ def _collect_homes(homes: Homes, everyone: list[Home], wanted: str, into: Path, 
             manifest += files
     if not any(row.files or row.left_out for row in rows):
         raise UsageError(f"Nobody has {wanted}.", why=_near(wanted, others), remedy="Nothing was written.")
-    write_json(into / MANIFEST, {"path": wanted, "time": datetime.now(UTC).isoformat(), "files": manifest})
-    write_atomically(into / TABLE, _table(manifest))
-    return rows
+    return rows, manifest
+
+
+def _describe(report: CollectReport, files: list[dict[str, Any]], into: Path) -> None:
+    """Write down what came, and who has nothing: for programs, and for a spreadsheet."""
+    without = [{"participant": row.name, "why": row.why_nothing} for row in report.homes if not row.files]
+    document = {"path": report.path, "time": datetime.now(UTC).isoformat(), "files": files, "without": without}
+    write_json(into / MANIFEST, document)
+    # With a mark at its beginning: without one, Excel takes the text for that of an old code page.
+    write_atomically(into / TABLE, _table(files, without).encode("utf-8-sig"))
 
 
 def _near(wanted: str, others: Iterable[str]) -> str:
@@ -207,11 +232,14 @@ def _steps(
                 left_out.append(entry.path)
 
 
-def _table(manifest: list[dict[str, Any]]) -> str:
+def _table(files: list[dict[str, Any]], without: list[dict[str, Any]]) -> str:
+    """A line for each file, and one for everybody who has none, with the reason in its last column."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, ("participant", "folder", "path", "size", "changed", "as_given", "sha256"))
+    columns = ("participant", "folder", "path", "size", "changed", "as_given", "sha256", "why")
+    writer = csv.DictWriter(text, columns, restval="")
     writer.writeheader()
-    writer.writerows({key: _plain(value) for key, value in row.items()} for row in manifest)
+    rows = sorted((*files, *without), key=lambda row: str(row["participant"]))
+    writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from skrt_hub.errors import RefusedError
-from skrt_hub.files import ensure_folder
+from skrt_hub.files import ensure_folder, named_with
 from skrt_hub.homes.access import File, Home
 from skrt_workspace.home import transfer
 from skrt_workspace.home.scan import Entry, scan
@@ -49,8 +49,9 @@ class FolderHomes:
         return transfer.digests(os.fspath(folder), paths) if folder.is_dir() else ((path, None) for path in paths)
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
-        ensure_folder(self.root, mode=0o700)
-        ensure_folder(self.root / home.folder, mode=0o700)
+        with named_with("--into"):
+            ensure_folder(self.root, mode=0o700)
+            ensure_folder(self.root / home.folder, mode=0o700)
         yield from transfer.receive(os.fspath(self.root / home.folder), steps)
         os.sync()
 

@@ -12,7 +12,7 @@ from skrt_hub.files import ensure_folder, told
 from skrt_hub.homes import sources
 from skrt_hub.homes.material import OLD, locked, resolve
 from skrt_hub.layout import Layout
-from skrt_hub.settings.model import Material, Settings
+from skrt_hub.settings.model import Settings
 
 
 def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: str) -> None:
@@ -20,12 +20,17 @@ def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: 
 
     Raises UsageError, SettingsError or RefusedError, with nothing handed out.
     """
-    name = sources.name_of(Material(folder=Path(folder), name=folder))
+    if why := sources.why_no_name(folder):
+        raise UsageError(
+            f"{folder!r} cannot be the name of a folder in the homes.",
+            why=why,
+            remedy="Name another: skrt-hub hand-out FILE... --as week-1",
+        )
     if not files:
         raise UsageError("Nothing to hand out was named.", remedy="Name files or folders: skrt-hub hand-out FILE...")
-    if name in {sources.name_of(resolve(material)) for material in settings.material}:
+    if folder in {sources.name_of(resolve(material)) for material in settings.material}:
         raise RefusedError(
-            f"{name!r} is a folder of the material in hub.yaml.",
+            f"{folder!r} is a folder of the material in hub.yaml.",
             why="What is handed out needs a folder of its own, so that neither takes the other's place.",
             remedy="Choose another with --as.",
         )
@@ -34,14 +39,14 @@ def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: 
             raise UsageError(f"{path} does not exist.")
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise UsageError(f"{path} is neither a file nor a folder.")
-    prepared = layout.handed_out / f".{name}"
+    prepared = layout.handed_out / f".{folder}"
     with locked(layout):
         ensure_folder(layout.handed_out, mode=0o700)
         shutil.rmtree(prepared, ignore_errors=True)
         try:
             with told(prepared):
-                _prepare(files, layout.handed_out / name, prepared)
-                _swap(prepared, layout.handed_out / name)
+                _prepare(files, layout.handed_out / folder, prepared)
+                _swap(prepared, layout.handed_out / folder)
         finally:
             shutil.rmtree(prepared, ignore_errors=True)
 

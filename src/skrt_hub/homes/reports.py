@@ -100,7 +100,7 @@ class RestoreReport(Report):
 
 @dataclass(frozen=True)
 class ListedSave:
-    """One line of `saves list`."""
+    """One line of `saves list`. people: whose homes it holds."""
 
     id: str
     time: str
@@ -108,6 +108,7 @@ class ListedSave:
     files: int
     bytes: int
     complete: bool
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,15 @@ class SavesReport(Report):
     def render(self) -> RenderableType:
         if not self.saves:
             return Text(f"There are no saves in {self.place}.")
-        table = Table("save", "made", "homes", "files", "size", "state", box=None, pad_edge=False)
+        table = Table("save", "made", "people", "files", "size", "state", box=None, pad_edge=False)
         for save in self.saves:
             state = "verified" if save.complete else "interrupted; what it has of each home is whole"
             table.add_row(
                 save.id, human_time(save.time), str(save.homes), str(save.files), human_size(save.bytes), state
             )
-        return Group(Text(f"Saves in {self.place}:"), table)
+        everybody = tuple({name for save in self.saves for name in save.people})
+        lines = _some(f"{len(everybody)} {'person has' if len(everybody) == 1 else 'people have'} copies", everybody)
+        return Group(Text(f"Saves in {self.place}:"), table, Text("\n".join(lines)))
 
 
 @dataclass(frozen=True)

@@ -170,8 +170,20 @@ def run_list(copies: Copies, source: str | None) -> reports.SavesReport:
         homes = item.summary.get("homes", {})
         files = sum(int(facts.get("files", 0)) for facts in homes.values())
         size = sum(int(facts.get("bytes", 0)) for facts in homes.values())
-        rows.append(reports.ListedSave(item.id, item.time.isoformat(), len(item.folders), files, size, item.complete))
+        people = tuple(sorted(_whose(place, item, folder) for folder in item.folders))
+        rows.append(reports.ListedSave(item.id, item.time.isoformat(), len(people), files, size, item.complete, people))
     return reports.SavesReport(place.label, tuple(rows))
+
+
+def _whose(place: Place, item: catalogue.Save, folder: str) -> str:
+    """Whose home a save has in `folder`: by its summary; an interrupted one has none, so its manifest is asked."""
+    facts = item.summary.get("homes", {}).get(folder)
+    if isinstance(facts, dict) and "name" in facts:
+        return str(facts["name"])
+    try:
+        return manifest.read_head(place.get(item.manifest(folder))).name
+    except CopyError:
+        return folder  # damaged: `saves verify` tells more
 
 
 def run_verify(copies: Copies, source: str | None) -> reports.VerifiedReport:

@@ -60,14 +60,21 @@ def name_of(material: Material) -> str:
     name = material.name or PurePosixPath(str(source).rstrip("/")).name.removesuffix(".git")
     if not material.name and material.archive is not None:
         name = name.split(".")[0] or name
-    bad = name.startswith(".") or "/" in name or "\0" in name or not name or len(name.encode()) > 200
-    if bad or name in _TAKEN:
+    if why := why_no_name(name):
         raise SettingsError(
             f"material: {name!r} cannot be the name of a folder in the homes.",
-            why="It is the name of the built-in examples." if name in _TAKEN else "It is no plain name.",
+            why=why,
             remedy="Give the entry another one in hub.yaml, such as `name: course`.",
         )
     return name
+
+
+def why_no_name(name: str) -> str:
+    """Why a folder in the homes cannot have this name; nothing where it can."""
+    if name in _TAKEN:
+        return "It is the name of the built-in examples."
+    bad = name.startswith(".") or "/" in name or "\0" in name or not name or len(name.encode()) > 200
+    return "It is no plain name." if bad else ""
 
 
 def stamp_of(material: Material) -> str | None:

@@ -81,7 +81,10 @@ class Target(Protocol):
         """End the server, take the name out, keep the home."""
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
-        """What `delete` would remove; raises RefusedError where something of value would be lost."""
+        """What `delete` would remove, whether it may or not."""
+
+    def ensure_no_loss(self, options: DeleteOptions) -> None:
+        """Raises RefusedError where `delete` would lose something of value."""
 
     def delete(self, options: DeleteOptions) -> Message:
         """Carry the plan out."""

@@ -48,8 +48,12 @@ def _recover(home: Path) -> list[str]:
 
     messages = recover.recover(home)
     if messages:
+        folder = home / notices.IN_HOME
+        earlier = notices.read_notices(folder, notices.RECOVERED)
+        before = [line for notice in reversed(earlier) for line in notice.text.splitlines()]
         with contextlib.suppress(OSError):
-            notices.write_notice(home / notices.IN_HOME, notices.RECOVERED, "\n".join(messages))
+            text = "\n".join(dict.fromkeys((*messages, *before)))
+            notices.write_notice(folder, notices.RECOVERED, text, replaces=earlier)
     return messages
 
 

@@ -1,46 +1,94 @@
-"""What a placement changed, in words for the participant and for the server's log."""
+"""What placements changed, in words for the participant and for the server's log.
+
+The participant gets one notice: what is different from when they dismissed the last one, however often the material
+was changed since.
+"""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from skrt_workspace.home import notices
+from skrt_workspace.home.tree import Tree
 from skrt_workspace.material.place import Outcome
 
 _NAMED = 6
+_MOST_BESIDE = 100
+_CHANGES = ("beside", "placed", "updated", "removed")
 
 
 def tell(home: Path, outcome: Outcome) -> list[str]:
-    """Leave a notice about the changes (but not about a home's first placement); returns lines for the log."""
+    """Bring the notice about changes up to date (of a home's first placement there is none); returns lines for the log.
+
+    What was told and not dismissed is told together with what is new.
+    """
     lines = describe(outcome)
-    if lines and not (outcome.first and not outcome.failed):
-        with contextlib.suppress(OSError):  # a full home: the log has it, and the notice about space
-            notices.write_notice(home / notices.IN_HOME, notices.MATERIAL, "\n".join(lines))
+    if outcome.busy or (outcome.first and not outcome.failed):
+        return lines
+    folder = home / notices.IN_HOME
+    # Those without facts are from before notices were told together: each stays until it is dismissed.
+    earlier = [notice for notice in notices.read_notices(folder, notices.MATERIAL) if notice.facts]
+    net = _together(home, (*(notice.facts for notice in earlier), _changes(outcome)))
+    net.failed, net.full = outcome.failed, outcome.full
+    text = "\n".join(describe(net))
+    with contextlib.suppress(OSError):  # a full home: the log has it, and the notice about space
+        if not text:
+            notices.remove(folder, earlier)
+        elif lines or [notice.text for notice in earlier] != [text]:
+            notices.write_notice(folder, notices.MATERIAL, text, facts=_changes(net), replaces=earlier)
     return lines
 
 
 def describe(outcome: Outcome) -> list[str]:
-    """One sentence for each kind of change."""
+    """One sentence for each kind of change. Files that have a new version beside them are all named."""
     lines = []
     kinds = (
-        ("New versions beside files you have changed (yours are untouched)", outcome.beside),
-        ("New files", outcome.placed),
-        ("New versions of files you have not changed", outcome.updated),
-        ("Removed by the organiser, and not changed by you", outcome.removed),
+        ("New versions beside files you have changed (yours are untouched)", outcome.beside, _MOST_BESIDE),
+        ("New files", outcome.placed, _NAMED),
+        ("New versions of files you have not changed", outcome.updated, _NAMED),
+        ("Removed by the organiser, and not changed by you", outcome.removed, _NAMED),
     )
-    for words, paths in kinds:
+    for words, paths, most in kinds:
         if paths:
-            lines.append(f"{words}: {_names(paths)}.")
+            lines.append(f"{words}: {_names(paths, most)}.")
     if outcome.full:
         lines.append("Some files could not be placed, because the home is full.")
     elif outcome.failed:
         reasons = sorted({f"{path} ({why})" for path, why in outcome.failed.items()})
-        lines.append(f"Could not be placed; the next start tries again: {_names(reasons)}.")
+        lines.append(f"Could not be placed; the next start tries again: {_names(reasons, _NAMED)}.")
     return lines
 
 
-def _names(paths: list[str]) -> str:
-    shown = ", ".join(paths[:_NAMED])
-    more = len(paths) - _NAMED
+def _changes(outcome: Outcome) -> dict[str, Any]:
+    return {change: getattr(outcome, change) for change in _CHANGES}
+
+
+def _together(home: Path, told: Iterable[dict[str, Any]]) -> Outcome:
+    """The changes of one placement after the other as if there had been one, without what is no longer in the home."""
+    became: dict[str, str] = {}
+    for changes in told:
+        for path in changes.get("removed", ()):
+            if became.pop(path, "") not in ("placed", "beside"):  # what came and went was never there
+                became[path] = "removed"
+        for path in changes.get("placed", ()):
+            became[path] = "updated" if became.get(path) == "removed" else "placed"
+        for path in changes.get("updated", ()):
+            if became.get(path) != "placed":
+                became[path] = "updated"
+        for path in changes.get("beside", ()):
+            became[path] = "beside"
+    tree = Tree(home)
+    net = Outcome()
+    for path, change in became.items():
+        if change == "removed" or tree.exists(path):
+            getattr(net, change).append(path)
+    return net
+
+
+def _names(paths: list[str], most: int) -> str:
+    shown = ", ".join(paths[:most])
+    more = len(paths) - most
     return f"{shown} and {more} more" if more > 0 else shown

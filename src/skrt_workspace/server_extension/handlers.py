@@ -50,7 +50,8 @@ class NoticesHandler(_Handler):
     async def get(self) -> None:
         """Those that were not dismissed."""
         found = await asyncio.to_thread(self.watch.notices)
-        self.finish({"notices": [vars(notice) for notice in found]})
+        shown = ("name", "kind", "text", "time")
+        self.finish({"notices": [{key: getattr(notice, key) for key in shown} for notice in found]})
 
     @authenticated
     async def post(self) -> None:

@@ -61,12 +61,14 @@ class Watch:
             self._task.cancel()
 
     def notices(self) -> list[notices.Notice]:
-        """What the participant has not dismissed: from the hub (of the last day), from the home, and about space."""
+        """What the participant has not dismissed: from the hub (of the last day), from the home, and about space.
+
+        Of what the hub said several times, the last: with it, those before are dismissed, too.
+        """
         now = time.time()
+        newest = {notice.kind: notice for notice in notices.read_notices(notices.from_hub())}
         found = [
-            notice
-            for notice in notices.read_notices(notices.from_hub())
-            if notice.name not in self._seen and now - _written(notice) < _OLDEST
+            notice for notice in newest.values() if notice.name not in self._seen and now - _written(notice) < _OLDEST
         ]
         found += notices.read_notices(self.home / notices.IN_HOME)
         warning = space.warning(space.measure(self.home))
@@ -112,7 +114,9 @@ class Watch:
             kinds.append(notices.SPACE)
         killed = _times_killed()
         if killed > self._killed and not notices.from_hub().is_dir():  # the hub's own watch tells it better
-            notices.write_notice(self.home / notices.IN_HOME, notices.MEMORY, _KILLED)
+            folder = self.home / notices.IN_HOME
+            earlier = notices.read_notices(folder, notices.MEMORY)
+            notices.write_notice(folder, notices.MEMORY, _KILLED, replaces=earlier)
             kinds.append(notices.MEMORY)
         self._killed = killed
         return kinds

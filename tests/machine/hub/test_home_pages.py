@@ -46,6 +46,17 @@ def home(hub: Hub, name: str) -> Path:
     return hub.state / "homes" / name
 
 
+def wait_for_notices(visitor: Visitor, *words: str) -> None:
+    """Wait until the server has one notice with each of these words, and no other."""
+    deadline = time.monotonic() + 60
+    while True:
+        texts = [notice["text"] for notice in visitor.api("skrt/notices")["notices"]]
+        if len(texts) == len(words) and all(word in text for word, text in zip(words, texts, strict=True)):
+            return
+        assert time.monotonic() < deadline, texts
+        time.sleep(0.5)
+
+
 def test_news_the_original_and_everything(
     make_hub: Callable[..., Hub], browser: Browser, course: Path, tmp_path: Path
 ) -> None:
@@ -61,10 +72,25 @@ def test_news_the_original_and_everything(
     write(course, "second.ipynb", "Second exercise")
     hub.run("material", "update")
     page.wait_for_selector(".Toastify__toast:has-text('beside files you have changed')")
+    write(course, "third.ipynb", "Third exercise")
+    hub.run("material", "update")
+    wait_for_notices(anna, "second.ipynb, course/third.ipynb")
+    time.sleep(3)
+    assert page.locator(".Toastify__toast").count() == 1, "the newer one takes the place of the one before"
+    page.reload()
+    anna.wait_for_lab()
+    page.wait_for_selector(".Toastify__toast:has-text('beside files you have changed')")
+    assert page.locator(".Toastify__toast").count() == 1
     page.click(".Toastify__toast >> text=Show all")
-    page.wait_for_selector(".jp-Dialog:has-text('course/second.ipynb')")
+    page.wait_for_selector(".jp-Dialog:has-text('course/third.ipynb')")
+    page.wait_for_selector(".jp-Dialog:has-text('exercise (new version).ipynb')")
     anna.picture("news")
     page.click(".jp-Dialog .jp-mod-accept")
+    wait_for_notices(anna)
+    write(course, "third.ipynb", "Third exercise, corrected")
+    hub.run("material", "update")
+    page.click(".Toastify__toast:has-text('files you have not changed: course/third.ipynb') >> text=OK")
+    wait_for_notices(anna)
     assert "My answers" in (home(hub, "anna") / "course/exercise.ipynb").read_text()
     assert "corrected" in (home(hub, "anna") / "course/exercise (new version).ipynb").read_text()
 

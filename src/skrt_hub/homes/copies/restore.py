@@ -2,7 +2,8 @@
 
 A saved file gets its place back when nothing stands there, or when what stands there is as safe as itself: unchanged
 material, or the very content that the home's newest saved copy has at this path. Otherwise it lands beside, as
-`name (saved 2026-11-23 18.00).ext`. A restore that was interrupted is simply run again.
+`name (saved 2026-11-23 18.00).ext`; only of histories that programs keep for themselves, the newer one in the home
+stays, and no copy is laid beside. A restore that was interrupted is simply run again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import collections
 import json
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,6 +30,14 @@ from skrt_workspace.material.place import label
 
 _AHEAD = 2
 _RECORD = ".local/share/skrt-workspace/material.json"
+_HISTORY = re.compile(
+    r"\.ipython/profile_[^/]+/history\.sqlite"
+    r"|\.local/share/jupyter/(nbsignatures\.db|notebook_secret)"
+    r"|\.jupyter/lab/workspaces/[^/]+"
+    r"|\.(bash|python)_history"
+)
+"""What programs write down for themselves at each use: nobody looks for a second one beside it."""
+_JOURNAL = re.compile(r"-(journal|wal|shm)$")  # SQLite's, which belongs to one state of one database
 
 
 @dataclass
@@ -151,6 +161,7 @@ class _Plan:
         self.moved: dict[str, str] = {}
         self.digests: dict[str, str | None] = {}
         self.saved_before = {path for path, _ in safe}
+        self.histories_that_stay: set[str] = set()
 
     def steps(self, saved: list[Saved]) -> Iterator[Step]:
         by_path = {item.entry.path: item for item in saved}
@@ -193,6 +204,8 @@ class _Plan:
     def _file(self, item: Saved, path: str) -> Iterator[Step]:
         found = self.present.get(path)
         replaces = None
+        if _JOURNAL.sub("", path) in self.histories_that_stay:
+            return  # beside another state of its database it would damage that
         if found is not None:
             now = self.digests.get(path)
             if now == item.digest:
@@ -203,6 +216,10 @@ class _Plan:
                 replaces = now
                 self.result.replaced.append(path)
             else:
+                if _HISTORY.fullmatch(path):
+                    self.histories_that_stay.add(path)
+                    if found.kind == FILE and found.mtime > item.entry.mtime:
+                        return
                 beside = self._beside(path, item)
                 if beside is None:
                     return

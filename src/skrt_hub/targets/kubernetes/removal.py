@@ -60,7 +60,7 @@ class Plan:
 
 
 def plan(cluster: Cluster, options: DeleteOptions) -> Plan:
-    """What would go. Raises RefusedError where something of value would be lost, StateError where there is no hub."""
+    """What would go. Raises RefusedError for a release that is not ours, StateError where there is no hub."""
     cluster.require_record()
     cluster.require_same_cluster()
     there = namespace_exists(cluster)
@@ -79,7 +79,6 @@ def plan(cluster: Cluster, options: DeleteOptions) -> Plan:
             f"The release {release.name!r} was not made by skrt-hub, so it is not deleted by it.",
             remedy="Take it over first (kubernetes.take_over), or remove it with your own tools.",
         )
-    _refuse_losses(found)
     return found
 
 
@@ -145,7 +144,8 @@ def _ours(item: Object, release: str) -> bool:
     return release in told or made or metadata["name"].startswith("hook-image")
 
 
-def _refuse_losses(found: Plan) -> None:
+def ensure_no_loss(found: Plan) -> None:
+    """Raise RefusedError where something of value would be lost."""
     options = found.options
     if (options.namespace or options.cluster) and (found.homes or found.database) and not found.volumes_go:
         what = "cluster" if options.cluster else "namespace"

@@ -112,11 +112,16 @@ class KubernetesTarget:
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return removal.plan(open_cluster(self._context), options).rows()
 
+    def ensure_no_loss(self, options: DeleteOptions) -> None:
+        removal.ensure_no_loss(removal.plan(open_cluster(self._context), options))
+
     def delete(self, options: DeleteOptions) -> Message:
         forward.stop(self._context.layout)
         saver.stop(self._context.layout)
         with self._alone() as cluster:
-            return removal.carry_out(cluster, removal.plan(cluster, options))
+            found = removal.plan(cluster, options)
+            removal.ensure_no_loss(found)
+            return removal.carry_out(cluster, found)
 
     def _alone(self) -> AbstractContextManager[Cluster]:
         return _Alone(self._context)

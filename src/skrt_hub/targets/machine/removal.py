@@ -16,7 +16,7 @@ from skrt_hub.targets import DeleteOptions, Removal
 def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
     """Every part of the hub, with its size, and whether it goes.
 
-    Raises StateError where there is no hub. Whether homes are saved is checked before (skrt_hub.homes.guard).
+    Raises StateError where there is no hub. Whether homes are saved is checked apart from it (skrt_hub.homes.guard).
     """
     if not layout.root.exists():
         raise StateError(f"There is nothing to delete: {layout.root} does not exist.", remedy="See: skrt-hub status")

@@ -132,10 +132,12 @@ class MachineTarget:
         return people.remove(self._layout, self._applied(), name)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
+        return removal.plan(self._layout, options)
+
+    def ensure_no_loss(self, options: DeleteOptions) -> None:
         if options.homes and options.copies and self._layout.root.exists():
             with copies_of(self._context) as copies:
                 guard.ensure_saved(copies)
-        return removal.plan(self._layout, options)
 
     def delete(self, options: DeleteOptions) -> Message:
         with exclusive(

@@ -45,15 +45,22 @@
       this.apputils = apputils;
       this.translate = translate;
       this.shown = new Map();
+      this.last = Promise.resolve();
       apputils.Notification.manager.changed.connect((_, change) => this.onChange(change));
     }
 
-    async refresh() {
+    /* One at a time: an answer that comes late would bring back what is no longer so. */
+    refresh() {
+      this.last = this.last.catch(() => undefined).then(() => this.bringUpToDate());
+      return this.last;
+    }
+
+    async bringUpToDate() {
       const answer = await this.server.ask('notices');
       const names = answer.notices.map(notice => notice.name);
       for (const [id, name] of this.shown) {
-        /* What was said about space is no longer so: it is fuller by now, or there is room again. */
-        if (name.startsWith('space-') && !names.includes(name)) {
+        /* No longer so, said again together with something newer, or dismissed in another page. */
+        if (!names.includes(name)) {
           this.shown.delete(id);
           this.apputils.Notification.dismiss(id);
         }
@@ -79,8 +86,10 @@
           buttons: [Dialog.okButton()]
         })
       };
+      /* A button dismisses; the cross of JupyterLab's own only hides, and the notice would come back with the page. */
+      const read = { label: this.translate('OK'), callback: () => undefined };
       const text = first.length > 130 ? first.slice(0, 127) + '...' : first;
-      const id = Notification.emit(text, type, { autoClose: false, actions: long ? [details] : [] });
+      const id = Notification.emit(text, type, { autoClose: false, actions: [long ? details : read] });
       this.shown.set(id, notice.name);
     }
 
@@ -96,6 +105,8 @@
     const node = document.createElement('div');
     node.style.whiteSpace = 'pre-wrap';
     node.style.maxWidth = '60em';
+    node.style.maxHeight = '60vh';
+    node.style.overflow = 'auto';
     node.textContent = text;
     const body = new (textBody.Widget)({ node });
     return body;
