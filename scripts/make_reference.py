@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from skrt_hub.cli import build_parser
+from skrt_hub.command_line import is_common, own_actions, signature, usage
 from skrt_hub.errors import INTERRUPTED, every_error
 from skrt_hub.settings.model import Settings, parse_size, read_duration
 
@@ -68,53 +69,20 @@ def commands_page() -> str:
 
 def _command(verb: Verb) -> str:
     name, parser = verb
-    parts = [f"## {name}\n", f"```\n{_usage(name, parser)}\n```\n", f"{_help(parser)}\n"]
-    rows = [(_signature(action), _words(action.help)) for action in _own(parser)]
+    parts = [f"## {name}\n", f"```\n{usage(parser)}\n```\n", f"{_help(parser)}\n"]
+    rows = [(_signature(action), _words(action.help)) for action in own_actions(parser)]
     if rows:
         parts.append(_table(("Option", "Meaning"), rows))
     return "\n".join(parts)
 
 
 def _common(parser: argparse.ArgumentParser) -> str:
-    rows = [(_signature(action), _words(action.help)) for action in parser._actions if _is_common(parser, action)]
+    rows = [(_signature(action), _words(action.help)) for action in parser._actions if is_common(parser, action)]
     return "\n".join(("## Options of every command\n", _table(("Option", "Meaning"), rows), _COMMANDS_COMMON))
 
 
-def _own(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    hidden = (argparse._HelpAction, argparse._SubParsersAction)
-    return [a for a in parser._actions if not isinstance(a, hidden) and not _is_common(parser, a)]
-
-
-def _is_common(parser: argparse.ArgumentParser, action: argparse.Action) -> bool:
-    groups = (group for group in parser._action_groups if group.title == "options of every command")
-    return any(action in group._group_actions for group in groups)
-
-
-def _usage(name: str, parser: argparse.ArgumentParser) -> str:
-    inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    words = [f"[{_signature(a, plain=True)}]" for a in _own(parser) if a.option_strings]
-    for action in _own(parser):
-        if not action.option_strings:
-            shown = _argument(action)
-            many = {"*": f"[{shown} ...]", "+": f"{shown} [{shown} ...]", "?": f"[{shown}]"}
-            words.append(many.get(str(action.nargs), shown))
-    return " ".join(("skrt-hub", name, *words, *("COMMAND" for _ in inner)))
-
-
-def _signature(action: argparse.Action, *, plain: bool = False) -> str:
-    if not action.option_strings:
-        text = _argument(action)
-    elif action.nargs == 0:
-        text = ", ".join(action.option_strings)
-    else:
-        text = f"{', '.join(action.option_strings)} {_argument(action)}"
-    return text if plain else ", ".join(f"`{word}`" for word in text.split("|"))
-
-
-def _argument(action: argparse.Action) -> str:
-    if action.metavar is None and action.choices:
-        return "|".join(map(str, action.choices))
-    return str(action.metavar or action.dest.upper())
+def _signature(action: argparse.Action) -> str:
+    return ", ".join(f"`{word}`" for word in signature(action).split("|"))
 
 
 def _help(parser: argparse.ArgumentParser) -> str:

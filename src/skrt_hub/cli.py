@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import json
 import os
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from skrt_hub import __version__
+from skrt_hub.command_line import COMMON, IntermixedParser, Parser
 from skrt_hub.commands.session import Session
 from skrt_hub.context import Context
 from skrt_hub.errors import INTERRUPTED, SkrtHubError, UsageError
@@ -59,10 +59,11 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     given = sys.argv[1:] if words is None else list(words)
     console = Console(stderr=True, soft_wrap=True)
-    if slip := _slip_in(given):
+    try:
+        arguments = build_parser(_verb_in(given)).parse_args(given or ["--help"])
+    except UsageError as slip:
         _explain(slip, console, as_json="--json" in given)
         return slip.exit_code
-    arguments = build_parser(_verb_in(given)).parse_args(given or ["--help"])
     try:
         report = _run(arguments, console)
         _print(report, as_json=arguments.json)
@@ -80,27 +81,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return _unexpected(console)
 
 
-class _Intermixed(argparse.ArgumentParser):
-    """A command's words: names may stand before and after its options."""
-
-    _at_work = False
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self._at_work:
-            return super().parse_known_args(args, namespace)
-        self._at_work = True
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._at_work = False
-
-
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The whole command line, as the reference page documents it.
 
     `only` names the verb that is about to be carried out: the others' modules, and all that they import, are left out.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="skrt-hub",
         description="A JupyterHub for a group of people who work with scikit-rt.",
         epilog="Start with `skrt-hub up`. The guide is in the docs folder of the project.",
@@ -108,7 +94,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"skrt-hub {__version__}")
     _add_common(parser, default=None)
     verbs = parser.add_subparsers(
-        title="commands", dest="verb", metavar="COMMAND", required=True, parser_class=_Intermixed
+        title="commands", dest="verb", metavar="COMMAND", required=True, parser_class=IntermixedParser
     )
     for verb in VERBS if only is None else (only,):
         module = _module(verb)
@@ -123,19 +109,10 @@ def _verb_in(words: Sequence[str]) -> str | None:
     return words[0] if words and words[0] in VERBS else None
 
 
-def _slip_in(words: Sequence[str]) -> UsageError | None:
-    """What to say where the first word is no verb."""
-    if not words or words[0].startswith("-") or words[0] in VERBS:
-        return None
-    near = difflib.get_close_matches(words[0], VERBS, n=1)
-    meant = f"Did you mean: skrt-hub {near[0]}? " if near else ""
-    return UsageError(f"There is no command {words[0]!r}.", remedy=f"{meant}See them all with: skrt-hub --help")
-
-
 def _add_common(parser: argparse.ArgumentParser, *, default: Any) -> None:
     # Accepted before and after the verb; after it they must not reset what was given before it.
     flag = False if default is None else default
-    group = parser.add_argument_group("options of every command")
+    group = parser.add_argument_group(COMMON)
     group.add_argument("--config", type=Path, metavar="FILE", default=default, help="the hub.yaml to use")
     group.add_argument("--state", type=Path, metavar="DIR", default=default, help="the hub's state folder")
     group.add_argument("--target", choices=list(TARGETS), default=default, help="in place of hub.yaml's target")

@@ -16,7 +16,8 @@
     ├── EnvironmentBuildError 14  the participants' environment could not be built
     ├── ProgramError         15   another program failed or took too long
     ├── ClusterError         16   the Kubernetes cluster refused or could not be reached
-    └── CopyError            17   a saved copy is damaged, hostile or could not be made
+    ├── CopyError            17   a saved copy is damaged, hostile or could not be made
+    └── UnknownNameError     18   no participant has the name that was given
     (interrupted by Ctrl-C  130)
 
 Only `skrt_hub.cli` catches them; it prints the three parts and ends with the code.
@@ -138,6 +139,12 @@ class CopyError(SkrtHubError):
     exit_code = 17
 
 
+class UnknownNameError(SkrtHubError):
+    """No participant has the name that was given."""
+
+    exit_code = 18
+
+
 INTERRUPTED = 130
 
 
@@ -146,6 +153,6 @@ def every_error() -> list[type[SkrtHubError]]:
     return [SkrtHubError, *sorted(SkrtHubError.__subclasses__(), key=lambda error: error.exit_code)]
 
 
-def nobody_called(name: str) -> StateError:
+def nobody_called(name: str) -> UnknownNameError:
     """The error for a name that this hub does not know."""
-    return StateError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
+    return UnknownNameError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 
@@ -108,13 +109,10 @@ class StatusReport(Report):
     notes: tuple[str, ...] = ()
 
     def render(self) -> RenderableType:
-        head = Table(box=None, pad_edge=False, show_header=False)
         rows = [("hub", self.name), ("state", self.state), ("target", self.target), ("address", self.url or "-")]
         rows += [("log-in", self.login), ("version", self.version), *sorted(self.components.items())]
         rows += [("folder", str(self.folder))] if self.folder else []
-        for key, value in rows:
-            head.add_row(f"[bold]{key}[/]", Text(value))
-        parts: list[RenderableType] = [head]
+        parts: list[RenderableType] = [_aligned([(Text(key, "bold"), Text(value)) for key, value in rows])]
         if self.servers:
             table = Table("participant", "server", "memory", "last active", box=None, pad_edge=False)
             for server in self.servers:
@@ -146,13 +144,13 @@ class ParticipantsReport(Report):
     def render(self) -> RenderableType:
         if not self.participants:
             return Text("Nobody has logged in yet.")
-        home = Column("home", overflow="fold")  # to be copied: never cut
-        table = Table("participant", "password", "server", home, box=None, pad_edge=False)
+        rows = [tuple(Text(title, "bold") for title in ("participant", "password", "server", "home"))]
         for person in self.participants:
             name = f"{person.name} (manages the hub)" if person.admin else person.name
             password = "set" if person.password else "not yet"
-            table.add_row(Text(name), password, "running" if person.server else "-", Text(person.home))
-        return table
+            cells = (name, password, "running" if person.server else "-", person.home)
+            rows.append(tuple(map(Text, cells)))
+        return _aligned(rows)
 
 
 @dataclass(frozen=True)
@@ -231,6 +229,18 @@ def human_time(time: str) -> str:
         return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return time
+
+
+def _aligned(rows: Sequence[tuple[Text, ...]]) -> Text:
+    """Rows in columns, however narrow the screen is: a path in the last one stays whole, so that it can be copied."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)][:-1]
+    for row in rows:
+        for cell, width in zip(row, widths, strict=False):
+            cell.pad_right(width + 2 - cell.cell_len)
+    lines = [Text.assemble(*row) for row in rows]
+    for line in lines:
+        line.rstrip()
+    return Text("\n").join(lines)
 
 
 def _plain(value: Any) -> Any:

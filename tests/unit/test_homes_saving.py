@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from skrt_hub.errors import BusyError, CopyError, RefusedError, SpaceError, UsageError
+from skrt_hub.errors import BusyError, CopyError, RefusedError, SpaceError, UnknownNameError, UsageError
 from skrt_hub.homes import saving
 from skrt_hub.homes.copies import catalogue, index, manifest, packs, retention
 from skrt_hub.homes.copies.manifest import Head, Saved
@@ -336,7 +336,7 @@ def test_a_list_of_saves_says_whose_homes_they_hold_and_reads_no_more_than_it_mu
 
 
 def test_a_name_without_a_home_and_a_time_without_a_copy_are_told(copies: Copies, place: Path) -> None:
-    with pytest.raises(UsageError, match="has no home"):
+    with pytest.raises(UnknownNameError, match="has no home"):
         save(copies, place, "nobody")
     save(copies, place)
     with pytest.raises(CopyError, match="no saved copy"):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
-from skrt_hub.report import UpReport
+import pytest
+
+from skrt_hub.cli import _print
+from skrt_hub.report import Participant, ParticipantsReport, Report, StatusReport, UpReport
 
 UP = UpReport(name="class", url="http://127.0.0.1:8000/", changed=True, seconds=1.0, lines=("How to log in.",))
 
@@ -17,3 +21,27 @@ def test_a_hub_in_the_foreground_that_ended_is_not_said_to_be_up() -> None:
     ended = str(dataclasses.replace(UP, ended=True).render())
     assert "has ended" in ended
     assert "is up" not in ended
+
+
+LONG = f"/srv/{'a-folder-of-the-institute/' * 4}with spaces in it/homes/anna"
+ANNA = Participant(name="anna", password=True, admin=True, server=True, home=LONG)
+BEN = Participant(name="ben", password=False, admin=False, server=False)
+STATUS = StatusReport("class", "running", "machine", None, "first-use", "1.0", folder=Path(LONG))
+
+
+@pytest.mark.parametrize("report", [ParticipantsReport((ANNA, BEN)), STATUS], ids=["participants", "status"])
+def test_paths_stay_whole_on_a_narrow_screen(
+    report: Report, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    _print(report, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.endswith(f"  {LONG}")]
+    assert [line for line in lines if line != line.rstrip()] == []  # they would make empty lines on a narrow screen
+
+
+def test_participants_stand_in_columns() -> None:
+    lines = str(ParticipantsReport((ANNA, BEN)).render()).splitlines()
+    assert lines[0] == "participant             password  server   home"
+    assert lines[1] == f"anna (manages the hub)  set       running  {LONG}"
+    assert lines[2] == "ben                     not yet   -"

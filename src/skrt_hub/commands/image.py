@@ -10,7 +10,7 @@ from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, Report, human_size
 from skrt_hub.targets.kubernetes import participants_image, rendering
 from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES
-from skrt_hub.targets.kubernetes.cluster import open_cluster
+from skrt_hub.targets.kubernetes.cluster import open_cluster, require_kubernetes
 
 HELP = "Kubernetes: build the participants' image, bring it to the cluster's nodes, or push it to a registry."
 ACTIONS = ("build", "load", "push", "name", "list")
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session) -> Report:
     """What was done; each action does the ones it needs before."""
+    require_kubernetes(session.context)
     participants_image.prepare_material(session.context)
     return {"build": _build, "load": _load, "push": _push, "name": _name, "list": _list}[session.arguments.action](
         session

@@ -41,14 +41,20 @@ def run(session: Session) -> Report:
     if action == "forget":
         if target.forget_password(name):
             return Message((f"The password of {name} is forgotten: whoever logs in first with this name chooses one.",))
+        if name not in _names(session):
+            raise nobody_called(name)
         return Message((f"{name} has no password.",))
     return target.remove_participant(name)
 
 
 def _ensure_known(session: Session, name: str) -> None:
     """Where the names are listed, another one is a slip, and a password for it would let nobody in."""
-    if session.context.settings.participants and name not in {who.name for who in session.target.participants()}:
+    if session.context.settings.participants and name not in _names(session):
         raise nobody_called(name)
+
+
+def _names(session: Session) -> set[str]:
+    return {who.name for who in session.target.participants()}
 
 
 def _name(given: str | None) -> str:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from skrt_hub.commands.session import Session
 from skrt_hub.report import Report
 from skrt_hub.targets.kubernetes import rendering
+from skrt_hub.targets.kubernetes.cluster import require_kubernetes
 
 HELP = "Kubernetes: print the chart values made from hub.yaml, checked with the chart; no cluster is asked."
 
@@ -44,5 +45,6 @@ class Rendered(Report):
 
 def run(session: Session) -> Report:
     """Values by default, the chart's objects with --manifests; keys of certificates are left out of both."""
+    require_kubernetes(session.context)
     values, manifests = rendering.render(session.context, check=not session.arguments.no_check)
     return Rendered(values, manifests if session.arguments.manifests else "")

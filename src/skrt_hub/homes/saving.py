@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from skrt_hub.context import Context
-from skrt_hub.errors import CopyError, SpaceError, StateError, UsageError
+from skrt_hub.errors import CopyError, SpaceError, StateError, UnknownNameError, UsageError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes import reports
 from skrt_hub.homes.access import Home, Homes, homes_of, several_at_once
@@ -18,6 +18,7 @@ from skrt_hub.homes.copies import catalogue, index, manifest, restore, retention
 from skrt_hub.homes.copies.opening import canonical, open_place
 from skrt_hub.homes.copies.place import Place
 from skrt_hub.homes.folder import FolderHomes
+from skrt_hub.hub.names import folder_for
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
 from skrt_hub.settings.model import Settings
@@ -148,7 +149,7 @@ def run_restore(
     rows = []
     with copies._index(place) as opened, copies.progress.step("restoring homes") as step:
         saves = catalogue.saves_in(place)
-        found = _copies_of(place, saves, names, until)
+        found = _copies_of(copies, place, saves, names, until)
         for number, (folder, save_used) in enumerate(found.items(), start=1):
             step.update(number, len(found), note=folder)
             head, saved = manifest.read(place.get(save_used.manifest(folder)))
@@ -200,7 +201,7 @@ def run_compare(copies: Copies, names: list[str], source: str | None) -> reports
     saves = catalogue.saves_in(place)
     rows = []
     with copies.progress.step("comparing homes") as step:
-        found = _copies_of(place, saves, names, None)
+        found = _copies_of(copies, place, saves, names, None)
         for number, (folder, item) in enumerate(found.items(), start=1):
             step.update(number, len(found), note=folder)
             head, saved = manifest.read(place.get(item.manifest(folder)))
@@ -211,20 +212,25 @@ def run_compare(copies: Copies, names: list[str], source: str | None) -> reports
 
 
 def chosen(homes: list[Home], names: list[str]) -> list[Home]:
-    """The homes of the given names, or all. Raises UsageError for a name that has none."""
+    """The homes of the given names, or all. Raises UnknownNameError for a name that has none."""
     if not names:
         return homes
     by_name = {home.name: home for home in homes} | {home.folder: home for home in homes}
     for name in names:
         if name not in by_name:
-            raise UsageError(f"{name!r} has no home in this hub.", remedy="See the names with: skrt-hub participants")
+            raise UnknownNameError(
+                f"{name!r} has no home in this hub.", remedy="See the names with: skrt-hub participants"
+            )
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
 def _copies_of(
-    place: Place, saves: list[catalogue.Save], names: list[str], until: datetime | None
+    copies: Copies, place: Place, saves: list[catalogue.Save], names: list[str], until: datetime | None
 ) -> dict[str, catalogue.Save]:
-    """For each wanted home's folder, the save to take it from. Raises CopyError where there is none."""
+    """For each wanted home's folder, the save to take it from.
+
+    Raises CopyError where there is none, UnknownNameError for a name that neither the hub nor the place knows.
+    """
     folders = sorted({folder for item in saves for folder in item.folders})
     newest = {folder: catalogue.newest_of(saves, folder, until) for folder in folders}
     found = {folder: item for folder, item in newest.items() if item is not None}
@@ -232,6 +238,13 @@ def _copies_of(
         heads = {folder: manifest.read_head(place.get(item.manifest(folder))) for folder, item in found.items()}
         by_name = {head.name: folder for folder, head in heads.items()} | {folder: folder for folder in heads}
         for name in names:
+            if name not in by_name and not _is_known(name, folders, copies):
+                there = ", ".join(sorted(head.name for head in heads.values()))
+                raise UnknownNameError(
+                    f"Nobody is called {name!r} in this hub, or in {place.label}.",
+                    why=f"There are saved copies of {there}." if there else "",
+                    remedy="See the hub's own names with: skrt-hub participants",
+                )
             if name not in by_name:
                 raise CopyError(
                     f"{place.label} has no saved copy of {name!r}{' from that time or before' if until else ''}.",
@@ -241,6 +254,12 @@ def _copies_of(
     if not found:
         raise CopyError(f"{place.label} has no saved copies{' from that time or before' if until else ''}.")
     return found
+
+
+def _is_known(name: str, folders: list[str], copies: Copies) -> bool:
+    """Whether the hub or the place with these folders knows the name."""
+    listed = {*copies.settings.participants, *copies.settings.admins}
+    return bool({name, folder_for(name)} & set(folders)) or name in listed | {home.name for home in copies.homes.all()}
 
 
 def _newest_entries(place: Place, saves: list[catalogue.Save], folder: str) -> list[manifest.Saved]:

@@ -146,16 +146,28 @@ class Cluster:
         return self.record
 
 
+def require_kubernetes(target: Context) -> Record | None:
+    """What `up` wrote down of the hub, if it is there. Raises SettingsError or StateError for a hub on this machine.
+
+    To be called before anything is done: what belongs to a cluster has no place in that hub's state folder.
+    """
+    if target.settings.target != "kubernetes":
+        raise SettingsError(
+            "This command is for a hub on Kubernetes.",
+            why=f"The target is {target.settings.target}, which is also meant where hub.yaml does not name one.",
+            remedy="Add --target kubernetes to the command, or write `target: kubernetes` in hub.yaml.",
+        )
+    return read_record(target.layout)
+
+
 def open_cluster(target: Context) -> Cluster:
     """The hub's cluster, found from hub.yaml, the kube configuration and what `up` wrote down.
 
     Raises ClusterError, PrerequisiteError or StateError; asks the cluster nothing yet.
     """
-    settings, record = target.settings, read_record(target.layout)
-    if settings.target != "kubernetes":
-        raise SettingsError("This command is for a hub on Kubernetes.", remedy="Write `target: kubernetes`.")
+    record = require_kubernetes(target)
     known = contexts.read_contexts(target.echo)
-    chosen = contexts.choose(known, settings.kubernetes.context, record.context if record else None)
+    chosen = contexts.choose(known, target.settings.kubernetes.context, record.context if record else None)
     cluster = Cluster(target, known, chosen, record)
     _refuse_a_move(cluster)
     return cluster

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from skrt_hub.errors import UsageError
+from skrt_hub.errors import UnknownNameError
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
 
@@ -15,7 +15,7 @@ PARTS = ("hub", "proxy", "assets", "supervisor", "fork-server", "culler")
 
 
 def read_log(layout: Layout, part: str, *, lines: int, follow: bool) -> Iterator[str]:
-    """The last `lines` lines of a log, then, with `follow`, those that are added. Raises UsageError."""
+    """The last `lines` lines of a log, then, with `follow`, those that are added. Raises UnknownNameError."""
     return _read(_file(layout, part), lines, follow=follow)
 
 
@@ -24,7 +24,7 @@ def _file(layout: Layout, part: str) -> Path:
         return layout.log / f"{part}.log"
     place = Places(layout.folders).find(part.lower())
     if place is None:
-        raise UsageError(
+        raise UnknownNameError(
             f"There is no log of {part!r}.",
             why="It is neither a part of the hub nor the name of a participant who has logged in.",
             remedy=f"Choose one of {', '.join(PARTS)}, or a name from: skrt-hub status",

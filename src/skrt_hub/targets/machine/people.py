@@ -38,7 +38,7 @@ def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
 
 
 def remove(layout: Layout, applied: Applied, name: str) -> Message:
-    """End the server, take the name out, keep the home under a dated name. Raises StateError for an unknown name."""
+    """End the server, take the name out, keep the home under a dated name. Raises UnknownNameError."""
     known = next((person for person in everyone(layout, applied) if person.name == name), None)
     if known is None:
         raise nobody_called(name)

@@ -1,0 +1,78 @@
+"""A name that nobody has ends every command with the same exit code, on both targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from skrt_hub.cli import main
+from skrt_hub.errors import StateError, UnknownNameError
+from skrt_hub.hub.applied import Applied, Ports, write_applied
+from skrt_hub.hub.names import Places
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes import logs
+from skrt_hub.targets.kubernetes.cluster import Cluster
+from skrt_hub.targets.kubernetes.watch import Snapshot
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a hub with one participant, whose home was saved."""
+    monkeypatch.chdir(tmp_path)
+    layout = Layout(tmp_path / "state")
+    layout.hub.mkdir(parents=True)
+    write_applied(layout, Applied(Settings(), "0.1.0", Ports(8101, 8102, 8103), Path("environment"), root=False))
+    home = layout.home(Places(layout.folders).ensure("anna").folder)
+    home.mkdir(parents=True)
+    (home / "work.txt").write_text("mine")
+    assert main(["save", "--to", "copies", "--state", str(layout.root)]) == 0
+    return layout.root
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "participants remove zoe",
+        "participants forget zoe",
+        "logs zoe",
+        "save zoe",
+        "collect work.txt zoe --to in",
+        "restore zoe",
+        "restore zoe --at 2020-01-01",
+        "saves compare zoe",
+    ],
+)
+def test_a_name_that_nobody_has_ends_every_command_alike(
+    words: str, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words.split(), "--state", str(state)]) == UnknownNameError.exit_code
+    assert "'zoe'" in capsys.readouterr().err
+
+
+def test_a_copy_that_is_missing_is_no_unknown_name(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", "anna", "--at", "2020-01-01", "--state", str(state)]) == 17
+    Layout(state).home(Places(Layout(state).folders).ensure("ben").folder).mkdir()
+    assert main(["restore", "ben", "--state", str(state)]) == 17
+    assert "has no saved copy of 'ben'" in capsys.readouterr().err
+
+
+def test_whose_copies_there_are_is_told(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", "ana", "--state", str(state)]) == UnknownNameError.exit_code
+    assert "There are saved copies of anna." in capsys.readouterr().err
+
+
+def test_on_a_cluster_a_participant_without_a_server_is_no_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    annotations = {"hub.jupyter.org/username": "anna"}
+    claim: dict[str, Any] = {"metadata": {"name": "claim-anna", "annotations": annotations}}
+    monkeypatch.setattr(logs, "look", lambda kubectl: Snapshot((), (claim,), (), ()))
+    context = SimpleNamespace(settings=Settings(participants=("ben",)))
+    cluster = cast(Cluster, SimpleNamespace(target=context, kubectl=None))
+    for known in ("anna", "ben"):
+        with pytest.raises(StateError, match="at the moment"):
+            logs._pod_of(cluster, known)
+    with pytest.raises(UnknownNameError, match="no log of 'zoe'"):
+        logs._pod_of(cluster, "zoe")
