@@ -203,6 +203,43 @@ def test_several_steps_follow_each_other(case: Case) -> None:
     )
 
 
+def test_no_result_image_is_left_where_none_is_asked_for(case: Case) -> None:
+    case.write_parameters("transform.txt", WriteResultImage='"false"', MaximumNumberOfIterations="20")
+    out = case.out("transform")
+    words = ("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "transform.txt", "-out", str(out))
+    done = case.run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(out.glob("result*"))
+    assert _values(out / "TransformParameters.0.txt", "ResultImagePixelType") == ['"short"']
+
+
+@pytest.mark.parametrize("dimension", [2, 4])
+def test_images_of_other_dimensions(case: Case, dimension: int) -> None:
+    made = f"d{dimension}"
+    case.python(
+        "import SimpleITK as s, numpy as n\n"
+        f"g = n.mgrid[{'0:32, 0:32' if dimension == 2 else '0:3, 0:12, 0:24, 0:24'}].astype(float)\n"
+        "def blob(d): return 1000 * n.exp(-sum((g[-1 - k] - (14 + d * (k == 0)) / (1 + (k > 1)) ** 2) ** 2 for k in"
+        f" range({dimension})) / 50)\n"
+        "for name, d in ('fixed', 0), ('moving', 3):\n"
+        f" s.WriteImage(s.GetImageFromArray(blob(d).astype('int16'), isVector=False), '{made}' + name + '.nii')"
+    )
+    case.write_parameters(f"{made}.txt", NumberOfResolutions="1", Metric='"AdvancedMeanSquares"')
+    out = case.out(made)
+    words = ("-f", f"{made}fixed.nii", "-m", f"{made}moving.nii", "-p", f"{made}.txt", "-out", str(out))
+    done = case.run("elastix", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = out / "TransformParameters.0.txt"
+    shift = [float(value) for value in _values(found, "TransformParameters")]
+    assert shift == pytest.approx([3, *[0] * (dimension - 1)], abs=0.3)
+    assert case.run("transformix", "-in", f"{made}moving.nii", "-tp", str(found), "-out", str(out)).returncode == 0
+    results = case.python(
+        f"import SimpleITK as s\nfor n in 'result.0', 'result': i = s.ReadImage('{out}/' + n + '.nii');"
+        " print(i.GetDimension(), i.GetPixelIDTypeAsString())"
+    )
+    assert results.splitlines() == [f"{dimension} 16-bit signed integer"] * 2
+
+
 def test_an_initial_transform_and_a_mask_on_another_grid(case: Case) -> None:
     case.write_parameters("still.txt", MaximumNumberOfIterations="1", NumberOfResolutions="1")
     out = case.out("initial")
@@ -305,6 +342,7 @@ def test_chained_transforms_are_all_applied(case: Case) -> None:
         (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-fMask", "flat.nii", "-p", "p.txt"), "has 2 dimensions"),
         (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "bad.txt"), "bad.txt"),
         (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-t0", "none.txt"), "none.txt"),
+        (("elastix", "-f", "fixed.nii", "-m", "moving.nii", "-p", "odd.txt"), "ERROR: Internal elastix error: its log"),
         (("transformix", "-in", "none.nii", "-tp", "found/TransformParameters.0.txt"), "none.nii"),
         (("transformix", "-in", "flat.nii", "-tp", "found/TransformParameters.0.txt"), "has 2 dimensions"),
         (("transformix", "-in", "moving.nii", "-tp", "none.txt"), "none.txt"),
@@ -313,6 +351,7 @@ def test_chained_transforms_are_all_applied(case: Case) -> None:
 )
 def test_bad_input_is_told_and_logged(case: Case, words: tuple[str, ...], said: str) -> None:
     (case.folder / "bad.txt").write_text("(Transform\n")
+    (case.folder / "odd.txt").write_text('(Transform "NoSuchTransform")\n')
     out = case.out("bad")
     done = case.run(*words, "-out", str(out))
     assert done.returncode == 1

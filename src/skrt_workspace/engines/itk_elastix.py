@@ -25,6 +25,8 @@ def read_parameter_file(name: str) -> Parameters:
 def register(job: Registration) -> Any:
     """Run a registration, whose files are written to the job's folder. Returns the result of the last step.
 
+    That is None where its parameters ask for no image.
+
     Raises RuntimeError.
     """
     _use_threads(job.threads)
@@ -122,14 +124,16 @@ class _Handed:
 
 
 def _taken_back(image: Any, dimension: int) -> Any:
-    """One of ITK's `float` images as one of SimpleITK's, with memory of its own."""
+    """One of ITK's `float` images as one of SimpleITK's, with memory of its own; None for one that was not made."""
     import numpy as np  # noqa: PLC0415
     import SimpleITK as sitk  # noqa: N813, PLC0415
 
     buffer = getattr(_module("itkPyBufferPython"), f"itkPyBufferIF{dimension}")
-    size = [int(number) for number in image.GetLargestPossibleRegion().GetSize()]
+    size = [int(number) for number in image.GetBufferedRegion().GetSize()]
+    if 0 in size:
+        return None
     memory = np.frombuffer(buffer._GetArrayViewFromImage(image), dtype=np.float32)
-    taken = sitk.GetImageFromArray(memory.reshape(size[::-1]))
+    taken = sitk.GetImageFromArray(memory.reshape(size[::-1]), isVector=False)
     taken.SetOrigin([float(number) for number in image.GetOrigin()])
     taken.SetSpacing([float(number) for number in image.GetSpacing()])
     direction = image.GetDirection()

@@ -22,6 +22,10 @@ from skrt_workspace.engines.parameters import PIXEL_TYPES, Parameters, Parameter
 ELASTIX_VERSION = "5.2.0"
 
 
+MOST_DIMENSIONS = 4
+_SEE_THE_LOG = "its log says why (-loglevel info)."
+
+
 class ImageError(Exception):
     """An image that cannot be read, or does not fit."""
 
@@ -61,9 +65,14 @@ def read_image(path: str, pixel_type: str = "sitkFloat32") -> Any:
     if not Path(path).exists():
         raise ImageError(f'ERROR: the image "{path}" does not exist.')
     try:
-        return sitk.ReadImage(path, getattr(sitk, pixel_type))
+        image = sitk.ReadImage(path, getattr(sitk, pixel_type))
     except RuntimeError as error:
         raise ImageError(f'ERROR: the image "{path}" could not be read.\n{plain_words(error)}') from error
+    if image.GetDimension() > MOST_DIMENSIONS:
+        raise ImageError(
+            f'ERROR: the image "{path}" has {image.GetDimension()} dimensions; at most {MOST_DIMENSIONS} are possible.'
+        )
+    return image
 
 
 def read_parameters(name: str) -> Parameters:
@@ -89,8 +98,19 @@ def write_result(image: Any, file: Path, parameters: Parameters) -> None:
     sitk = simpleitk()
     wanted = getattr(sitk, PIXEL_TYPES[result_pixel_type(parameters)])
     if image.GetPixelID() != wanted:
-        image = sitk.Cast(image, wanted)
+        image = _cast(image, wanted)
     sitk.WriteImage(image, str(file), is_true(parameters, "CompressResultImage", default=False))
+
+
+def _cast(image: Any, wanted: int) -> Any:
+    sitk = simpleitk()
+    if image.GetDimension() < MOST_DIMENSIONS:
+        return sitk.Cast(image, wanted)
+    # SimpleITK as it comes converts images of 2 and 3 dimensions only.
+    kind = sitk.GetArrayViewFromImage(sitk.Image([1, 1], wanted)).dtype
+    made = sitk.GetImageFromArray(sitk.GetArrayViewFromImage(image).astype(kind), isVector=False)
+    made.CopyInformation(image)
+    return made
 
 
 def run(log: Log, work: Callable[[], None]) -> int:
@@ -130,8 +150,10 @@ def _mute() -> None:
 
 def plain_words(error: BaseException) -> str:
     """The description in an ITK exception, without the places in its source code."""
-    text = str(error)
+    # A function of the library is no advice to who typed a command.
+    text = str(error).replace("See elastix log (use LogToConsoleOn() or LogToFileOn()).", _SEE_THE_LOG)
     described = re.findall(r"Description:\s*(.*?)(?=\n\s*\n|\Z)", text, flags=re.DOTALL)
     if described:
         return str(described[-1]).removeprefix("ITK ERROR: ").strip()
-    return re.sub(r"^Exception thrown in SimpleITK \S+: \S+\n", "", text).replace("sitk::ERROR: ", "").strip()
+    where = r"\A(Exception thrown in SimpleITK \S+: \S+|/\S+:\d+:)\n"
+    return re.sub(r"(sitk::ERROR: |ITK ERROR: (\w+\(0x[0-9a-f]+\): )?)", "", re.sub(where, "", text)).strip()

@@ -16,7 +16,7 @@ def read_parameter_file(name: str) -> Parameters:
 def register(job: Registration) -> Any:
     """Run a registration, whose files are written to the job's folder. Returns the result of the last step.
 
-    Raises RuntimeError.
+    Its parameters decide whether it has voxels. Raises RuntimeError.
     """
     engine = _simpleitk().ElastixImageFilter()
     engine.SetFixedImage(job.fixed[0])

@@ -31,16 +31,20 @@ print(*(module.__file__ for module in sys.modules.values() if getattr(module, "_
 def prune(site: Path) -> int:
     """Keep what importing `MODULES` reads. Returns the bytes that were freed; 0 where there is no itk-elastix.
 
-    Raises CalledProcessError where a module cannot be imported.
+    Raises CalledProcessError where a module cannot be imported, and RuntimeError where another copy of it was.
     """
     folder = site / "itk"
     if not (folder / f"{MODULES[2]}.py").exists():
         return 0
     done = subprocess.run([sys.executable, "-c", _IMPORTED, *MODULES], check=True, stdout=subprocess.PIPE, text=True)
-    kept = {Path(line) for line in done.stdout.splitlines()}
+    # The same file may have several paths: lib64 is a link to lib on some systems.
+    kept = {Path(line).resolve() for line in done.stdout.splitlines()}
+    folder = folder.resolve()
+    if not all(folder / f"{name}.py" in kept for name in MODULES):
+        raise RuntimeError(f"The modules of {folder} were imported from somewhere else.")
     freed = 0
     for path in folder.rglob("*"):
-        if path.is_file() and path.suffix != ".pyc" and path not in kept:
+        if path.is_file() and path.suffix != ".pyc" and path.resolve() not in kept:
             freed += path.stat().st_size
             path.unlink()
     return freed
