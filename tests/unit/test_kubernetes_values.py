@@ -199,12 +199,10 @@ def test_pods_start_warm_unless_the_fork_server_is_switched_off() -> None:
     assert warm[:-1] == plain
 
 
-def test_servers_start_on_nodes_of_the_one_platform_that_was_chosen() -> None:
-    assert "nodeSelector" not in rendered()["singleuser"]
-    both = ["linux/arm64", "linux/amd64"]
-    assert (
-        "nodeSelector"
-        not in rendered(kubernetes={"image": {"platforms": both, "push": "r.example.org/p"}})["singleuser"]
-    )
-    chosen = rendered(kubernetes={"image": {"platforms": ["linux/arm64"]}})["singleuser"]
-    assert chosen["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
+@pytest.mark.parametrize("platforms", [["linux/arm64"], ["linux/arm64", "linux/amd64"]])
+def test_servers_start_on_nodes_of_the_chosen_platforms(platforms: list[str]) -> None:
+    assert "extraNodeAffinity" not in rendered()["singleuser"]
+    image = {"platforms": platforms, "push": "registry.example.org/physics"}
+    (term,) = rendered(kubernetes={"image": image})["singleuser"]["extraNodeAffinity"]["required"]
+    types = sorted(platform.removeprefix("linux/") for platform in platforms)
+    assert term == {"matchExpressions": [{"key": "kubernetes.io/arch", "operator": "In", "values": types}]}

@@ -223,6 +223,15 @@ class Image(Section):
         "Servers start on nodes of these types only.",
     )
 
+    @model_validator(mode="after")
+    def _reachable(self) -> Image:
+        if len(self.platforms) > 1 and not self.push and not self.name:
+            raise ValueError(
+                "an image for several platforms comes from a registry, from which each node takes its own; "
+                "write `push`, too, or leave one platform"
+            )
+        return self
+
     @property
     def architectures(self) -> tuple[str, ...]:
         """The types of processors in `platforms`, as nodes tell theirs: arm64 of linux/arm64."""

@@ -15,6 +15,7 @@ from skrt_hub.targets.kubernetes import (
     ingress,
     minikube,
     participants_image,
+    placement,
     preflight,
     rendering,
     start_cluster,
@@ -116,7 +117,7 @@ def nodes(cluster: Cluster) -> Finding:
     # `seats` leaves room for the hub; where it runs already, it is not to be counted twice.
     own = cluster.namespace
     pods = [pod for pod in pods if pod["metadata"]["namespace"] != own or component_label(pod) not in CORE]
-    free = preflight.room(found, pods)
+    free = preflight.room(placement.for_servers(found, cluster.settings.kubernetes), pods)
     values = render_values(cluster.settings, rendering.gather(cluster.target))
     seats = preflight.seats(free, cluster.settings, values)
     told = f"{len(found)} node{'s' * (len(found) != 1)}; room for {seats} participants' guarantees beside the hub"
@@ -154,18 +155,15 @@ def image(cluster: Cluster) -> Finding:
     if settings.name:
         return Finding("image", True, f"{settings.name}, pulled by the nodes")
     name = participants_image.wanted(cluster.target)
-    seen = cluster.nodes()
+    seen = participants_image.server_nodes(cluster)
     if seen is not None and not nodes_without(name, seen):
-        return Finding("image", True, f"{name} is on every node")
+        return Finding("image", True, f"{name} is on every node that servers may run on")
     engine = participants_image.engine_for(cluster)
     how = "push it" if settings.push else "bring it to the nodes"
     if not settings.push:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
-    built = (
-        "is on this machine"
-        if all(engine.has(part.image) for part in participants_image.content_of(cluster.target).parts())
-        else f"will be built with {engine.name} {engine.version}"
-    )
+    missing = participants_image.missing_parts(engine, participants_image.content_of(cluster.target))
+    built = f"will be built with {engine.name} {engine.version}" if missing else "is on this machine"
     return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
 
 

@@ -19,6 +19,8 @@ from skrt_hub.errors import ClusterError
 from skrt_hub.homes.access import File, Home
 from skrt_hub.homes.remote import Agent
 from skrt_hub.hub.names import folder_for
+from skrt_hub.settings.model import Kubernetes
+from skrt_hub.targets.kubernetes import placement
 from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.hub_pod import HUB, HubPod
 from skrt_hub.targets.kubernetes.removal import is_home
@@ -172,7 +174,11 @@ class ClusterHomes:
         image = self._cluster.require_record().image
         name = f"skrt-home-{claim['metadata']['uid']}"[:60]
         kubectl.run("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force", deadline=60)
-        kubectl.run("create", "--filename=-", stdin=json.dumps(_pod_document(name, claim, image)))
+        kubectl.run(
+            "create",
+            "--filename=-",
+            stdin=json.dumps(_pod_document(name, claim, image, self._cluster.settings.kubernetes)),
+        )
         try:
             self._wait_until_ready(name)
             yield name
@@ -194,13 +200,16 @@ class ClusterHomes:
         )
 
 
-def _pod_document(name: str, claim: dict[str, Any], image: str) -> dict[str, Any]:
-    """The pod, as the participant's own would be: the same user, no token, no rights."""
+def _pod_document(name: str, claim: dict[str, Any], image: str, kubernetes: Kubernetes) -> dict[str, Any]:
+    """The pod, as the participant's own would be: the same user, no token, no rights, on the same nodes."""
+    secret = kubernetes.image.pull_secret
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "skrt-hub", "component": "skrt-home"}},
         "spec": {
+            **placement.of_a_pod(kubernetes),
+            "imagePullSecrets": [{"name": secret}] if secret else [],
             "restartPolicy": "Never",
             "activeDeadlineSeconds": 6 * 3600,
             "terminationGracePeriodSeconds": 0,

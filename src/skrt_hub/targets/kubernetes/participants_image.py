@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.homes import material
 from skrt_hub.process import run
+from skrt_hub.targets.kubernetes import placement
 from skrt_hub.targets.kubernetes.cluster import Cluster
-from skrt_hub.targets.kubernetes.image.context import LOCAL_NAME, Content
+from skrt_hub.targets.kubernetes.image.context import LOCAL_NAME, Content, Part
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
 from skrt_hub.targets.kubernetes.image.place import ARCHIVE, load_command, nodes_without, require_same_processor
 
@@ -20,9 +22,14 @@ from skrt_hub.targets.kubernetes.image.place import ARCHIVE, load_command, nodes
 class Built:
     """An image on this machine: one, or one for each platform."""
 
-    images: tuple[str, ...]
+    content: Content
     engine: Engine
     fresh: bool
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(part.image for part in self.content.parts())
 
 
 def content_of(context: Context) -> Content:
@@ -58,32 +65,48 @@ def prepare_material(context: Context) -> None:
 def build(context: Context) -> Built:
     """The project's own image for the present content, built where it is not on this machine yet."""
     engine, content = find_engine(context.echo), content_of(context)
-    missing = [part for part in content.parts() if not engine.has(part.image)]
-    engine.require_platforms([part.platform for part in missing if part.platform])
+    missing = missing_parts(engine, content)
     for part in missing:
         engine.build(content, part, context.progress)
-    return Built(tuple(part.image for part in content.parts()), engine, fresh=bool(missing))
+    return Built(content, engine, fresh=bool(missing))
+
+
+def missing_parts(engine: Engine, content: Content) -> list[Part]:
+    """What is not on this machine yet. Raises PrerequisiteError where the engine cannot build it."""
+    missing = [part for part in content.parts() if not engine.has(part.image)]
+    engine.require_platforms([part.platform for part in missing if part.platform])
+    return missing
 
 
 def engine_for(cluster: Cluster) -> Engine:
     """The engine of this machine. Raises PrerequisiteError where the cluster could not start what it builds."""
-    engine, image = find_engine(), cluster.settings.kubernetes.image
-    chosen = bool(image.platforms)
-    require_same_processor(image.architectures or (engine.architecture,), cluster.nodes(), chosen=chosen)
-    engine.require_platforms(image.platforms)
+    engine, kubernetes = find_engine(), cluster.settings.kubernetes
+    types, nodes = kubernetes.image.architectures, cluster.nodes() or []
+    open_nodes = placement.may_be_used(nodes, kubernetes) or nodes
+    require_same_processor(types or (engine.architecture,), open_nodes, chosen=bool(types))
     return engine
 
 
+def server_nodes(cluster: Cluster) -> Sequence[placement.Node] | None:
+    """The nodes that servers may run on (all, where that is none); None where the account may not ask for them."""
+    nodes = cluster.nodes()
+    return None if nodes is None else placement.for_servers(nodes, cluster.settings.kubernetes) or nodes
+
+
 def push(context: Context) -> str:
-    """Build where needed, and push to the registry in hub.yaml. Raises SettingsError where it names none."""
+    """Build where needed, and push to the registry in hub.yaml; returns the name there.
+
+    Raises SettingsError where hub.yaml names no registry.
+    """
     registry = context.settings.kubernetes.image.push
     if not registry:
         raise SettingsError(
             "hub.yaml names no registry to push to.",
             remedy="Write kubernetes.image.push, such as registry.example.org/physics.",
         )
-    built, name = build(context), wanted(context)
-    parts = [part.image for part in content_of(context).parts(registry)]
+    built = build(context)
+    name = built.content.name(registry)
+    parts = [part.image for part in built.content.parts(registry)]
     for image, part in zip(built.images, parts, strict=True):
         built.engine.tag(image, part)
         with context.progress.step(f"pushing {part}"):
@@ -99,15 +122,14 @@ def load(cluster: Cluster, *, always: bool = False) -> str:
     if not always and not _lacking(cluster, name):
         return f"The image {name} is on every node already."
     # What the cluster cannot be given is said before an image is built for it.
-    image = cluster.settings.kubernetes.image
-    if len(image.platforms) > 1:
+    if len(cluster.settings.kubernetes.image.platforms) > 1:
         raise SettingsError(
-            "An image for several types of processors cannot be copied to the nodes.",
-            why=f"hub.yaml has kubernetes.image.platforms: {', '.join(image.platforms)}.",
-            remedy="Write kubernetes.image.push, a registry that the nodes pull from; each takes what it can run. "
-            "Or leave one platform.",
+            "An image for several platforms cannot be copied to the nodes.",
+            why="From a registry, each node takes its own.",
+            remedy="Type: skrt-hub image push. Or leave one platform in kubernetes.image.platforms.",
         )
-    words = load_command(cluster.kind, cluster.context, name, engine=engine_for(cluster).name, own=image.load)
+    own = cluster.settings.kubernetes.image.load
+    words = load_command(cluster.kind, cluster.context, name, engine=engine_for(cluster).name, own=own)
     built = build(context)
     with context.progress.step(f"image {name} to the cluster"):
         _run_load(words, built)
@@ -129,7 +151,7 @@ def ensure(cluster: Cluster) -> None:
 
 def _lacking(cluster: Cluster, name: str) -> bool:
     """Whether a node is without the image; where nodes may not be asked for, whether it was brought there before."""
-    nodes = cluster.nodes()
+    nodes = server_nodes(cluster)
     if nodes is None:
         return cluster.record is None or cluster.record.image != name
     return bool(nodes_without(name, nodes))

@@ -169,10 +169,9 @@ def require_storage(cluster: Cluster) -> str:
 
 
 def room(nodes: Sequence[Object], pods: Sequence[Object]) -> Room:
-    """What the nodes that take pods have, less what pods have set aside."""
-    usable = [node for node in nodes if not _closed(node)]
-    names = {node["metadata"]["name"] for node in usable}
-    allocatable = [node.get("status", {}).get("allocatable", {}) for node in usable]
+    """What these nodes have, less what pods have set aside on them."""
+    names = {node["metadata"]["name"] for node in nodes}
+    allocatable = [node.get("status", {}).get("allocatable", {}) for node in nodes]
     placed = [pod for pod in pods if pod.get("spec", {}).get("nodeName") in names and _counts(pod)]
     asked = [_requests(pod) for pod in placed]
     return Room(
@@ -243,13 +242,6 @@ def number(text: str) -> float:
     if match is None or match[2] not in _UNITS:
         return 0.0
     return float(match[1]) * _UNITS[match[2]]
-
-
-def _closed(node: Object) -> bool:
-    taints = node.get("spec", {}).get("taints") or []
-    return bool(node.get("spec", {}).get("unschedulable")) or any(
-        taint.get("effect") in ("NoSchedule", "NoExecute") for taint in taints
-    )
 
 
 def _counts(pod: Object) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skrt_hub.settings.model import Kubernetes, Settings
+from skrt_hub.targets.kubernetes import placement
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -182,7 +183,6 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
     if not name or "/" in tag:
         name, tag = facts.image, "latest"
     limits, kubernetes = settings.limits, settings.kubernetes
-    types = kubernetes.image.architectures
     image: dict[str, Any] = {"name": name, "tag": tag, "pullPolicy": "IfNotPresent"}
     if kubernetes.image.pull_secret:
         image["pullSecrets"] = [kubernetes.image.pull_secret]
@@ -195,7 +195,7 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
         "extraEnv": _environment(settings),
         "storage": _storage(settings),
-        **({"nodeSelector": {"kubernetes.io/arch": types[0]}} if len(types) == 1 else {}),
+        **({"extraNodeAffinity": {"required": required}} if (required := placement.terms(kubernetes)) else {}),
     }
 
 

@@ -11,6 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -60,6 +61,10 @@ class Content:
 
     def tag(self) -> str:
         """Twelve hexadecimal digits over the platforms, and the name and content of all files it is built from."""
+        return self._tag
+
+    @cached_property
+    def _tag(self) -> str:
         digest = hashlib.sha256()
         for name, source in sorted(self._files()):
             digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())

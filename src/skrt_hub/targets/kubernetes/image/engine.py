@@ -41,7 +41,8 @@ class Engine:
 
     def require_platforms(self, platforms: Sequence[str]) -> None:
         """Raise PrerequisiteError where this engine cannot build for the platforms."""
-        others = [platform for platform in platforms if platform.rpartition("/")[2] != self.architecture]
+        own = self.architecture
+        others = [platform for platform in platforms if own and platform.rpartition("/")[2] != own]
         if others and self.name == "docker" and not self._has_buildx():
             raise PrerequisiteError(
                 f"docker cannot build for {' and '.join(others)} without its build plugin.",

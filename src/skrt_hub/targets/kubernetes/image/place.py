@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from skrt_hub.errors import PrerequisiteError, SettingsError
+from skrt_hub.settings.model import Platform
 from skrt_hub.targets.kubernetes.contexts import Kind
+from skrt_hub.targets.kubernetes.placement import Node, architecture
 
 ARCHIVE = "{archive}"
 """Stands in a command for a docker archive of the image, where the tool cannot read the engine's own store."""
@@ -47,29 +49,32 @@ def load_command(kind: Kind, context: str, image: str, *, engine: str, own: str 
     )
 
 
-def require_same_processor(
-    built_for: Sequence[str], nodes: Sequence[Mapping[str, Any]] | None, *, chosen: bool = False
-) -> None:
+def require_same_processor(built_for: Sequence[str], nodes: Sequence[Node], *, chosen: bool = False) -> None:
     """Raise PrerequisiteError where servers could not start because of their node's type of processor.
 
     The image is built for the types `built_for`. Where they were `chosen` in hub.yaml, servers start on such nodes
     only, and one node is enough; else each needs one of them.
     """
-    known = {node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("architecture") for node in nodes or ()}
+    known = {node["metadata"]["name"]: architecture(node) for node in nodes}
     others = {name: kind for name, kind in known.items() if kind and kind not in built_for}
     some = len(others) < len(known)
     if not all(built_for) or not others or (chosen and some):
         return
-    platforms = ", ".join(f"linux/{kind}" for kind in sorted({kind for kind in known.values() if kind}))
+    possible = [platform for platform in get_args(Platform) if platform.rpartition("/")[2] in known.values()]
+    write = (
+        f"Write into hub.yaml what it is wanted for: kubernetes.image.platforms: [{', '.join(possible)}]. "
+        "Servers then start on nodes of these types only. A build for another type than this machine's takes long; "
+        "in its place, type"
+        if possible
+        else "Type"
+    )
     raise PrerequisiteError(
         "The image would not start on all of the cluster's nodes: some have another type of processor."
         if some
         else "The image would not start on the cluster's nodes: they have another type of processor.",
         why=f"It would be built for {' and '.join(built_for)}; "
         f"{', '.join(f'{name} is {kind}' for name, kind in others.items())}.",
-        remedy=f"Write the platforms that it is wanted for into hub.yaml: kubernetes.image.platforms: [{platforms}]. "
-        "Servers then start on nodes of these types only. A build for another type than this machine's takes long; "
-        "in its place, type `skrt-hub image push` on a machine of that type, and name here what it pushed: "
+        remedy=f"{write} `skrt-hub image push` on a machine of that type, and name here what it pushed: "
         "kubernetes.image.name.",
     )
 
