@@ -262,6 +262,7 @@ def test_notices_are_kept_in_order_and_bounded(home: Path) -> None:
     for number in range(60):
         notices.write_notice(home, notices.MATERIAL, f"change {number}")
     (home / "0-broken.json").write_text("{")
+    (home / "0-deep.json").write_text("[" * 100_000)
     texts = [notice.text for notice in notices.read_notices(home)]
     assert texts == [f"change {number}" for number in range(10, 60)][-len(texts) :]
     assert texts[-1] == "change 59"
@@ -317,6 +318,55 @@ def test_changes_that_nobody_dismissed_are_told_together_as_they_are_now(
     Watch(home, None, logging.getLogger()).dismiss([notice.name])
     update(4, follows=b"4", new=b"3", goes=b"1")
     assert told_of(home) == ["New files: course/goes.txt.", everything[2]], "nothing from before it was dismissed"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"beside": 5},
+        {"beside": ["../x"]},
+        {"removed": ["a.txt", "/etc/passwd"]},
+        {"updated": [7]},
+        {"placed": ["\ud800"]},
+        {"placed": {"a": 1}},
+        {"other": ["a.txt"]},
+        ["a.txt"],
+        5,
+    ],
+)
+def test_a_notice_with_facts_that_cannot_be_used_stays_and_ends_no_news(
+    home: Path, material: Path, monkeypatch: pytest.MonkeyPatch, facts: object
+) -> None:
+    monkeypatch.setenv("SKRT_MATERIAL", str(material))
+    place.place_material(home)
+    folder = home / notices.IN_HOME
+    folder.mkdir(parents=True)
+    document = {"kind": "material", "text": "mine", "time": "", "facts": facts}
+    (folder / "1-material.json").write_text(json.dumps(document))
+    watch = Watch(home, None, logging.getLogger())
+    for version in (2, 3):
+        publish(material, {"a.ipynb": b"%d" % version, "sub/b.txt": b"two"}, version)
+        assert watch.look() == [notices.MATERIAL]
+    mine, news_of_material = notices.read_notices(folder, notices.MATERIAL)
+    assert mine.text == "mine"
+    assert news_of_material.text == "New versions of files you have not changed: course/a.ipynb."
+
+
+def test_material_that_cannot_be_placed_hides_nothing_else(
+    home: Path, material: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SKRT_MATERIAL", str(material))
+    monkeypatch.setenv("SKRT_NOTICES", str(tmp_path / "hub"))
+    watch = Watch(home, None, logging.getLogger())
+    publish(material, {"a.ipynb": b"newer"}, 2)
+    manifest = (material / "manifest.json").read_text()
+    (material / "manifest.json").write_text("{")
+    notices.write_notice(tmp_path / "hub", notices.MEMORY, "A kernel was ended")
+    assert watch.look() == ["hub"]
+    assert watch.look() == []
+    assert len(caplog.records) == 1, "once for each state of the material"
+    (material / "manifest.json").write_text(manifest)
+    assert watch.look() == [notices.MATERIAL]
 
 
 def test_what_could_not_be_placed_is_told_only_as_long_as_it_is_so(

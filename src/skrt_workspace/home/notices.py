@@ -78,8 +78,9 @@ def read_notices(folder: Path, kind: str | None = None) -> list[Notice]:
     """All notices in `folder`, or those of one kind, the oldest first; files that are no notices are passed over."""
     found: list[Notice] = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             told = json.loads(path.read_text(encoding="utf-8"))
-            text, facts = str(told["text"])[:_LONGEST], dict(told.get("facts", {}))
-            found.append(Notice(path.name, str(told["kind"]), text, str(told["time"]), facts))
+            text, facts = str(told["text"])[:_LONGEST], told.get("facts")
+            usable = facts if isinstance(facts, dict) else {}
+            found.append(Notice(path.name, str(told["kind"]), text, str(told["time"]), usable))
     return [notice for notice in found if kind in (None, notice.kind)]

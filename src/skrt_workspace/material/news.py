@@ -7,12 +7,13 @@ was changed since.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from skrt_workspace.home import notices
-from skrt_workspace.home.tree import Tree
+from skrt_workspace.home.tree import Tree, split
 from skrt_workspace.material.place import Outcome
 
 _NAMED = 6
@@ -30,8 +31,9 @@ def tell(home: Path, outcome: Outcome) -> list[str]:
         return lines
     folder = home / notices.IN_HOME
     # Those without facts are from before notices were told together: each stays until it is dismissed.
-    earlier = [notice for notice in notices.read_notices(folder, notices.MATERIAL) if notice.facts]
-    net = _together(home, (*(notice.facts for notice in earlier), _changes(outcome)))
+    told = [(notice, _changes_in(notice.facts)) for notice in notices.read_notices(folder, notices.MATERIAL)]
+    earlier = [notice for notice, changes in told if changes]
+    net = _together(home, (*(changes for _, changes in told), _changes(outcome)))
     net.failed, net.full = outcome.failed, outcome.full
     text = "\n".join(describe(net))
     with contextlib.suppress(OSError):  # a full home: the log has it, and the notice about space
@@ -62,11 +64,29 @@ def describe(outcome: Outcome) -> list[str]:
     return lines
 
 
-def _changes(outcome: Outcome) -> dict[str, Any]:
+def _changes(outcome: Outcome) -> dict[str, list[str]]:
     return {change: getattr(outcome, change) for change in _CHANGES}
 
 
-def _together(home: Path, told: Iterable[dict[str, Any]]) -> Outcome:
+def _changes_in(facts: dict[str, Any]) -> dict[str, list[str]]:
+    """The changes that a notice tells; none where they cannot be used: the file is the participant's own."""
+    changes = {change: facts[change] for change in _CHANGES if change in facts}
+    return changes if all(map(_is_list_of_paths, changes.values())) else {}
+
+
+def _is_list_of_paths(found: Any) -> bool:
+    if not isinstance(found, list) or not all(isinstance(path, str) for path in found):
+        return False
+    try:
+        for path in found:
+            split(path)
+            os.fsencode(path)
+    except ValueError:
+        return False
+    return True
+
+
+def _together(home: Path, told: Iterable[dict[str, list[str]]]) -> Outcome:
     """The changes of one placement after the other as if there had been one, without what is no longer in the home."""
     became: dict[str, str] = {}
     for changes in told:

@@ -46,6 +46,7 @@ class Watch:
         self._log = log
         self._task: asyncio.Task[None] | None = None
         self._stamp = stamp(material_folder())
+        self._failed = ""
         self._hub_names: set[str] = set()
         self._space = "ok"
         self._killed = _times_killed()
@@ -125,10 +126,16 @@ class Watch:
         now = stamp(material_folder())
         if now == self._stamp:
             return False
-        outcome = place.place_material(self.home)
+        try:
+            outcome = place.place_material(self.home)
+        except Exception:  # in a full home, for one: what else is new must be told all the same
+            if now != self._failed:
+                self._log.exception("skrt-workspace: new material could not be placed; it is tried again")
+            self._failed = now
+            return False
         if outcome.busy:
             return False
-        self._stamp = now
+        self._stamp = now  # what could not be told cannot be told later, either: by then it is no change any more
         return bool(news.tell(self.home, outcome))
 
 
