@@ -128,10 +128,19 @@ def full_disk(*_: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_damaged_record_loses_no_edit(home: Path, material: Path, examples: Path) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"format": 1, "fil',
+        '{"format": 1, "stamp": "", "pending": [], "files": {"course/a.ipynb": {"at": "../a.ipynb"}}}',
+        '{"format": 1, "stamp": "", "pending": [], "files": {"course/a.ipynb": {"at": 5}}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_record_loses_no_edit(home: Path, material: Path, examples: Path, damaged: str) -> None:
     place.place_material(home, material, examples)
     (home / "course/a.ipynb").write_bytes(b"my edit")
-    (home / record.FOLDER / record.FILE).write_text('{"format": 1, "fil')
+    (home / record.FOLDER / record.FILE).write_text(damaged)
     publish(material, {"a.ipynb": b"newer", "sub/b.txt": b"two"}, 2)
     place.place_material(home, material, examples)
     assert (home / "course/a.ipynb").read_bytes() == b"my edit"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from skrt_workspace.home.tree import split
+
 FOLDER = ".local/share/skrt-workspace"
 FILE = "material.json"
 _FORMAT = 1
@@ -96,9 +98,20 @@ def read_record(home: Path) -> Record:
         if document["format"] != _FORMAT:
             return Record()
         files = {str(name): Placed(**facts) for name, facts in document["files"].items()}
-        return Record(files, str(document["stamp"]), [Action(**facts) for facts in document["pending"]])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pending = [Action(**facts) for facts in document["pending"]]
+        for path in _paths(files, pending):
+            split(path)
+        return Record(files, str(document["stamp"]), pending)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Record()
+
+
+def _paths(files: dict[str, Placed], pending: list[Action]) -> Iterator[str]:
+    """Every path in the home that a record names."""
+    for placed in files.values():
+        yield from (placed.at, *filter(None, (placed.beside,)))
+    for action in pending:
+        yield from (action.path, *filter(None, (action.at,)))
 
 
 def write_record(home: Path, record: Record, *, durable: bool) -> None:
