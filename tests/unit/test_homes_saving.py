@@ -25,6 +25,7 @@ from skrt_hub.homes.saving import Copies
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
+from skrt_hub.report import Report
 from skrt_hub.settings.model import Settings
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LEFT_OUT, LINK, Entry, scan
 
@@ -68,6 +69,13 @@ def state(folder: Path) -> dict[str, object]:
 
 def save(copies: Copies, place: Path, *names: str, at: datetime = START) -> str:
     return saving.run_save(copies, list(names), str(place), now=lambda: at).id
+
+
+def shown(report: Report) -> str:
+    """A report as it is printed."""
+    console = Console(width=200, record=True, file=io.StringIO(), soft_wrap=True)
+    console.print(report.render())
+    return console.export_text()
 
 
 def fill(folder: Path) -> None:
@@ -190,6 +198,13 @@ def test_of_a_history_the_newer_one_stays_and_no_copy_lands_beside(copies: Copie
     before = state(folder)
     report = saving.run_restore(copies, ["anna"], str(place), None, None)
     assert (report.homes[0].beside, report.homes[0].failed) == ((), ())
+    names = {path.relative_to(folder).as_posix() for path in histories}
+    journal = ".ipython/profile_default/history.sqlite-journal"
+    assert set(report.homes[0].stayed) == {*names, journal}, "nothing is left out without a word"
+    assert set(report.as_json()["homes"][0]["stayed"]) == {*names, journal}
+    assert "anna: histories that stayed as they are; --into a new folder brings the saved ones: .bash_history" in shown(
+        report
+    )
     assert state(folder) == before, "a journal beside another state of its database would damage that"
 
     for path in histories:
@@ -197,6 +212,7 @@ def test_of_a_history_the_newer_one_stays_and_no_copy_lands_beside(copies: Copie
     report = saving.run_restore(copies, ["anna"], str(place), None, None)
     assert len(report.homes[0].beside) == len(histories), "what is older in the home is no reason to hide a newer one"
     assert not (ipython / "history.sqlite-journal").exists()
+    assert report.homes[0].stayed == (journal,)
     save(copies, place, "anna", at=START + timedelta(hours=1))
     saving.run_restore(copies, ["anna"], str(place), first, None)
     assert {path.read_text() for path in histories} == {"as it was saved"}, "the newest copy has the other"
@@ -328,9 +344,7 @@ def test_a_list_of_saves_says_whose_homes_they_hold_and_reads_no_more_than_it_mu
         patch.setattr(manifest, "read_head", lambda data: pytest.fail("a summary has the names"))
         listed = saving.run_list(copies, str(place))
     assert [save["people"] for save in listed.as_json()["saves"]] == [["Björn Ö.", "anna"], ["Björn Ö."]]
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(listed.render())
-    assert "2 people have copies: Björn Ö., anna." in console.export_text()
+    assert "2 people have copies: Björn Ö., anna." in shown(listed)
     (place / f"saves/{second}/save.json").unlink()  # as an interrupted save leaves it
     assert saving.run_list(copies, str(place)).saves[1].people == ("Björn Ö.",)
 

@@ -61,6 +61,7 @@ class RestoredRow:
     bytes: int
     replaced: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    stayed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     verified: int = 0
@@ -89,6 +90,9 @@ class RestoreReport(Report):
             lines.append(f"{self.accounts} password{'s' * many} came with {'them' if many else 'it'}.")
         for row in self.homes:
             lines += _some(f"{row.name}: put beside what is newer", row.beside)
+            lines += _some(
+                f"{row.name}: histories that stayed as they are; --into a new folder brings the saved ones", row.stayed
+            )
             lines += _some(
                 f"{row.name}: replaced; what was there is in the newest saved copy, or material as it was placed",
                 row.replaced,

@@ -307,6 +307,7 @@ def _restored_row(name: str, result: restore.Restored, compared: verify.Comparis
         bytes=result.bytes,
         replaced=tuple(result.replaced),
         beside=tuple(result.beside),
+        stayed=tuple(result.stayed),
         left_out=tuple(result.left_out),
         failed=failed,
         verified=compared.equal,

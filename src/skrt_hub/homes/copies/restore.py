@@ -42,7 +42,10 @@ _JOURNAL = re.compile(r"-(journal|wal|shm)$")  # SQLite's, which belongs to one 
 
 @dataclass
 class Restored:
-    """What became of one home: numbers of files, and paths."""
+    """What became of one home: numbers of files, and paths.
+
+    stayed: histories and their journals that stayed as they are in the home: the saved ones are in the copy only.
+    """
 
     home: Home
     time: str
@@ -51,6 +54,7 @@ class Restored:
     bytes: int = 0
     replaced: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
+    stayed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -205,7 +209,8 @@ class _Plan:
         found = self.present.get(path)
         replaces = None
         if _JOURNAL.sub("", path) in self.histories_that_stay:
-            return  # beside another state of its database it would damage that
+            self.result.stayed.append(path)  # beside another state of its database it would damage that
+            return
         if found is not None:
             now = self.digests.get(path)
             if now == item.digest:
@@ -219,6 +224,7 @@ class _Plan:
                 if _HISTORY.fullmatch(path):
                     self.histories_that_stay.add(path)
                     if found.kind == FILE and found.mtime > item.entry.mtime:
+                        self.result.stayed.append(path)
                         return
                 beside = self._beside(path, item)
                 if beside is None:
