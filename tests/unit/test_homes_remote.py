@@ -150,7 +150,8 @@ def test_a_class_moves_to_pods_and_back(tmp_path: Path) -> None:
     for number in range(200):
         (home_of(here, "bob") / f"small {number}").write_text(f"{number} " * 500)
     made = hub(tmp_path / "pods", "anna", "bob")
-    pods = dataclasses.replace(made, homes=PodHomes(made.layout))
+    homes = PodHomes(made.layout)
+    pods = dataclasses.replace(made, find_homes=lambda: homes)
     back = hub(tmp_path / "back")
     try:
         saving.run_save(here, [], str(tmp_path / "there"))
@@ -161,7 +162,7 @@ def test_a_class_moves_to_pods_and_back(tmp_path: Path) -> None:
         assert [row.files for row in report.homes] == [5, 205]
         assert saving.run_save(pods, [], str(tmp_path / "back again")).new == 0
     finally:
-        pods.homes.close()
+        homes.close()
     saving.run_restore(back, [], str(tmp_path / "back again"), None, None)
     for name in ("anna", "bob"):
         assert state(home_of(back, name)) == state(home_of(pods, name))

@@ -38,7 +38,7 @@ def hub(folder: Path, *names: str, **saves: object) -> Copies:
         path.mkdir(parents=True, exist_ok=True)
     for name in names:
         layout.home(Places(layout.folders).ensure(name).folder).mkdir(exist_ok=True)
-    return Copies(Settings.model_validate({"saves": saves}), layout, MachineHomes(layout), Silent())
+    return Copies(Settings.model_validate({"saves": saves}), layout, lambda: MachineHomes(layout), Silent())
 
 
 def home(copies: Copies, name: str) -> Path:

@@ -9,7 +9,10 @@ from typing import Any, cast
 import pytest
 
 from skrt_hub.cli import main
-from skrt_hub.errors import StateError, UnknownNameError
+from skrt_hub.context import Context
+from skrt_hub.errors import ClusterError, StateError, UnknownNameError
+from skrt_hub.homes import saving
+from skrt_hub.homes.access import Homes
 from skrt_hub.hub.applied import Applied, Ports, write_applied
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
@@ -63,6 +66,34 @@ def test_a_copy_that_is_missing_is_no_unknown_name(state: Path, capsys: pytest.C
 def test_whose_copies_there_are_is_told(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore", "ana", "--state", str(state)]) == UnknownNameError.exit_code
     assert "There are saved copies of anna." in capsys.readouterr().err
+
+
+@pytest.fixture
+def lost_cluster(state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a hub with saved copies whose cluster cannot be reached any more."""
+
+    def unreachable(context: Context) -> Homes:
+        raise ClusterError("The cluster does not answer.")
+
+    monkeypatch.setattr(saving, "homes_of", unreachable)
+    return state
+
+
+@pytest.mark.parametrize("words", ["restore ana --into look", "restore ana", "saves compare ana"])
+def test_a_mistyped_name_is_told_when_the_hub_is_lost(
+    words: str, lost_cluster: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words.split(), "--state", str(lost_cluster)]) == UnknownNameError.exit_code
+    told = capsys.readouterr().err
+    assert "There are saved copies of anna." in told
+    assert "The hub could not be asked for its own names: The cluster does not answer." in told
+
+
+def test_saved_copies_can_be_read_when_the_hub_is_lost(lost_cluster: Path) -> None:
+    for words in ("saves list", "saves verify", "restore anna --into look"):
+        assert main([*words.split(), "--state", str(lost_cluster)]) == 0
+    assert Path("look/anna/work.txt").read_text() == "mine"
+    assert main(["restore", "anna", "--state", str(lost_cluster)]) == ClusterError.exit_code
 
 
 def test_on_a_cluster_a_participant_without_a_server_is_no_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from skrt_hub.context import Context
-from skrt_hub.errors import CopyError, SpaceError, StateError, UnknownNameError, UsageError
+from skrt_hub.errors import CopyError, SkrtHubError, SpaceError, StateError, UnknownNameError, UsageError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes import reports
 from skrt_hub.homes.access import Home, Homes, homes_of, several_at_once
@@ -31,8 +32,13 @@ class Copies:
 
     settings: Settings
     layout: Layout
-    homes: Homes
+    find_homes: Callable[[], Homes]
     progress: Progress
+
+    @property
+    def homes(self) -> Homes:
+        """Looked for only where they are needed: copies can be read when the cluster with the homes is lost."""
+        return self.find_homes()
 
     def open(self, text: str | None, *, create: bool = False) -> Place:
         """The place that was named, or else hub.yaml's, or else the one used last. Raises CopyError or UsageError."""
@@ -81,9 +87,13 @@ class Copies:
 @contextmanager
 def copies_of(context: Context) -> Iterator[Copies]:
     """For the hub at hand, whose homes are let go of at the end."""
-    homes = homes_of(context)
-    with closing(homes):
-        yield Copies(context.settings, context.layout, homes, context.progress)
+    with ExitStack() as opened:
+
+        @cache
+        def find_homes() -> Homes:
+            return opened.enter_context(closing(homes_of(context)))
+
+        yield Copies(context.settings, context.layout, find_homes, context.progress)
 
 
 def run_save(
@@ -145,11 +155,11 @@ def run_restore(
     began = time.monotonic()
     place = copies.open(source)
     until = catalogue.parse_time(at) if at else None
-    homes: Homes = FolderHomes(into) if into is not None else copies.homes
     rows = []
     with copies._index(place) as opened, copies.progress.step("restoring homes") as step:
         saves = catalogue.saves_in(place)
         found = _copies_of(copies, place, saves, names, until)
+        homes: Homes = FolderHomes(into) if into is not None else copies.homes
         for number, (folder, save_used) in enumerate(found.items(), start=1):
             step.update(number, len(found), note=folder)
             head, saved = manifest.read(place.get(save_used.manifest(folder)))
@@ -238,14 +248,9 @@ def _copies_of(
         heads = {folder: manifest.read_head(place.get(item.manifest(folder))) for folder, item in found.items()}
         by_name = {head.name: folder for folder, head in heads.items()} | {folder: folder for folder in heads}
         for name in names:
-            if name not in by_name and not _is_known(name, folders, copies):
-                there = ", ".join(sorted(head.name for head in heads.values()))
-                raise UnknownNameError(
-                    f"Nobody is called {name!r} in this hub, or in {place.label}.",
-                    why=f"There are saved copies of {there}." if there else "",
-                    remedy="See the hub's own names with: skrt-hub participants",
-                )
             if name not in by_name:
+                if not _is_listed(name, folders, copies):
+                    _ensure_has_home(name, copies, place, sorted(head.name for head in heads.values()))
                 raise CopyError(
                     f"{place.label} has no saved copy of {name!r}{' from that time or before' if until else ''}.",
                     remedy="See what there is with: skrt-hub saves list",
@@ -256,10 +261,25 @@ def _copies_of(
     return found
 
 
-def _is_known(name: str, folders: list[str], copies: Copies) -> bool:
-    """Whether the hub or the place with these folders knows the name."""
+def _is_listed(name: str, folders: list[str], copies: Copies) -> bool:
+    """Whether hub.yaml or the place with these folders knows the name."""
     listed = {*copies.settings.participants, *copies.settings.admins}
-    return bool({name, folder_for(name)} & set(folders)) or name in listed | {home.name for home in copies.homes.all()}
+    return name in listed or bool({name, folder_for(name)} & set(folders))
+
+
+def _ensure_has_home(name: str, copies: Copies, place: Place, saved: list[str]) -> None:
+    """Raise UnknownNameError for a name without a home in the hub, which may be lost, and can then not be asked."""
+    reasons = [f"There are saved copies of {', '.join(saved)}."] if saved else []
+    try:
+        if name in {home.name for home in copies.homes.all()}:
+            return
+    except SkrtHubError as error:
+        reasons.append(f"The hub could not be asked for its own names: {error.what}")
+    raise UnknownNameError(
+        f"Nobody is called {name!r} in this hub, or in {place.label}.",
+        why="\n".join(reasons),
+        remedy="See the hub's own names with: skrt-hub participants",
+    )
 
 
 def _newest_entries(place: Place, saves: list[catalogue.Save], folder: str) -> list[manifest.Saved]:
