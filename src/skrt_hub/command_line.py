@@ -8,12 +8,16 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from skrt_hub.errors import UsageError
 
 COMMON = "options of every command"
+_ALIKE = 0.7
+"""How much of two words must be the same for one to be taken for a slip of the other."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,10 +25,16 @@ class Parser(argparse.ArgumentParser):
 
     typed = ""
     """How the command is typed, where that was noted down before."""
+    not_given: Sequence[argparse.Action] = ()
+    """Options that must be given and are not, where argparse was not left to find that out."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.register("type", int, _whole_number)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        _ensure_known(self, sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         if missing := re.fullmatch("the following arguments are required: (.+)", message):
@@ -51,12 +61,17 @@ class IntermixedParser(Parser):
         if self._at_work:
             return super().parse_known_args(args, namespace)
         self._at_work, self.typed = True, usage(self)  # argparse hides the names while it looks for options
+        given = set(_options_in(self, sys.argv[1:] if args is None else args))
+        self.not_given = [action for action in _needed_options(self) if action not in given]
         try:
-            found, more = self.parse_known_intermixed_args(args, namespace)
+            with _optional(self.not_given):  # argparse would tell of these alone, and of no name that is missing, too
+                found, more = self.parse_known_intermixed_args(args, namespace)
         finally:
             self._at_work = False
         if more:  # told here, where it is known which command they were given to
             raise _unknown(self, more[0])
+        if self.not_given:
+            raise _missing(self, [])
         return found, more
 
 
@@ -65,9 +80,10 @@ class IntermixedParser(Parser):
 
 def _missing(parser: Parser, names: Sequence[str]) -> UsageError:
     # argparse calls names that may be left out missing, too, where others are.
-    actions = [action for action in parser._actions if _name(action) in names and action.nargs not in ("*", "?")]
+    told = [action for action in parser._actions if _name(action) in names and action.nargs not in ("*", "?")]
+    actions = [action for action in parser._actions if action in (*told, *parser.not_given)]
     return UsageError(
-        f"`{parser.prog}` needs {' and '.join(map(_called, actions))}.",
+        f"`{parser.prog}` needs {' and '.join(map(_called, actions) if actions else names)}.",
         why="\n".join(_explained(action) for action in actions if action.help),
         remedy=_how(parser),
     )
@@ -75,12 +91,14 @@ def _missing(parser: Parser, names: Sequence[str]) -> UsageError:
 
 def _unknown(parser: Parser, word: str) -> UsageError:
     options = [option for action in parser._actions for option in action.option_strings]
-    return UsageError(f"`{parser.prog}` does not know {word!r}.", remedy=f"{_meant(word, options)}{_how(parser)}")
+    return UsageError(f"`{parser.prog}` does not know {word!r}.", remedy=f"{meant(word, options)}{_how(parser)}")
 
 
 def _unfit(parser: Parser, name: str, reason: str) -> UsageError:
     """The error for an option that was given nothing, or something else than it takes."""
-    action = next(action for action in parser._actions if _name(action) == name)
+    action = next((action for action in parser._actions if _name(action) == name), None)
+    if action is None:
+        return UsageError(f"{name} cannot be used like this.", why=_sentence(reason), remedy=_how(parser))
     if reason == "expected one argument":
         value = "value" if action.choices else argument(action)
         return UsageError(f"After {name} the {value} is missing.", why=_explained(action), remedy=_how(parser))
@@ -99,7 +117,7 @@ def _no_choice(parser: Parser, action: argparse.Action, given: str) -> UsageErro
     return UsageError(
         what,
         why="" if isinstance(action, argparse._SubParsersAction) else f"Choose from: {', '.join(choices)}.",
-        remedy=f"{_meant(given, choices, before)}See all with: {parser.prog} --help",
+        remedy=f"{meant(given, choices, before)}See all with: {parser.prog} --help",
     )
 
 
@@ -107,9 +125,12 @@ def _explained(action: argparse.Action) -> str:
     return f"{action.help}." if _is_choice(action) else f"{signature(action)}: {action.help}."
 
 
-def _meant(given: str, choices: Sequence[str], before: str = "") -> str:
-    near = difflib.get_close_matches(given, choices, n=1)
-    return f"Did you mean: {' '.join(filter(None, (before, near[0])))}? " if near else ""
+def meant(given: str, choices: Sequence[str], before: str = "") -> str:
+    """A question for the one of the choices that `given` is most like, and a space; nothing where none is like it."""
+    # Two options are not alike because both begin with dashes, nor does a value count.
+    plain = {choice.lstrip("-"): choice for choice in reversed(choices)}
+    near = difflib.get_close_matches(given.partition("=")[0].lstrip("-"), plain, n=1, cutoff=_ALIKE)
+    return f"Did you mean: {' '.join(filter(None, (before, plain[near[0]])))}? " if near else ""
 
 
 def _how(parser: Parser) -> str:
@@ -125,6 +146,63 @@ def _whole_number(text: str) -> int:
 
 def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:].rstrip('.')}." if words else ""
+
+
+# Which options were given
+
+
+def _ensure_known(parser: Parser, words: Sequence[str]) -> None:
+    """Raise UsageError for the first option that is none: argparse would take what follows it for something else."""
+    has_commands = any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
+    is_value = False
+    for word in words:
+        if word == "--" or (has_commands and not is_value and not _is_option(word)):
+            return  # what comes now are names, or a command with words of its own
+        found = _options_of(parser, word)
+        if _is_option(word) and not found:
+            raise _unknown(parser, word)
+        is_value = "=" not in word and any(action.nargs != 0 for action in found)
+
+
+def _options_in(parser: Parser, words: Sequence[str]) -> Iterator[argparse.Action]:
+    for word in words:
+        if word == "--":
+            return
+        yield from _options_of(parser, word)
+
+
+def _options_of(parser: Parser, word: str) -> list[argparse.Action]:
+    """The options that a word may stand for; several, where it is short for more than one."""
+    name = word.partition("=")[0]
+    if not _is_option(word):
+        return []
+    if not name.startswith("--"):
+        name = name[:2]
+    exact = [action for action in parser._actions if name in action.option_strings]
+    return exact or [
+        action for action in parser._actions if any(option.startswith(name) for option in action.option_strings)
+    ]
+
+
+def _is_option(word: str) -> bool:
+    """Whether argparse takes this for an option: numbers below zero and words with spaces are values."""
+    return re.match(r"-[^\d.\s]", word) is not None and " " not in word.partition("=")[0]
+
+
+def _needed_options(parser: Parser) -> list[argparse.Action]:
+    return [action for action in parser._actions if action.required and action.option_strings]
+
+
+@contextmanager
+def _optional(actions: Sequence[argparse.Action]) -> Iterator[None]:
+    """Let argparse pass over what is missing."""
+    for action in actions:
+        action.required = False
+    try:
+        yield
+    finally:
+        for action in actions:
+            action.required = True
 
 
 # How a command is typed

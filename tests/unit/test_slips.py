@@ -5,7 +5,8 @@ import json
 import pytest
 
 from skrt_hub.cli import build_parser, main
-from skrt_hub.command_line import IntermixedParser, usage
+from skrt_hub.command_line import IntermixedParser, Parser, usage
+from skrt_hub.errors import UsageError
 
 
 def test_the_command_that_was_meant_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +48,12 @@ SLIPS = [
     ("delete --co x", "--co may stand for --config, --confirm", "", "skrt-hub delete"),
     ("status --json=3", "--json takes no value", "print JSON", "skrt-hub status"),
     ("--verbose", "`skrt-hub` needs COMMAND", "", "Read more with: skrt-hub --help"),
+    ("collect a --too in", "`skrt-hub collect` does not know '--too'", "", "Did you mean: --to?"),
+    ("collect", "`skrt-hub collect` needs PATH and --to FOLDER.", "new or empty", "collect --to FOLDER PATH"),
+    ("logs --linse=3", "`skrt-hub logs` does not know '--linse=3'", "", "Did you mean: --lines?"),
+    ("--confg my.yaml up", "`skrt-hub` does not know '--confg'", "", "Did you mean: --config?"),
+    ("--lines 3 logs", "`skrt-hub` does not know '--lines'", "", "Read more with: skrt-hub --help"),
+    ("--config my.yaml statsu --lines 3", "no command 'statsu'", "", "Did you mean: skrt-hub status?"),
 ]
 
 
@@ -62,6 +69,35 @@ def test_every_slip_says_what_why_and_what_to_type(
     assert why in told.err
     assert remedy in told.err
     assert "usage:" not in told.err  # argparse's own words
+
+
+@pytest.mark.parametrize("words", ["up --to in", "bench --systems x", "verify --users", "xyzzy"])
+def test_nothing_is_offered_that_is_not_alike(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    assert "Did you mean" not in capsys.readouterr().err
+
+
+def test_what_must_be_given_may_be_given_short() -> None:
+    given = build_parser("collect").parse_args(["--confi", "a.yaml", "collect", "--to=in", "a.ipynb"])
+    assert (str(given.config), str(given.to), given.path) == ("a.yaml", "in", "a.ipynb")
+    with pytest.raises(UsageError, match="needs --to FOLDER"):
+        build_parser("collect").parse_args(["collect", "a.ipynb", "--", "--to"])
+
+
+def test_an_option_that_argparse_calls_otherwise_is_told_all_the_same() -> None:
+    parser = Parser("skrt-hub")
+    with pytest.raises(UsageError, match="--gone cannot be used like this"):
+        parser.error("argument --gone: expected one argument")
+    with pytest.raises(UsageError, match="needs gone"):
+        parser.error("the following arguments are required: gone")
+
+
+def test_numbers_below_zero_and_words_with_spaces_are_no_options() -> None:
+    parser = IntermixedParser("skrt-hub collect")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--lines", type=int)
+    given = parser.parse_args(["--lines", "-5", "-my own notes"])
+    assert (given.lines, given.names) == (-5, ["-my own notes"])
 
 
 def test_without_a_word_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
