@@ -156,3 +156,12 @@ def every_error() -> list[type[SkrtHubError]]:
 def nobody_called(name: str) -> UnknownNameError:
     """The error for a name that this hub does not know."""
     return UnknownNameError(f"Nobody is called {name!r} here.", remedy="See the names with: skrt-hub participants")
+
+
+def never_logged_in(name: str) -> StateError:
+    """The error for a name that hub.yaml lists and that has no home yet."""
+    return StateError(
+        f"{name!r} never logged in.",
+        why="hub.yaml lists the name. A home and a log come with the first log-in.",
+        remedy="See who has a home with: skrt-hub participants",
+    )

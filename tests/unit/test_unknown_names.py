@@ -63,6 +63,27 @@ def test_a_copy_that_is_missing_is_no_unknown_name(state: Path, capsys: pytest.C
     assert "has no saved copy of 'ben'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", ["save ben", "save anna ben", "logs ben", "logs BEN", "save carol", "logs carol"])
+def test_who_is_listed_and_never_logged_in_is_no_unknown_name(
+    words: str, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("hub.yaml").write_text("participants: [anna, ben]\nadmins: [carol]\n")
+    assert main([*words.split(), "--state", str(state)]) == StateError.exit_code
+    assert f"'{words.rsplit(maxsplit=1)[-1].lower()}' never logged in." in capsys.readouterr().err
+
+
+def test_a_hand_in_tells_of_an_admin_who_never_logged_in(state: Path) -> None:
+    Path("hub.yaml").write_text("participants: [anna]\nadmins: [carol]\n")
+    assert main(["collect", "work.txt", "anna", "carol", "--to", "in", "--state", str(state)]) == 0
+    assert "carol" in Path("in/collected.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(("slip", "word"), [("hubb", "hub"), ("fork-sever", "fork-server"), ("ana", "anna")])
+def test_the_log_that_was_meant_is_named(slip: str, word: str, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["logs", slip, "--state", str(state)]) == UnknownNameError.exit_code
+    assert f"Did you mean: {word}? " in capsys.readouterr().err
+
+
 def test_whose_copies_there_are_is_told(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore", "ana", "--state", str(state)]) == UnknownNameError.exit_code
     assert "There are saved copies of anna." in capsys.readouterr().err
@@ -102,8 +123,11 @@ def test_on_a_cluster_a_participant_without_a_server_is_no_unknown_name(monkeypa
     monkeypatch.setattr(logs, "look", lambda kubectl: Snapshot((), (claim,), (), ()))
     context = SimpleNamespace(settings=Settings(participants=("ben",)))
     cluster = cast(Cluster, SimpleNamespace(target=context, kubectl=None))
-    for known in ("anna", "ben"):
-        with pytest.raises(StateError, match="at the moment"):
-            logs._pod_of(cluster, known)
+    with pytest.raises(StateError, match="at the moment"):
+        logs._pod_of(cluster, "anna")
+    with pytest.raises(StateError, match="'ben' never logged in"):
+        logs._pod_of(cluster, "ben")
+    with pytest.raises(UnknownNameError, match=r"Did you mean: hub\?"):
+        logs._pod_of(cluster, "hubb")
     with pytest.raises(UnknownNameError, match="no log of 'zoe'"):
         logs._pod_of(cluster, "zoe")

@@ -25,5 +25,6 @@ def run(session: Session) -> Report:
     """Who handed in what; nobody's home is changed."""
     given = session.arguments
     with closing(homes_of(session.context)) as homes:
-        listed = session.context.settings.participants
-        return collect(homes, given.path, given.names, given.to, session.context.progress, listed=listed)
+        settings, progress = session.context.settings, session.context.progress
+        listed, admins = settings.participants, settings.admins
+        return collect(homes, given.path, given.names, given.to, progress, listed=listed, admins=admins)

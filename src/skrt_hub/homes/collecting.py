@@ -24,7 +24,7 @@ from skrt_hub.errors import RefusedError, SpaceError, UsageError
 from skrt_hub.files import ensure_folder, named_with, told, write_atomically, write_json
 from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.given import given_to
-from skrt_hub.homes.saving import chosen
+from skrt_hub.homes.named import chosen
 from skrt_hub.progress import Progress
 from skrt_hub.report import Report, human_size, human_time
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, Entry
@@ -88,12 +88,20 @@ class CollectReport(Report):
 
 
 def collect(
-    homes: Homes, path: str, names: list[str], into: Path, progress: Progress, *, listed: Sequence[str] = ()
+    homes: Homes,
+    path: str,
+    names: list[str],
+    into: Path,
+    progress: Progress,
+    *,
+    listed: Sequence[str] = (),
+    admins: Sequence[str] = (),
 ) -> CollectReport:
     """Copy `path` out of each home to `into/<participant>/`. Links and devices are left out; no home is changed.
 
-    `listed` are the names that hub.yaml lists: who of them has no home yet is told, too. Raises UsageError for a path
-    that is none or that nobody has, RefusedError where `into` holds something, SpaceError; nothing is left then.
+    `listed` are the names that hub.yaml lists: who of them has no home yet is told, too, and of `admins` who is named.
+    Raises UsageError for a path that is none or that nobody has, RefusedError where `into` holds something, SpaceError;
+    nothing is left then.
     """
     wanted = path.rstrip("/")
     try:
@@ -105,7 +113,7 @@ def collect(
     _ensure_new_or_empty(into)
     everyone = homes.all()
     with_home = {home.name for home in everyone}
-    missing = [name for name in (names or listed) if name in listed and name not in with_home]
+    missing = [name for name in (names or listed) if name in (*listed, *admins) and name not in with_home]
     wanted_names = [name for name in names if name not in missing]
     here = chosen(everyone, wanted_names) if wanted_names or not names else []
     with _all_or_nothing(into) as unfinished:

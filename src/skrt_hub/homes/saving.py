@@ -19,6 +19,7 @@ from skrt_hub.homes.copies import catalogue, index, manifest, restore, retention
 from skrt_hub.homes.copies.opening import canonical, open_place
 from skrt_hub.homes.copies.place import Place
 from skrt_hub.homes.folder import FolderHomes
+from skrt_hub.homes.named import chosen, listed_in
 from skrt_hub.hub.names import folder_for
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
@@ -101,7 +102,7 @@ def run_save(
 ) -> reports.SaveReport:
     """Save the named homes, or all, and let older saves go as hub.yaml says."""
     began = time.monotonic()
-    wanted = chosen(copies.homes.all(), names)
+    wanted = chosen(copies.homes.all(), names, listed_in(copies.settings))
     if not wanted:
         raise StateError("There are no homes to save.", remedy="See: skrt-hub status")
     place = copies.open(to, create=True)
@@ -221,19 +222,6 @@ def run_compare(copies: Copies, names: list[str], source: str | None) -> reports
     return reports.ComparedReport(place.label, tuple(rows))
 
 
-def chosen(homes: list[Home], names: list[str]) -> list[Home]:
-    """The homes of the given names, or all. Raises UnknownNameError for a name that has none."""
-    if not names:
-        return homes
-    by_name = {home.name: home for home in homes} | {home.folder: home for home in homes}
-    for name in names:
-        if name not in by_name:
-            raise UnknownNameError(
-                f"{name!r} has no home in this hub.", remedy="See the names with: skrt-hub participants"
-            )
-    return [by_name[name] for name in dict.fromkeys(names)]
-
-
 def _copies_of(
     copies: Copies, place: Place, saves: list[catalogue.Save], names: list[str], until: datetime | None
 ) -> dict[str, catalogue.Save]:
@@ -249,7 +237,7 @@ def _copies_of(
         by_name = {head.name: folder for folder, head in heads.items()} | {folder: folder for folder in heads}
         for name in names:
             if name not in by_name:
-                if not _is_listed(name, folders, copies):
+                if name not in listed_in(copies.settings) and not {name, folder_for(name)} & set(folders):
                     _ensure_has_home(name, copies, place, sorted(head.name for head in heads.values()))
                 raise CopyError(
                     f"{place.label} has no saved copy of {name!r}{' from that time or before' if until else ''}.",
@@ -259,12 +247,6 @@ def _copies_of(
     if not found:
         raise CopyError(f"{place.label} has no saved copies{' from that time or before' if until else ''}.")
     return found
-
-
-def _is_listed(name: str, folders: list[str], copies: Copies) -> bool:
-    """Whether hub.yaml or the place with these folders knows the name."""
-    listed = {*copies.settings.participants, *copies.settings.admins}
-    return name in listed or bool({name, folder_for(name)} & set(folders))
 
 
 def _ensure_has_home(name: str, copies: Copies, place: Place, saved: list[str]) -> None:

@@ -6,14 +6,16 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from skrt_hub.command_line import meant
 from skrt_hub.context import Context
-from skrt_hub.errors import StateError, UnknownNameError, UsageError
+from skrt_hub.errors import StateError, UnknownNameError, UsageError, never_logged_in
+from skrt_hub.homes.named import listed_in
 from skrt_hub.layout import Layout
 from skrt_hub.targets.kubernetes import forward, saver
 from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.kubectl import explain
 from skrt_hub.targets.kubernetes.removal import is_home
-from skrt_hub.targets.kubernetes.watch import Snapshot, look
+from skrt_hub.targets.kubernetes.watch import look
 from skrt_hub.targets.kubernetes.words import participant
 
 PARTS = {"hub": "deployment/hub", "proxy": "deployment/proxy", "scheduler": "deployment/user-scheduler"}
@@ -26,7 +28,7 @@ def read(context: Context, part: str, *, lines: int, follow: bool) -> Iterator[s
     if part in LOCAL:
         return _local(context.layout, part, lines)
     cluster = open_cluster(context)
-    workload = PARTS.get(part) or _pod_of(cluster, part)
+    workload = PARTS.get(part) or _pod_of(cluster, part.lower())
     words = ["logs", workload, f"--tail={lines}", *(["--follow"] if follow else [])]
     return _stream(cluster, words)
 
@@ -34,29 +36,26 @@ def read(context: Context, part: str, *, lines: int, follow: bool) -> Iterator[s
 def _pod_of(cluster: Cluster, name: str) -> str:
     seen = look(cluster.kubectl)
     pods = [pod for pod in seen.server_pods() if participant(pod) == name]
-    remedy = (
-        f"Parts: {', '.join((*PARTS, *LOCAL))}, or the name of a participant with a server "
-        "(`skrt-hub status` shows them)."
-    )
-    if not pods and name not in _known(cluster, seen):
-        raise UnknownNameError(
-            f"There is no log of {name!r}.",
-            why="It is neither a part of the hub nor the name of a participant.",
-            remedy=remedy,
-        )
-    if not pods:
+    if pods:
+        return f"pod/{pods[0]['metadata']['name']}"
+    parts = (*PARTS, *LOCAL)
+    remedy = f"Parts: {', '.join(parts)}, or the name of a participant with a server (`skrt-hub status` shows them)."
+    with_home = {participant(claim) for claim in seen.claims if is_home(claim)}
+    # The hub itself is not asked who is known: logs are wanted when it is ill, too.
+    listed = listed_in(cluster.target.settings)
+    if name in with_home:
         raise StateError(
             f"There is no log of {name!r} at the moment.",
             why="A pod's log lasts as long as the pod, and this participant has no server now.",
             remedy=remedy,
         )
-    return f"pod/{pods[0]['metadata']['name']}"
-
-
-def _known(cluster: Cluster, seen: Snapshot) -> set[str]:
-    """Who has a home, or is named in hub.yaml. The hub is not asked: logs are wanted when it is ill, too."""
-    settings = cluster.target.settings
-    return {participant(claim) for claim in seen.claims if is_home(claim)} | {*settings.participants, *settings.admins}
+    if name in listed:
+        raise never_logged_in(name)
+    raise UnknownNameError(
+        f"There is no log of {name!r}.",
+        why="It is neither a part of the hub nor the name of a participant.",
+        remedy=f"{meant(name, (*parts, *with_home, *listed))}{remedy}",
+    )
 
 
 def _stream(cluster: Cluster, words: list[str]) -> Iterator[str]:

@@ -7,29 +7,40 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from skrt_hub.errors import UnknownNameError
+from skrt_hub.command_line import meant
+from skrt_hub.errors import UnknownNameError, never_logged_in
+from skrt_hub.homes.named import listed_in
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
 
 PARTS = ("hub", "proxy", "assets", "supervisor", "fork-server", "culler")
 
 
-def read_log(layout: Layout, part: str, *, lines: int, follow: bool) -> Iterator[str]:
-    """The last `lines` lines of a log, then, with `follow`, those that are added. Raises UnknownNameError."""
-    return _read(_file(layout, part), lines, follow=follow)
+def read_log(layout: Layout, settings: Settings, part: str, *, lines: int, follow: bool) -> Iterator[str]:
+    """The last `lines` lines of a log, then, with `follow`, those that are added.
+
+    Raises UnknownNameError, or StateError for a participant who never logged in.
+    """
+    return _read(_file(layout, settings, part), lines, follow=follow)
 
 
-def _file(layout: Layout, part: str) -> Path:
+def _file(layout: Layout, settings: Settings, part: str) -> Path:
     if part in PARTS:
         return layout.log / f"{part}.log"
-    place = Places(layout.folders).find(part.lower())
-    if place is None:
+    name = part.lower()
+    places = {place.name: place for place in Places(layout.folders).all()}
+    listed = listed_in(settings)
+    if name not in places and name in listed:
+        raise never_logged_in(name)
+    if name not in places:
         raise UnknownNameError(
             f"There is no log of {part!r}.",
-            why="It is neither a part of the hub nor the name of a participant who has logged in.",
-            remedy=f"Choose one of {', '.join(PARTS)}, or a name from: skrt-hub status",
+            why="It is neither a part of the hub nor the name of a participant.",
+            remedy=f"{meant(name, (*PARTS, *places, *listed))}"
+            f"Choose one of {', '.join(PARTS)}, or a name from: skrt-hub status",
         )
-    return layout.server_log(place.folder)
+    return layout.server_log(places[name].folder)
 
 
 def _read(file: Path, lines: int, *, follow: bool) -> Iterator[str]:

@@ -100,7 +100,7 @@ class MachineTarget:
 
     def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
         self._ensure_exists()
-        return read_log(self._layout, part, lines=lines, follow=follow)
+        return read_log(self._layout, self._context.settings, part, lines=lines, follow=follow)
 
     def verify(self, *, quick: bool) -> VerifyReport:
         self._ensure_exists()
