@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from skrt_workspace.engines import arguments, elastix, parameters, system, threads, transformix
+from skrt_workspace.engines import ELASTIX_PACKAGES, arguments, elastix, parameters, system, threads, transformix
 
 
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands as in an environment whose library has elastix, with nothing chosen in their place."""
-    monkeypatch.setattr("skrt_workspace.engines.elastix_package", lambda: "SimpleITK-SimpleElastix")
+    monkeypatch.setattr("skrt_workspace.engines.elastix_package", lambda: ELASTIX_PACKAGES[0])
     for name in (system.VARIABLE, *threads.VARIABLES):
         monkeypatch.delenv(name, raising=False)
 

@@ -25,8 +25,20 @@ NIFTYREG_COMMANDS = (
 )
 
 
-ELASTIX_PACKAGES = {"SimpleITK-SimpleElastix": "simple_elastix", "itk-elastix": "itk_elastix"}
-"""The packages that carry the elastix library, and our module that reaches it there; the first one found is used."""
+@dataclass(frozen=True)
+class ElastixPackage:
+    """A package that carries the elastix library, in this version of elastix, and our module that reaches it there."""
+
+    name: str
+    version: str
+    module: str
+
+
+ELASTIX_PACKAGES = (
+    ElastixPackage("SimpleITK-SimpleElastix", "5.2.0", "simple_elastix"),
+    ElastixPackage("itk-elastix", "5.3.1", "itk_elastix"),
+)
+"""The first one that is installed is used. A test compares the versions with what the libraries say of themselves."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +66,10 @@ def available() -> tuple[Engine, ...]:
     return tuple(found)
 
 
-def elastix_package() -> str | None:
+def elastix_package() -> ElastixPackage | None:
     """Which of `ELASTIX_PACKAGES` is installed; told without its import, which is slow."""
     spec = importlib.util.find_spec("SimpleITK")
     if spec is None or spec.origin is None:
         return None
     names = {path.name.split("-")[0].lower() for path in Path(spec.origin).parent.parent.glob("*.dist-info")}
-    return next((name for name in ELASTIX_PACKAGES if name.lower().replace("-", "_") in names), None)
+    return next((one for one in ELASTIX_PACKAGES if one.name.lower().replace("-", "_") in names), None)

@@ -18,10 +18,6 @@ from skrt_workspace.engines.arguments import Arguments
 from skrt_workspace.engines.log import Log
 from skrt_workspace.engines.parameters import PIXEL_TYPES, Parameters, ParametersError, is_true, result_pixel_type
 
-# The version of elastix in both locked libraries; a test compares it with what they say of themselves.
-ELASTIX_VERSION = "5.2.0"
-
-
 MOST_DIMENSIONS = 4
 _SEE_THE_LOG = "its log says why (-loglevel info)."
 
@@ -39,10 +35,13 @@ class Library(Protocol):
 
 
 def elastix() -> Library:
-    """The elastix library of this environment."""
-    from skrt_workspace.engines import ELASTIX_PACKAGES, elastix_package  # noqa: PLC0415
+    """The elastix library of this environment. Raises RuntimeError where there is none."""
+    from skrt_workspace.engines import elastix_package  # noqa: PLC0415
 
-    found: Any = importlib.import_module(f"skrt_workspace.engines.{ELASTIX_PACKAGES[str(elastix_package())]}")
+    package = elastix_package()
+    if package is None:
+        raise RuntimeError("this environment has no elastix library.")
+    found: Any = importlib.import_module(f"skrt_workspace.engines.{package.module}")
     return cast(Library, found)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import platform
 
-from skrt_workspace.engines.library import ELASTIX_VERSION
+from skrt_workspace import engines
 
 
 def answer(name: str, help_text: str, arguments: list[str]) -> int:
     """Print the help, the version, or where to find the help. The exit code is 0, as the programs' own."""
+    package = engines.elastix_package()
+    version = f"{name} version: {package.version if package else 'none'}"
     asked = arguments[0] if arguments else ""
     if asked in ("-h", "-help", "--help"):
-        print(f"{name} version: {ELASTIX_VERSION}\n\n{help_text}")
+        print(f"{version}\n\n{help_text}")
     elif asked == "--version":
-        print(f"{name} version: {ELASTIX_VERSION}")
+        print(version)
     elif asked == "--extended-version":
-        print(f"{name} version: {ELASTIX_VERSION}")
-        print(f"Library: {_library()}")
+        print(f"{version}\nLibrary: {_library()}")
         print(f"Python version: {platform.python_version()}\nMemory address size: 64-bit")
     else:
         print(f'Use "{name} --help" for information about {name}-usage.')
@@ -26,7 +27,5 @@ def answer(name: str, help_text: str, arguments: list[str]) -> int:
 def _library() -> str:
     from importlib.metadata import version  # noqa: PLC0415
 
-    from skrt_workspace.engines import elastix_package  # noqa: PLC0415
-
-    package = elastix_package()
-    return f"{package} {version(package)}" if package else "not installed"
+    package = engines.elastix_package()
+    return f"{package.name} {version(package.name)}" if package else "not installed"

@@ -125,12 +125,18 @@ def engines(settings: Settings) -> Finding:
         )
     if machine == "x86_64":
         return Finding("engines", True, "elastix 5.2 and NiftyReg 1.5, built in")
+    if machine == "aarch64":
+        found, elastix = f"elastix 5.3, built in; there is no ready-made NiftyReg for {machine}", ""
+    else:
+        found = f"there are no ready-made engines for {machine}"
+        elastix = (
+            "Build elastix (https://elastix.dev), and write `engines: {elastix: /path/to/elastix}`. "
+        )
     remedy = (
-        "Build elastix 5.2 from its source (https://elastix.dev) and write `engines: {elastix: /path/to/elastix}`. "
-        "Build NiftyReg from the PyPI package `niftyreg`, with SKBUILD_CONFIGURE_OPTIONS='-DUSE_SSE=OFF "
+        f"{elastix}Build NiftyReg from the PyPI package `niftyreg`, with SKBUILD_CONFIGURE_OPTIONS='-DUSE_SSE=OFF "
         "-DCMAKE_POLICY_VERSION_MINIMUM=3.5'. Or use `target: kubernetes` with nodes of x86-64."
     )
-    return Finding("engines", False, f"there are no ready-made engines for {machine}", remedy, required=False)
+    return Finding("engines", False, found, remedy, required=False)
 
 
 def memory(settings: Settings) -> Finding:
