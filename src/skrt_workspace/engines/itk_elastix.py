@@ -25,9 +25,7 @@ def read_parameter_file(name: str) -> Parameters:
 def register(job: Registration) -> Any:
     """Run a registration, whose files are written to the job's folder. Returns the result of the last step.
 
-    That is None where its parameters ask for no image.
-
-    Raises RuntimeError.
+    That is None where its parameters ask for no image. Raises RuntimeError.
     """
     _use_threads(job.threads)
     dimension = job.fixed[0].GetDimension()

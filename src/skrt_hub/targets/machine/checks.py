@@ -129,9 +129,7 @@ def engines(settings: Settings) -> Finding:
         found, elastix = f"elastix 5.3, built in; there is no ready-made NiftyReg for {machine}", ""
     else:
         found = f"there are no ready-made engines for {machine}"
-        elastix = (
-            "Build elastix (https://elastix.dev), and write `engines: {elastix: /path/to/elastix}`. "
-        )
+        elastix = "Build elastix (https://elastix.dev), and write `engines: {elastix: /path/to/elastix}`. "
     remedy = (
         f"{elastix}Build NiftyReg from the PyPI package `niftyreg`, with SKBUILD_CONFIGURE_OPTIONS='-DUSE_SSE=OFF "
         "-DCMAKE_POLICY_VERSION_MINIMUM=3.5'. Or use `target: kubernetes` with nodes of x86-64."
