@@ -198,6 +198,11 @@ _REGISTRY = re.compile(r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*/?
 Platform = Literal["linux/amd64", "linux/arm64"]
 
 
+def architecture_of(platform: str) -> str:
+    """The type of processor in a platform's name: arm64 of linux/arm64."""
+    return platform.rpartition("/")[2]
+
+
 class Image(Section):
     """The participants' image on Kubernetes."""
 
@@ -234,8 +239,8 @@ class Image(Section):
 
     @property
     def architectures(self) -> tuple[str, ...]:
-        """The types of processors in `platforms`, as nodes tell theirs: arm64 of linux/arm64."""
-        return tuple(platform.rpartition("/")[2] for platform in self.platforms)
+        """The types of processors in `platforms`, as nodes tell theirs."""
+        return tuple(map(architecture_of, self.platforms))
 
     @field_validator("platforms")
     @classmethod

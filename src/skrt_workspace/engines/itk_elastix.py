@@ -12,6 +12,7 @@ import importlib
 from typing import Any
 
 from skrt_workspace.engines.jobs import Registration, Transformation
+from skrt_workspace.engines.library import simpleitk
 from skrt_workspace.engines.parameters import Parameters
 
 
@@ -32,31 +33,10 @@ def register(job: Registration) -> Any:
     engine = getattr(
         _module("itkElastixRegistrationMethodPython"), f"itkElastixRegistrationMethodIF{dimension}IF{dimension}"
     ).New()
-    # The engine does not keep the memory of our arrays alive.
-    fixed, moving, fixed_masks, moving_masks = (
-        [_Handed(image) for image in images] for images in (job.fixed, job.moving, job.fixed_masks, job.moving_masks)
-    )
-    engine.SetFixedImage(fixed[0].image)
-    engine.SetMovingImage(moving[0].image)
-    for images, add in (
-        (fixed[1:], engine.AddFixedImage),
-        (moving[1:], engine.AddMovingImage),
-        (fixed_masks, engine.AddFixedMask),
-        (moving_masks, engine.AddMovingMask),
-    ):
-        for each in images:
-            add(each.image)
+    memory: list[Any] = []  # the engine does not keep it alive
+    job.tell(engine, lambda image: _handed(image, memory))
     engine.SetParameterObject(_parameters(job.maps))
-    for name, use in (
-        (job.initial_transform, engine.SetInitialTransformParameterFileName),
-        (job.fixed_points, engine.SetFixedPointSetFileName),
-        (job.moving_points, engine.SetMovingPointSetFileName),
-    ):
-        if name is not None:
-            use(name)
-    if job.threads is not None:
-        engine.SetNumberOfThreads(job.threads)
-    return _execute(engine, job, dimension)
+    return _execute(engine, dimension)
 
 
 def transform(job: Transformation) -> Any:
@@ -67,21 +47,13 @@ def transform(job: Transformation) -> Any:
     _use_threads(job.threads)
     dimension = job.image.GetDimension()
     engine = getattr(_module("itkTransformixFilterPython"), f"itkTransformixFilterIF{dimension}").New()
-    moving = _Handed(job.image)
-    engine.SetMovingImage(moving.image)
-    if job.points is not None:
-        engine.SetFixedPointSetFileName(job.points)
-    engine.SetComputeDeformationField(job.deformation)
-    engine.SetComputeDeterminantOfSpatialJacobian(job.jacobian)
-    engine.SetComputeSpatialJacobian(job.jacobian_matrix)
+    memory: list[Any] = []
+    job.tell(engine, lambda image: _handed(image, memory))
     engine.SetTransformParameterObject(_parameters(job.maps))
-    return _execute(engine, job, dimension)
+    return _execute(engine, dimension)
 
 
-def _execute(engine: Any, job: Registration | Transformation, dimension: int) -> Any:
-    engine.SetOutputDirectory(str(job.folder))
-    engine.SetLogToFile(job.log)
-    engine.SetLogToConsole(job.log)
+def _execute(engine: Any, dimension: int) -> Any:
     engine.UpdateLargestPossibleRegion()
     return _taken_back(engine.GetOutput(), dimension)
 
@@ -105,33 +77,31 @@ def _parameters(maps: Any) -> Any:
     return parameters
 
 
-class _Handed:
-    """One of SimpleITK's images as one of ITK's, with the memory that it stands on."""
-
-    def __init__(self, image: Any) -> None:
-        import SimpleITK as sitk  # noqa: N813, PLC0415
-
-        kind = "UC" if image.GetPixelID() == sitk.sitkUInt8 else "F"
-        dimension = image.GetDimension()
-        self._memory = sitk.GetArrayFromImage(image)
-        buffer = getattr(_module("itkPyBufferPython"), f"itkPyBufferI{kind}{dimension}")
-        self.image = buffer._GetImageViewFromArray(self._memory, self._memory.shape[::-1], 1)
-        self.image.SetOrigin(image.GetOrigin())
-        self.image.SetSpacing(image.GetSpacing())
-        self.image.SetDirection(_matrix(image.GetDirection(), dimension))
+def _handed(image: Any, memory: list[Any]) -> Any:
+    """One of SimpleITK's images as one of ITK's, which stands on what is added to `memory`."""
+    sitk = simpleitk()
+    kind = "UC" if image.GetPixelID() == sitk.sitkUInt8 else "F"
+    dimension = image.GetDimension()
+    values = sitk.GetArrayFromImage(image)
+    memory.append(values)
+    buffer = getattr(_module("itkPyBufferPython"), f"itkPyBufferI{kind}{dimension}")
+    handed = buffer._GetImageViewFromArray(values, values.shape[::-1], 1)
+    handed.SetOrigin(image.GetOrigin())
+    handed.SetSpacing(image.GetSpacing())
+    handed.SetDirection(_matrix(image.GetDirection(), dimension))
+    return handed
 
 
 def _taken_back(image: Any, dimension: int) -> Any:
     """One of ITK's `float` images as one of SimpleITK's, with memory of its own; None for one that was not made."""
     import numpy as np  # noqa: PLC0415
-    import SimpleITK as sitk  # noqa: N813, PLC0415
 
     buffer = getattr(_module("itkPyBufferPython"), f"itkPyBufferIF{dimension}")
     size = [int(number) for number in image.GetBufferedRegion().GetSize()]
     if 0 in size:
         return None
     memory = np.frombuffer(buffer._GetArrayViewFromImage(image), dtype=np.float32)
-    taken = sitk.GetImageFromArray(memory.reshape(size[::-1]), isVector=False)
+    taken = simpleitk().GetImageFromArray(memory.reshape(size[::-1]), isVector=False)
     taken.SetOrigin([float(number) for number in image.GetOrigin()])
     taken.SetSpacing([float(number) for number in image.GetSpacing()])
     direction = image.GetDirection()

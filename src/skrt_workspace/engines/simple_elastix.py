@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from skrt_workspace.engines.jobs import Registration, Transformation
+from skrt_workspace.engines.library import simpleitk
 from skrt_workspace.engines.parameters import Parameters
 
 
 def read_parameter_file(name: str) -> Parameters:
     """Read a parameter file with elastix's own parser. Raises RuntimeError."""
-    return dict(_simpleitk().ReadParameterFile(name))
+    return dict(simpleitk().ReadParameterFile(name))
 
 
 def register(job: Registration) -> Any:
@@ -18,30 +19,12 @@ def register(job: Registration) -> Any:
 
     Its parameters decide whether it has voxels. Raises RuntimeError.
     """
-    engine = _simpleitk().ElastixImageFilter()
-    engine.SetFixedImage(job.fixed[0])
-    engine.SetMovingImage(job.moving[0])
-    for image in job.fixed[1:]:
-        engine.AddFixedImage(image)
-    for image in job.moving[1:]:
-        engine.AddMovingImage(image)
-    for mask in job.fixed_masks:
-        engine.AddFixedMask(mask)
-    for mask in job.moving_masks:
-        engine.AddMovingMask(mask)
+    engine = simpleitk().ElastixImageFilter()
+    job.tell(engine, _as_it_is)
     engine.SetParameterMap(job.maps[0])
     for later in job.maps[1:]:
         engine.AddParameterMap(later)
-    for name, use in (
-        (job.initial_transform, engine.SetInitialTransformParameterFileName),
-        (job.fixed_points, engine.SetFixedPointSetFileName),
-        (job.moving_points, engine.SetMovingPointSetFileName),
-    ):
-        if name is not None:
-            use(name)
-    if job.threads is not None:
-        engine.SetNumberOfThreads(job.threads)
-    return _execute(engine, job)
+    return engine.Execute()
 
 
 def transform(job: Transformation) -> Any:
@@ -49,30 +32,16 @@ def transform(job: Transformation) -> Any:
 
     Raises RuntimeError.
     """
-    sitk = _simpleitk()
+    sitk = simpleitk()
     if job.threads is not None:
         sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(job.threads)
     engine = sitk.TransformixImageFilter()
-    engine.SetMovingImage(job.image)
-    if job.points is not None:
-        engine.SetFixedPointSetFileName(job.points)
-    engine.SetComputeDeformationField(job.deformation)
-    engine.SetComputeDeterminantOfSpatialJacobian(job.jacobian)
-    engine.SetComputeSpatialJacobian(job.jacobian_matrix)
+    job.tell(engine, _as_it_is)
     engine.SetTransformParameterMap(job.maps[0])
     for later in job.maps[1:]:
         engine.AddTransformParameterMap(later)
-    return _execute(engine, job)
-
-
-def _execute(engine: Any, job: Registration | Transformation) -> Any:
-    engine.SetOutputDirectory(str(job.folder))
-    (engine.LogToFileOn if job.log else engine.LogToFileOff)()
-    (engine.LogToConsoleOn if job.log else engine.LogToConsoleOff)()
     return engine.Execute()
 
 
-def _simpleitk() -> Any:
-    import SimpleITK  # noqa: PLC0415
-
-    return SimpleITK
+def _as_it_is(image: Any) -> Any:
+    return image

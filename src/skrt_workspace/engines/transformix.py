@@ -81,7 +81,7 @@ def _transform(arguments: Arguments, folder: Path, log: Log) -> None:
 def _job(
     arguments: Arguments, maps: list[parameters.Parameters], image: Any, folder: Path, log: Log
 ) -> jobs.Transformation:
-    points = arguments.get("-def") or arguments.get("-ipp")
+    points = _points(arguments)
     if points not in (None, "all") and not Path(str(points)).is_file():
         raise parameters.ParametersError(f"ERROR: the file {points} does not exist.")
     given = [{**each, "ResultImagePixelType": ("float",)} for each in maps]
@@ -97,6 +97,11 @@ def _job(
         threads=library.number_of_threads(arguments),
         log=log.full,
     )
+
+
+def _points(arguments: Arguments) -> str | None:
+    """The file of points, or "all"; -ipp is an older name of -def."""
+    return arguments.get("-def") or arguments.get("-ipp")
 
 
 def _is_all(arguments: Arguments, key: str) -> bool:
@@ -165,7 +170,7 @@ def _shortcuts(arguments: Arguments, last: parameters.Parameters) -> dict[str, t
     if arguments.get("-in") is not None:
         return changes
     changes["ResampleInterpolator"] = ("FinalNearestNeighborInterpolator",)
-    points = arguments.get("-def") or arguments.get("-ipp")
+    points = _points(arguments)
     if points != "all" and arguments.get("-jac") is None and arguments.get("-jacmat") is None:
         changes["Size"] = ("1",) * dimension
     return changes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from typing import Any
 
 from skrt_hub.errors import NetworkError, PermissionsError, PrerequisiteError, ProgramError, SkrtHubError, SpaceError
 
@@ -43,22 +44,22 @@ _TOO_FEW_IDS = ("insufficient uids or gids", "no subuid ranges", "newuidmap", "n
 
 def version(text: str) -> str:
     """The engine's version from `version --format=json`, or an empty text."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return ""
-    parts = [document.get(side) or {} for side in ("Server", "Client")]
-    return next((str(part["Version"]) for part in parts if part.get("Version")), "")
+    return next((str(part["Version"]) for part in _sides(text) if part.get("Version")), "")
 
 
 def architecture(text: str) -> str:
     """The processor type that the engine builds for, such as amd64, from `version --format=json`."""
+    server, client = _sides(text)
+    return str(server.get("Arch") or (server or client).get("OsArch", "").rpartition("/")[2])
+
+
+def _sides(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `version --format=json` tells of server and client; nothing where it is no JSON."""
     try:
         document = json.loads(text)
     except ValueError:
-        return ""
-    server, client = (document.get(side) or {} for side in ("Server", "Client"))
-    return str(server.get("Arch") or (server or client).get("OsArch", "").rpartition("/")[2])
+        document = {}
+    return document.get("Server") or {}, document.get("Client") or {}
 
 
 def build_step(line: str) -> tuple[float | None, float | None, str] | None:

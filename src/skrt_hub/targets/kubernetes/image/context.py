@@ -18,6 +18,7 @@ from pathlib import Path
 from skrt_hub import __version__
 from skrt_hub.environment.identity import LOCK_FOLDER, workspace_package
 from skrt_hub.homes.material import shown_now
+from skrt_hub.settings.model import architecture_of
 
 LOCAL_NAME = "localhost/skrt-hub/workspace"
 """The name of images that no registry has: nothing outside this machine can answer for the host `localhost`."""
@@ -57,7 +58,7 @@ class Content:
         name = self.name(push)
         if len(self.platforms) < 2:
             return (Part(name, *self.platforms),)
-        return tuple(Part(f"{name}-{platform.rpartition('/')[2]}", platform) for platform in self.platforms)
+        return tuple(Part(f"{name}-{architecture_of(platform)}", platform) for platform in self.platforms)
 
     def tag(self) -> str:
         """Twelve hexadecimal digits over the platforms, and the name and content of all files it is built from."""

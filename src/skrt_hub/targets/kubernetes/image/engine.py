@@ -14,6 +14,7 @@ from pathlib import Path
 from skrt_hub.errors import PermissionsError, PrerequisiteError
 from skrt_hub.process import Echo, run
 from skrt_hub.progress import Progress
+from skrt_hub.settings.model import architecture_of
 from skrt_hub.targets.kubernetes.image import answers
 from skrt_hub.targets.kubernetes.image.context import Content, Part
 
@@ -42,7 +43,7 @@ class Engine:
     def require_platforms(self, platforms: Sequence[str]) -> None:
         """Raise PrerequisiteError where this engine cannot build for the platforms."""
         own = self.architecture
-        others = [platform for platform in platforms if own and platform.rpartition("/")[2] != own]
+        others = [platform for platform in platforms if own and architecture_of(platform) != own]
         if others and self.name == "docker" and not self._has_buildx():
             raise PrerequisiteError(
                 f"docker cannot build for {' and '.join(others)} without its build plugin.",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from skrt_hub.errors import PrerequisiteError, SettingsError
-from skrt_hub.settings.model import Platform
+from skrt_hub.settings.model import Platform, architecture_of
 from skrt_hub.targets.kubernetes.contexts import Kind
 from skrt_hub.targets.kubernetes.placement import Node, architecture
 
@@ -60,7 +60,7 @@ def require_same_processor(built_for: Sequence[str], nodes: Sequence[Node], *, c
     some = len(others) < len(known)
     if not all(built_for) or not others or (chosen and some):
         return
-    possible = [platform for platform in get_args(Platform) if platform.rpartition("/")[2] in known.values()]
+    possible = [platform for platform in get_args(Platform) if architecture_of(platform) in known.values()]
     write = (
         f"Write into hub.yaml what it is wanted for: kubernetes.image.platforms: [{', '.join(possible)}]. "
         "Servers then start on nodes of these types only. A build for another type than this machine's takes long; "
