@@ -18,6 +18,7 @@ from typing import Any
 
 import platformdirs
 import pytest
+import uv
 
 from skrt_hub.environment import Environment, ensure_environment
 
@@ -94,12 +95,9 @@ def ordinary_tool(own_tool: Tool) -> Iterator[Tool]:
         pytest.skip(f"there is no ordinary user {ORDINARY!r}, or no system Python for it")
     folder = Path(tempfile.mkdtemp(prefix="skrt-hub-tool-"))
     folder.chmod(0o755)
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert uv is not None
-    subprocess.run([uv, "venv", "-q", "--python", system_python, folder / "venv"], check=True)
-    subprocess.run(
-        [uv, "pip", "install", "-q", "--compile-bytecode", "--python", folder / "venv/bin/python", PROJECT], check=True
-    )
+    subprocess.run([uv.find_uv_bin(), "venv", "-q", "--python", system_python, folder / "venv"], check=True)
+    install = [uv.find_uv_bin(), "pip", "install", "-q", "--compile-bytecode", "--python", folder / "venv/bin/python"]
+    subprocess.run([*install, PROJECT], check=True)
     environments = folder / "environments"
     environments.mkdir()
     tool = Tool("ordinary", folder / "venv/bin/python", environments, account)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uv
 
 from skrt_hub.environment import Environment
 from skrt_hub.environment.identity import requirements, workspace_package
@@ -79,12 +79,10 @@ def _library_of_arm(folder: Path) -> Path:
     # On this machine their markers say no; numpy's are about Python's version and stay.
     lines = [re.sub(r" ; .*?(?= \\)", "", pin) if "platform_machine" in pin else pin for pin in wanted]
     (folder / "requirements.txt").write_text("\n".join(lines))
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert uv is not None
     made = folder / "venv"
-    subprocess.run([uv, "venv", "-q", "--python", sys.executable, made], check=True)
-    install = [uv, "pip", "install", "-q", "--no-deps", "--require-hashes", "--python", made / "bin/python"]
-    subprocess.run([*install, "-r", folder / "requirements.txt"], check=True)
+    subprocess.run([uv.find_uv_bin(), "venv", "-q", "--python", sys.executable, made], check=True)
+    install = (uv.find_uv_bin(), "pip", "install", "-q", "--python", made / "bin/python")
+    subprocess.run([*install, "--no-deps", "--require-hashes", "-r", folder / "requirements.txt"], check=True)
     (site,) = made.glob("lib/python3.*/site-packages")
     (site / "own.pth").write_text(str(workspace_package().parent))
     subprocess.run([made / "bin/python", "-c", INSTALL], check=True)
