@@ -22,7 +22,8 @@ from pydantic_core import PydanticUndefined
 from skrt_hub.cli import build_parser
 from skrt_hub.command_line import is_common, own_actions, signature, usage
 from skrt_hub.errors import INTERRUPTED, every_error
-from skrt_hub.settings.model import Settings, parse_size, read_duration
+from skrt_hub.settings.model import Settings
+from skrt_hub.settings.units import parse_size, read_duration
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/make_reference.py. Change the code's own words and run it again. -->\n"

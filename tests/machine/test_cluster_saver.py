@@ -11,13 +11,13 @@ import pytest
 from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes import saver
-from skrt_hub.targets.kubernetes.background import Background
+from skrt_hub.targets.kubernetes.background import saver
+from skrt_hub.targets.kubernetes.background.program import Background
 
 PROGRAM = """
 import json, sys, time
 from pathlib import Path
-from skrt_hub.targets.kubernetes.background import alone
+from skrt_hub.targets.kubernetes.background.program import alone
 document = json.loads(Path(sys.argv[1]).read_text())
 with alone(document) as only_one:
     print(document["told"], only_one, flush=True)

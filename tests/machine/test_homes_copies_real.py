@@ -15,11 +15,11 @@ import pytest
 import zstandard
 
 from skrt_hub.errors import BusyError, CopyError
-from skrt_hub.homes import guard, saving
-from skrt_hub.homes.copies.opening import open_place
-from skrt_hub.homes.saving import Copies
-from tests.unit.test_homes_saving import START, fill, hub, state
-from tests.unit.test_homes_saving import home as home_of
+from skrt_hub.snapshots import guard, operations
+from skrt_hub.snapshots.opening import open_repository
+from skrt_hub.snapshots.operations import Copies
+from tests.support.homes import START, fill, hub, state
+from tests.support.homes import home as home_of
 
 PROJECT = Path(__file__).parents[2]
 
@@ -71,30 +71,30 @@ def copies(tmp_path: Path) -> Copies:
 
 def test_homes_go_to_a_bucket_and_come_back(copies: Copies, bucket: str, tmp_path: Path) -> None:
     place = f"s3://{bucket}/term/copies"
-    saving.run_save(copies, [], place, now=lambda: START)
+    operations.run_save(copies, [], place, now=lambda: START)
     (home_of(copies, "anna") / "sub/large").write_bytes(os.urandom(5_000_000))
-    saving.run_save(copies, [], place, now=lambda: START + timedelta(hours=1))
-    assert len(saving.run_list(copies, place).saves) == 1
-    assert saving.run_verify(copies, place).problems == ()
+    operations.run_save(copies, [], place, now=lambda: START + timedelta(hours=1))
+    assert len(operations.run_list(copies, place).saves) == 1
+    assert operations.run_verify(copies, place).problems == ()
     assert guard.unsaved(copies) == []
     other = hub(tmp_path / "two")
-    saving.run_restore(other, [], place, None, None)
+    operations.run_restore(other, [], place, None, None)
     assert state(home_of(other, "anna")) == state(home_of(copies, "anna"))
 
 
 def test_a_bucket_is_held_by_one_at_a_time(copies: Copies, bucket: str) -> None:
     place = f"s3://{bucket}/copies"
-    saving.run_save(copies, [], place)
-    with open_place(place).locked(), pytest.raises(BusyError):
-        saving.run_save(copies, [], place)
-    saving.run_save(copies, [], place)
+    operations.run_save(copies, [], place)
+    with open_repository(place).locked(), pytest.raises(BusyError):
+        operations.run_save(copies, [], place)
+    operations.run_save(copies, [], place)
 
 
 def test_a_bucket_that_is_not_there_is_told(copies: Copies, bucket: str) -> None:
     with pytest.raises(CopyError):
-        saving.run_save(copies, [], f"s3://{bucket}-none/copies")
+        operations.run_save(copies, [], f"s3://{bucket}-none/copies")
     with pytest.raises(CopyError, match="no saved copies"):
-        saving.run_restore(copies, [], f"s3://{bucket}/empty", None, None)
+        operations.run_restore(copies, [], f"s3://{bucket}/empty", None, None)
 
 
 def test_keys_may_stand_in_a_file_that_only_its_owner_reads(
@@ -109,14 +109,14 @@ def test_keys_may_stand_in_a_file_that_only_its_owner_reads(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name)
     with pytest.raises(CopyError, match="read by others"):
-        open_place(f"s3://{bucket}/copies", create=True, credentials=keys)
+        open_repository(f"s3://{bucket}/copies", create=True, credentials=keys)
     keys.chmod(0o600)
-    open_place(f"s3://{bucket}/copies", create=True, credentials=keys).put("packs/a.tar.zst", b"x")
+    open_repository(f"s3://{bucket}/copies", create=True, credentials=keys).put("packs/a.tar.zst", b"x")
 
 
 def test_a_home_is_restored_without_skrt_hub_as_the_guide_says(copies: Copies, tmp_path: Path) -> None:
     place = tmp_path / "copies"
-    saving.run_save(copies, ["anna"], str(place))
+    operations.run_save(copies, ["anna"], str(place))
     guide = (PROJECT / "docs/reference/saved-copies.md").read_text()
     program = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)[0]
     (tmp_path / "restore.py").write_text(program)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.errors import SkrtHubError
-from skrt_hub.homes import saving
-from skrt_hub.homes.handing_out import hand_out
-from skrt_hub.homes.material import fetch, published
-from skrt_hub.homes.saving import Copies
+from skrt_hub.material.hand_out import hand_out
+from skrt_hub.material.published import fetch, published
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
+from skrt_hub.snapshots import operations
+from skrt_hub.snapshots.operations import Copies
 from skrt_workspace.material.place import place_material
-from tests.machine.test_homes_faults import (
+from tests.support.faults import (
     ROUNDS,
     Course,
     check_copies,
@@ -29,8 +29,8 @@ from tests.machine.test_homes_faults import (
     delete,
     little_disk,
 )
-from tests.unit.test_homes_saving import fill, hub, state
-from tests.unit.test_homes_saving import home as home_of
+from tests.support.homes import fill, hub, state
+from tests.support.homes import home as home_of
 
 pytestmark = pytest.mark.long
 __all__ = ["copies"]
@@ -71,12 +71,12 @@ def test_saving_to_a_full_disk(copies: Copies, tmp_path: Path) -> None:
     for number in range(ROUNDS):
         with little_disk(tmp_path / "disk", 12_000_000) as disk:
             place = disk / "copies"
-            saving.run_save(copies, [], str(place))
+            operations.run_save(copies, [], str(place))
             (home_of(copies, "anna") / "new").write_bytes(os.urandom(random.randrange(2_000_000)))
             left = random.randrange(2_200_000)
             (disk / "filler").write_bytes(bytes(max(0, shutil.disk_usage(disk).free - left)))
             with contextlib.suppress(SkrtHubError):
-                saving.run_save(copies, [], str(place))
+                operations.run_save(copies, [], str(place))
             if number % 5 == 0:
                 check_copies(copies, place)
             (disk / "filler").unlink()
@@ -85,7 +85,7 @@ def test_saving_to_a_full_disk(copies: Copies, tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 def test_restoring_on_a_full_disk(copies: Copies, tmp_path: Path) -> None:
     place = tmp_path / "copies"
-    saving.run_save(copies, [], str(place))
+    operations.run_save(copies, [], str(place))
     expected = contents(home_of(copies, "anna"))
     for _ in range(ROUNDS):
         with little_disk(tmp_path / "disk", 16_000_000) as disk:
@@ -95,12 +95,12 @@ def test_restoring_on_a_full_disk(copies: Copies, tmp_path: Path) -> None:
             filler = disk / "filler"
             filler.write_bytes(bytes(random.randrange(10_000_000, 15_500_000)))
             with contextlib.suppress(SkrtHubError, OSError):
-                saving.run_restore(other, [], str(place), None, None)
+                operations.run_restore(other, [], str(place), None, None)
             assert newer.read_text() == "newer work"
             for path, digest in contents(home_of(other, "anna")).items():
                 assert expected[path] == digest, "no half file under its own name"
             filler.unlink()
-            saving.run_restore(other, [], str(place), None, None)
+            operations.run_restore(other, [], str(place), None, None)
             assert contents(home_of(other, "anna")) == expected
 
 
@@ -113,12 +113,12 @@ def test_saving_from_a_full_disk(tmp_path: Path) -> None:
             made = hub(disk / "hub", "anna")
             fill(home_of(made, "anna"))
             if number % 2:
-                saving.run_save(made, [], str(place))
+                operations.run_save(made, [], str(place))
                 (home_of(made, "anna") / "new").write_bytes(os.urandom(100_000))
             fill_up(disk, random.randrange(60_000))
-            saving.run_save(made, [], str(place))
+            operations.run_save(made, [], str(place))
             other = hub(tmp_path / "other")
-            saving.run_restore(other, [], str(place), None, None)
+            operations.run_restore(other, [], str(place), None, None)
             assert state(home_of(other, "anna")) == state(home_of(made, "anna"))
         shutil.rmtree(other.layout.root)
         shutil.rmtree(place)
@@ -170,7 +170,7 @@ def check_published(shown: Path, entries: list[dict[str, object]]) -> None:
     """All that the manifest names is there, whole."""
     if not entries:
         return
-    folder = saving.read_json(shown / "manifest.json")["folder"]  # type: ignore[index]
+    folder = operations.read_json(shown / "manifest.json")["folder"]  # type: ignore[index]
     for entry in entries:
         files = entry["files"]
         assert isinstance(files, dict)
@@ -186,7 +186,7 @@ def test_deleting_on_a_full_disk(tmp_path: Path) -> None:
         with little_disk(tmp_path / "disk", 14_000_000) as disk:
             made = hub(disk / "hub", "anna", "bob")
             fill(home_of(made, "anna"))
-            saving.run_save(made, [], str(place))
+            operations.run_save(made, [], str(place))
             expected = state(home_of(made, "anna"))
             unsaved = number % 3 == 0
             if unsaved:
@@ -202,6 +202,6 @@ def test_deleting_on_a_full_disk(tmp_path: Path) -> None:
             delete(made)
             assert not made.layout.root.exists()
             filler.unlink()
-            saving.run_restore(made, [], str(place), None, None)
+            operations.run_restore(made, [], str(place), None, None)
             assert state(home_of(made, "anna")) == expected
         shutil.rmtree(place)

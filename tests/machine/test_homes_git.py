@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.errors import NetworkError, PrerequisiteError, SettingsError
-from skrt_hub.homes import material as materials
 from skrt_hub.layout import Layout
+from skrt_hub.material import published as materials
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
 from skrt_workspace.collections import COLLECTIONS

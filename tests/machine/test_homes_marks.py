@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from skrt_hub.homes import saving
-from skrt_hub.homes.copies import marks
-from skrt_hub.homes.copies.marks import Marks
-from skrt_hub.homes.saving import Copies
+from skrt_hub.snapshots import fingerprints, operations
+from skrt_hub.snapshots.fingerprints import Marks
+from skrt_hub.snapshots.operations import Copies
 from skrt_workspace.home.mark import mark_of
 from skrt_workspace.home.scan import scan
-from tests.unit.test_homes_saving import home, hub, state
+from tests.support.homes import home, hub, state
 
 NAMES = tuple(f"p{number:02d}" for number in range(21))
 
@@ -52,24 +51,24 @@ def test_what_changed_is_saved_whether_or_not_there_are_marks(
 ) -> None:
     if program != "the real one":
         word = "false" if program == "one that dies" else "yes"
-        monkeypatch.setattr(marks, "_COMMAND", (word,))
+        monkeypatch.setattr(fingerprints, "_COMMAND", (word,))
     place = str(tmp_path / "copies")
-    saving.run_save(copies, [], place)
+    operations.run_save(copies, [], place)
     (home(copies, NAMES[7]) / "note.ipynb").write_text("changed")
     (home(copies, NAMES[9]) / "note.ipynb").unlink()
-    report = saving.run_save(copies, [], place)
+    report = operations.run_save(copies, [], place)
     assert {row.name: row.read for row in report.homes if row.read} == {NAMES[7]: len("changed")}
     assert [row.files for row in report.homes] == [1 if name == NAMES[9] else 2 for name in NAMES]
     other = hub(tmp_path / "two")
-    assert saving.run_restore(other, [], place, at=None, into=None).exit_code == 0
+    assert operations.run_restore(other, [], place, at=None, into=None).exit_code == 0
     for name in NAMES:
         assert state(home(other, name)) == state(home(copies, name))
 
 
 def test_a_home_whose_last_copy_is_damaged_is_saved_again(copies: Copies, tmp_path: Path) -> None:
     place = tmp_path / "copies"
-    saving.run_save(copies, [], str(place))
+    operations.run_save(copies, [], str(place))
     (manifest,) = place.glob(f"saves/*/{NAMES[5]}.*")
     manifest.write_bytes(manifest.read_bytes()[:-5])
-    report = saving.run_save(copies, [], str(place))
+    report = operations.run_save(copies, [], str(place))
     assert [row.name for row in report.homes if row.read] == [NAMES[5]]

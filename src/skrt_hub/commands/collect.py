@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skrt_hub.commands.session import Session
 from skrt_hub.homes.access import homes_of
-from skrt_hub.homes.collecting import collect
+from skrt_hub.homes.collect import collect
 from skrt_hub.report import Report
 
 HELP = "Gather one file or folder from every home (hand-in), with a manifest of hashes and times."

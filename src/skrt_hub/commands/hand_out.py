@@ -7,9 +7,9 @@ from pathlib import Path
 
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import UsageError
-from skrt_hub.homes.handing_out import hand_out, withdraw
-from skrt_hub.homes.material import fetch
-from skrt_hub.homes.overview import material_updated
+from skrt_hub.material.hand_out import hand_out, withdraw
+from skrt_hub.material.overview import material_updated
+from skrt_hub.material.published import fetch
 from skrt_hub.report import Report
 
 DEFAULT_FOLDER = "hand-out"

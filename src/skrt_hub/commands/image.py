@@ -8,9 +8,10 @@ import re
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, Report, human_size
-from skrt_hub.targets.kubernetes import participants_image, rendering
-from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES
-from skrt_hub.targets.kubernetes.cluster import open_cluster, require_kubernetes
+from skrt_hub.targets.kubernetes import rendering
+from skrt_hub.targets.kubernetes.cluster.connection import open_cluster, require_kubernetes
+from skrt_hub.targets.kubernetes.image import ensure
+from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES
 
 HELP = "Kubernetes: build the participants' image, bring it to the cluster's nodes, or push it to a registry."
 ACTIONS = ("build", "load", "push", "name", "list")
@@ -29,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session) -> Report:
     """What was done; each action does the ones it needs before."""
     require_kubernetes(session.context)
-    participants_image.prepare_material(session.context)
+    ensure.prepare_material(session.context)
     return {"build": _build, "load": _load, "push": _push, "name": _name, "list": _list}[session.arguments.action](
         session
     )
 
 
 def _build(session: Session) -> Report:
-    built = participants_image.build(session.context)
+    built = ensure.build(session.context)
     done = "was built" if built.fresh else "was there already, with the present content"
     return Message(
         tuple(
@@ -47,15 +48,15 @@ def _build(session: Session) -> Report:
 
 
 def _load(session: Session) -> Report:
-    return Message((participants_image.load(open_cluster(session.context), always=True),))
+    return Message((ensure.load(open_cluster(session.context), always=True),))
 
 
 def _push(session: Session) -> Report:
-    return Message((f"The image {participants_image.push(session.context)} was pushed.",))
+    return Message((f"The image {ensure.push(session.context)} was pushed.",))
 
 
 def _name(session: Session) -> Report:
-    return Message((participants_image.wanted(session.context),))
+    return Message((ensure.wanted(session.context),))
 
 
 def _list(session: Session) -> Report:

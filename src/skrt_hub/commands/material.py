@@ -7,8 +7,8 @@ from contextlib import closing
 
 from skrt_hub.commands.session import Session
 from skrt_hub.homes.access import homes_of
-from skrt_hub.homes.material import fetch
-from skrt_hub.homes.overview import material_status, material_updated
+from skrt_hub.material.overview import material_status, material_updated
+from skrt_hub.material.published import fetch
 from skrt_hub.report import Report
 
 HELP = "Bring the organiser's material up to date in all homes, or say who has edited what of it."

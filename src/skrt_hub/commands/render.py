@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from skrt_hub.commands.session import Session
 from skrt_hub.report import Report
 from skrt_hub.targets.kubernetes import rendering
-from skrt_hub.targets.kubernetes.cluster import require_kubernetes
+from skrt_hub.targets.kubernetes.cluster.connection import require_kubernetes
 
 HELP = "Kubernetes: print the chart values made from hub.yaml, checked with the chart; no cluster is asked."
 

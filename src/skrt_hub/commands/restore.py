@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from skrt_hub.commands.session import Session
-from skrt_hub.homes.saving import copies_of, run_restore
 from skrt_hub.report import Report
+from skrt_hub.snapshots.operations import copies_of, run_restore
 
 HELP = "Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."
 

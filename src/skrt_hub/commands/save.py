@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from skrt_hub.commands.session import Session
-from skrt_hub.homes.saving import copies_of, run_save
 from skrt_hub.report import Report
+from skrt_hub.snapshots.operations import copies_of, run_save
 
 HELP = "Save homes to a folder or to S3-compatible storage, while people work; only what changed is copied."
 

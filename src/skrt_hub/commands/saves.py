@@ -6,8 +6,8 @@ import argparse
 
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import UsageError
-from skrt_hub.homes.saving import copies_of, run_compare, run_list, run_verify
 from skrt_hub.report import Report
+from skrt_hub.snapshots.operations import copies_of, run_compare, run_list, run_verify
 
 HELP = "List saved copies, verify them by reading all of them again, or compare the homes with them."
 

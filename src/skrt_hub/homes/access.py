@@ -74,7 +74,7 @@ class Homes(Protocol):
         """Take up the saved accounts of those of `names` that have none here; how many those were."""
 
 
-HOMES = {"machine": "skrt_hub.homes.on_machine", "kubernetes": "skrt_hub.targets.kubernetes.homes"}
+HOMES = {"machine": "skrt_hub.homes.on_machine", "kubernetes": "skrt_hub.targets.kubernetes.homes.volumes"}
 """For each target, the module that reaches its homes."""
 
 

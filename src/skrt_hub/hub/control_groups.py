@@ -10,7 +10,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from skrt_hub.settings.model import Limits
+from skrt_hub.settings.limits import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
 _PERIOD = 100_000  # microseconds, the kernel's own default

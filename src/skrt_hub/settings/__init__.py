@@ -1,1 +1,4 @@
-"""hub.yaml: what it may say (`model`), how it is read (`load`), and the one that `init` writes (`template`)."""
+"""hub.yaml: model.py is the whole file, and each section has a module of its name. load.py reads it.
+
+template.py writes a new one.
+"""

@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from skrt_hub.errors import SettingsError
-from skrt_hub.settings.model import WRITTEN, Settings
+from skrt_hub.settings.model import Settings
+from skrt_hub.settings.units import WRITTEN
 
 REMEDY = "Correct the file and run the command again. `skrt-hub init --print` shows every key with an explanation."
 

@@ -14,8 +14,9 @@ from typing import Any
 from skrt_hub.errors import ClusterError, StartError
 from skrt_hub.progress import Step
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes import forward, minikube
-from skrt_hub.targets.kubernetes.cluster import Cluster
+from skrt_hub.targets.kubernetes.background import forward
+from skrt_hub.targets.kubernetes.cluster import minikube
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 
 Object = Mapping[str, Any]
 

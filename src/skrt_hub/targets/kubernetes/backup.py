@@ -6,10 +6,10 @@ import time
 
 from skrt_hub.errors import SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
-from skrt_hub.targets.kubernetes.cluster import Cluster
-from skrt_hub.targets.kubernetes.hub_pod import HubPod
-from skrt_hub.targets.kubernetes.watch import component_label, look
-from skrt_hub.targets.kubernetes.words import state
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.pods.diagnosis import state
+from skrt_hub.targets.kubernetes.pods.watch import component_label, look
 
 KEPT = 10
 PATIENCE = 60.0

@@ -10,25 +10,19 @@ from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
-from skrt_hub.targets.kubernetes import (
-    forward,
-    ingress,
-    minikube,
-    participants_image,
-    placement,
-    preflight,
-    rendering,
-    start_cluster,
-)
-from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
-from skrt_hub.targets.kubernetes.cluster import Cluster, namespace_exists, open_cluster
-from skrt_hub.targets.kubernetes.helm import INSTALL_HELM, Helm
+from skrt_hub.targets.kubernetes import ingress, preflight, rendering
+from skrt_hub.targets.kubernetes.background import forward
+from skrt_hub.targets.kubernetes.cluster import minikube, placement, start_minikube
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
+from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm
+from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
+from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
-from skrt_hub.targets.kubernetes.image.place import load_command, nodes_without
-from skrt_hub.targets.kubernetes.kubectl import INSTALL_KUBECTL
-from skrt_hub.targets.kubernetes.release import read_release, refuse_others
-from skrt_hub.targets.kubernetes.values import render_values
-from skrt_hub.targets.kubernetes.watch import CORE, component_label
+from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
+from skrt_hub.targets.kubernetes.pods.watch import CORE, component_label
+from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
+from skrt_hub.targets.kubernetes.release.revisions import read_release, refuse_others
+from skrt_hub.targets.kubernetes.release.values import render_values
 from skrt_hub.targets.port import ensure_port_is_free
 
 OLDEST_HELM, OLDEST_KUBECTL = (3, 14), (1, 28)
@@ -154,15 +148,15 @@ def image(cluster: Cluster) -> Finding:
     settings = cluster.settings.kubernetes.image
     if settings.name:
         return Finding("image", True, f"{settings.name}, pulled by the nodes")
-    name = participants_image.wanted(cluster.target)
-    seen = participants_image.server_nodes(cluster)
+    name = ensure.wanted(cluster.target)
+    seen = ensure.server_nodes(cluster)
     if seen is not None and not nodes_without(name, seen):
         return Finding("image", True, f"{name} is on every node that servers may run on")
-    engine = participants_image.engine_for(cluster)
+    engine = ensure.engine_for(cluster)
     how = "push it" if settings.push else "bring it to the nodes"
     if not settings.push:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
-    missing = participants_image.missing_parts(engine, participants_image.content_of(cluster.target))
+    missing = ensure.missing_parts(engine, ensure.content_of(cluster.target))
     built = f"will be built with {engine.name} {engine.version}" if missing else "is on this machine"
     return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
 
@@ -184,7 +178,7 @@ def _minikube(context: Context, failed: Finding) -> tuple[Finding, ...]:
     if not minikube.installed():
         return (failed, Finding("minikube", False, "not installed", minikube.INSTALL_MINIKUBE, required=False))
     try:
-        profile = start_cluster.to_start(context)
+        profile = start_minikube.to_start(context)
     except SkrtHubError as error:
         return (failed, _failed("minikube", error))
     if profile is None:

@@ -11,12 +11,13 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
-from skrt_hub.homes.material import shown_now
+from skrt_hub.material.published import shown_now
 from skrt_hub.process import run
-from skrt_hub.targets.kubernetes import bring_up, participants_image, state
-from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster, read_record
-from skrt_hub.targets.kubernetes.watch import look
-from skrt_hub.targets.kubernetes.words import participant
+from skrt_hub.targets.kubernetes import status, up
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster, read_record
+from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.image import ensure
+from skrt_hub.targets.kubernetes.pods.watch import look
 
 _AT_ONCE = 4
 _DEADLINE = 300.0  # seconds for one pod
@@ -29,10 +30,10 @@ def deliver(context: Context) -> tuple[str, ...]:
         return ("It becomes part of the image when the hub is set up: skrt-hub up",)
     cluster = open_cluster(context)
     cluster.require_same_cluster()
-    found = state.state_of(cluster, look(cluster.kubectl))
+    found = status.state_of(cluster, look(cluster.kubectl))
     if found != "running":
         return (f"The hub is {found} ({cluster.words}). Servers get it once it was brought up: skrt-hub up",)
-    bring_up.bring_up(context)
+    up.bring_up(context)
     reached, missed = _into_pods(cluster)
     return _words(reached, missed)
 
@@ -47,7 +48,7 @@ def _words(reached: list[str], missed: dict[str, str]) -> tuple[str, ...]:
 
 def _into_pods(cluster: Cluster) -> tuple[list[str], dict[str, str]]:
     """Send it to the pods that run an older image: who has it now, and who could not be reached and why."""
-    image = participants_image.wanted(cluster.target)
+    image = ensure.wanted(cluster.target)
     pods = [pod for pod in cluster.kubectl.items("pods", "component=singleuser-server") if _is_older(pod, image)]
     missed: dict[str, str] = {}
     if not pods:

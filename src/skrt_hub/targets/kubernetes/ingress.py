@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skrt_hub.errors import ClusterError
-from skrt_hub.targets.kubernetes.classes import class_in_use, classes_of
-from skrt_hub.targets.kubernetes.cluster import Cluster
+from skrt_hub.targets.kubernetes.cluster.classes import class_in_use, classes_of
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 
 Object = Mapping[str, Any]
 

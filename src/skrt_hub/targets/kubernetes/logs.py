@@ -9,14 +9,14 @@ from pathlib import Path
 from skrt_hub.command_line import meant
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError, UnknownNameError, UsageError, never_logged_in
-from skrt_hub.homes.named import listed_in
+from skrt_hub.homes.selection import listed_in
 from skrt_hub.layout import Layout
-from skrt_hub.targets.kubernetes import forward, saver
-from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
-from skrt_hub.targets.kubernetes.kubectl import explain
-from skrt_hub.targets.kubernetes.removal import is_home
-from skrt_hub.targets.kubernetes.watch import look
-from skrt_hub.targets.kubernetes.words import participant
+from skrt_hub.targets.kubernetes.background import forward, saver
+from skrt_hub.targets.kubernetes.cluster.claims import is_home
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.cluster.kubectl import explain
+from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.pods.watch import look
 
 PARTS = {"hub": "deployment/hub", "proxy": "deployment/proxy", "scheduler": "deployment/user-scheduler"}
 LOCAL = (forward.NAME, saver.NAME)

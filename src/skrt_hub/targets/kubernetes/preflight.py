@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 from skrt_hub.errors import ClusterError, PermissionsError, SpaceError
 from skrt_hub.report import human_size
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes.classes import class_in_use, classes_of
-from skrt_hub.targets.kubernetes.cluster import Cluster
-from skrt_hub.targets.kubernetes.values import render_values
+from skrt_hub.targets.kubernetes.cluster.classes import class_in_use, classes_of
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.objects import number
+from skrt_hub.targets.kubernetes.release.values import render_values
 
 Object = Mapping[str, Any]
 
@@ -47,8 +47,6 @@ PLACEHOLDER_PERMISSION = ("create", "priorityclasses.scheduling.k8s.io")
 WHOLE_CLUSTER = "the whole cluster"
 HUB_MEMORY = 600 * 2**20
 """What hub, proxy and scheduler take together."""
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3}
-_UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 @dataclass(frozen=True)
@@ -234,14 +232,6 @@ def require_room(cluster: Cluster) -> None:
             f"{human_size(int(HUB_MEMORY + guarantee))} (limits.memory is {human_size(single.memory)}).",
             remedy="Give the cluster more memory, or lower kubernetes.memory_guarantee in hub.yaml.",
         )
-
-
-def number(text: str) -> float:
-    """A Kubernetes quantity as a number: `500m` is 0.5, `2Gi` is 2147483648."""
-    match = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text.strip())
-    if match is None or match[2] not in _UNITS:
-        return 0.0
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _counts(pod: Object) -> bool:

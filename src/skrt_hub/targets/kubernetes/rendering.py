@@ -8,15 +8,14 @@ from typing import Any
 from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
-from skrt_hub.targets.kubernetes import participants_image
-from skrt_hub.targets.kubernetes.chart import OLDEST_KUBERNETES, check_values, ensure_chart
-from skrt_hub.targets.kubernetes.helm import Helm
-from skrt_hub.targets.kubernetes.values import Facts, render_values
+from skrt_hub.targets.kubernetes.cluster.helm import Helm
+from skrt_hub.targets.kubernetes.image import ensure
+from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
+from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 from skrt_workspace import launch
 
 AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
-HOMES = Path(__file__).parent / "hub_homes.py"
-SPAWNER = Path(__file__).parent / "hub_spawner.py"
+IN_HUB = Path(__file__).parent / "in_hub"
 
 
 def start_command(*, warm: bool) -> tuple[str, ...]:
@@ -32,12 +31,12 @@ def gather(context: Context) -> Facts:
     kubernetes = context.settings.kubernetes
     own = not kubernetes.image.name
     return Facts(
-        image=participants_image.wanted(context),
+        image=ensure.wanted(context),
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
         command=start_command(warm=context.settings.fork_server) if own else None,
         authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
-        homes=HOMES.read_text(encoding="utf-8"),
-        spawner=SPAWNER.read_text(encoding="utf-8"),
+        homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
+        spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
         version=__version__,
         certificate=_text(kubernetes.tls.certificate),
         key=_text(kubernetes.tls.key),

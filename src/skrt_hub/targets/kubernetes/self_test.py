@@ -6,11 +6,11 @@ import time
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import VerifyReport, VerifyRow
-from skrt_hub.targets.kubernetes.cluster import Cluster
-from skrt_hub.targets.kubernetes.hub_pod import HubPod
-from skrt_hub.targets.kubernetes.removal import is_home
-from skrt_hub.targets.kubernetes.watch import look
-from skrt_hub.targets.kubernetes.words import participant
+from skrt_hub.targets.kubernetes.cluster.claims import is_home
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.pods.watch import look
 from skrt_hub.targets.self_test_answer import all_rows
 
 TESTER = "skrt-hub self-test"

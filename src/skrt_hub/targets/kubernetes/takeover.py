@@ -5,10 +5,10 @@ Volumes and the hub's database stay. Running servers are ended first, because th
 
 from __future__ import annotations
 
-from skrt_hub.targets.kubernetes.cluster import Cluster
-from skrt_hub.targets.kubernetes.release import Release
-from skrt_hub.targets.kubernetes.watch import look
-from skrt_hub.targets.kubernetes.words import participant
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.pods.watch import look
+from skrt_hub.targets.kubernetes.release.revisions import Release
 
 
 def prepare(cluster: Cluster, release: Release) -> list[str]:

@@ -11,24 +11,14 @@ from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets import DeleteOptions, Removal
-from skrt_hub.targets.kubernetes import (
-    access,
-    bring_up,
-    checks,
-    delivery,
-    forward,
-    logs,
-    people,
-    removal,
-    saver,
-    start_cluster,
-    state,
-    stopping,
-)
-from skrt_hub.targets.kubernetes.cluster import Cluster, open_cluster
-from skrt_hub.targets.kubernetes.hub_pod import HubPod
+from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, status, stop, up
+from skrt_hub.targets.kubernetes.background import forward, saver
+from skrt_hub.targets.kubernetes.cluster import start_minikube
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.homes import participants
+from skrt_hub.targets.kubernetes.pods.watch import Watcher
 from skrt_hub.targets.kubernetes.self_test import self_test
-from skrt_hub.targets.kubernetes.watch import Watcher
 
 
 def make(context: Context) -> KubernetesTarget:
@@ -46,17 +36,17 @@ class KubernetesTarget:
         return CheckReport("kubernetes", checks.all_findings(self._context))
 
     def up(self, *, foreground: bool = False) -> UpReport:
-        report = bring_up.bring_up(self._context)
+        report = up.bring_up(self._context)
         if foreground:
-            stopping.stay(self._context, report)
+            stop.stay(self._context, report)
         return report
 
     def status(self) -> StatusReport:
-        return state.status(self._context)
+        return status.status(self._context)
 
     def open(self) -> str:
         with self._alone() as cluster, self._context.progress.step("connections") as step:
-            state.require(cluster, "running", "closed")
+            status.require(cluster, "running", "closed")
             cluster.kubectl.scale(("deployment/proxy",), 1)
             Watcher(cluster.kubectl, step).wait_ready(("proxy",), deadline=120)
             HubPod(cluster.kubectl).sync_proxy()
@@ -65,9 +55,9 @@ class KubernetesTarget:
 
     def close(self) -> Message:
         with self._alone() as cluster:
-            state.require(cluster, "running", "closed")
-            stopping.cut_connections(cluster)
-            count = len(state.servers(cluster))
+            status.require(cluster, "running", "closed")
+            stop.cut_connections(cluster)
+            count = len(status.servers(cluster))
         kept = f"{count} server{'s' * (count != 1)} and their kernels go on." if count else "No server runs."
         return Message((f"Connections are disabled ({cluster.words}).", kept, "Enable them again with: skrt-hub open"))
 
@@ -76,52 +66,52 @@ class KubernetesTarget:
 
     def verify(self, *, quick: bool) -> VerifyReport:
         cluster = open_cluster(self._context)
-        state.require(cluster, "running", "closed")
+        status.require(cluster, "running", "closed")
         return self_test(cluster, quick=quick)
 
     def stop(self) -> Message:
         with self._alone() as cluster:
-            return stopping.stop(cluster)
+            return stop.stop(cluster)
 
     def start(self) -> UpReport:
         began = time.monotonic()
-        start_cluster.ensure_running(self._context)
+        start_minikube.ensure_running(self._context)
         with self._alone() as cluster:
-            state.require(cluster, "running", "closed", "stopped")
-            return bring_up.restart(self._context, cluster, began=began)
+            status.require(cluster, "running", "closed", "stopped")
+            return up.restart(self._context, cluster, began=began)
 
     def deliver(self) -> tuple[str, ...]:
         return delivery.deliver(self._context)
 
     def participants(self) -> tuple[Participant, ...]:
         with self._alone() as cluster:
-            return people.everyone(cluster)
+            return participants.everyone(cluster)
 
     def set_password(self, name: str, password: str) -> None:
         with self._alone() as cluster:
-            people.set_password(cluster, name, password)
+            participants.set_password(cluster, name, password)
 
     def forget_password(self, name: str) -> bool:
         with self._alone() as cluster:
-            return people.forget_password(cluster, name)
+            return participants.forget_password(cluster, name)
 
     def remove_participant(self, name: str) -> Message:
         with self._alone() as cluster:
-            return people.remove(cluster, name)
+            return participants.remove(cluster, name)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
-        return removal.plan(open_cluster(self._context), options).rows()
+        return delete.plan(open_cluster(self._context), options).rows()
 
     def ensure_no_loss(self, options: DeleteOptions) -> None:
-        removal.ensure_no_loss(removal.plan(open_cluster(self._context), options))
+        delete.ensure_no_loss(delete.plan(open_cluster(self._context), options))
 
     def delete(self, options: DeleteOptions) -> Message:
         forward.stop(self._context.layout)
         saver.stop(self._context.layout)
         with self._alone() as cluster:
-            found = removal.plan(cluster, options)
-            removal.ensure_no_loss(found)
-            return removal.carry_out(cluster, found)
+            found = delete.plan(cluster, options)
+            delete.ensure_no_loss(found)
+            return delete.carry_out(cluster, found)
 
     def _alone(self) -> AbstractContextManager[Cluster]:
         return _Alone(self._context)
@@ -143,7 +133,7 @@ class _Alone:
                 remedy="Set it up with: skrt-hub up",
             )
         cluster.require_same_cluster()
-        self._lock = exclusive(self._context.layout.command_lock, what=bring_up.BUSY, remedy=bring_up.WAIT)
+        self._lock = exclusive(self._context.layout.command_lock, what=up.BUSY, remedy=up.WAIT)
         self._lock.__enter__()
         return cluster
 

@@ -22,13 +22,14 @@ from typing import Any
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically
-from skrt_hub.homes import quota, schedule
+from skrt_hub.homes import quota
 from skrt_hub.hub import control_groups
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.snapshots import schedule
 from skrt_hub.targets.machine import control, database, parts
 from skrt_hub.targets.machine.keeper import Keeper
 from skrt_hub.targets.machine.records import running_servers

@@ -8,15 +8,15 @@ from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
-from skrt_hub.homes import guard, schedule
-from skrt_hub.homes.saving import copies_of
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
+from skrt_hub.snapshots import guard, schedule
+from skrt_hub.snapshots.operations import copies_of
 from skrt_hub.targets import DeleteOptions, Removal
-from skrt_hub.targets.machine import bring_up, checks, control, people, removal
+from skrt_hub.targets.machine import checks, control, delete, participants, up
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
@@ -42,7 +42,7 @@ class MachineTarget:
         return CheckReport("machine", findings)
 
     def up(self, *, foreground: bool = False) -> UpReport:
-        return bring_up.bring_up(self._context, supervise_here=_supervise_here if foreground else None)
+        return up.bring_up(self._context, supervise_here=_supervise_here if foreground else None)
 
     def start(self) -> UpReport:
         self._ensure_exists()
@@ -86,7 +86,7 @@ class MachineTarget:
         if self._state() == "closed":
             ensure_port_is_free(applied.settings)
         control.ask(self._layout.control_socket, "open")
-        bring_up.wait_for_log_in(self._context, applied.settings)
+        up.wait_for_log_in(self._context, applied.settings)
         return applied.settings.url
 
     def close(self) -> Message:
@@ -118,7 +118,7 @@ class MachineTarget:
         return ("Running servers take what changed within seconds, others when they start.",)
 
     def participants(self) -> tuple[Participant, ...]:
-        return people.everyone(self._layout, self._applied())
+        return participants.everyone(self._layout, self._applied())
 
     def set_password(self, name: str, password: str) -> None:
         self._applied()
@@ -129,10 +129,10 @@ class MachineTarget:
         return accounts_of(self._layout).forget(name)
 
     def remove_participant(self, name: str) -> Message:
-        return people.remove(self._layout, self._applied(), name)
+        return participants.remove(self._layout, self._applied(), name)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
-        return removal.plan(self._layout, options)
+        return delete.plan(self._layout, options)
 
     def ensure_no_loss(self, options: DeleteOptions) -> None:
         if options.homes and options.copies and self._layout.root.exists():
@@ -149,7 +149,7 @@ class MachineTarget:
                 if options.homes and options.copies:
                     # People may have gone on working while the plan was read: look again, now that nobody can.
                     guard.ensure_saved(copies, read_again=False)
-            done = removal.carry_out(self._layout, options)
+            done = delete.carry_out(self._layout, options)
             if options.homes and options.copies and places:
                 restore = f"Saved copies are in {places[-1]}; after `up`: skrt-hub restore --from {places[-1]}"
                 return Message((*done.lines, restore))

@@ -14,9 +14,9 @@ from pathlib import Path
 from skrt_hub.errors import PermissionsError, PrerequisiteError
 from skrt_hub.process import Echo, run
 from skrt_hub.progress import Progress
-from skrt_hub.settings.model import architecture_of
-from skrt_hub.targets.kubernetes.image import answers
-from skrt_hub.targets.kubernetes.image.context import Content, Part
+from skrt_hub.settings.image import architecture_of
+from skrt_hub.targets.kubernetes.image import output
+from skrt_hub.targets.kubernetes.image.contents import Content, Part
 
 INSTALL_ENGINE = "Install docker (https://docs.docker.com/engine/install/) or podman (https://podman.io)."
 
@@ -69,18 +69,18 @@ class Engine:
 
     def push(self, image: str) -> None:
         """Push the image to its registry. Raises PermissionsError, NetworkError or ProgramError."""
-        self._to_registry(image, "push", *answers.plain_http(self.name, image), image)
+        self._to_registry(image, "push", *output.plain_http(self.name, image), image)
 
     def push_list(self, image: str, parts: Sequence[str]) -> None:
         """Push one name for images of several platforms, which the registry has already; nodes take theirs.
 
         Raises as `push` does.
         """
-        plain = answers.plain_http(self.name, image)
+        plain = output.plain_http(self.name, image)
         # A list of that name from an earlier try would be added to.
         run((self.name, "manifest", "rm", image), deadline=60, check=False)
         if self.name == "docker":
-            insecure = ("--insecure",) if answers.is_loopback(answers.registry_of(image)) else ()
+            insecure = ("--insecure",) if output.is_loopback(output.registry_of(image)) else ()
             self._to_registry(image, "manifest", "create", *insecure, image, *parts)
             self._to_registry(image, "manifest", "push", "--purge", *insecure, image)
             return
@@ -90,7 +90,7 @@ class Engine:
     def _to_registry(self, image: str, *words: str) -> None:
         done = run((self.name, *words), deadline=3600, check=False, echo=self.echo)
         if done.code != 0:
-            raise answers.push_error(self.name, answers.registry_of(image), done.err or done.out)
+            raise output.push_error(self.name, output.registry_of(image), done.err or done.out)
 
     def save(self, image: str, file: Path) -> None:
         """Write the image as a docker archive."""
@@ -109,14 +109,14 @@ class Engine:
             try:
                 for line in process.stdout:
                     last.append(line.rstrip())
-                    begins = answers.build_step(line)
+                    begins = output.build_step(line)
                     if begins is not None:
                         update(*begins)
             except BaseException:
                 process.terminate()
                 raise
         if process.returncode != 0:
-            raise answers.build_error(self.name, process.returncode, "\n".join(last))
+            raise output.build_error(self.name, process.returncode, "\n".join(last))
 
     def _build_environment(self) -> dict[str, str]:
         # Notes on how it was built would make a list of two images out of each: no part of a list of platforms.
@@ -137,7 +137,7 @@ def find_engine(echo: Echo | None = None) -> Engine:
             continue
         done = run((name, "version", "--format=json"), deadline=30, check=False)
         if done.code == 0:
-            return Engine(name, answers.version(done.out), echo, answers.architecture(done.out))
+            return Engine(name, output.version(done.out), echo, output.architecture(done.out))
         silent[name] = done.err.strip()[-500:]
     why = "\n".join(f"{name}: {words}" for name, words in silent.items())
     if "permission denied" in silent.get("docker", "").lower():

@@ -1,0 +1,92 @@
+"""Files that the organiser gives to everyone: kept with the hub's material, and placed by the same rules."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from skrt_hub.errors import RefusedError, UsageError
+from skrt_hub.files import ensure_folder, told
+from skrt_hub.layout import Layout
+from skrt_hub.material import sources
+from skrt_hub.material.published import OLD, locked, resolve
+from skrt_hub.settings.model import Settings
+
+
+def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: str) -> None:
+    """Add the files to what is handed out in `folder`; a file of the same name gets this new version.
+
+    Raises UsageError, SettingsError or RefusedError, with nothing handed out.
+    """
+    if why := sources.why_no_name(folder):
+        raise UsageError(
+            f"{folder!r} cannot be the name of a folder in the homes.",
+            why=why,
+            remedy="Name another: skrt-hub hand-out FILE... --as week-1",
+        )
+    if not files:
+        raise UsageError("Nothing to hand out was named.", remedy="Name files or folders: skrt-hub hand-out FILE...")
+    if folder in {sources.name_of(resolve(material)) for material in settings.material}:
+        raise RefusedError(
+            f"{folder!r} is a folder of the material in hub.yaml.",
+            why="What is handed out needs a folder of its own, so that neither takes the other's place.",
+            remedy="Choose another with --as.",
+        )
+    for path in files:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist.")
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise UsageError(f"{path} is neither a file nor a folder.")
+    prepared = layout.handed_out / f".{folder}"
+    with locked(layout):
+        ensure_folder(layout.handed_out, mode=0o700)
+        shutil.rmtree(prepared, ignore_errors=True)
+        try:
+            with told(prepared):
+                _prepare(files, layout.handed_out / folder, prepared)
+                _swap(prepared, layout.handed_out / folder)
+        finally:
+            shutil.rmtree(prepared, ignore_errors=True)
+
+
+def withdraw(layout: Layout, folder: str) -> None:
+    """Take a handed-out folder back. Raises UsageError where there is none."""
+    path = layout.handed_out / folder
+    with locked(layout):
+        if "/" in folder or folder.startswith(".") or not path.is_dir():
+            known = sorted(item.name for item in layout.handed_out.iterdir()) if layout.handed_out.is_dir() else []
+            raise UsageError(
+                f"Nothing was handed out as {folder!r}.",
+                why=f"Handed out are: {', '.join(name for name in known if not name.startswith('.')) or 'nothing'}.",
+            )
+        gone = layout.handed_out / f".{folder}.gone"
+        with told(gone):
+            shutil.rmtree(gone, ignore_errors=True)  # of a withdrawal that was interrupted
+            path.rename(gone)
+            shutil.rmtree(gone)
+
+
+def _prepare(files: Sequence[Path], before: Path, prepared: Path) -> None:
+    if before.is_dir():
+        # Files that do not change keep their inodes, so that nothing is hashed again.
+        shutil.copytree(before, prepared, copy_function=os.link)
+    else:
+        prepared.mkdir()
+    for path in files:
+        target = prepared / path.resolve().name
+        if path.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns(*sources.IGNORED))
+        else:
+            target.unlink(missing_ok=True)
+            shutil.copy2(path, target)
+
+
+def _swap(prepared: Path, target: Path) -> None:
+    old = target.with_name(f".{target.name}{OLD}")
+    if target.exists():
+        target.rename(old)
+    prepared.rename(target)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,34 @@
+"""hub.yaml's `limits`: what one participant, and all together, may use."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from skrt_hub.settings.section import Section
+from skrt_hub.settings.units import Duration, Size
+
+
+class Limits(Section):
+    """What one participant, and all together, may use."""
+
+    cpu: float = Field(
+        1, gt=0, le=1024, description="Processors for each participant; the engines use as many threads, at least one."
+    )
+    memory: Size = Field(
+        2 * 10**9,
+        ge=256 * 10**6,
+        description="Memory for each participant, at least 256 MB. A kernel that needs more is ended, with a message.",
+    )
+    idle: Duration = Field(
+        3600, description="End a server after this time without use; a busy kernel is never idle. 0: never."
+    )
+    servers: int = Field(
+        0, ge=0, description="How many servers may run at once. 0: as many as the machine's memory seats."
+    )
+    home: Size = Field(0, description="Size of each home, with a warning before it is full. 0: no limit.")
+    processes: int = Field(
+        512,
+        ge=64,
+        description="Processes and threads for each participant, on one machine; "
+        "in a cluster the nodes' own limit holds.",
+    )

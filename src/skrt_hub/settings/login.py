@@ -1,0 +1,23 @@
+"""hub.yaml's `login`: how participants log in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from skrt_hub.settings.section import Section
+
+
+class Login(Section):
+    """How participants log in."""
+
+    kind: Literal["first-use"] = Field(
+        "first-use",
+        description="`first-use`: any new name, with a password chosen at the first log-in and asked ever after.",
+    )
+    beyond_loopback: bool = Field(
+        False,
+        description="Allow this kind of log-in on an address that other machines can reach. "
+        "Anybody on that network may then make an account.",
+    )

@@ -1,0 +1,315 @@
+"""`save`, `restore`, `saves`: from what a person asked for to the rooms that do it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from skrt_hub.context import Context
+from skrt_hub.errors import CopyError, SkrtHubError, SpaceError, StateError, UnknownNameError, UsageError
+from skrt_hub.files import ensure_folder, read_json, write_json
+from skrt_hub.homes.access import Home, Homes, homes_of, several_at_once
+from skrt_hub.homes.folder import FolderHomes
+from skrt_hub.homes.selection import chosen, listed_in
+from skrt_hub.hub.names import folder_for
+from skrt_hub.layout import Layout
+from skrt_hub.progress import Progress
+from skrt_hub.settings.model import Settings
+from skrt_hub.snapshots import catalogue, index, manifest, reports, restore, retention, save, verify
+from skrt_hub.snapshots.opening import canonical, open_repository
+from skrt_hub.snapshots.repository import Repository
+from skrt_workspace.home.scan import FILE
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What all these commands work with."""
+
+    settings: Settings
+    layout: Layout
+    find_homes: Callable[[], Homes]
+    progress: Progress
+
+    @property
+    def homes(self) -> Homes:
+        """Looked for only where they are needed: copies can be read when the cluster with the homes is lost."""
+        return self.find_homes()
+
+    def open(self, text: str | None, *, create: bool = False) -> Repository:
+        """The place that was named, or else hub.yaml's, or else the one used last. Raises CopyError or UsageError."""
+        known = self.known_places()
+        name = text or self.settings.saves.place or (known[-1] if known else "")
+        if not name:
+            raise UsageError(
+                "No place for saved copies was named.",
+                remedy="Name one with --to or --from, or in hub.yaml: saves: {place: /a/folder}",
+            )
+        place = open_repository(canonical(name), create=create, credentials=self.settings.saves.credentials)
+        try:
+            self._remember(canonical(name))
+        except SpaceError:  # homes can be saved elsewhere from a full disk, too
+            self.progress.say(
+                f"The disk of {self.layout.root} is full: that copies are in {name} could not be noted down. "
+                "Name that place with --from, and save once more when there is room."
+            )
+        return place
+
+    def known_places(self) -> list[str]:
+        """Every place that was used, the last one last."""
+        found = read_json(self._places_file) or []
+        return [str(name) for name in found] if isinstance(found, list) else []
+
+    @property
+    def _places_file(self) -> Path:
+        return self.layout.saves / "places.json"
+
+    def _remember(self, name: str) -> None:
+        known = self.known_places()
+        if known[-1:] == [name]:
+            return
+        ensure_folder(
+            self.layout.root, mode=self.layout.root.stat().st_mode & 0o777 if self.layout.root.exists() else 0o700
+        )
+        ensure_folder(self.layout.saves, mode=0o700)
+        write_json(self._places_file, [*(other for other in known if other != name), name], mode=0o600)
+
+    @contextmanager
+    def _index(self, place: Repository) -> Iterator[index.Index]:
+        with index.opened(place, self.layout.saves) as opened:
+            yield opened
+
+
+@contextmanager
+def copies_of(context: Context) -> Iterator[Copies]:
+    """For the hub at hand, whose homes are let go of at the end."""
+    with ExitStack() as opened:
+
+        @cache
+        def find_homes() -> Homes:
+            return opened.enter_context(closing(homes_of(context)))
+
+        yield Copies(context.settings, context.layout, find_homes, context.progress)
+
+
+def run_save(
+    copies: Copies, names: list[str], to: str | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> reports.SaveReport:
+    """Save the named homes, or all, and let older saves go as hub.yaml says."""
+    began = time.monotonic()
+    wanted = chosen(copies.homes.all(), names, listed_in(copies.settings))
+    if not wanted:
+        raise StateError("There are no homes to save.", remedy="See: skrt-hub status")
+    place = copies.open(to, create=True)
+    with place.locked(), copies._index(place) as opened, copies.progress.step("saving homes") as step:
+        saves = catalogue.saves_in(place)
+        saving = save.Saving(
+            place, opened, copies.homes, catalogue.new_id(saves, now()), saves, step, copies.settings.name
+        )
+        saving.total = _about(copies.homes, saves, wanted)
+        try:
+            results = save.save_homes(saving, wanted, now)
+        except SpaceError as error:
+            raise SpaceError(error.what, why=error.why, remedy=error.remedy or _ROOM) from None
+        freed = _let_go(copies, place, opened)
+    rows = tuple(
+        reports.SavedRow(
+            item.home.name,
+            item.files,
+            item.bytes,
+            item.read,
+            tuple(f"{path} ({why})" for path, why in item.left_out.items()),
+            tuple(item.restless),
+        )
+        for item in results
+    )
+    return reports.SaveReport(place.label, saving.id, rows, saving.new, freed, round(time.monotonic() - began, 2))
+
+
+def _about(homes: Homes, saves: list[catalogue.Save], wanted: list[Home]) -> int | None:
+    """About how many bytes these homes hold: as they were saved last, or looked through where that is quick."""
+    total = 0
+    for home in wanted:
+        before = catalogue.newest_of(saves, home.folder)
+        row = before.summary.get("homes", {}).get(home.folder) if before is not None else None
+        if isinstance(row, dict) and isinstance(row.get("bytes"), int):
+            total += row["bytes"]
+        elif several_at_once(homes):
+            total += sum(entry.size for entry in homes.scan(home) if entry.kind == FILE)
+        else:
+            return None
+    return total
+
+
+_ROOM = "Make room there, then run the same command again; what was saved before is untouched."
+
+
+def run_restore(
+    copies: Copies, names: list[str], source: str | None, at: str | None, into: Path | None
+) -> reports.RestoreReport:
+    """Restore the named homes, or all that the place has, each from its newest copy not younger than `at`."""
+    began = time.monotonic()
+    place = copies.open(source)
+    until = catalogue.parse_time(at) if at else None
+    rows = []
+    with copies._index(place) as opened, copies.progress.step("restoring homes") as step:
+        saves = catalogue.saves_in(place)
+        found = _copies_of(copies, place, saves, names, until)
+        homes: Homes = FolderHomes(into) if into is not None else copies.homes
+        for number, (folder, save_used) in enumerate(found.items(), start=1):
+            step.update(number, len(found), note=folder)
+            head, saved = manifest.read(place.get(save_used.manifest(folder)))
+            newest = _newest_entries(place, saves, folder)
+            home = homes.expected(head.name, folder)
+            working = restore.Restoring(place, opened, homes, outward_links=into is None)
+            result = restore.restore_home(working, home, (head, saved), newest)
+            compared = verify.compare(homes, home, saved)
+            rows.append(_restored_row(head.name, result, compared))
+        accounts = _take_accounts(place, found, homes) if into is None else 0
+    return reports.RestoreReport(place.label, tuple(rows), accounts, round(time.monotonic() - began, 2))
+
+
+def run_list(copies: Copies, source: str | None) -> reports.SavesReport:
+    """The saves in a place, the oldest first."""
+    place = copies.open(source)
+    rows = []
+    for item in catalogue.saves_in(place):
+        homes = item.summary.get("homes", {})
+        files = sum(int(facts.get("files", 0)) for facts in homes.values())
+        size = sum(int(facts.get("bytes", 0)) for facts in homes.values())
+        people = tuple(sorted(_whose(place, item, folder) for folder in item.folders))
+        rows.append(reports.ListedSave(item.id, item.time.isoformat(), len(people), files, size, item.complete, people))
+    return reports.SavesReport(place.label, tuple(rows))
+
+
+def _whose(place: Repository, item: catalogue.Save, folder: str) -> str:
+    """Whose home a save has in `folder`: by its summary; an interrupted one has none, so its manifest is asked."""
+    facts = item.summary.get("homes", {}).get(folder)
+    if isinstance(facts, dict) and "name" in facts:
+        return str(facts["name"])
+    try:
+        return manifest.read_head(place.get(item.manifest(folder))).name
+    except CopyError:
+        return folder  # damaged: `saves verify` tells more
+
+
+def run_verify(copies: Copies, source: str | None) -> reports.VerifiedReport:
+    """Read everything that any save in the place needs."""
+    place = copies.open(source)
+    with copies._index(place) as opened, copies.progress.step("reading saved copies") as step:
+        found = verify.verify_saves(place, opened, catalogue.saves_in(place), step)
+    return reports.VerifiedReport(place.label, found.manifests, found.packs, found.contents, found.problems)
+
+
+def run_compare(copies: Copies, names: list[str], source: str | None) -> reports.ComparedReport:
+    """Compare homes with their newest saved copies, every file by its SHA-256."""
+    place = copies.open(source)
+    saves = catalogue.saves_in(place)
+    rows = []
+    with copies.progress.step("comparing homes") as step:
+        found = _copies_of(copies, place, saves, names, None)
+        for number, (folder, item) in enumerate(found.items(), start=1):
+            step.update(number, len(found), note=folder)
+            head, saved = manifest.read(place.get(item.manifest(folder)))
+            result = verify.compare(copies.homes, copies.homes.expected(head.name, folder), saved)
+            lists = (tuple(paths) for paths in (result.different, result.only_saved, result.only_home))
+            rows.append(reports.ComparedRow(head.name, result.equal, result.bytes, *lists))
+    return reports.ComparedReport(place.label, tuple(rows))
+
+
+def _copies_of(
+    copies: Copies, place: Repository, saves: list[catalogue.Save], names: list[str], until: datetime | None
+) -> dict[str, catalogue.Save]:
+    """For each wanted home's folder, the save to take it from.
+
+    Raises CopyError where there is none, UnknownNameError for a name that neither the hub nor the place knows.
+    """
+    folders = sorted({folder for item in saves for folder in item.folders})
+    newest = {folder: catalogue.newest_of(saves, folder, until) for folder in folders}
+    found = {folder: item for folder, item in newest.items() if item is not None}
+    if names:
+        heads = {folder: manifest.read_head(place.get(item.manifest(folder))) for folder, item in found.items()}
+        by_name = {head.name: folder for folder, head in heads.items()} | {folder: folder for folder in heads}
+        for name in names:
+            if name not in by_name:
+                if name not in listed_in(copies.settings) and not {name, folder_for(name)} & set(folders):
+                    _ensure_has_home(name, copies, place, sorted(head.name for head in heads.values()))
+                raise CopyError(
+                    f"{place.label} has no saved copy of {name!r}{' from that time or before' if until else ''}.",
+                    remedy="See what there is with: skrt-hub saves list",
+                )
+        found = {by_name[name]: found[by_name[name]] for name in names}
+    if not found:
+        raise CopyError(f"{place.label} has no saved copies{' from that time or before' if until else ''}.")
+    return found
+
+
+def _ensure_has_home(name: str, copies: Copies, place: Repository, saved: list[str]) -> None:
+    """Raise UnknownNameError for a name without a home in the hub, which may be lost, and can then not be asked."""
+    reasons = [f"There are saved copies of {', '.join(saved)}."] if saved else []
+    try:
+        if name in {home.name for home in copies.homes.all()}:
+            return
+    except SkrtHubError as error:
+        reasons.append(f"The hub could not be asked for its own names: {error.what}")
+    raise UnknownNameError(
+        f"Nobody is called {name!r} in this hub, or in {place.label}.",
+        why="\n".join(reasons),
+        remedy="See the hub's own names with: skrt-hub participants",
+    )
+
+
+def _newest_entries(place: Repository, saves: list[catalogue.Save], folder: str) -> list[manifest.Saved]:
+    newest = catalogue.newest_of(saves, folder)
+    if newest is None:
+        return []
+    try:
+        return manifest.read(place.get(newest.manifest(folder)))[1]
+    except CopyError:
+        return []  # nothing then counts as safe to replace
+
+
+def _take_accounts(place: Repository, found: dict[str, catalogue.Save], homes: Homes) -> int:
+    taken = 0
+    for item in {used.id: used for used in found.values()}.values():
+        names = {
+            manifest.read_head(place.get(used.manifest(folder))).name for folder, used in found.items() if used == item
+        }
+        try:
+            data = place.get(f"saves/{item.id}/{catalogue.ACCOUNTS}")
+        except CopyError:
+            continue
+        taken += homes.add_accounts(data, names)
+    return taken
+
+
+def _let_go(copies: Copies, place: Repository, opened: index.Index) -> int:
+    keep = copies.settings.saves.keep
+    wanted = retention.Keep(keep.last, keep.daily, keep.weekly, keep.monthly)
+    saves = catalogue.saves_in(place)
+    names = retention.kept(saves, wanted)
+    if all(item.id in names for item in saves):
+        return 0
+    return retention.prune(place, opened, saves, names).bytes
+
+
+def _restored_row(name: str, result: restore.Restored, compared: verify.Comparison) -> reports.RestoredRow:
+    failed = tuple(f"{path} ({why})" for path, why in result.failed.items())
+    return reports.RestoredRow(
+        name=name,
+        time=result.time,
+        restored=result.restored,
+        # Second names of one file, and our own notes, are not restored one by one.
+        equal=max(result.equal, compared.equal - result.restored),
+        bytes=result.bytes,
+        replaced=tuple(result.replaced),
+        beside=tuple(result.beside),
+        stayed=tuple(result.stayed),
+        left_out=tuple(result.left_out),
+        failed=failed,
+        verified=compared.equal,
+    )

@@ -1,0 +1,170 @@
+"""Saved copies in S3-compatible storage, through the library obstore.
+
+Keys come from the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL), or from an
+AWS credentials file named in hub.yaml. An object is put as a whole, or not at all, by the storage itself.
+"""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.store import S3Store
+
+from skrt_hub.errors import BusyError, CopyError
+from skrt_hub.snapshots.repository import FORMAT, MARK, check_mark
+
+_LOCK = "lock.json"
+_ROLE = "169.254.169.254"  # where clouds tell their machines which keys they may use
+_STALE = 6 * 3600.0
+_REMEDY = "Check the address, the keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL) and the network."
+
+
+class BucketRepository:
+    """A folder of a bucket (skrt_hub.snapshots.repository.Repository)."""
+
+    def __init__(self, store: Any, label: str) -> None:
+        self._store = store
+        self.label = label
+
+    def put(self, name: str, data: bytes | Sequence[bytes]) -> None:
+        whole = data if isinstance(data, bytes) else b"".join(data)
+        self._call(lambda: obstore.put(self._store, name, whole))
+
+    def holds(self, name: str, data: bytes | Sequence[bytes]) -> bool:
+        return self.get(name) == (data if isinstance(data, bytes) else b"".join(data))
+
+    def get(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        if length is not None:
+            return bytes(self._call(lambda: obstore.get_range(self._store, name, start=start, length=length), name))
+        data = bytes(self._call(lambda: obstore.get(self._store, name).bytes(), name))
+        return data[start:]
+
+    def names(self, folder: str) -> list[str]:
+        listing = self._call(lambda: [item["path"] for part in obstore.list(self._store, folder) for item in part])
+        return sorted(listing)
+
+    def remove(self, name: str) -> None:
+        with contextlib.suppress(NotFoundError):
+            self._call(lambda: obstore.delete(self._store, name))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the place by an object that only one can make; one that was left long ago is taken over."""
+        owner = secrets.token_hex(8)
+        mark = json.dumps({"owner": owner, "time": time.time()}).encode()
+        try:
+            obstore.put(self._store, _LOCK, mark, mode="create")
+        except AlreadyExistsError:
+            if not self._is_stale():
+                raise BusyError(
+                    f"Another skrt-hub command works on the copies in {self.label}.",
+                    remedy=f"Wait for its end. One that was killed is passed over after {_STALE / 3600:.0f} hours; "
+                    f"to go on at once, remove the object {_LOCK} there.",
+                ) from None
+            self._call(lambda: obstore.put(self._store, _LOCK, mark))
+        except BaseError as error:
+            raise self._error(error, "") from None
+        try:
+            yield
+        finally:
+            self.remove(_LOCK)
+
+    def _is_stale(self) -> bool:
+        try:
+            return bool(time.time() - json.loads(self.get(_LOCK))["time"] > _STALE)
+        except (CopyError, ValueError, KeyError, TypeError):
+            return True
+
+    def _call(self, what: Any, name: str = "") -> Any:
+        try:
+            return what()
+        except (FileNotFoundError, NotFoundError) as error:
+            if name:
+                raise CopyError(f"{name} is missing in the saved copies in {self.label}.") from None
+            raise self._error(error, name) from None
+        except (BaseError, OSError) as error:
+            raise self._error(error, name) from None
+
+    def _error(self, error: BaseException, name: str) -> CopyError:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        if _ROLE in lines[0]:
+            lines = ["No keys were given; the library then asked for a role of this machine in vain."]
+        return CopyError(f"{self.label} cannot be used{f' ({name})' if name else ''}.", why=lines[0], remedy=_REMEDY)
+
+
+def open_bucket(address: str, *, create: bool, credentials: Path | None) -> BucketRepository:
+    """The copies in `s3://bucket/folder`. With `create`, an empty folder is made a place for copies."""
+    bucket, _, folder = address.removeprefix("s3://").strip("/").partition("/")
+    if not bucket:
+        raise CopyError(f"{address} names no bucket.", remedy="Write it like s3://bucket/folder.")
+    place = BucketRepository(_store(bucket, folder, credentials), address.rstrip("/"))
+    try:
+        data = obstore.get(place._store, MARK).bytes()
+    except (FileNotFoundError, NotFoundError):
+        if not create:
+            raise CopyError(
+                f"There are no saved copies in {address}.", remedy="Name the address that `save --to` was given."
+            ) from None
+        if place.names(""):
+            raise CopyError(
+                f"{address} holds other things.", remedy=f"Use a folder of its own, such as {address}/copies."
+            ) from None
+        place.put(MARK, json.dumps({"format": FORMAT, "what": "saved copies of homes, made by skrt-hub"}).encode())
+        return place
+    except (BaseError, OSError) as error:
+        raise place._error(error, "") from None
+    try:
+        mark = json.loads(bytes(data))
+    except ValueError:
+        mark = None
+    check_mark(mark, place.label)
+    return place
+
+
+def _store(bucket: str, folder: str, credentials: Path | None) -> Any:
+    options: dict[str, Any] = {"prefix": folder or None}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        options["endpoint"] = endpoint
+    if credentials is not None:
+        options |= _from_file(credentials)
+    # A storage in the own house often has no certificate; that the address says http is the organiser's choice.
+    options["client_options"] = {"allow_http": str(options.get("endpoint", "")).startswith("http://")}
+    try:
+        return S3Store(bucket, **options)
+    except (BaseError, ValueError, TypeError) as error:
+        raise CopyError(f"s3://{bucket} cannot be used.", why=str(error).splitlines()[0], remedy=_REMEDY) from None
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    parser = configparser.ConfigParser()
+    try:
+        if path.stat().st_mode & 0o077:
+            raise CopyError(f"{path} can be read by others.", remedy=f"Run: chmod 600 {path}")
+        parser.read_string(path.read_text(encoding="utf-8"))
+        section = parser[os.environ.get("AWS_PROFILE", "default")]
+        found = {"access_key_id": section["aws_access_key_id"], "secret_access_key": section["aws_secret_access_key"]}
+        for name, option in (
+            ("region", "region"),
+            ("endpoint_url", "endpoint"),
+            ("aws_session_token", "session_token"),
+        ):
+            if name in section:
+                found[option] = section[name]
+        return found
+    except (OSError, KeyError, configparser.Error) as error:
+        raise CopyError(
+            f"{path} cannot be used as a credentials file.",
+            why=str(error),
+            remedy="It must have a [default] section with aws_access_key_id and aws_secret_access_key.",
+        ) from None

@@ -1,0 +1,95 @@
+"""Saves that the hub makes by itself, as hub.yaml's `saves.every` says.
+
+On one machine the supervisor asks `due` every minute and, when it is time, runs `python -m skrt_hub.snapshots.schedule
+STATE`: a process of its own, so that a large save takes nothing from the hub. For a hub in a cluster a background
+program on the organiser's machine does both (skrt_hub.targets.kubernetes.background.saver).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from skrt_hub.context import Context
+from skrt_hub.errors import SkrtHubError
+from skrt_hub.files import ensure_folder, read_json, write_json
+from skrt_hub.hub.applied import read_applied
+from skrt_hub.layout import Layout
+from skrt_hub.progress import Silent
+from skrt_hub.report import human_time
+from skrt_hub.settings.model import Settings
+from skrt_hub.snapshots.operations import copies_of, run_save
+
+_AFTER_A_FAILURE = timedelta(minutes=15)
+
+
+def due(settings: Settings, layout: Layout, now: datetime) -> bool:
+    """Whether it is time for the next save."""
+    every = settings.saves.every
+    if not every:
+        return False
+    last = _last(layout)
+    tried = _time(last.get("tried"))
+    saved = _time(last.get("saved"))
+    if tried is not None and tried > (saved or tried - timedelta(1)) and now - tried < _AFTER_A_FAILURE:
+        return now < tried  # a clock that was set back must not stop the saves
+    return saved is None or now - saved >= timedelta(seconds=every) or saved > now
+
+
+def run(context: Context, now: datetime) -> str:
+    """Save all homes to hub.yaml's place, and note how it went. Returns a line for the log."""
+    settings, layout = context.settings, context.layout
+    ensure_folder(layout.saves, mode=0o700)
+    note = {**_last(layout), "tried": now.isoformat()}
+    try:
+        with copies_of(context) as copies:
+            report = run_save(copies, [], settings.saves.place)
+    except SkrtHubError as error:
+        write_json(_file(layout), {**note, "problem": f"{error.what} {error.why}".strip()}, mode=0o600)
+        return f"the scheduled save failed: {error.what} {error.why}"
+    write_json(_file(layout), {"saved": now.isoformat(), "tried": now.isoformat(), "problem": ""}, mode=0o600)
+    return f"saved {len(report.homes)} homes as {report.id} in {report.place}, {report.new} bytes new"
+
+
+def note(settings: Settings, layout: Layout) -> str:
+    """What `status` says of the scheduled saves; nothing where all is well or none are wanted."""
+    last = _last(layout)
+    if not settings.saves.every or not last.get("problem"):
+        return ""
+    since = last.get("saved") or "never"
+    return f"The last scheduled save failed: {last['problem']} The last good one: {human_time(str(since))}."
+
+
+def _file(layout: Layout) -> Path:
+    return layout.saves / "schedule.json"
+
+
+def _last(layout: Layout) -> dict[str, str]:
+    found = read_json(_file(layout))
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def main() -> int:
+    """Make one scheduled save of the hub in the folder that is the first argument."""
+    layout = Layout(Path(sys.argv[1]))
+    applied = read_applied(layout)
+    if applied is None:
+        return 1
+    with suppress(OSError):
+        os.nice(10)
+    print(run(Context(applied.settings, layout, Silent()), datetime.now(UTC)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

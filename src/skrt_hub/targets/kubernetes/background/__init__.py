@@ -1,0 +1,6 @@
+"""Programs that run in the background of the organiser's machine.
+
+program.py    such a program: started, found and ended
+forward.py    the port-forward's life; forwarder.py is its program
+saver.py      scheduled saves of homes in the cluster
+"""

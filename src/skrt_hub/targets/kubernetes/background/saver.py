@@ -1,0 +1,82 @@
+"""Saves that a hub in a cluster makes by itself (hub.yaml's `saves.every`): a background program of this machine.
+
+It runs where `up` was typed, because that is where the saved copies are and where the cluster may be spoken to. Like
+the port-forward it outlives the terminal, ends with `stop`, and comes back with `up`, `start` or `open`.
+
+Run as `python -m skrt_hub.targets.kubernetes.background.saver FILE`; FILE is the JSON document that Background
+writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from skrt_hub.context import Context
+from skrt_hub.files import read_json
+from skrt_hub.layout import Layout
+from skrt_hub.progress import Silent
+from skrt_hub.settings.model import Settings
+from skrt_hub.snapshots import schedule
+from skrt_hub.targets.kubernetes.background.program import Background, alone
+
+NAME = "saves"
+_LOOK_EVERY = 30.0  # seconds
+
+
+def ensure(settings: Settings, layout: Layout) -> None:
+    """Have it run where hub.yaml wants saves, and not where it does not."""
+    program = _program(layout)
+    if not settings.saves.every:
+        program.stop()
+    elif not program.running:
+        program.start({"state": str(layout.root)})
+
+
+def stop(layout: Layout) -> bool:
+    """End it; returns whether it ran. A save that it was making stays whole as far as it went."""
+    return _program(layout).stop()
+
+
+def note(settings: Settings, layout: Layout, *, hub_runs: bool) -> str:
+    """What `status` says of the saves; nothing where all is well or none are wanted."""
+    if hub_runs and settings.saves.every and not _program(layout).running:
+        return "No saves are made by themselves at present (since a restart of this machine?): skrt-hub open"
+    return schedule.note(settings, layout)
+
+
+def _program(layout: Layout) -> Background:
+    return Background(NAME, "skrt_hub.targets.kubernetes.background.saver", layout)
+
+
+def main(words: list[str]) -> int:
+    """Save when it is time, until a signal comes or hub.yaml wants no more saves."""
+    document = json.loads(Path(words[0]).read_text(encoding="utf-8"))
+    layout = Layout(Path(document["told"]["state"]))
+    with suppress(OSError):
+        os.nice(10)
+    with alone(document) as only_one:
+        while only_one:
+            settings = _applied(layout)
+            if settings is None or not settings.saves.every:
+                return 0
+            now = datetime.now(UTC)
+            if schedule.due(settings, layout, now):
+                print(schedule.run(Context(settings, layout, Silent()), now), flush=True)
+            time.sleep(_LOOK_EVERY)
+    return 0
+
+
+def _applied(layout: Layout) -> Settings | None:
+    """The settings that `up` applied last."""
+    document = read_json(layout.applied)
+    return Settings.model_validate(document["settings"]) if isinstance(document, dict) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

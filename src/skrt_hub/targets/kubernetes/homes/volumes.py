@@ -1,0 +1,232 @@
+"""Homes that are volumes of a cluster (skrt_hub.homes.access.Homes).
+
+A participant's running server is asked in its own pod. Where none runs, a pod of the participants' image that does
+nothing holds the volume meanwhile; where there is no volume yet, the hub itself starts the participant's server
+once, so that volume and names are as it makes them. No right is needed beyond those that `up` needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from skrt_hub.context import Context
+from skrt_hub.errors import ClusterError
+from skrt_hub.homes.access import File, Home
+from skrt_hub.homes.remote import Agent
+from skrt_hub.hub.names import folder_for
+from skrt_hub.settings.kubernetes import Kubernetes
+from skrt_hub.targets.kubernetes.cluster import placement
+from skrt_hub.targets.kubernetes.cluster.claims import is_home
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HUB, HubPod
+from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.release.values import HOME, HUB_STATE
+from skrt_workspace.home.scan import Entry
+from skrt_workspace.home.transfer import Outcome, Step
+
+_UID, _GROUP = 1000, 100
+_READY_DEADLINE = 180.0
+_READ_ACCOUNTS = """
+import base64, pathlib, sys
+file = pathlib.Path(sys.argv[1])
+print(base64.b64encode(file.read_bytes() if file.exists() else b"").decode())
+"""
+_ADD_ACCOUNTS = """
+import fcntl, json, os, pathlib
+file = pathlib.Path({file!r})
+new = json.loads({new!r})
+handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.flock(handle, fcntl.LOCK_EX)
+document = json.loads(file.read_text()) if file.exists() else {{"accounts": {{}}}}
+added = {{name: entry for name, entry in new.items() if name not in document["accounts"]}}
+document["accounts"].update(added)
+temporary = file.with_name(".accounts.new")
+with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+    json.dump(document, stream, indent=1)
+    stream.flush()
+    os.fsync(stream.fileno())
+temporary.replace(file)
+print(len(added))
+"""
+
+
+def make(context: Context) -> ClusterHomes:
+    """The homes of the hub at hand."""
+    return ClusterHomes(open_cluster(context))
+
+
+class ClusterHomes:
+    """The volumes of one hub. One home at a time is open; the next one closes it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._open: tuple[Home, Agent, contextlib.ExitStack] | None = None
+
+    def all(self) -> list[Home]:
+        return sorted((Home(name, folder_for(name)) for name in self._claims()), key=lambda home: home.name)
+
+    def expected(self, name: str, folder: str) -> Home:
+        return Home(name, folder_for(name))
+
+    def prepare(self, home: Home) -> None:
+        # A new home gets its material when its server starts: that must be seen before it is decided what goes where.
+        self._agent(home)
+
+    def scan(self, home: Home) -> Iterator[Entry]:
+        if home.name not in self._claims():
+            return iter(())
+        return iter(list(self._agent(home).scan()))  # whole: files are read over the same way
+
+    def path(self, home: Home) -> str | None:
+        return None
+
+    def reading(self, home: Home, path: str) -> contextlib.AbstractContextManager[File]:
+        return self._agent(home).reading(path)
+
+    def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        wanted = list(paths)
+        if not wanted:
+            return iter(())
+        if self._open is None and home.name not in self._claims():
+            return ((path, None) for path in wanted)
+        return iter(list(self._agent(home).digests(wanted)))
+
+    def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
+        return iter(self._agent(home).receive(steps))
+
+    def accounts(self) -> bytes:
+        answer = self._cluster.kubectl.exec_python(HUB, _READ_ACCOUNTS, f"{HUB_STATE}/accounts.json")
+        return base64.b64decode(answer)
+
+    def add_accounts(self, data: bytes, names: set[str]) -> int:
+        saved = json.loads(data)["accounts"] if data else {}
+        wanted = {name: entry for name, entry in saved.items() if name in names}
+        if not wanted:
+            return 0
+        # The hashes go in on standard input, as the program's text: an argument could be read by others.
+        script = _ADD_ACCOUNTS.format(file=f"{HUB_STATE}/accounts.json", new=json.dumps(wanted))
+        return int(self._cluster.kubectl.exec_python(HUB, script))
+
+    def close(self) -> None:
+        """Let go of the home that is open, and of the pod that was made for it."""
+        if self._open is not None:
+            _, agent, rest = self._open
+            self._open = None
+            agent.close()
+            rest.close()
+
+    def _claims(self) -> dict[str, dict[str, Any]]:
+        claims = self._cluster.kubectl.items("persistentvolumeclaims")
+        return {participant(claim): claim for claim in claims if is_home(claim)}
+
+    def _agent(self, home: Home) -> Agent:
+        if self._open is not None and self._open[0] == home:
+            return self._open[1]
+        self.close()
+        rest = contextlib.ExitStack()
+        try:
+            pod = rest.enter_context(self._pod(home))
+            program = ("python", "-P", "-m", "skrt_workspace.home.agent", HOME)
+            command = self._cluster.kubectl.arguments("exec", "--stdin", pod, "--", *program)
+            agent = Agent(command, f"the home of {home.name}")
+        except BaseException:
+            rest.close()
+            raise
+        self._open = (home, agent, rest)
+        return agent
+
+    @contextlib.contextmanager
+    def _pod(self, home: Home) -> Iterator[str]:
+        running = self._server_pod(home.name)
+        if running is not None:
+            yield running
+            return
+        claim = self._claims().get(home.name)
+        if claim is None:
+            hub = HubPod(self._cluster.kubectl)
+            hub.start_server(home.name, deadline=_READY_DEADLINE)
+            try:
+                pod = self._server_pod(home.name)
+                if pod is None:
+                    raise ClusterError(f"The server of {home.name} ended at once.", remedy="See: skrt-hub status")
+                yield pod
+            finally:
+                hub.stop_servers([home.name], deadline=60)
+            return
+        with self._holding_pod(claim) as name:
+            yield name
+
+    def _server_pod(self, name: str) -> str | None:
+        for pod in self._cluster.kubectl.items("pods", "component=singleuser-server"):
+            if participant(pod) == name and pod["status"].get("phase") == "Running":
+                return str(pod["metadata"]["name"])
+        return None
+
+    @contextlib.contextmanager
+    def _holding_pod(self, claim: dict[str, Any]) -> Iterator[str]:
+        """A pod that holds the volume and does nothing; it ends by itself where this program is killed."""
+        kubectl = self._cluster.kubectl
+        image = self._cluster.require_record().image
+        name = f"skrt-home-{claim['metadata']['uid']}"[:60]
+        kubectl.run("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force", deadline=60)
+        kubectl.run(
+            "create",
+            "--filename=-",
+            stdin=json.dumps(_pod_document(name, claim, image, self._cluster.settings.kubernetes)),
+        )
+        try:
+            self._wait_until_ready(name)
+            yield name
+        finally:
+            kubectl.run("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force", deadline=60)
+
+    def _wait_until_ready(self, name: str) -> None:
+        end = time.monotonic() + _READY_DEADLINE
+        while time.monotonic() < end:
+            pod = self._cluster.kubectl.get("pod", name)
+            statuses = (pod or {}).get("status", {}).get("containerStatuses") or []
+            if statuses and statuses[0].get("ready"):
+                return
+            time.sleep(0.3)
+        raise ClusterError(
+            f"The pod {name}, which holds a home's volume, did not start.",
+            why=f"It had {_READY_DEADLINE:.0f} s.",
+            remedy=f"See: kubectl --namespace {self._cluster.namespace} describe pod {name}",
+        )
+
+
+def _pod_document(name: str, claim: dict[str, Any], image: str, kubernetes: Kubernetes) -> dict[str, Any]:
+    """The pod, as the participant's own would be: the same user, no token, no rights, on the same nodes."""
+    secret = kubernetes.image.pull_secret
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "skrt-hub", "component": "skrt-home"}},
+        "spec": {
+            **placement.of_a_pod(kubernetes),
+            "imagePullSecrets": [{"name": secret}] if secret else [],
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": 6 * 3600,
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": {"runAsUser": _UID, "fsGroup": _GROUP, "runAsNonRoot": True},
+            "containers": [
+                {
+                    "name": "home",
+                    "image": image,
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["sleep", "6h"],
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                    "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
+                    "volumeMounts": [{"name": "home", "mountPath": HOME}],
+                }
+            ],
+            "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}],
+        },
+    }

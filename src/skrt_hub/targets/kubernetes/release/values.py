@@ -1,0 +1,276 @@
+"""Settings to values for the Zero to JupyterHub chart: a pure function, tested as data.
+
+What each value does is in the chart's configuration reference; only what differs from its defaults is rendered.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skrt_hub.settings.kubernetes import Kubernetes
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.cluster import placement
+from skrt_workspace.home.space import LIMIT
+
+MANAGER = "skrt-hub"
+"""The name of the hub's service for the organiser's commands, and the mark of a release that skrt-hub made."""
+HOME = "/home/jovyan"
+AUTHENTICATOR_MODULE = "skrt_hub_authenticator"
+AUTHENTICATOR_PATH = f"/usr/local/etc/jupyterhub/{AUTHENTICATOR_MODULE}.py"
+HOMES_MODULE = "skrt_hub_homes"
+HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
+SPAWNER_MODULE = "skrt_hub_spawner"
+SPAWNER_PATH = f"/usr/local/etc/jupyterhub/{SPAWNER_MODULE}.py"
+HUB_STATE = "/srv/jupyterhub"
+CORE_REQUESTS = {
+    "hub": {"cpu": "250m", "memory": "256Mi"},
+    "proxy": {"cpu": "100m", "memory": "128Mi"},
+    "scheduler": {"cpu": "50m", "memory": "96Mi"},
+}
+"""What is set aside for the hub's own pods. Without it they would get processors only when no participant wants them:
+at a class start, when all are busy, the log-in page would stand still."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the values depend on besides the settings.
+
+    `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry,
+    `command` its start command (None: the image's own), `authenticator`, `homes` and `spawner` the source texts of the
+    hub's log-in, of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate,
+    `processors` those of the cluster's node, where it has only one that is known.
+    """
+
+    image: str
+    pulled: bool
+    command: tuple[str, ...] | None
+    authenticator: str
+    homes: str
+    spawner: str
+    version: str
+    certificate: str = ""
+    key: str = ""
+    processors: float = 0
+
+
+def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
+    """The chart's values for these settings; `kubernetes.values` of hub.yaml is laid over them."""
+    rendered = {
+        "custom": {"skrtHub": {"name": settings.name, "version": facts.version}},
+        "hub": _hub(settings, facts),
+        "proxy": _proxy(settings.kubernetes, facts),
+        "ingress": _ingress(settings.kubernetes),
+        "singleuser": _singleuser(settings, facts),
+        "scheduling": _scheduling(settings),
+        "prePuller": {
+            # Nodes that got the image handed over have nothing to pull, and an install would only wait for the check.
+            "hook": {"enabled": facts.pulled},
+            "continuous": {"enabled": True},
+        },
+        "cull": _cull(settings.limits.idle),
+    }
+    return lay_over(rendered, settings.kubernetes.values)
+
+
+def lay_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `over` merged into it as Helm merges values files: maps key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        present = merged.get(key)
+        both = isinstance(present, Mapping) and isinstance(value, Mapping)
+        merged[key] = lay_over(present, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "JupyterHub": {
+            "authenticator_class": f"{AUTHENTICATOR_MODULE}.FirstUseAuthenticator",
+            "admin_access": False,
+        },
+        "FirstUseAuthenticator": {
+            "accounts_file": f"{HUB_STATE}/accounts.json",
+            "anyone": not settings.participants,
+        },
+        "Authenticator": _who_may_enter(settings),
+        "KubeSpawner": {
+            # A home must outlive its server, and its participant's entry in the hub.
+            "delete_pvc": False,
+            # As the chart's own pods have it: no capabilities, no system calls that only administrators need.
+            "container_security_context": {
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        },
+    }
+    hub: dict[str, Any] = {
+        "config": config,
+        "extraFiles": {
+            "skrt-hub-authenticator": {"mountPath": AUTHENTICATOR_PATH, "stringData": facts.authenticator},
+            "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
+            "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
+        },
+        "extraConfig": {
+            "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
+            "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
+            "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
+            f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
+        },
+        "resources": {"requests": CORE_REQUESTS["hub"]},
+        # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
+        "db": {"pvc": {"annotations": {"helm.sh/resource-policy": "keep"}}},
+        # The organiser's commands speak to the hub as this service, from inside the hub's pod.
+        "services": {MANAGER: {}},
+        "loadRoles": {
+            MANAGER: {
+                "scopes": ["admin:users", "admin:servers", "list:users", "list:services", "proxy", "shutdown"],
+                "services": [MANAGER],
+            }
+        },
+    }
+    if settings.limits.servers:
+        hub["activeServerLimit"] = settings.limits.servers
+    return hub
+
+
+def starts_at_once(processors: float) -> int:
+    """How many servers may start at a time on a cluster of one node; 0: any number, as on a cluster that may grow."""
+    return math.ceil(processors * 1.5)
+
+
+def _who_may_enter(settings: Settings) -> dict[str, Any]:
+    return {
+        "admin_users": sorted(settings.admins),
+        "allow_all": not settings.participants,
+        "allowed_users": sorted(settings.participants),
+        "any_allow_config": True,
+        # Otherwise a name removed from the list could still log in.
+        "allow_existing_users": False,
+    }
+
+
+def _proxy(kubernetes: Kubernetes, facts: Facts) -> dict[str, Any]:
+    kinds = {"load-balancer": "LoadBalancer", "node-port": "NodePort"}
+    proxy: dict[str, Any] = {
+        "service": {"type": kinds.get(kubernetes.access, "ClusterIP")},
+        "chp": {"resources": {"requests": CORE_REQUESTS["proxy"]}},
+    }
+    hosts = [kubernetes.host] if kubernetes.host else []
+    if facts.certificate:
+        manual = {"key": facts.key, "cert": facts.certificate}
+        proxy["https"] = {"enabled": True, "type": "manual", "manual": manual, "hosts": hosts}
+    elif kubernetes.tls.email:
+        contact = {"contactEmail": kubernetes.tls.email}
+        proxy["https"] = {"enabled": True, "type": "letsencrypt", "letsencrypt": contact, "hosts": hosts}
+    return proxy
+
+
+def _ingress(kubernetes: Kubernetes) -> dict[str, Any]:
+    if kubernetes.access != "ingress":
+        return {"enabled": False}
+    ingress: dict[str, Any] = {"enabled": True, "hosts": [kubernetes.host]}
+    if kubernetes.ingress_class:
+        ingress["ingressClassName"] = kubernetes.ingress_class
+    if kubernetes.tls.secret:
+        ingress["tls"] = [{"hosts": [kubernetes.host], "secretName": kubernetes.tls.secret}]
+    return ingress
+
+
+def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
+    name, _, tag = facts.image.rpartition(":")
+    if not name or "/" in tag:
+        name, tag = facts.image, "latest"
+    limits, kubernetes = settings.limits, settings.kubernetes
+    image: dict[str, Any] = {"name": name, "tag": tag, "pullPolicy": "IfNotPresent"}
+    if kubernetes.image.pull_secret:
+        image["pullSecrets"] = [kubernetes.image.pull_secret]
+    return {
+        "image": image,
+        "cmd": list(facts.command) if facts.command is not None else None,
+        "defaultUrl": "/lab",
+        "startTimeout": 300,
+        "memory": {"limit": limits.memory, "guarantee": _memory_guarantee(settings)},
+        "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
+        "extraEnv": _environment(settings),
+        "storage": _storage(settings),
+        **({"extraNodeAffinity": {"required": required}} if (required := placement.terms(kubernetes)) else {}),
+    }
+
+
+def _memory_guarantee(settings: Settings) -> int:
+    """A quarter of the limit, and at least what an idle server with one kernel needs."""
+    wanted = settings.kubernetes.memory_guarantee or max(settings.limits.memory // 4, 300 * 10**6)
+    return min(wanted, settings.limits.memory)
+
+
+def _cpu_guarantee(settings: Settings) -> float:
+    wanted = settings.kubernetes.cpu_guarantee or round(settings.limits.cpu / 20, 3)
+    return min(max(wanted, 0.01), settings.limits.cpu)
+
+
+def threads(cpu: float) -> int:
+    """How many threads a participant's engines and libraries start: the processors they may use, at least one."""
+    return max(1, math.floor(cpu))
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    count = str(threads(settings.limits.cpu))
+    names = (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+    )
+    idle = settings.limits.idle
+    # A server tells the hub when it was last used, well within the time after which it would be ended.
+    interval = max(5, min(300, idle // 4)) if idle else 300
+    home = settings.limits.home or settings.kubernetes.home_size
+    return {**dict.fromkeys(names, count), "JUPYTERHUB_ACTIVITY_INTERVAL": str(interval), LIMIT: str(home)}
+
+
+def _storage(settings: Settings) -> dict[str, Any]:
+    kubernetes = settings.kubernetes
+    storage: dict[str, Any] = {
+        "capacity": quantity(settings.limits.home or kubernetes.home_size),
+        "homeMountPath": HOME,
+    }
+    if kubernetes.storage_class:
+        storage["dynamic"] = {"storageClass": kubernetes.storage_class}
+    if settings.data:
+        storage["extraVolumes"] = {
+            f"data-{number}": {
+                "name": f"data-{number}",
+                "hostPath": {"path": str(item.folder), "type": "Directory"},
+            }
+            for number, item in enumerate(settings.data)
+        }
+        storage["extraVolumeMounts"] = {
+            f"data-{number}": {"name": f"data-{number}", "mountPath": f"/data/{item.name}", "readOnly": True}
+            for number, item in enumerate(settings.data)
+        }
+    return storage
+
+
+def quantity(size: int) -> str:
+    """Bytes as a Kubernetes quantity in whole mebibytes, rounded up."""
+    return f"{math.ceil(size / 2**20)}Mi"
+
+
+def _scheduling(settings: Settings) -> dict[str, Any]:
+    seats = settings.kubernetes.placeholders
+    return {
+        # One is enough for a class; it packs participants on the busiest node that has room.
+        "userScheduler": {"enabled": True, "replicas": 1, "resources": {"requests": CORE_REQUESTS["scheduler"]}},
+        "podPriority": {"enabled": seats > 0},
+        "userPlaceholder": {"enabled": seats > 0, "replicas": seats},
+    }
+
+
+def _cull(idle: int) -> dict[str, Any]:
+    if not idle:
+        return {"enabled": False}
+    return {"enabled": True, "timeout": idle, "every": max(10, min(600, idle // 4)), "users": False}

@@ -1,0 +1,149 @@
+"""What the hub on the cluster is doing: its state in one word, its components, and who has a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from skrt_hub import __version__
+from skrt_hub.context import Context
+from skrt_hub.errors import SkrtHubError, StateError
+from skrt_hub.report import Server, StatusReport
+from skrt_hub.targets.kubernetes import access
+from skrt_hub.targets.kubernetes.background import forward, saver
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.image import ensure
+from skrt_hub.targets.kubernetes.pods import diagnosis
+from skrt_hub.targets.kubernetes.pods.watch import Snapshot, component_label, look
+from skrt_hub.targets.kubernetes.release.revisions import read_release
+
+_HELP = {
+    "absent": "Set it up with: skrt-hub up",
+    "stopped": "Start it with: skrt-hub start",
+    "closed": "Enable connections with: skrt-hub open",
+    "running": "",
+}
+
+
+def state_of(cluster: Cluster, seen: Snapshot) -> str:
+    """running, closed, stopped or absent."""
+    if seen.deployment("hub") is None:
+        return "absent"
+    if seen.replicas("hub") == 0:
+        return "stopped"
+    by_forward = cluster.settings.kubernetes.access == "port-forward"
+    if seen.replicas("proxy") == 0 or (by_forward and not forward.running(cluster.layout)):
+        return "closed"
+    return "running"
+
+
+def require(cluster: Cluster, *wanted: str) -> None:
+    """Raises StateError where the hub is in another state than one of these."""
+    found = state_of(cluster, look(cluster.kubectl))
+    if found not in wanted:
+        raise StateError(f"The hub is {found} ({cluster.words}).", remedy=_HELP[found])
+
+
+def status(context: Context) -> StatusReport:
+    """The whole state; changes nothing."""
+    cluster = open_cluster(context)
+    cluster.require_same_cluster()
+    settings = context.settings
+    if not namespace_exists(cluster):
+        return StatusReport(settings.name, "absent", "kubernetes", None, settings.login.kind, __version__)
+    seen = look(cluster.kubectl)
+    found = state_of(cluster, seen)
+    release = read_release(cluster.helm, cluster.release)
+    notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
+    if told := saver.note(settings, context.layout, hub_runs=found in ("running", "closed")):
+        notes.append(told)
+    if release.unfinished:
+        notes.append("An earlier command was interrupted or failed; mend it with: skrt-hub up")
+    if release.owner in ("manual", "stranger"):
+        notes.append(f"The release {release.name!r} there was not made by skrt-hub.")
+    if found != "absent" and cluster.record and cluster.record.image != ensure.wanted(context):
+        notes.append("The participants' image has changed since; apply it with: skrt-hub up")
+    url = access.find_url(cluster) if found == "running" else None
+    if found == "running" and url is None:
+        notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")
+    return StatusReport(
+        name=settings.name,
+        state=found,
+        target="kubernetes",
+        url=url,
+        login=settings.login.kind,
+        version=__version__,
+        servers=servers(cluster, seen),
+        components=_components(cluster, seen),
+        folder=context.layout.root,
+        notes=tuple(notes),
+    )
+
+
+def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...]:
+    """Each participant's server that has a pod."""
+    seen = seen or look(cluster.kubectl)
+    pods = seen.server_pods()
+    memory = _memory(cluster, seen) if pods else {}
+    active = _activity(cluster) if pods and seen.ready("hub") else {}
+    rows = []
+    for pod in pods:
+        name = participant(pod)
+        trouble = diagnosis.troubles([pod], seen.claims, seen.events)
+        pulled = diagnosis.pulling(pod, seen.events)
+        reason = trouble[0].what if trouble else f"pulling {pulled}" if pulled else ""
+        word = diagnosis.state(pod)
+        word = "running" if word == "ready" else word
+        rows.append(Server(name, word, memory.get(pod["metadata"]["name"]), active.get(name), reason))
+    return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def _components(cluster: Cluster, seen: Snapshot) -> dict[str, str]:
+    told: dict[str, str] = {"cluster": cluster.words}
+    for pod in seen.core_pods():
+        told[component_label(pod)] = diagnosis.state(pod)
+    for name in ("hub", "proxy"):
+        if seen.deployment(name) is not None and name not in told:
+            told[name] = "stopped" if seen.replicas(name) == 0 else "starting"
+    if cluster.settings.kubernetes.access == "port-forward":
+        told["port-forward"] = "running" if forward.running(cluster.layout) else "ended"
+    return told
+
+
+def _troubles(seen: Snapshot) -> list[diagnosis.Trouble]:
+    pods = [pod for pod in seen.pods if component_label(pod) != "user-placeholder"]
+    return diagnosis.troubles(pods, seen.claims, seen.events)
+
+
+def _activity(cluster: Cluster) -> dict[str, str]:
+    try:
+        users = HubPod(cluster.kubectl).users()
+    except SkrtHubError:
+        return {}
+    return {user["name"]: user["last_activity"] for user in users if user.get("last_activity")}
+
+
+def _memory(cluster: Cluster, seen: Snapshot) -> dict[str, int]:
+    """What each pod uses, from the kubelets; empty where the account may not ask them."""
+    used: dict[str, int] = {}
+    for node in {pod.get("spec", {}).get("nodeName") for pod in seen.server_pods()} - {None}:
+        path = f"/api/v1/nodes/{node}/proxy/stats/summary"
+        try:
+            done = cluster.kubectl.run("get", "--raw", path, check=False, quiet=True, deadline=15)
+            used |= memory_from(json.loads(done.out), cluster.namespace) if done.code == 0 else {}
+        except (SkrtHubError, ValueError):
+            continue
+    return used
+
+
+def memory_from(summary: Mapping[str, Any], namespace: str) -> dict[str, int]:
+    """Bytes by pod's name, from a kubelet's summary (kubernetes.io, "Node metrics data")."""
+    return {
+        pod["podRef"]["name"]: int(pod["memory"]["workingSetBytes"])
+        for pod in summary.get("pods", [])
+        # A pod that has just started is told with no bytes at all.
+        if pod.get("podRef", {}).get("namespace") == namespace and (pod.get("memory") or {}).get("workingSetBytes")
+    }

@@ -1,0 +1,110 @@
+"""What `delete` removes on one machine: the plan first, homes last, and never a home without its account."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from skrt_hub.errors import PermissionsError, StateError
+from skrt_hub.files import sync_folder
+from skrt_hub.layout import Layout
+from skrt_hub.report import Message
+from skrt_hub.targets import DeleteOptions, Removal
+
+
+def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
+    """Every part of the hub, with its size, and whether it goes.
+
+    Raises StateError where there is no hub. Whether homes are saved is checked apart (skrt_hub.snapshots.guard).
+    """
+    if not layout.root.exists():
+        raise StateError(f"There is nothing to delete: {layout.root} does not exist.", remedy="See: skrt-hub status")
+    keep = not options.homes and _has_homes(layout)
+    rows = [
+        Removal(f"{what}: {path}", size_of(path), removed=True) for what, path in _own_parts(layout) if path.exists()
+    ]
+    if _has_homes(layout):
+        why = "" if options.homes else "use --homes to remove them"
+        rows.append(Removal(f"participants' homes: {layout.homes}", size_of(layout.homes), options.homes, why))
+        why = "so that nobody else can take a name and its home" if keep else ""
+        rows.append(Removal(f"passwords and names: {layout.hub}", size_of(layout.accounts), not keep, why))
+    return tuple(rows)
+
+
+def carry_out(layout: Layout, options: DeleteOptions) -> Message:
+    """Remove what the plan says. An interrupted removal is completed by the next one."""
+    keep = not options.homes and _has_homes(layout)
+    for _, path in _own_parts(layout):
+        _remove(path)
+    if keep:
+        for path in layout.hub.iterdir():
+            if path.name not in (layout.accounts.name, layout.folders.name):
+                _remove(path)
+        return Message((f"The hub was deleted. The homes are in {layout.homes}; `skrt-hub up` brings them back.",))
+    # In one step: homes that are half removed would look as if they had changed since they were saved.
+    if layout.homes.exists():
+        layout.homes.rename(_going(layout))
+        sync_folder(layout.root)
+    _remove(_going(layout))
+    _remove(layout.hub)
+    _remove(layout.saves)
+    _remove(layout.command_lock)
+    try:
+        layout.root.rmdir()
+    except OSError:
+        return Message((f"The hub was deleted. Files that are not the hub's are left in {layout.root}.",))
+    return Message(("The hub was deleted.",))
+
+
+def size_of(path: Path) -> int:
+    """Bytes on the disk below `path`, each file once (stat(2), st_blocks)."""
+    seen: set[tuple[int, int]] = set()
+    total = 0
+    for root, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            try:
+                info = (Path(root) / name).lstat()
+            except OSError:
+                continue
+            if (info.st_dev, info.st_ino) not in seen:
+                seen.add((info.st_dev, info.st_ino))
+                total += info.st_blocks * 512
+    if path.is_file():
+        total += path.stat().st_blocks * 512
+    return total
+
+
+def _going(layout: Layout) -> Path:
+    return layout.root / "homes.removed"
+
+
+def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
+    return [
+        ("participants' environment", layout.root / "environments"),
+        ("hub database", layout.database),
+        ("fetched material", layout.material),
+        ("logs", layout.log),
+        ("secrets", layout.secrets),
+        ("run files", layout.run),
+        ("settings as applied", layout.applied),
+        ("rest of an interrupted delete", _going(layout)),
+    ]
+
+
+def _has_homes(layout: Layout) -> bool:
+    return layout.homes.is_dir() and any(layout.homes.iterdir())
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise PermissionsError(
+            f"{path} could not be removed.",
+            why=f"{error.strerror}.",
+            remedy="Mend that, then run the same command again.",
+        ) from None

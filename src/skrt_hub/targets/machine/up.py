@@ -1,0 +1,229 @@
+"""`up` on one machine, as a recipe of steps that each leave alone what is right already."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from skrt_hub import __version__
+from skrt_hub.context import Context
+from skrt_hub.environment import collect_unused, ensure_environment
+from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
+from skrt_hub.files import ensure_folder, exclusive
+from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
+from skrt_hub.hub.secrets import ensure_secrets
+from skrt_hub.layout import Layout
+from skrt_hub.material.published import fetch, shown_folder
+from skrt_hub.report import UpReport
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.machine import checks, control, database, parts
+from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.port import ensure_port_is_free
+
+_START_DEADLINE = 90.0
+
+
+def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | None = None) -> UpReport:
+    """Bring the hub up as the settings say. `supervise_here`: become the supervisor in place of starting one.
+
+    Raises the errors of each step; what was done before it stays and is used by the next call.
+    """
+    began = time.monotonic()
+    layout = context.layout
+    _ensure_state_folder(layout)
+    with exclusive(layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."):
+        state = control.ask(layout.control_socket, "status")
+        if state is not None and supervise_here is not None:
+            raise StateError(
+                "The hub runs already, in the background.",
+                why="Two programs cannot keep one hub running.",
+                remedy="End it first with: skrt-hub stop",
+            )
+        if state is None:
+            _ensure_prerequisites(context)
+        environment = ensure_environment(layout.environments, progress=context.progress)
+        _prepare_material(context)
+        ensure_secrets(layout.secrets)
+        before = read_applied(layout)
+        applied = Applied(
+            settings=context.settings,
+            version=__version__,
+            ports=_ports(layout, before, running=state is not None),
+            environment=environment.folder,
+            root=os.geteuid() == 0,
+        )
+        if state is not None and applied == before and state["code"] == parts.code_stamp():
+            wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
+            return _report(context, state["state"], began, changed=False)
+        if state is not None and before is not None and _address(before) != _address(applied):
+            ensure_port_is_free(context.settings)
+        write_applied(layout, applied)
+        if supervise_here is None:
+            _ensure_supervisor(layout, state)
+            wait_for_log_in(context, context.settings)
+    if supervise_here is not None:
+        context.progress.say(f"The hub “{context.settings.name}” comes up at {context.settings.url}")
+        supervise_here(layout)
+    if layout.environments.is_relative_to(layout.root):  # one that hubs share is theirs too
+        collect_unused(layout.environments, keep=_in_use(layout, applied))
+    report = _report(context, "running" if state is None else state["state"], began, changed=True)
+    return report if supervise_here is None else replace(report, ended=True)
+
+
+def _ensure_state_folder(layout: Layout) -> None:
+    ensure_folder(layout.root, mode=0o711 if os.geteuid() == 0 else 0o700)
+    for folder in (layout.hub, layout.run, layout.log):
+        ensure_folder(folder, mode=0o700)
+    shown_folder(layout)
+    ensure_folder(layout.homes, mode=0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _prepare_material(context: Context) -> None:
+    """A source that cannot be had is told and keeps its last version: a class must not wait for somebody's server."""
+    for entry in fetch(context.settings, context.layout, context.progress, echo=context.echo):
+        if entry.problem is not None:
+            kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
+            context.progress.say(f"Note: material {entry.name}: {entry.problem.what} Until it is mended, {kept}.")
+    for data in context.settings.data:
+        if not data.folder.is_dir():
+            context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")
+
+
+def _ensure_prerequisites(context: Context) -> None:
+    ensure_port_is_free(context.settings)
+    database.check(context.layout)
+    for finding in checks.all_findings(context.settings, context.layout, running=False):
+        if finding.required and not finding.ok:
+            raise PrerequisiteError(f"{finding.name}: {finding.found}", remedy=finding.remedy)
+        if not finding.ok:
+            context.progress.say(f"Note: {finding.name}: {finding.found}")
+
+
+def _ports(layout: Layout, before: Applied | None, *, running: bool) -> Ports:
+    """The ports of last time: servers that still run know the hub by them. Others only where somebody took them."""
+    if before is None:
+        return _choose_ports()
+    patience = time.monotonic() + (10 if running_servers(layout) else 0)
+    while not running and not _free(before.ports):
+        if time.monotonic() > patience:
+            return _choose_ports()
+        time.sleep(0.1)
+    return before.ports
+
+
+def _choose_ports() -> Ports:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return Ports(*(int(one.getsockname()[1]) for one in sockets))
+
+
+def _free(ports: Ports) -> bool:
+    try:
+        with contextlib.ExitStack() as stack:
+            for port in (ports.hub, ports.proxy, ports.assets):
+                probe = stack.enter_context(socket.socket())
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
+def _address(applied: Applied) -> tuple[str, int]:
+    return applied.settings.address, applied.settings.port
+
+
+def _ensure_supervisor(layout: Layout, state: dict[str, Any] | None) -> None:
+    """A supervisor with the settings just applied; one of an older skrt-hub is replaced, and servers stay."""
+    if state is not None and state["code"] == parts.code_stamp():
+        control.ask(layout.control_socket, "reload")
+        return
+    if state is not None:
+        control.ask(layout.control_socket, "retire")
+        control.wait_gone(layout.control_socket)
+    _start_supervisor(layout)
+
+
+def _start_supervisor(layout: Layout) -> None:
+    log = os.open(layout.log / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        subprocess.Popen(
+            parts.supervisor_command(layout),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=parts.supervisor_environment(),
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        raise PermissionsError(
+            "The supervisor could not be started.", why=str(error), remedy="Run: skrt-hub check"
+        ) from None
+    finally:
+        os.close(log)
+
+
+def wait_for_log_in(context: Context, settings: Settings) -> None:
+    """Return when the log-in page answers through the proxy. Raises StartError with what the logs say."""
+    url = f"{settings.url}hub/login"
+    with context.progress.step("hub: waiting for the log-in page"):
+        deadline = time.monotonic() + _START_DEADLINE
+        while time.monotonic() < deadline:
+            if _answers(url):
+                return
+            state = control.ask(context.layout.control_socket, "status")
+            if state is not None and state["state"] == "closed":
+                return
+            failed = [name for name in ("hub", "proxy") if state and state["failures"].get(name, 0) >= 3]
+            if failed:
+                raise _start_error(context, failed[0])
+            time.sleep(0.05)
+    raise _start_error(context, "hub")
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _start_error(context: Context, part: str) -> StartError:
+    log = context.layout.log / f"{part}.log"
+    try:
+        words = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+    except OSError:
+        words = "It wrote no log."
+    return StartError(f"The {part} did not start.", why=words, remedy=f"See: skrt-hub logs {part}")
+
+
+def _in_use(layout: Layout, applied: Applied) -> set[str]:
+    return {applied.environment.name, *(server.environment.name for server in running_servers(layout))}
+
+
+def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
+    settings = context.settings
+    lines = ["Log in with any new name and a password of at least 8 characters; the same bring you back."]
+    if count := len(settings.participants):
+        who = "The listed name" if count == 1 else f"The {count} listed names"
+        lines = [f"{who} may log in; whoever has no password yet chooses one at the first log-in."]
+    if not settings.on_loopback:
+        lines.append("Anybody on this network can reach the log-in page; what they type there is not encrypted.")
+    if settings.sandbox == "none":
+        lines.append("The sandbox is switched off: participants can read each other's files and the hub's.")
+    if state == "closed":
+        lines = ["Connections are disabled. Enable them with: skrt-hub open"]
+    return UpReport(settings.name, settings.url, changed, round(time.monotonic() - began, 2), tuple(lines))

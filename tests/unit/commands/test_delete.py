@@ -1,0 +1,67 @@
+"""`skrt-hub delete`: a dry run shows the plan, removes nothing, and says what stands in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from skrt_hub.cli import main
+from skrt_hub.errors import RefusedError
+from skrt_hub.targets import DeleteOptions
+from skrt_hub.targets.kubernetes import delete
+from tests.support.homes import home, hub
+
+
+def test_a_dry_run_removes_nothing_and_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "log" / "hub.log"
+    kept.parent.mkdir()
+    kept.write_text("a line")
+
+    code = main(["delete", "--dry-run", "--state", str(tmp_path)])
+
+    assert code == 0
+    assert "remove  logs" in capsys.readouterr().out
+    assert kept.read_text() == "a line"
+
+
+def test_the_plan_is_shown_also_where_homes_without_a_copy_stand_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = home(hub(tmp_path, "anna"), "anna") / "work.txt"
+    kept.write_text("all my work")
+
+    for words in (["--dry-run"], ["--confirm", "skrt-hub"]):
+        code = main(["delete", "--homes", *words, "--state", str(tmp_path)])
+
+        assert code == 12
+        told = capsys.readouterr()
+        assert "remove  participants' homes" in told.out
+        assert "anna: it was never saved" in told.err
+        assert kept.read_text() == "all my work"
+
+
+def test_on_kubernetes_the_plan_is_there_also_where_volumes_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    annotations = {"hub.jupyter.org/username": "anna"}
+    claim = {"metadata": {"name": "claim-anna", "annotations": annotations}, "spec": {}}
+    facts: dict[str, Any] = {"kind": "kind", "release": "class", "namespace": "class", "context": "here", "helm": None}
+    cluster: Any = SimpleNamespace(
+        **facts,
+        words="here",
+        kubectl=SimpleNamespace(items=lambda kind: [claim]),
+        require_record=lambda: None,
+        require_same_cluster=lambda: None,
+    )
+    for name, answer in (("namespace_exists", True), ("read_release", None), ("foreign_objects", ())):
+        monkeypatch.setattr(delete, name, lambda *words, answer=answer: answer)
+
+    plan = delete.plan(cluster, DeleteOptions(namespace=True))
+
+    assert [(row.what.split(":")[0], row.removed) for row in plan.rows()] == [
+        ("home of anna", False),
+        ("namespace class", True),
+    ]
+    with pytest.raises(RefusedError, match="the homes of 1 participants are in it"):
+        delete.ensure_no_loss(plan)

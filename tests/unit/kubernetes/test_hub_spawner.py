@@ -1,0 +1,78 @@
+"""The spawner in the chart's hub: a start ends when the server can be connected to, and not before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from skrt_hub.targets.kubernetes.in_hub.spawner import prompt
+
+
+class Pod:
+    """A spawner whose pod runs at once, and whose server listens later or never."""
+
+    url: Any = ""
+    ended: int | None = None
+
+    async def start(self) -> Any:
+        return self.url
+
+    async def poll(self) -> int | None:
+        return self.ended
+
+
+def test_the_start_ends_soon_after_the_server_listens() -> None:
+    async def start() -> float:
+        loop = asyncio.get_running_loop()
+        probe = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = probe.sockets[0].getsockname()[1]
+        probe.close()
+        await probe.wait_closed()
+        one = prompt(Pod)()
+        one.url = f"http://127.0.0.1:{port}"
+        waiting = asyncio.create_task(one.start())
+        await asyncio.sleep(0.35)
+        assert not waiting.done()
+        began = loop.time()
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", port)
+        assert await waiting == one.url
+        server.close()
+        return loop.time() - began
+
+    assert asyncio.run(start()) < 1.0
+
+
+def test_a_pod_that_ends_while_it_starts_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skrt_hub.targets.kubernetes.in_hub.spawner.LOOK_AT_POD_EVERY", 0.2)
+    one = prompt(Pod)()
+    one.url, one.ended = "http://127.0.0.1:1", 137
+    with pytest.raises(RuntimeError, match="137"):
+        asyncio.run(asyncio.wait_for(one.start(), 10))
+
+
+def test_what_is_no_address_is_passed_on() -> None:
+    one = prompt(Pod)()
+    one.url = ("10.0.0.1", 8888)
+    assert asyncio.run(one.start()) == ("10.0.0.1", 8888)
+
+
+def test_starts_take_turns_and_a_slow_one_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skrt_hub.targets.kubernetes.in_hub.spawner.LONGEST_TURN", 0.3)
+    began: list[float] = []
+
+    class Slow(Pod):
+        async def start(self) -> Any:
+            began.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0.1 if len(began) == 1 else 1.0)
+            return ()
+
+    async def three() -> None:
+        kind = prompt(Slow, at_once=1)
+        await asyncio.gather(*(kind().start() for _ in range(3)))
+
+    asyncio.run(three())
+    first, second, third = began
+    assert 0.05 < second - first < 0.25  # as soon as the first has ended
+    assert 0.25 < third - second < 0.6  # the second is slow, so its turn ends by time
