@@ -6,7 +6,6 @@ python scripts/make_reference.py --check  writes nothing; exit code 1 where a pa
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 import types
@@ -15,12 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from skrt_hub.cli import build_parser
-from skrt_hub.command_line import is_common, own_actions, signature, usage
+from skrt_hub.cli import build_verbs
+from skrt_hub.command_line.parameters import CommonOption, own, signature
+from skrt_hub.command_line.slips import usage
+from skrt_hub.command_line.verbs import Verb
 from skrt_hub.errors import INTERRUPTED, every_error
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.units import parse_size, read_duration
@@ -29,7 +31,6 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/make_reference.py. Change the code's own words and run it again. -->\n"
 
 Row = tuple[str, ...]
-Verb = tuple[str, argparse.ArgumentParser]
 
 
 def main() -> int:
@@ -51,43 +52,39 @@ def pages() -> dict[str, str]:
 # The commands
 
 
-def verbs(parser: argparse.ArgumentParser) -> Iterator[Verb]:
-    """Every command and command of a command, each with its whole name: `up`, `saves list`."""
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, sub in action.choices.items():
-                yield name, sub
-                yield from ((f"{name} {inner}", subsub) for inner, subsub in verbs(sub))
+def verbs() -> Iterator[tuple[str, Verb]]:
+    """Every command with its whole name."""
+    table = build_verbs()
+    context = click.Context(table)
+    for name in table.list_commands(context):
+        verb = table.get_command(context, name)
+        assert verb is not None
+        yield name, verb
 
 
 def commands_page() -> str:
     """docs/reference/commands.md."""
-    parser = build_parser()
-    all_verbs = list(verbs(parser))
-    overview = _table(("Command", "Does"), [(f"[`{name}`](#{_anchor(name)})", _help(sub)) for name, sub in all_verbs])
-    return "\n".join((MADE, _COMMANDS_HEAD, overview, _common(all_verbs[0][1]), *map(_command, all_verbs)))
+    all_verbs = list(verbs())
+    rows = [(f"[`{name}`](#{_anchor(name)})", _words(verb.help)) for name, verb in all_verbs]
+    parts = (_COMMANDS_HEAD, _table(("Command", "Does"), rows), _common(all_verbs[0][1]))
+    return "\n".join((MADE, *parts, *(_command(*item) for item in all_verbs)))
 
 
-def _command(verb: Verb) -> str:
-    name, parser = verb
-    parts = [f"## {name}\n", f"```\n{usage(parser)}\n```\n", f"{_help(parser)}\n"]
-    rows = [(_signature(action), _words(action.help)) for action in own_actions(parser)]
+def _command(name: str, verb: Verb) -> str:
+    parts = [f"## {name}\n", f"```\n{usage(f'skrt-hub {name}', verb.params)}\n```\n", f"{_words(verb.help)}\n"]
+    rows = [(_signature(item), _words(item.help)) for item in own(verb.params)]
     if rows:
         parts.append(_table(("Option", "Meaning"), rows))
     return "\n".join(parts)
 
 
-def _common(parser: argparse.ArgumentParser) -> str:
-    rows = [(_signature(action), _words(action.help)) for action in parser._actions if is_common(parser, action)]
+def _common(verb: Verb) -> str:
+    rows = [(_signature(item), _words(item.help)) for item in verb.params if isinstance(item, CommonOption)]
     return "\n".join(("## Options of every command\n", _table(("Option", "Meaning"), rows), _COMMANDS_COMMON))
 
 
-def _signature(action: argparse.Action) -> str:
-    return ", ".join(f"`{word}`" for word in signature(action).split("|"))
-
-
-def _help(parser: argparse.ArgumentParser) -> str:
-    return _words(parser.description)
+def _signature(parameter: click.Parameter) -> str:
+    return ", ".join(f"`{word}`" for word in signature(parameter).split("|"))
 
 
 _COMMANDS_HEAD = """\
@@ -246,7 +243,7 @@ def _table(head: Row, rows: list[Row]) -> str:
 
 
 def _words(text: str | None) -> str:
-    return " ".join((text or "").replace("%%", "%").split())
+    return " ".join((text or "").split())
 
 
 def _anchor(title: str) -> str:

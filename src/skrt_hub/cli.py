@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
 import os
 import signal
 import sys
@@ -12,21 +10,20 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from skrt_hub import __version__
-from skrt_hub.command_line import COMMON, IntermixedParser, Parser
+from skrt_hub.command_line.verbs import AskedFor, Call, Verbs
 from skrt_hub.commands.session import Session
 from skrt_hub.context import Context
-from skrt_hub.errors import INTERRUPTED, SkrtHubError, UsageError
-from skrt_hub.layout import Layout, default_root
+from skrt_hub.errors import INTERRUPTED, SkrtHubError
+from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Shown, Silent
-from skrt_hub.report import Report
-from skrt_hub.settings.load import load_settings
+from skrt_hub.report import Message, Report
+from skrt_hub.settings.load import find_hub_yaml, load_settings
 from skrt_hub.targets import TARGETS
+from skrt_hub.terminal import Terminal
 
 VERBS = {
     "check": "check",
@@ -52,141 +49,110 @@ VERBS = {
     "render": "render",
     "image": "image",
 }
-"""Each verb and the module in skrt_hub.commands that carries it out, in the order of the help page."""
+"""Each verb and the module in skrt_hub.commands that carries it out, in the order of the help page.
+
+A verb of two words, such as `bundle make`, has options of its own and stands in a module of its own."""
+
+_FAULT = "skrt-hub met a fault of its own."
+_INTERRUPTED = "Interrupted."
+_GOES_ON = "Nothing was left half done; the same command goes on where it was."
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     given = sys.argv[1:] if words is None else list(words)
-    console = Console(stderr=True, soft_wrap=True)
+    terminal, as_json = Terminal(), "--json" in given
     try:
-        arguments = build_parser(_verb_in(given)).parse_args(given or ["--help"])
-    except UsageError as slip:
-        _explain(slip, console, as_json="--json" in given)
-        return slip.exit_code
-    try:
-        report = _run(arguments, console)
-        _print(report, as_json=arguments.json)
+        report = _run(read(given or ["--help"]), terminal)
+        show(report, terminal, as_json=as_json)
         return report.exit_code
     except SkrtHubError as error:
-        _explain(error, console, as_json=arguments.json)
+        _explain(error.what, error.why, error.remedy, error.exit_code, terminal, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("Interrupted. Nothing was left half done; the same command goes on where it was.")
+        _explain(_INTERRUPTED, _GOES_ON, "", INTERRUPTED, terminal, as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception:
-        return _unexpected(console)
+        _explain(_FAULT, *_kept_details(), 1, terminal, as_json=as_json)
+        return 1
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """The whole command line, as the reference page documents it.
-
-    `only` names the verb that is about to be carried out: the others' modules, and all that they import, are left out.
-    """
-    parser = Parser(
-        prog="skrt-hub",
-        description="A JupyterHub for a group of people who work with scikit-rt.",
-        epilog="Start with `skrt-hub up`. The guide is in the docs folder of the project.",
-    )
-    parser.add_argument("--version", action="version", version=f"skrt-hub {__version__}")
-    _add_common(parser, default=None)
-    verbs = parser.add_subparsers(
-        title="commands", dest="verb", metavar="COMMAND", required=True, parser_class=IntermixedParser
-    )
-    for verb in VERBS if only is None else (only,):
-        module = _module(verb)
-        sub = verbs.add_parser(verb, help=module.HELP, description=module.HELP)
-        _add_common(sub, default=argparse.SUPPRESS)
-        module.add_arguments(sub)
-    return parser
+def read(words: Sequence[str]) -> Call | AskedFor:
+    """What was typed. Raises UsageError. A shell that asks what may come next is answered, and the program ends."""
+    try:
+        call: Call = build_verbs().main([*words], "skrt-hub", standalone_mode=False)
+        return call
+    except AskedFor as asked:
+        return asked
 
 
-def _verb_in(words: Sequence[str]) -> str | None:
-    """The verb, where it is the first word: then nothing but it can be meant. Else None."""
-    return words[0] if words and words[0] in VERBS else None
-
-
-def _add_common(parser: argparse.ArgumentParser, *, default: Any) -> None:
-    # Accepted before and after the verb; after it they must not reset what was given before it.
-    flag = False if default is None else default
-    group = parser.add_argument_group(COMMON)
-    group.add_argument("--config", type=Path, metavar="FILE", default=default, help="the hub.yaml to use")
-    group.add_argument("--state", type=Path, metavar="DIR", default=default, help="the hub's state folder")
-    group.add_argument("--target", choices=list(TARGETS), default=default, help="in place of hub.yaml's target")
-    group.add_argument("--json", action="store_true", default=flag, help="print JSON")
-    group.add_argument("--verbose", action="store_true", default=flag, help="show what is run, and details of errors")
+def build_verbs() -> Verbs:
+    """The whole command line, as the reference page documents it."""
+    return Verbs(VERBS, _module, list(TARGETS), f"skrt-hub {__version__}")
 
 
 def _module(verb: str) -> ModuleType:
     return importlib.import_module(f"skrt_hub.commands.{VERBS[verb]}")
 
 
-def _run(arguments: argparse.Namespace, console: Console) -> Report:
-    config = arguments.config
-    if config is None and arguments.verb != "init" and Path("hub.yaml").exists():
-        config = Path("hub.yaml")
-    overrides = {"target": arguments.target} if arguments.target else {}
-    settings = load_settings(None if arguments.verb == "init" else config, **overrides)
-    root = arguments.state.expanduser().absolute() if arguments.state else default_root(settings.name)
-    progress: Progress = Silent() if arguments.json else Shown(console)
-    echo = (lambda line: console.print(line, style="dim", markup=False)) if arguments.verbose else None
-    context = Context(settings, Layout(root), progress, echo)
+def _run(call: Call | AskedFor, terminal: Terminal) -> Report:
+    if isinstance(call, AskedFor):
+        return Message((call.text,))
+    config = call.config if call.verb == "init" else find_hub_yaml(call.config)
+    overrides = {"target": call.target} if call.target else {}
+    settings = load_settings(None if call.verb == "init" else config, **overrides)
+    layout = Layout(state_folder(call.state, settings.name))
+    progress: Progress = Silent() if call.as_json else Shown(terminal.err)
+    echo = (lambda line: terminal.err.print(line, style="dim", markup=False)) if call.verbose else None
+    lines = terminal.err if call.as_json else terminal.out
     session = Session(
-        context, arguments, config, _ask, _show_on(console if arguments.json else Console(soft_wrap=True))
+        Context(settings, layout, progress, echo),
+        config,
+        call.as_json,
+        terminal.ask,
+        lambda line: lines.print(line, markup=False, highlight=False),
     )
-    report: Report = _module(arguments.verb).run(session)
+    if call.verb != "init" and not call.as_json:
+        terminal.err.print(session.which_hub(Path.cwd()), style="dim", markup=False, highlight=False)
+    report: Report = _module(call.verb).run(session, **call.values)
     return report
 
 
-def _ask(question: str) -> str | None:
-    if not sys.stdin.isatty():
-        return None
-    try:
-        return input(question).strip()
-    except EOFError:
-        return None
-
-
-def _show_on(console: Console) -> Any:
-    return lambda line: console.print(line, markup=False, highlight=False)
-
-
-def _print(report: Report, *, as_json: bool) -> None:
+def show(report: Report, terminal: Terminal, *, as_json: bool) -> None:
+    """Print a report, for a person or as JSON."""
     if as_json:
-        sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
-        sys.stdout.flush()
+        terminal.document(report.as_json())
         return
     body = report.render()
     if not isinstance(body, Text) or body.plain:
-        Console(soft_wrap=True).print(body, highlight=False)
+        terminal.out.print(body, highlight=False)
 
 
-def _explain(error: SkrtHubError, console: Console, *, as_json: bool) -> None:
+def _explain(what: str, why: str, remedy: str, code: int, terminal: Terminal, *, as_json: bool) -> None:
     if as_json:
-        document = {"error": error.what, "why": error.why, "remedy": error.remedy, "exit_code": error.exit_code}
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        terminal.document({"error": what, "why": why, "remedy": remedy, "exit_code": code})
         return
-    console.print(Text.assemble(("Error: ", "bold red"), error.what))
-    for part in (error.why, error.remedy):
+    terminal.err.print(Text.assemble(("Error: ", "bold red"), what))
+    for part in (why, remedy):
         if part:
-            console.print(Text(part))
+            terminal.err.print(Text(part))
 
 
-def _unexpected(console: Console) -> int:
+def _kept_details() -> tuple[str, str]:
     # A fault of ours: a person gets one line and a file to send, not a traceback on the screen.
     import tempfile  # noqa: PLC0415 - only on this path
 
-    console.print(Text.assemble(("Error: ", "bold red"), "skrt-hub met a fault of its own."))
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="skrt-hub-error-", suffix=".txt", delete=False) as stream:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="backslashreplace", prefix="skrt-hub-error-", suffix=".txt", delete=False
+        ) as stream:
             traceback.print_exc(file=stream)
-        console.print(Text(f"The details are in {stream.name}; please send them with a report."))
     except OSError:  # the disk is full, which may be the cause
-        console.print(Text(traceback.format_exc(limit=-1).strip().splitlines()[0]))
-    return 1
+        return traceback.format_exc(limit=-1).strip().splitlines()[-1], ""
+    return "", f"The details are in {stream.name}; please send them with a report."
 
 
 if __name__ == "__main__":

@@ -11,6 +11,11 @@ from pathlib import Path
 
 import platformdirs
 
+from skrt_hub.errors import UsageError
+
+_NOT_IN_PATHS = "\"'`$\\%?#:*"
+"""What the proxy's files, the database's address or a list of folders would take for something else."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -126,3 +131,19 @@ class Layout:
 def default_root(name: str) -> Path:
     """The state folder of the hub called `name`, in the platform's user data folder."""
     return Path(platformdirs.user_data_dir("skrt-hub", appauthor=False)) / name
+
+
+def state_folder(given: Path | None, name: str) -> Path:
+    """The whole path of the state folder: the given one, or the default of the hub called `name`.
+
+    Raises UsageError for a path with characters that the hub's programs cannot be told.
+    """
+    root = given.expanduser().absolute() if given is not None else default_root(name)
+    odd = sorted({letter for letter in str(root) if letter in _NOT_IN_PATHS or not letter.isprintable()})
+    if odd:
+        raise UsageError(
+            f"{str(root)!r} cannot be a hub's state folder.",
+            why=f"Its path has {' and '.join(map(repr, odd))}; the hub's programs would read that as something else.",
+            remedy="Choose a path of letters, digits, spaces and the signs . _ - + , @ = with --state DIR.",
+        )
+    return root

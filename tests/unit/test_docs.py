@@ -11,8 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from skrt_hub.cli import VERBS, build_parser
-from skrt_hub.command_line import is_common
+from skrt_hub.cli import VERBS, read
+from skrt_hub.command_line.parameters import own, signature
 from skrt_hub.errors import UsageError, every_error
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
@@ -56,15 +56,14 @@ def test_a_made_page_is_up_to_date(name: str) -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     page = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
-    verbs = dict(reference.verbs(build_parser()))
-    assert set(VERBS) <= set(verbs)
-    for name, parser in verbs.items():
+    verbs = dict(reference.verbs())
+    assert set(VERBS) == set(verbs)
+    for name, verb in verbs.items():
         part = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        for action in parser._actions:
-            assert action.help, f"{name}: {action.dest} has no help text"
-            if not is_common(parser, action) and action.dest != "help":
-                for word in action.option_strings or action.choices or [action.metavar or action.dest.upper()]:
-                    assert f"`{word}" in part or f", {word}" in part, f"{name}: {word} is not documented"
+        for item in own(verb.params):
+            assert item.help, f"{name}: {item.name} has no help text"
+            for word in signature(item).split("|"):
+                assert f"`{word}`" in part, f"{name}: {word} is not documented"
 
 
 def test_every_key_of_hub_yaml_is_documented() -> None:
@@ -115,7 +114,7 @@ def test_commands_in_the_pages_exist() -> None:
         words = shlex.split(command.partition(" #")[0])[1:]
         if words and "--help" not in words and "--version" not in words:
             try:
-                build_parser().parse_args(words)
+                read(words)
             except UsageError as error:
                 raise AssertionError(f"{where}: {command}: {error}") from None
             tried += 1

@@ -1,1 +1,1 @@
-"""One module a verb. Each has HELP, `add_arguments` and `run`, and returns a report; `skrt_hub.cli` lists them."""
+"""One module a verb. Each has HELP, PARAMETERS and `run`, and returns a report; `skrt_hub.cli` lists them."""

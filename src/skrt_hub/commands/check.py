@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
+from skrt_hub.report import CheckReport
 
 HELP = "Say what this target needs, what was found, and what to install where it is missing."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments of its own."""
+PARAMETERS: tuple[click.Parameter, ...] = ()
 
 
-def run(session: Session) -> Report:
+def run(session: Session) -> CheckReport:
     """The findings; exit code 0 only if `up` would work."""
     return session.target.check()

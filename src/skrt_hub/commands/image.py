@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 
+import click
+
+from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import SkrtHubError
-from skrt_hub.report import Message, Report, human_size
+from skrt_hub.report import Message, human_size
 from skrt_hub.targets.kubernetes import rendering
 from skrt_hub.targets.kubernetes.cluster.connection import open_cluster, require_kubernetes
 from skrt_hub.targets.kubernetes.image import ensure
@@ -15,28 +17,24 @@ from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES
 
 HELP = "Kubernetes: build the participants' image, bring it to the cluster's nodes, or push it to a registry."
 ACTIONS = ("build", "load", "push", "name", "list")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """ACTION."""
-    parser.add_argument(
-        "action",
-        choices=ACTIONS,
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(
+        ["action"],
+        type=OneOf(ACTIONS),
         help="build: make it on this machine; load: bring it to the cluster's nodes; push: to kubernetes.image.push; "
         "name: print its name; list: print every image that the hub needs on its nodes",
-    )
+    ),
+)
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, action: str) -> Message:
     """What was done; each action does the ones it needs before."""
     require_kubernetes(session.context)
     ensure.prepare_material(session.context)
-    return {"build": _build, "load": _load, "push": _push, "name": _name, "list": _list}[session.arguments.action](
-        session
-    )
+    return {"build": _build, "load": _load, "push": _push, "name": _name, "list": _list}[action](session)
 
 
-def _build(session: Session) -> Report:
+def _build(session: Session) -> Message:
     built = ensure.build(session.context)
     done = "was built" if built.fresh else "was there already, with the present content"
     return Message(
@@ -47,19 +45,19 @@ def _build(session: Session) -> Report:
     )
 
 
-def _load(session: Session) -> Report:
+def _load(session: Session) -> Message:
     return Message((ensure.load(open_cluster(session.context), always=True),))
 
 
-def _push(session: Session) -> Report:
+def _push(session: Session) -> Message:
     return Message((f"The image {ensure.push(session.context)} was pushed.",))
 
 
-def _name(session: Session) -> Report:
+def _name(session: Session) -> Message:
     return Message((ensure.wanted(session.context),))
 
 
-def _list(session: Session) -> Report:
+def _list(session: Session) -> Message:
     values, manifests = rendering.render(session.context, check=True, server=_server_version(session))
     found = set(re.findall(r"^\s*(?:- )?image:\s*\"?([^\s\"]+)", manifests, flags=re.MULTILINE))
     image = values["singleuser"]["image"]

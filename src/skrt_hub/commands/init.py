@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 
+import click
+
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import PermissionsError, RefusedError
-from skrt_hub.report import Message, Report
+from skrt_hub.report import Message
 from skrt_hub.settings.template import commented_hub_yaml
 
 HELP = "Write a commented hub.yaml; an existing one is never overwritten."
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Option(["--print", "only_print"], is_flag=True, help="show the file, write nothing"),
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--print."""
-    parser.add_argument("--print", action="store_true", help="show the file, write nothing")
-
-
-def run(session: Session) -> Report:
+def run(session: Session, *, only_print: bool) -> Message:
     """The file is made in one step that fails where it exists, so that two calls cannot overwrite each other."""
     text = commented_hub_yaml()
-    if session.arguments.print:
+    if only_print:
         return Message(tuple(text.splitlines()))
-    path = session.arguments.config or Path("hub.yaml")
+    path = session.config or Path("hub.yaml")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:

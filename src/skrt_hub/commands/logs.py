@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
+from skrt_hub.command_line.parameters import WholeNumber
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Message, Report
+from skrt_hub.report import Message
 
 HELP = "Show the log of the hub, the proxy, the supervisor or one participant."
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """PART, --lines, --follow."""
-    parser.add_argument(
-        "part",
-        nargs="?",
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(
+        ["part"],
         default="hub",
         help="hub (the default), proxy, supervisor, fork-server, assets, culler, or a participant's name",
-    )
-    parser.add_argument("--lines", type=int, default=100, metavar="N", help="show the last N lines (default: 100)")
-    parser.add_argument("--follow", action="store_true", help="go on showing new lines until Ctrl-C")
+    ),
+    click.Option(
+        ["--lines"], type=WholeNumber(), default=100, metavar="N", help="show the last N lines (default: 100)"
+    ),
+    click.Option(["--follow"], is_flag=True, help="go on showing new lines until Ctrl-C"),
+)
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, part: str, lines: int, follow: bool) -> Message:
     """Each line is shown as it comes; with --json they are one document."""
-    arguments = session.arguments
-    lines = session.target.logs(arguments.part, lines=max(0, arguments.lines), follow=arguments.follow)
-    if arguments.json:
-        return Message(tuple(lines))
-    for line in lines:
+    found = session.target.logs(part, lines=max(0, lines), follow=follow)
+    if session.as_json:
+        return Message(tuple(found))
+    for line in found:
         session.show(line)
     return Message(())

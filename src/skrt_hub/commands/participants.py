@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import sys
 
+import click
+
+from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError, UsageError, nobody_called
 from skrt_hub.hub.authenticator import NameRefusedError, normalised
@@ -13,27 +15,24 @@ from skrt_hub.report import Message, ParticipantsReport, Report
 
 HELP = "List the participants, set or forget a password, or remove one; files are kept."
 _SHORTEST = 8
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to do, and with whom."""
-    parser.add_argument(
-        "action",
-        nargs="?",
-        choices=("list", "password", "forget", "remove"),
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(
+        ["action"],
+        type=OneOf(("list", "password", "forget", "remove")),
         default="list",
         help="list (the default); password: set one, typed or on standard input; forget: the next log-in chooses one; "
         "remove: no log-in any more, the home is kept",
-    )
-    parser.add_argument("name", nargs="?", help="the participant")
+    ),
+    click.Argument(["name"], required=False, help="the participant"),
+)
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, action: str, name: str | None) -> Report:
     """Carry the action out on the hub at hand, running or not."""
-    action, target = session.arguments.action, session.target
+    target = session.target
     if action == "list":
         return ParticipantsReport(target.participants())
-    name = _name(session.arguments.name)
+    name = _name(name)
     if action == "password":
         _ensure_known(session, name)
         target.set_password(name, _new_password(name))

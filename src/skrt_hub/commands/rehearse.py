@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+import click
+
+from skrt_hub.command_line.parameters import PATH, WholeNumber
 from skrt_hub.commands.session import Session
 from skrt_hub.report import Report
 
 HELP = "Find out how many people this machine seats with your notebook."
 MOST_PEOPLE = 200
 MOST_MINUTES = 120
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Option(["--notebook"], type=PATH, metavar="FILE", help="the notebook; by default a first CT slice"),
+    click.Option(
+        ["--people"],
+        type=WholeNumber(1, MOST_PEOPLE),
+        default=64,
+        metavar="N",
+        help="try at most so many, up to 200 (64)",
+    ),
+    click.Option(
+        ["--minutes"],
+        type=WholeNumber(1, MOST_MINUTES),
+        default=20,
+        metavar="M",
+        help="no further step after this time (20)",
+    ),
+    click.Option(["--out"], type=PATH, metavar="DIR", help="write rehearsal.json and rehearsal.svg there"),
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--notebook, --people, --minutes, --out."""
-    people, minutes = _number(MOST_PEOPLE), _number(MOST_MINUTES)
-    parser.add_argument("--notebook", type=Path, metavar="FILE", help="the notebook; by default a first CT slice")
-    parser.add_argument("--people", type=people, default=64, metavar="N", help="try at most so many, up to 200 (64)")
-    parser.add_argument("--minutes", type=minutes, default=20, metavar="M", help="no further step after this time (20)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write rehearsal.json and rehearsal.svg there")
-
-
-def run(session: Session) -> Report:
+def run(session: Session, *, notebook: Path | None, people: int, minutes: int, out: Path | None) -> Report:
     """The number of seats, in hub.yaml's words, and how it was found."""
     from skrt_hub.bench.rehearsal import RehearsalOptions, rehearse  # noqa: PLC0415 - other verbs start without it
 
-    arguments = session.arguments
-    options = RehearsalOptions(arguments.people, arguments.minutes, arguments.notebook, arguments.out)
+    options = RehearsalOptions(people, minutes, notebook, out)
     return rehearse(session.context, options)
-
-
-class _number:  # noqa: N801 - used like a function
-    """A whole number from 1 to `most`."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-
-    def __call__(self, text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = 0
-        if not 1 <= number <= self._most:
-            raise argparse.ArgumentTypeError(f"give a whole number from 1 to {self._most}")
-        return number

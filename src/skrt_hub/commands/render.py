@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 from dataclasses import dataclass
 from typing import Any
 
+import click
 from rich.console import RenderableType
 from rich.text import Text
 from ruamel.yaml import YAML
@@ -17,12 +17,10 @@ from skrt_hub.targets.kubernetes import rendering
 from skrt_hub.targets.kubernetes.cluster.connection import require_kubernetes
 
 HELP = "Kubernetes: print the chart values made from hub.yaml, checked with the chart; no cluster is asked."
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--manifests, --no-check."""
-    parser.add_argument("--manifests", action="store_true", help="print the objects that the chart makes from them")
-    parser.add_argument("--no-check", action="store_true", help="only render; neither Helm nor the chart is needed")
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Option(["--manifests"], is_flag=True, help="print the objects that the chart makes from them"),
+    click.Option(["--no-check"], is_flag=True, help="only render; neither Helm nor the chart is needed"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ class Rendered(Report):
         return Text(text.getvalue().rstrip())
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, manifests: bool, no_check: bool) -> Rendered:
     """Values by default, the chart's objects with --manifests; keys of certificates are left out of both."""
     require_kubernetes(session.context)
-    values, manifests = rendering.render(session.context, check=not session.arguments.no_check)
-    return Rendered(values, manifests if session.arguments.manifests else "")
+    values, objects = rendering.render(session.context, check=not no_check)
+    return Rendered(values, objects if manifests else "")

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+import click
+
+from skrt_hub.command_line.parameters import PATH
 from skrt_hub.commands.session import Session
 from skrt_hub.report import Report
 from skrt_hub.snapshots.operations import copies_of, run_restore
 
 HELP = "Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """NAME..., --from, --at, --into."""
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="whose homes to restore (default: all that were saved)"
-    )
-    parser.add_argument("--from", dest="source", metavar="PLACE", help="where the copies are (default: the last place)")
-    parser.add_argument(
-        "--at",
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(["names"], nargs=-1, metavar="NAME", help="whose homes to restore (default: all that were saved)"),
+    click.Option(["--from", "source"], metavar="PLACE", help="where the copies are (default: the last place)"),
+    click.Option(
+        ["--at"],
         metavar="TIME",
         help="as it was at this time, such as 2026-11-23 or 2026-11-23T18:00, or a save as `saves list` names it",
-    )
-    parser.add_argument("--into", type=Path, metavar="FOLDER", help="into this folder, in place of the homes")
+    ),
+    click.Option(["--into"], type=PATH, metavar="FOLDER", help="into this folder, in place of the homes"),
+)
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, names: tuple[str, ...], source: str | None, at: str | None, into: Path | None) -> Report:
     """What was restored, with every file's hash read again; exit code 17 when something could not be."""
-    given = session.arguments
     with copies_of(session.context) as copies:
-        return run_restore(copies, given.names, given.source, given.at, given.into)
+        return run_restore(copies, [*names], source, at, into)

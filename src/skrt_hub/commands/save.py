@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from skrt_hub.commands.session import Session
 from skrt_hub.report import Report
 from skrt_hub.snapshots.operations import copies_of, run_save
 
 HELP = "Save homes to a folder or to S3-compatible storage, while people work; only what changed is copied."
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(["names"], nargs=-1, metavar="NAME", help="whose homes to save (default: everybody's)"),
+    click.Option(["--to"], metavar="PLACE", help="a folder, or s3://bucket/folder (default: hub.yaml's saves.place)"),
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """NAME..., --to."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="whose homes to save (default: everybody's)")
-    parser.add_argument(
-        "--to", metavar="PLACE", help="a folder, or s3://bucket/folder (default: hub.yaml's saves.place)"
-    )
-
-
-def run(session: Session) -> Report:
+def run(session: Session, *, names: tuple[str, ...], to: str | None) -> Report:
     """What was saved, once it was read back."""
     with copies_of(session.context) as copies:
-        return run_save(copies, session.arguments.names, session.arguments.to)
+        return run_save(copies, [*names], to)

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
+from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import UsageError
 from skrt_hub.report import Report
 from skrt_hub.snapshots.operations import copies_of, run_compare, run_list, run_verify
 
 HELP = "List saved copies, verify them by reading all of them again, or compare the homes with them."
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """ACTION, NAME..., --from."""
-    parser.add_argument(
-        "action",
-        choices=("list", "verify", "compare"),
-        nargs="?",
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(
+        ["action"],
+        type=OneOf(("list", "verify", "compare")),
         default="list",
         help="list (the default); verify: read every copy; compare: every home's files, by hash, with its newest copy",
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="compare: only these homes")
-    parser.add_argument("--from", dest="source", metavar="PLACE", help="where the copies are (default: the last place)")
+    ),
+    click.Argument(["names"], nargs=-1, metavar="NAME", help="compare: only these homes"),
+    click.Option(["--from", "source"], metavar="PLACE", help="where the copies are (default: the last place)"),
+)
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, action: str, names: tuple[str, ...], source: str | None) -> Report:
     """What is there; exit code 17 where a copy is damaged, or a home differs."""
-    given = session.arguments
-    if given.names and given.action != "compare":
+    if names and action != "compare":
         raise UsageError(
-            f"`saves {given.action}` is about all homes.", remedy="Leave the names out; `saves compare` takes some."
+            f"`saves {action}` is about all homes.", remedy="Leave the names out; `saves compare` takes some."
         )
     with copies_of(session.context) as copies:
-        if given.action == "verify":
-            return run_verify(copies, given.source)
-        if given.action == "compare":
-            return run_compare(copies, given.names, given.source)
-        return run_list(copies, given.source)
+        if action == "verify":
+            return run_verify(copies, source)
+        if action == "compare":
+            return run_compare(copies, [*names], source)
+        return run_list(copies, source)

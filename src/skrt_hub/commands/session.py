@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,18 @@ class Session:
     """
 
     context: Context
-    arguments: argparse.Namespace
     config: Path | None
+    as_json: bool
     ask: Callable[[str], str | None]
     show: Callable[[str], None]
 
     @property
     def target(self) -> Target:
         return target_for(self.context)
+
+    def which_hub(self, here: Path) -> str:
+        """One line that says which hub is meant, and by which hub.yaml."""
+        hub = f"Hub “{self.context.settings.name}”"
+        if self.config is None:
+            return f"{hub}, with the defaults: there is no hub.yaml in {here}"
+        return f"{hub}, as {here / self.config} says"

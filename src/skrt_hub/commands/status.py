@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
+from skrt_hub.report import StatusReport
 
 HELP = "Say what the hub is doing, who is logged in, and what each server uses."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments of its own."""
+PARAMETERS: tuple[click.Parameter, ...] = ()
 
 
-def run(session: Session) -> Report:
+def run(session: Session) -> StatusReport:
     """The hub's state; exit code 0 also when it does not run."""
     return session.target.status()

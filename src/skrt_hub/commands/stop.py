@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
+from skrt_hub.report import Message
 
 HELP = "End all of the hub's processes cleanly; every file stays."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments of its own."""
+PARAMETERS: tuple[click.Parameter, ...] = ()
 
 
-def run(session: Session) -> Report:
+def run(session: Session) -> Message:
     """What was ended."""
     return session.target.stop()

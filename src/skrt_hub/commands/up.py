@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
+from skrt_hub.report import UpReport
 
 HELP = "Make the hub run as hub.yaml says, and print its address."
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Option(["--foreground"], is_flag=True, help="stay in the foreground, for a service manager or a container"),
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--foreground."""
-    parser.add_argument(
-        "--foreground", action="store_true", help="stay in the foreground, for a service manager or a container"
-    )
-
-
-def run(session: Session) -> Report:
+def run(session: Session, *, foreground: bool) -> UpReport:
     """Where the hub is, once its log-in page answers."""
-    return session.target.up(foreground=session.arguments.foreground)
+    return session.target.up(foreground=foreground)

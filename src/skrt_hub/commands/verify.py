@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
+from skrt_hub.report import VerifyReport
 
 HELP = "Test the hub as a participant would meet it: engines, libraries, viewers, notebooks."
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--quick."""
-    parser.add_argument(
-        "--quick",
-        action="store_true",
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Option(
+        ["--quick"],
+        is_flag=True,
         help="leave the notebooks out: half a minute on a machine that does nothing else",
-    )
+    ),
+)
 
 
-def run(session: Session) -> Report:
+def run(session: Session, *, quick: bool) -> VerifyReport:
     """A row for each step; exit code 13 when one failed."""
-    return session.target.verify(quick=session.arguments.quick)
+    return session.target.verify(quick=quick)

@@ -20,6 +20,21 @@ from skrt_hub.settings.units import WRITTEN
 REMEDY = "Correct the file and run the command again. `skrt-hub init --print` shows every key with an explanation."
 
 
+def find_hub_yaml(given: Path | None) -> Path | None:
+    """The hub.yaml that is meant: the given one, else the one in the folder one stands in, else None (the defaults).
+
+    A link that leads nowhere is no missing file: taken for one, it would turn every command to another hub.
+    """
+    path = given if given is not None else Path("hub.yaml")
+    if path.is_symlink() and not path.exists():
+        raise SettingsError(
+            f"{path} leads nowhere.",
+            why=f"It is a link to {path.readlink()}, which does not exist.",
+            remedy="Mend the link, or remove it to use the defaults.",
+        )
+    return path if given is not None or path.exists() else None
+
+
 def load_settings(path: Path | None, **overrides: Any) -> Settings:
     """Settings from the file `path`, or the defaults where it is None, with top-level `overrides` laid over.
 
@@ -51,6 +66,10 @@ def _read(path: Path) -> Any:
         raise SettingsError(f"{path}, line {line}: this is not YAML.", why=str(error.problem), remedy=REMEDY) from None
     except YAMLError as error:
         raise SettingsError(f"{path} is not YAML.", why=str(error), remedy=REMEDY) from None
+    except RecursionError:
+        raise SettingsError(
+            f"{path} cannot be read.", why="It has brackets or lists in each other, too many deep.", remedy=REMEDY
+        ) from None
     if document is None:
         return {}
     if not isinstance(document, dict):

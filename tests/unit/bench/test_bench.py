@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import struct
@@ -24,7 +23,7 @@ from skrt_hub.bench.run import draw, write_down
 from skrt_hub.bench.seats import Step, may_go_on, next_group, seats
 from skrt_hub.bench.stock import render_config
 from skrt_hub.bench.storm import Storm
-from skrt_hub.commands import bench as verb
+from skrt_hub.cli import read
 from skrt_hub.errors import UsageError
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
@@ -197,10 +196,8 @@ def test_figures_and_picture_are_written_down(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", ["0", "-1", "301", "many", "1.5"])
 def test_an_impossible_number_of_people_is_refused(words: str) -> None:
-    parser = argparse.ArgumentParser()
-    verb.add_arguments(parser)
-    with pytest.raises(SystemExit):
-        parser.parse_args(["--people", words])
+    with pytest.raises(UsageError, match="--people cannot be used with that"):
+        read(["bench", "--people", words])
 
 
 GB = 10**9

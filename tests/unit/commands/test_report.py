@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from skrt_hub.cli import _print
+from skrt_hub.cli import show
 from skrt_hub.report import Participant, ParticipantsReport, Report, StatusReport, UpReport
+from skrt_hub.terminal import Terminal
 
 UP = UpReport(name="class", url="http://127.0.0.1:8000/", changed=True, seconds=1.0, lines=("How to log in.",))
 
@@ -34,7 +35,7 @@ def test_paths_stay_whole_on_a_narrow_screen(
     report: Report, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    _print(report, as_json=False)
+    show(report, Terminal(), as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.endswith(f"  {LONG}")]
     assert [line for line in lines if line != line.rstrip()] == []  # they would make empty lines on a narrow screen

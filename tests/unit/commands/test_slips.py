@@ -1,11 +1,18 @@
 """Words that cannot be used are answered as every other error: what, why, and what to type next."""
 
+import importlib
+import inspect
 import json
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
+import click
 import pytest
 
-from skrt_hub.cli import build_parser, main
-from skrt_hub.command_line import IntermixedParser, Parser, usage
+from skrt_hub.cli import VERBS, build_verbs, main, read
+from skrt_hub.command_line.parameters import WholeNumber
+from skrt_hub.command_line.slips import usage
+from skrt_hub.command_line.verbs import AskedFor, Call, Verb, Verbs
 from skrt_hub.errors import UsageError
 
 
@@ -28,8 +35,8 @@ def test_a_word_like_no_command_is_told_to_programs_too(capsys: pytest.CaptureFi
     [["collect", "a.ipynb", "anna", "bob", "--to", "in"], ["collect", "a.ipynb", "--to", "in", "anna", "bob"]],
 )
 def test_names_may_stand_before_and_after_options(words: list[str]) -> None:
-    given = build_parser("collect").parse_args(words)
-    assert (given.path, given.names, str(given.to)) == ("a.ipynb", ["anna", "bob"], "in")
+    given = typed(*words).values
+    assert (given["path"], given["names"], str(given["to"])) == ("a.ipynb", ("anna", "bob"), "in")
 
 
 SLIPS = [
@@ -78,38 +85,73 @@ def test_nothing_is_offered_that_is_not_alike(words: str, capsys: pytest.Capture
 
 
 def test_what_must_be_given_may_be_given_short() -> None:
-    given = build_parser("collect").parse_args(["--confi", "a.yaml", "collect", "--to=in", "a.ipynb"])
-    assert (str(given.config), str(given.to), given.path) == ("a.yaml", "in", "a.ipynb")
+    given = typed("--confi", "a.yaml", "collect", "--to=in", "a.ipynb")
+    assert (str(given.config), str(given.values["to"]), given.values["path"]) == ("a.yaml", "in", "a.ipynb")
     with pytest.raises(UsageError, match="needs --to FOLDER"):
-        build_parser("collect").parse_args(["collect", "a.ipynb", "--", "--to"])
-
-
-def test_an_option_that_argparse_calls_otherwise_is_told_all_the_same() -> None:
-    parser = Parser("skrt-hub")
-    with pytest.raises(UsageError, match="--gone cannot be used like this"):
-        parser.error("argument --gone: expected one argument")
-    with pytest.raises(UsageError, match="needs gone"):
-        parser.error("the following arguments are required: gone")
+        read(["collect", "a.ipynb", "--", "--to"])
 
 
 def test_numbers_below_zero_and_words_with_spaces_are_no_options() -> None:
-    parser = IntermixedParser("skrt-hub collect")
-    parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--lines", type=int)
-    given = parser.parse_args(["--lines", "-5", "-my own notes"])
-    assert (given.lines, given.names) == (-5, ["-my own notes"])
+    given = typed("logs", "--lines", "-5", "-my own notes").values
+    assert (given["lines"], given["part"]) == (-5, "-my own notes")
+
+
+def test_an_option_of_every_command_may_stand_before_and_after_it() -> None:
+    assert typed("--json", "--config", "a.yaml", "status") == typed("status", "--config", "a.yaml", "--json")
+    assert str(typed("--config", "a.yaml", "status", "--config", "b.yaml").config) == "b.yaml"
+
+
+@pytest.mark.parametrize("words", ["--help", "collect --help", "collect -h", "--version", "status --json --help"])
+def test_help_and_version_are_shown_whatever_is_missing(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 0
+    told = capsys.readouterr().out
+    assert ("0." if "--version" in words else "show what is run") in told
 
 
 def test_without_a_word_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 0
-    assert "commands" in capsys.readouterr().out
+    assert main([]) == 0
+    assert "Commands:" in capsys.readouterr().out
 
 
 def test_an_option_that_must_be_given_stands_without_brackets() -> None:
-    parser = IntermixedParser("skrt-hub collect")
-    parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--to", required=True, metavar="FOLDER")
-    parser.add_argument("--from", metavar="PLACE")
-    assert usage(parser) == "skrt-hub collect --to FOLDER [--from PLACE] [NAME ...]"
+    parameters = (
+        click.Argument(["names"], nargs=-1, metavar="NAME"),
+        click.Option(["--to"], required=True, metavar="FOLDER"),
+        click.Option(["--from"], metavar="PLACE"),
+    )
+    assert usage("skrt-hub collect", parameters) == "skrt-hub collect --to FOLDER [--from PLACE] [NAME ...]"
+
+
+BUNDLE = SimpleNamespace(HELP="x", PARAMETERS=(click.Option(["--size"], type=WholeNumber(1, 3), help="y"),))
+
+
+def test_a_command_of_two_words_has_options_of_its_own() -> None:
+    table = {"bundle make": "bundle_make", "saves": "saves", "saves copy": "saves_copy"}
+    verbs = Verbs(table, lambda name: cast(ModuleType, BUNDLE), ["machine"], "1")
+
+    def call(*words: str) -> Call:
+        given: Call = verbs.main([*words], "skrt-hub", standalone_mode=False)
+        return given
+
+    assert call("bundle", "make", "--size", "2") == Call("bundle make", {"size": 2})
+    assert (call("saves", "copy").verb, call("saves").verb) == ("saves copy", "saves")
+    with pytest.raises(UsageError, match="`skrt-hub bundle` has no action 'mke'") as slip:
+        call("bundle", "mke")
+    assert "Did you mean: skrt-hub bundle make?" in slip.value.remedy
+    with pytest.raises(UsageError, match="`skrt-hub bundle` needs an action"):
+        call("bundle")
+
+
+def test_every_command_takes_what_its_options_say() -> None:
+    for name in build_verbs().list_commands(click.Context(build_verbs())):
+        verb = build_verbs().get_command(click.Context(build_verbs()), name)
+        assert isinstance(verb, Verb)
+        module = importlib.import_module(f"skrt_hub.commands.{VERBS[name]}")
+        taken = set(inspect.signature(module.run).parameters) - {"session"}
+        assert taken == {item.name for item in module.PARAMETERS}, name
+
+
+def typed(*words: str) -> Call:
+    given = read(words)
+    assert not isinstance(given, AskedFor)
+    return given

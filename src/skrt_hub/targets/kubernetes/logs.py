@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from skrt_hub.command_line import meant
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError, UnknownNameError, UsageError, never_logged_in
 from skrt_hub.homes.selection import listed_in
 from skrt_hub.layout import Layout
+from skrt_hub.likeness import meant
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster.claims import is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from skrt_hub.command_line import meant
 from skrt_hub.errors import UnknownNameError, never_logged_in
 from skrt_hub.homes.selection import listed_in
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
+from skrt_hub.likeness import meant
 from skrt_hub.settings.model import Settings
 
 PARTS = ("hub", "proxy", "assets", "supervisor", "fork-server", "culler")
