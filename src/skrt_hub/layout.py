@@ -41,9 +41,9 @@ class Layout:
         return self.hub / "jupyterhub.sqlite"
 
     @property
-    def database_copy(self) -> Path:
-        """The copy of JupyterHub's database that was made before the last start."""
-        return self.hub / "jupyterhub.sqlite.copy"
+    def identity_copies(self) -> Path:
+        """Copies of the files that decide who is who: accounts, folders and user ids, the database."""
+        return self.hub / "copies"
 
     @property
     def accounts(self) -> Path:

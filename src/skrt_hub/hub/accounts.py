@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skrt_hub.hub.identities import check_accounts
 from skrt_hub.layout import Layout
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def accounts_of(layout: Layout) -> Accounts:
-    """The accounts of the hub in this folder."""
+    """The accounts of the hub in this folder. Raises StateError, naming a copy, where the file is damaged or gone."""
+    check_accounts(layout)
     from skrt_hub.hub.authenticator import Accounts  # noqa: PLC0415 - see above
 
     return Accounts(layout.accounts)

@@ -17,7 +17,8 @@ import secrets
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable as Function
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 from tornado import web  # type: ignore[attr-defined]
-from traitlets import Bool, Integer, Unicode
+from traitlets import Bool, Callable, Integer, Unicode
 
 LONGEST_NAME = 100
 _PUNCTUATION = " ._@+'-"
@@ -72,7 +73,7 @@ class Accounts:
     def check(self, name: str, password: str) -> bool | None:
         """Whether the password is right; None when the name has none yet."""
         entry = self._read().get(name)
-        if entry is None:
+        if entry is None or "open" in entry:
             return None
         if "hash" not in entry:  # locked
             return False
@@ -85,7 +86,7 @@ class Accounts:
         entry = _entry(password)
         with self._locked():
             accounts = self._read()
-            if name in accounts:
+            if "open" not in accounts.get(name, {"open": True}):
                 return False
             self._write({**accounts, name: entry})
         return True
@@ -105,10 +106,19 @@ class Accounts:
         """Forget a name's password, so that the next log-in chooses a new one; False when it has none."""
         with self._locked():
             accounts = self._read()
-            if accounts.pop(name, None) is None:
+            if "open" in accounts.get(name, {"open": True}):
                 return False
-            self._write(accounts)
+            self._write({**accounts, name: {"open": True}})
         return True
+
+    def open(self, name: str) -> None:
+        """Let the next log-in choose a password for a name that has none, although it has a home."""
+        with self._locked():
+            self._write({**self._read(), name: {"open": True}})
+
+    def entries(self) -> dict[str, Any]:
+        """What is known of each name: its hash, or that it is locked, or that its next log-in chooses a password."""
+        return self._read()
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -117,7 +127,9 @@ class Accounts:
             return {}
         except (ValueError, KeyError, TypeError) as error:
             raise AccountsDamagedError(f"{self._file} is damaged: {error}") from None
-        return dict(accounts)
+        if not isinstance(accounts, dict) or not all(isinstance(entry, dict) for entry in accounts.values()):
+            raise AccountsDamagedError(f"{self._file} is damaged: it is no list of accounts")
+        return accounts
 
     def _write(self, accounts: dict[str, Any]) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f".{self._file.name}.", dir=self._file.parent)
@@ -162,7 +174,7 @@ class Brake:
     FREE_TRIES = 5
     LONGEST_WAIT = 300.0
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Function[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failures: dict[str, tuple[int, float]] = {}
 
@@ -192,6 +204,7 @@ class FirstUseAuthenticator(Authenticator):  # type: ignore[misc]
     accounts_file = Unicode(help="The JSON file of names and password hashes.").tag(config=True)
     shortest_password = Integer(8, help="Fewest characters of a new password.").tag(config=True)
     anyone = Bool(True, help="Whether a name that is not listed may be taken by its first user.").tag(config=True)
+    has_home = Callable(None, allow_none=True, help="Whether a name has a home; None: unknown.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -227,7 +240,7 @@ class FirstUseAuthenticator(Authenticator):  # type: ignore[misc]
         self._refuse_strangers(name)
         right = await self._in_pool(self._accounts.check, name, password)
         if right is None:
-            return await self._first_log_in(name, password)
+            return await self._first_log_in(handler, name, password)
         if not right:
             self._brake.failed(name)
             raise web.HTTPError(
@@ -240,11 +253,25 @@ class FirstUseAuthenticator(Authenticator):  # type: ignore[misc]
         if not self.anyone and name not in self.allowed_users | self.admin_users:
             raise web.HTTPError(403, "This name is not on the list of participants. Ask the organiser.")
 
-    async def _first_log_in(self, name: str, password: str) -> str | None:
+    async def _refuse_lost(self, handler: Any, name: str) -> None:
+        """A home whose account is gone (a file lost, a restore that had only homes) is for nobody who comes first."""
+        user = handler.find_user(name) if handler is not None else None
+        was_here = user is not None and user.orm_user.last_activity is not None
+        if not was_here and not (self.has_home is not None and self.has_home(name)):
+            return
+        if name in await self._in_pool(self._accounts.entries):
+            return
+        self.log.warning("%s: refused, because the name has a home and no account", name)
+        raise web.HTTPError(
+            403, "This name has files here, and its password was lost. Ask the organiser, who can give it a new one."
+        )
+
+    async def _first_log_in(self, handler: Any, name: str, password: str) -> str | None:
         if name in self.admin_users:
             raise web.HTTPError(
                 403, "This name manages the hub. Its password is set with: skrt-hub participants password NAME"
             )
+        await self._refuse_lost(handler, name)
         if len(password) < self.shortest_password:
             raise web.HTTPError(
                 403, f"This name is new here. Choose a password of at least {self.shortest_password} characters."

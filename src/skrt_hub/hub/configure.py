@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from typing import Any
 
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.authenticator import FirstUseAuthenticator
 from skrt_hub.hub.certificate import certificate_file
+from skrt_hub.hub.names import folder_for
 from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
 from skrt_hub.hub.routes import RoutesProxy
 from skrt_hub.hub.secrets import Secrets
@@ -85,6 +87,7 @@ def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
     c.JupyterHub.authenticator_class = FirstUseAuthenticator
     c.FirstUseAuthenticator.accounts_file = str(layout.accounts)
     c.FirstUseAuthenticator.anyone = anyone
+    c.FirstUseAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
     c.Authenticator.allow_all = anyone
     c.Authenticator.allowed_users = set(settings.participants)
     # A name that was taken off the list must not get in because it once was on it.

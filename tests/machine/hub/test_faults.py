@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Hub
+from .conftest import Hub, Refused
 
 
 def pid_of(hub: Hub, part: str) -> int:
@@ -122,7 +122,7 @@ def test_a_damaged_database_is_refused_kept_and_a_copy_offered(make_hub: Callabl
     words = hub.run("start", code=9).stderr
     assert "damaged" in words and str(database) in words
     assert database.read_bytes() == damaged
-    copy = hub.state / "hub/jupyterhub.sqlite.copy"
+    copy = max((hub.state / "hub/copies").glob("jupyterhub.sqlite.*"))
     assert str(copy) in words
     database.write_bytes(copy.read_bytes())
     hub.run("start")
@@ -162,3 +162,26 @@ def test_errors_are_json_where_json_is_asked(make_hub: Callable[..., Hub]) -> No
 def parent_of(pid: int) -> int:
     text = Path(f"/proc/{pid}/stat").read_text()
     return int(text[text.rindex(")") + 2 :].split()[1])
+
+
+def test_lost_accounts_are_refused_with_their_copy_and_open_no_home(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    hub.run("up")
+    hub.at_work("anna")
+    hub.run("stop")
+    hub.run("start")  # copies are made before each start
+    hub.run("stop")
+    accounts = hub.state / "hub/accounts.json"
+    accounts.unlink()
+    words = hub.run("start", code=9).stderr
+    copy = max((hub.state / "hub/copies").glob("accounts.json.*"))
+    assert "missing" in words and f"cp -p {copy}" in words
+    assert "missing" in hub.run("participants", code=9).stderr
+    for left in (hub.state / "hub/copies").iterdir():
+        left.unlink()
+    assert "without an account: anna" in hub.run("start").stderr
+    with pytest.raises(Refused, match="password was lost"):
+        hub.person("anna", "a stranger's own").log_in()
+    hub.person("bob").log_in()
+    hub.run("participants", "forget", "anna")
+    hub.person("anna", "a new password").log_in()

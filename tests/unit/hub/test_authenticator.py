@@ -134,3 +134,35 @@ def test_a_damaged_file_lets_nobody_in_and_is_kept(tmp_path: Path) -> None:
         Accounts(file).add("bob", "long enough")
     assert refused(authenticator(tmp_path), "bob", "long enough").status_code == 500
     assert file.read_text(encoding="utf-8") == '{"accounts": {"anna"'
+
+
+def test_a_home_whose_account_is_lost_is_not_for_the_first_who_comes(tmp_path: Path) -> None:
+    who = authenticator(tmp_path, has_home=lambda name: name == "anna")
+    assert "password was lost" in str(refused(who, "anna", "long enough").log_message)
+    assert log_in(who, "bob", "long enough") == "bob"
+    Accounts(tmp_path / "accounts.json").open("anna")
+    assert log_in(who, "anna", "long enough") == "anna"
+
+
+def test_who_was_here_before_is_known_from_the_database_too(tmp_path: Path) -> None:
+    class Known:
+        class orm_user:  # noqa: N801 - JupyterHub's name for it
+            last_activity = "yesterday"
+
+    class Handler:
+        def find_user(self, name: str) -> Known | None:
+            return Known() if name == "anna" else None
+
+    who = authenticator(tmp_path)
+    with pytest.raises(web.HTTPError):
+        asyncio.run(who.authenticate(Handler(), {"username": "anna", "password": "long enough"}))
+    assert asyncio.run(who.authenticate(Handler(), {"username": "bob", "password": "long enough"})) == "bob"
+
+
+def test_a_password_that_was_forgotten_on_purpose_is_chosen_anew_by_its_owner(tmp_path: Path) -> None:
+    who = authenticator(tmp_path, has_home=lambda name: True)
+    accounts = Accounts(tmp_path / "accounts.json")
+    accounts.set("anna", "first come")
+    accounts.forget("anna")
+    assert log_in(who, "anna", "second come") == "anna"
+    assert accounts.add("anna", "third come") is False

@@ -11,11 +11,14 @@ from urllib.parse import quote
 from skrt_hub.errors import StartError, nobody_called
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.identities import homes_without_account
 from skrt_hub.hub.names import Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.report import Message, Participant
 from skrt_hub.targets.machine.records import running_servers
+
+_NAMED = 8
 
 
 def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
@@ -35,6 +38,38 @@ def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
         )
         for name in names
     )
+
+
+def locked_note(layout: Layout) -> str:
+    """Which homes nobody can log in to, because their accounts are gone; nothing where there is none."""
+    names = _without_account(layout)
+    if not names:
+        return ""
+    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return (
+        f"There are homes without an account: {named}. Nobody can log in with these names until they get a password: "
+        "skrt-hub participants password NAME, or skrt-hub participants forget NAME to let the next log-in choose one."
+    )
+
+
+def forget_password(layout: Layout, name: str) -> bool:
+    """Let the next log-in with the name choose a password; False where it would already."""
+    accounts = accounts_of(layout)
+    if accounts.forget(name):
+        return True
+    if name not in _without_account(layout):
+        return False
+    accounts.open(name)
+    return True
+
+
+def _without_account(layout: Layout) -> list[str]:
+    places = {place.name: place.folder for place in Places(layout.folders).all()}
+    folders = {home.name for home in layout.homes.iterdir()} if layout.homes.is_dir() else set()
+    # Where the table is lost, the folder is all that is left of a name.
+    named = set(places.values())
+    places |= {folder: folder for folder in folders - named if not folder.startswith(("removed-", "."))}
+    return homes_without_account(layout, set(accounts_of(layout).entries()), places)
 
 
 def remove(layout: Layout, applied: Applied, name: str) -> Message:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -23,14 +24,14 @@ from typing import Any
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically
 from skrt_hub.homes import quota
-from skrt_hub.hub import control_groups
+from skrt_hub.hub import control_groups, identities
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.snapshots import schedule
-from skrt_hub.targets.machine import control, database, parts
+from skrt_hub.targets.machine import control, parts
 from skrt_hub.targets.machine.keeper import Keeper
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.watch import KilledBySystem, enforce_memory
@@ -88,7 +89,10 @@ class Supervisor:
         return applied
 
     def _describe_hub(self) -> parts.Part:
-        database.copy_before_start(self._layout)
+        try:
+            identities.keep_copies(self._layout)
+        except (OSError, SkrtHubError, sqlite3.Error) as error:  # a full disk must not keep the hub from starting
+            self._log.error("no copies of accounts and database were made: %s", error)
         return parts.hub(self._layout)
 
     def _describe_proxy(self) -> parts.Part:

@@ -8,6 +8,7 @@ from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
+from skrt_hub.hub import identities
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.memory import children_by_parent, total
@@ -66,6 +67,7 @@ class MachineTarget:
             *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),
+            *identities.problems(self._layout),
         )
         return StatusReport(
             name=shown.name,
@@ -126,7 +128,7 @@ class MachineTarget:
 
     def forget_password(self, name: str) -> bool:
         self._applied()
-        return accounts_of(self._layout).forget(name)
+        return participants.forget_password(self._layout, name)
 
     def remove_participant(self, name: str) -> Message:
         return participants.remove(self._layout, self._applied(), name)

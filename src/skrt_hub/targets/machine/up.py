@@ -18,13 +18,14 @@ from skrt_hub.context import Context
 from skrt_hub.environment import collect_unused, ensure_environment
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder, exclusive
+from skrt_hub.hub import identities
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.machine import checks, control, database, parts
+from skrt_hub.targets.machine import checks, control, participants, parts
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.port import ensure_port_is_free
 
@@ -99,12 +100,14 @@ def _prepare_material(context: Context) -> None:
 
 def _ensure_prerequisites(context: Context) -> None:
     ensure_port_is_free(context.settings)
-    database.check(context.layout)
+    identities.check(context.layout)
     for finding in checks.all_findings(context.settings, context.layout, running=False):
         if finding.required and not finding.ok:
             raise PrerequisiteError(f"{finding.name}: {finding.found}", remedy=finding.remedy)
         if not finding.ok:
             context.progress.say(f"Note: {finding.name}: {finding.found}")
+    if note := participants.locked_note(context.layout):
+        context.progress.say(f"Note: {note}")
 
 
 def _ports(layout: Layout, before: Applied | None, *, running: bool) -> Ports:

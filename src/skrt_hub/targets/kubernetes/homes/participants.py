@@ -28,6 +28,8 @@ elif action == "set":
     print(json.dumps(accounts.set(name, password)))
 elif action == "forget":
     print(json.dumps(accounts.forget(name)))
+elif action == "open":
+    print(json.dumps(accounts.open(name)))
 elif action == "lock":
     print(json.dumps(accounts.lock(name)))
 """
@@ -58,7 +60,13 @@ def set_password(cluster: Cluster, name: str, password: str) -> None:
 
 def forget_password(cluster: Cluster, name: str) -> bool:
     """Let the next log-in with the name choose a password; False when it had none."""
-    return bool(_accounts(cluster, "forget", name))
+    if _accounts(cluster, "forget", name):
+        return True
+    known = {user["name"]: user for user in HubPod(cluster.kubectl).users()}.get(name)
+    if known is None or not known.get("last_activity"):
+        return False
+    _accounts(cluster, "open", name)  # the account of somebody who was here is lost
+    return True
 
 
 def remove(cluster: Cluster, name: str) -> Message:
