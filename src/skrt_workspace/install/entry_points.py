@@ -7,7 +7,10 @@ from __future__ import annotations
 
 ENTRY_POINTS: dict[str, dict[str, str]] = {
     # Programs in the environment's bin folder.
-    "console_scripts": {"skrt-material": "skrt_workspace.material.__main__:main"},
+    "console_scripts": {
+        "skrt-check": "skrt_workspace.data.command:main",
+        "skrt-material": "skrt_workspace.material.__main__:main",
+    },
     # How Jupyter starts kernels: see https://jupyter-client.readthedocs.io/en/latest/provisioning.html
     "jupyter_client.kernel_provisioners": {"warden": "skrt_workspace.provisioner.provisioner:WardenProvisioner"},
 }

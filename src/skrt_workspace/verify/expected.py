@@ -152,6 +152,14 @@ def _saving(numbers: dict[str, Any]) -> list[str]:
     return wrong
 
 
+def _checking(numbers: dict[str, Any]) -> list[str]:
+    wrong = _equal(numbers, {"good_is_clean": True, "rules": ["missing-slices"], "slices_loaded": 50, "notes": 0})
+    wrong += _near("voxel_z_loaded", numbers["voxel_z_loaded"], 4.0, 1e-6)
+    wrong += _near("voxel_z_as_read", numbers["voxel_z_as_read"], 49 * 4 / 45, 1e-3)
+    wrong += _within(numbers, {"difference_as_read_hu": (20, 500), "difference_loaded_hu": (0, 5)})
+    return wrong + _near("heart_mean_gy", numbers["heart_mean_gy"], _scan()["Heart"]["dose"]["mean_gy"], 0.1)
+
+
 CHECKS: dict[str, Check] = {
     "01_loading_and_viewing": _loading,
     "02_dicom_and_studies": _studies,
@@ -162,4 +170,5 @@ CHECKS: dict[str, Check] = {
     "07_applying_a_transform": _transform,
     "08_cohort": _cohort,
     "09_saving_results": _saving,
+    "10_checking_a_data_set": _checking,
 }

@@ -1,0 +1,117 @@
+"""The files of a folder, read without their pixels and grouped into series.
+
+Links are not followed, and a folder's depth does not matter: what somebody sent may hold anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+NIFTI_ENDINGS = (".nii", ".nii.gz")
+_PREAMBLE = 132
+
+
+@dataclass(frozen=True)
+class File:
+    """One DICOM file: its path, and its data set without pixels."""
+
+    path: Path
+    header: Any
+
+    @property
+    def name(self) -> str:
+        """What a finding calls it."""
+        return self.path.name
+
+
+@dataclass
+class Series:
+    """The files of one DICOM series."""
+
+    uid: str
+    modality: str
+    files: list[File] = field(default_factory=list)
+
+    @property
+    def first(self) -> Any:
+        """The header of its first file."""
+        return self.files[0].header
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its files, as findings name them."""
+        return tuple(file.name for file in self.files)
+
+
+@dataclass
+class Contents:
+    """What a folder holds."""
+
+    root: Path
+    series: list[Series] = field(default_factory=list)
+    nifti: list[Path] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+    broken: list[tuple[Path, str]] = field(default_factory=list)
+
+    def of(self, *modalities: str) -> list[Series]:
+        """The series of these modalities."""
+        return [one for one in self.series if one.modality in modalities]
+
+    def images(self) -> list[Series]:
+        """The series that hold pixels of a patient."""
+        return [one for one in self.series if one.modality != "RTDOSE" and "Rows" in one.first]
+
+
+def read(root: Path) -> Contents:
+    """Read every header below `root`, or that of the one file it names."""
+    contents = Contents(root)
+    by_uid: dict[str, Series] = {}
+    for path in _files_below(root):
+        if path.name.endswith(NIFTI_ENDINGS):
+            contents.nifti.append(path)
+        elif not _is_dicom(path):
+            contents.others.append(path)
+        else:
+            _add(path, contents, by_uid)
+    contents.series = list(by_uid.values())
+    return contents
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for folder, below, names in os.walk(root):
+        below.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _is_dicom(path: Path) -> bool:
+    """Whether a file calls itself DICOM; those of before 1993, without the mark, are known by their name."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_PREAMBLE)[128:] == b"DICM" or path.suffix.lower() == ".dcm"
+    except OSError:
+        return False
+
+
+def _add(path: Path, contents: Contents, by_uid: dict[str, Series]) -> None:
+    import pydicom  # noqa: PLC0415 - heavy
+
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+        if header.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10":
+            return  # a DICOMDIR: a table of contents
+        modality, uid = str(header.get("Modality", "")), str(header.get("SeriesInstanceUID", path))
+        if not modality:
+            raise ValueError("it has no Modality")
+    except Exception as error:
+        contents.broken.append((path, str(error) or type(error).__name__))
+        return
+    by_uid.setdefault(uid, Series(uid, modality)).files.append(File(path, header))

@@ -1,0 +1,36 @@
+"""The patches for scikit-rt apply to the published package, and each mends what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from skrt_hub.environment import Environment
+
+PATCHES = sorted((Path(__file__).parents[3] / "contrib" / "scikit-rt").glob("*.patch"))
+HERE = Path(__file__).parent
+
+
+def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path) -> None:
+    published = next(environment.folder.glob("lib/python3*/site-packages/skrt"))
+    shutil.copytree(published, tmp_path / "skrt", ignore=shutil.ignore_patterns("__pycache__"))
+    assert len(PATCHES) == 4
+    for patch in PATCHES:
+        command = ["patch", "-p1", "--directory", tmp_path, "--input", patch]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    command = [environment.folder / "bin" / "python", HERE / "data_cases.py", tmp_path / "cases"]
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=variables)
+    assert done.returncode == 0, done.stderr[-3000:]
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    for case in ("not_square", "brackets", "scaled", "clean"):
+        seen = facts[case]["published"]
+        assert seen["miss_mm"] < 1.5, (case, seen)
+        assert abs(seen["value"] - 1000) < 2, (case, seen)
+    assert facts["few_points"]["published"] == {"gtv_ml": 1.8}
+    assert facts["missing"]["published"]["miss_mm"] > 1.5, "a patch that mends more than it says"
