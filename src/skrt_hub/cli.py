@@ -7,23 +7,24 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from rich.text import Text
 
-from skrt_hub import __version__
+from skrt_hub.api import Hub
 from skrt_hub.command_line.verbs import AskedFor, Call, Verbs
 from skrt_hub.commands.session import Session
 from skrt_hub.context import Context
 from skrt_hub.errors import INTERRUPTED, SkrtHubError
-from skrt_hub.layout import Layout, state_folder
+from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
 from skrt_hub.report import Message, Report
-from skrt_hub.settings.load import find_hub_yaml, load_settings
+from skrt_hub.settings.model import Settings
 from skrt_hub.targets import TARGETS
 from skrt_hub.terminal import Terminal
+from skrt_hub.version import __version__
 
 VERBS = {
     "check": "check",
@@ -101,16 +102,11 @@ def _module(verb: str) -> ModuleType:
 def _run(call: Call | AskedFor, terminal: Terminal) -> Report:
     if isinstance(call, AskedFor):
         return Message((call.text,))
-    config = call.config if call.verb == "init" else find_hub_yaml(call.config)
-    overrides = {"target": call.target} if call.target else {}
-    settings = load_settings(None if call.verb == "init" else config, **overrides)
-    layout = Layout(state_folder(call.state, settings.name))
     progress: Progress = Silent() if call.as_json else Shown(terminal.err)
     echo = (lambda line: terminal.err.print(line, style="dim", markup=False)) if call.verbose else None
     lines = terminal.err if call.as_json else terminal.out
     session = Session(
-        Context(settings, layout, progress, echo),
-        config,
+        _hub(call, progress, echo),
         call.as_json,
         terminal.ask,
         lambda line: lines.print(line, markup=False, highlight=False),
@@ -119,6 +115,13 @@ def _run(call: Call | AskedFor, terminal: Terminal) -> Report:
         terminal.err.print(session.which_hub(Path.cwd()), style="dim", markup=False, highlight=False)
     report: Report = _module(call.verb).run(session, **call.values)
     return report
+
+
+def _hub(call: Call, progress: Progress, echo: Callable[[str], None] | None) -> Hub:
+    if call.verb == "init":  # about a file that shall come to be, whatever stands in the folder
+        return Hub(Context(Settings(), Layout(default_root(Settings().name)), progress, echo), call.config)
+    overrides = {"target": call.target} if call.target else {}
+    return Hub.load(call.config, state=call.state, progress=progress, echo=echo, **overrides)
 
 
 def show(report: Report, terminal: Terminal, *, as_json: bool) -> None:

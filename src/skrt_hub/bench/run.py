@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_hub import __version__
 from skrt_hub.bench import guests, hubs, machine
 from skrt_hub.bench.figures import SystemFigures
 from skrt_hub.bench.measure import EXTRA_NAMES, Subject, measure
@@ -19,6 +18,7 @@ from skrt_hub.bench.stock import stock_hub
 from skrt_hub.context import Context
 from skrt_hub.environment import ensure_environment
 from skrt_hub.files import ensure_folder, named_with, write_atomically, write_json
+from skrt_hub.version import __version__
 
 _DEADLINE = 300.0
 _STOCK_DEADLINE = 900.0

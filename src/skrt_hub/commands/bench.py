@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from skrt_hub.bench.report import BenchReport
 from skrt_hub.command_line.parameters import PATH, OneOf, WholeNumber
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
 
 HELP = "Let scripted participants log in together, and say how long each of them waited."
 MOST_PEOPLE = 300
@@ -29,9 +29,9 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(
     session: Session, *, people: int, against: str | None, temporary: bool, url: str | None, out: Path | None
-) -> Report:
+) -> BenchReport:
     """A table of waiting times and memory; exit code 13 when somebody did not get to a slice."""
-    from skrt_hub.bench.run import BenchOptions, bench  # noqa: PLC0415 - the other verbs start without it
+    from skrt_hub.bench.run import BenchOptions  # noqa: PLC0415 - the other verbs start without it
 
     options = BenchOptions(people=people, against_stock=against == "stock", temporary=temporary, url=url, out=out)
-    return bench(session.context, options)
+    return session.hub.bench(options)

@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = ()
 
 def run(session: Session) -> CheckReport:
     """The findings; exit code 0 only if `up` would work."""
-    return session.target.check()
+    return session.hub.check()

@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = ()
 
 def run(session: Session) -> Message:
     """What was closed."""
-    return session.target.close()
+    return session.hub.close()

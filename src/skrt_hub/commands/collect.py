@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
 
 from skrt_hub.command_line.parameters import PATH
 from skrt_hub.commands.session import Session
-from skrt_hub.homes.access import homes_of
-from skrt_hub.homes.collect import collect
-from skrt_hub.report import Report
+from skrt_hub.homes.collect import CollectReport
 
 HELP = "Gather one file or folder from every home (hand-in), with a manifest of hashes and times."
 PARAMETERS: tuple[click.Parameter, ...] = (
@@ -21,9 +18,6 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, path: str, names: tuple[str, ...], to: Path) -> Report:
+def run(session: Session, *, path: str, names: tuple[str, ...], to: Path) -> CollectReport:
     """Who handed in what; nobody's home is changed."""
-    with closing(homes_of(session.context)) as homes:
-        settings, progress = session.context.settings, session.context.progress
-        listed, admins = settings.participants, settings.admins
-        return collect(homes, path, [*names], to, progress, listed=listed, admins=admins)
+    return session.hub.collect(path, names, to=to)

@@ -34,10 +34,10 @@ def run(
 ) -> Message:
     """The plan is shown first, then what stands in its way; it is done only when the hub's own name is typed."""
     options = DeleteOptions(homes=homes, copies=not no_copies, volumes=volumes, namespace=namespace, cluster=cluster)
-    target = session.target
-    for row in target.delete_plan(options):
+    hub = session.hub
+    for row in hub.delete_plan(options):
         session.show(_line(row))
-    target.ensure_no_loss(options)
+    hub.ensure_no_loss(options)
     name = session.context.settings.name
     if dry_run:
         return Message(("This was a dry run; nothing was removed. Leave out --dry-run to remove it.",))
@@ -48,7 +48,7 @@ def run(
             why=f"The name typed is not {name!r}." if typed else "The hub's name was not typed.",
             remedy=f"Run it again and type {name}, or use --confirm {name}.",
         )
-    return target.delete(options)
+    return session.target.delete(options)  # what may stand in its way was looked at above
 
 
 def _line(row: Removal) -> str:

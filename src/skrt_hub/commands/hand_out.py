@@ -6,15 +6,12 @@ from pathlib import Path
 
 import click
 
+from skrt_hub.api import HAND_OUT
 from skrt_hub.command_line.parameters import PATH
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import UsageError
-from skrt_hub.material import hand_out as giving
-from skrt_hub.material.overview import material_updated
-from skrt_hub.material.published import fetch
-from skrt_hub.report import Report
+from skrt_hub.material.overview import UpdateReport
 
-DEFAULT_FOLDER = "hand-out"
 HELP = "Give files or folders to everyone: into homes now and later, never over what a participant changed."
 PARAMETERS: tuple[click.Parameter, ...] = (
     click.Argument(["files"], nargs=-1, type=PATH, metavar="FILE", help="files and folders to give"),
@@ -25,17 +22,12 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, files: tuple[Path, ...], folder: str | None, withdraw: bool) -> Report:
+def run(session: Session, *, files: tuple[Path, ...], folder: str | None, withdraw: bool) -> UpdateReport:
     """What the homes get; running servers take it within seconds."""
-    context = session.context
     if withdraw and (files or not folder):
         raise UsageError(
             "Which folder is to be taken back?", remedy="Name it, and nothing else: hand-out --withdraw --as FOLDER"
         )
     if withdraw and folder:
-        giving.withdraw(context.layout, folder)
-    else:
-        giving.hand_out(context.settings, context.layout, files, folder or DEFAULT_FOLDER)
-    states = fetch(context.settings, context.layout, context.progress, echo=context.echo)
-    taken = (f"{folder} was taken back: what nobody changed in it goes from the homes.",) if withdraw else ()
-    return material_updated(states, (*taken, *session.target.deliver()))
+        return session.hub.withdraw(folder)
+    return session.hub.hand_out(files, folder=folder or HAND_OUT)

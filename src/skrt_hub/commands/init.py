@@ -23,7 +23,7 @@ def run(session: Session, *, only_print: bool) -> Message:
     text = commented_hub_yaml()
     if only_print:
         return Message(tuple(text.splitlines()))
-    path = session.config or Path("hub.yaml")
+    path = session.hub.config or Path("hub.yaml")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:

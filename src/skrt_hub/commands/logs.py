@@ -24,7 +24,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, part: str, lines: int, follow: bool) -> Message:
     """Each line is shown as it comes; with --json they are one document."""
-    found = session.target.logs(part, lines=max(0, lines), follow=follow)
+    found = session.hub.logs(part, lines=lines, follow=follow)
     if session.as_json:
         return Message(tuple(found))
     for line in found:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
-from skrt_hub.homes.access import homes_of
-from skrt_hub.material.overview import material_status, material_updated
-from skrt_hub.material.published import fetch
-from skrt_hub.report import Report
+from skrt_hub.material.overview import StatusReport, UpdateReport
 
 HELP = "Bring the organiser's material up to date in all homes, or say who has edited what of it."
 PARAMETERS: tuple[click.Parameter, ...] = (
@@ -25,11 +20,6 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, action: str) -> Report:
+def run(session: Session, *, action: str) -> StatusReport | UpdateReport:
     """What there is, or what changed; exit code 1 when a source could not be had."""
-    context = session.context
-    if action == "status":
-        with closing(homes_of(context)) as homes:
-            return material_status(context.layout, homes, context.progress)
-    states = fetch(context.settings, context.layout, context.progress, refresh=True, echo=context.echo)
-    return material_updated(states, session.target.deliver())
+    return session.hub.material() if action == "status" else session.hub.update_material()

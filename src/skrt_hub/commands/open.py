@@ -18,7 +18,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, no_browser: bool) -> Message:
     """The address; the browser is opened where there is a screen to show it on."""
-    url = session.target.open()
+    url = session.hub.open()
     has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
     opened = has_screen and not no_browser and webbrowser.open(url)
     return Message((f"Connections are enabled: {url}", *(() if opened else ("Open this address in a browser.",))))

@@ -11,7 +11,7 @@ from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError, UsageError, nobody_called
 from skrt_hub.hub.authenticator import NameRefusedError, normalised
-from skrt_hub.report import Message, ParticipantsReport, Report
+from skrt_hub.report import Message, ParticipantsReport
 
 HELP = "List the participants, set or forget a password, or remove one; files are kept."
 _SHORTEST = 8
@@ -27,23 +27,23 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, action: str, name: str | None) -> Report:
+def run(session: Session, *, action: str, name: str | None) -> ParticipantsReport | Message:
     """Carry the action out on the hub at hand, running or not."""
-    target = session.target
+    hub = session.hub
     if action == "list":
-        return ParticipantsReport(target.participants())
+        return ParticipantsReport(hub.participants())
     name = _name(name)
     if action == "password":
         _ensure_known(session, name)
-        target.set_password(name, _new_password(name))
+        hub.set_password(name, _new_password(name))
         return Message((f"The password of {name} is set. Their files were not touched.",))
     if action == "forget":
-        if target.forget_password(name):
+        if hub.forget_password(name):
             return Message((f"The password of {name} is forgotten: whoever logs in first with this name chooses one.",))
         if name not in _names(session):
             raise nobody_called(name)
         return Message((f"{name} has no password.",))
-    return target.remove_participant(name)
+    return hub.remove_participant(name)
 
 
 def _ensure_known(session: Session, name: str) -> None:
@@ -53,7 +53,7 @@ def _ensure_known(session: Session, name: str) -> None:
 
 
 def _names(session: Session) -> set[str]:
-    return {who.name for who in session.target.participants()}
+    return {who.name for who in session.hub.participants()}
 
 
 def _name(given: str | None) -> str:

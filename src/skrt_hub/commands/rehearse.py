@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from skrt_hub.bench.rehearsal_report import RehearsalReport
 from skrt_hub.command_line.parameters import PATH, WholeNumber
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
 
 HELP = "Find out how many people this machine seats with your notebook."
 MOST_PEOPLE = 200
@@ -33,9 +33,9 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, notebook: Path | None, people: int, minutes: int, out: Path | None) -> Report:
+def run(session: Session, *, notebook: Path | None, people: int, minutes: int, out: Path | None) -> RehearsalReport:
     """The number of seats, in hub.yaml's words, and how it was found."""
-    from skrt_hub.bench.rehearsal import RehearsalOptions, rehearse  # noqa: PLC0415 - other verbs start without it
+    from skrt_hub.bench.rehearsal import RehearsalOptions  # noqa: PLC0415 - other verbs start without it
 
     options = RehearsalOptions(people, minutes, notebook, out)
-    return rehearse(session.context, options)
+    return session.hub.rehearse(options)

@@ -8,8 +8,7 @@ import click
 
 from skrt_hub.command_line.parameters import PATH
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
-from skrt_hub.snapshots.operations import copies_of, run_restore
+from skrt_hub.snapshots.reports import RestoreReport
 
 HELP = "Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."
 PARAMETERS: tuple[click.Parameter, ...] = (
@@ -24,7 +23,8 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, names: tuple[str, ...], source: str | None, at: str | None, into: Path | None) -> Report:
+def run(
+    session: Session, *, names: tuple[str, ...], source: str | None, at: str | None, into: Path | None
+) -> RestoreReport:
     """What was restored, with every file's hash read again; exit code 17 when something could not be."""
-    with copies_of(session.context) as copies:
-        return run_restore(copies, [*names], source, at, into)
+    return session.hub.restore(names, source=source, at=at, into=into)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from skrt_hub.commands.session import Session
-from skrt_hub.report import Report
-from skrt_hub.snapshots.operations import copies_of, run_save
+from skrt_hub.snapshots.reports import SaveReport
 
 HELP = "Save homes to a folder or to S3-compatible storage, while people work; only what changed is copied."
 PARAMETERS: tuple[click.Parameter, ...] = (
@@ -15,7 +14,6 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, names: tuple[str, ...], to: str | None) -> Report:
+def run(session: Session, *, names: tuple[str, ...], to: str | None) -> SaveReport:
     """What was saved, once it was read back."""
-    with copies_of(session.context) as copies:
-        return run_save(copies, [*names], to)
+    return session.hub.save(names, to=to)

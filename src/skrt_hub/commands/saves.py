@@ -7,8 +7,7 @@ import click
 from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import UsageError
-from skrt_hub.report import Report
-from skrt_hub.snapshots.operations import copies_of, run_compare, run_list, run_verify
+from skrt_hub.snapshots.reports import ComparedReport, SavesReport, VerifiedReport
 
 HELP = "List saved copies, verify them by reading all of them again, or compare the homes with them."
 PARAMETERS: tuple[click.Parameter, ...] = (
@@ -23,15 +22,16 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, action: str, names: tuple[str, ...], source: str | None) -> Report:
+def run(
+    session: Session, *, action: str, names: tuple[str, ...], source: str | None
+) -> SavesReport | VerifiedReport | ComparedReport:
     """What is there; exit code 17 where a copy is damaged, or a home differs."""
     if names and action != "compare":
         raise UsageError(
             f"`saves {action}` is about all homes.", remedy="Leave the names out; `saves compare` takes some."
         )
-    with copies_of(session.context) as copies:
-        if action == "verify":
-            return run_verify(copies, source)
-        if action == "compare":
-            return run_compare(copies, [*names], source)
-        return run_list(copies, source)
+    if action == "verify":
+        return session.hub.verify_saves(source=source)
+    if action == "compare":
+        return session.hub.compare_saves(names, source=source)
+    return session.hub.saves(source=source)

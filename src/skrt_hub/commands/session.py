@@ -1,4 +1,4 @@
-"""What every verb is given: the target at hand, and the person at the keyboard."""
+"""What every verb is given: the hub at hand, and the person at the keyboard."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from skrt_hub.api import Hub
 from skrt_hub.context import Context
-from skrt_hub.targets import Target, target_for
+from skrt_hub.targets import Target
 
 
 @dataclass(frozen=True)
@@ -18,19 +19,22 @@ class Session:
     for commands whose output is a stream.
     """
 
-    context: Context
-    config: Path | None
+    hub: Hub
     as_json: bool
     ask: Callable[[str], str | None]
     show: Callable[[str], None]
 
     @property
+    def context(self) -> Context:
+        return self.hub.context
+
+    @property
     def target(self) -> Target:
-        return target_for(self.context)
+        return self.hub.target
 
     def which_hub(self, here: Path) -> str:
         """One line that says which hub is meant, and by which hub.yaml."""
-        hub = f"Hub “{self.context.settings.name}”"
-        if self.config is None:
-            return f"{hub}, with the defaults: there is no hub.yaml in {here}"
-        return f"{hub}, as {here / self.config} says"
+        name = f"Hub “{self.context.settings.name}”"
+        if self.hub.config is None:
+            return f"{name}, with the defaults: there is no hub.yaml in {here}"
+        return f"{name}, as {here / self.hub.config} says"

@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = ()
 
 def run(session: Session) -> UpReport:
     """Where the hub is, once its log-in page answers."""
-    return session.target.start()
+    return session.hub.start()

@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = ()
 
 def run(session: Session) -> StatusReport:
     """The hub's state; exit code 0 also when it does not run."""
-    return session.target.status()
+    return session.hub.status()

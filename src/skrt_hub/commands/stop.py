@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = ()
 
 def run(session: Session) -> Message:
     """What was ended."""
-    return session.target.stop()
+    return session.hub.stop()

@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, foreground: bool) -> UpReport:
     """Where the hub is, once its log-in page answers."""
-    return session.target.up(foreground=foreground)
+    return session.hub.up(foreground=foreground)

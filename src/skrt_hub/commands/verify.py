@@ -19,4 +19,4 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, quick: bool) -> VerifyReport:
     """A row for each step; exit code 13 when one failed."""
-    return session.target.verify(quick=quick)
+    return session.hub.verify(quick=quick)

@@ -9,7 +9,7 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from skrt_hub import cli
+from skrt_hub import Hub
 from skrt_hub.cli import main
 from skrt_hub.progress import Shown
 from skrt_hub.terminal import PrintableConsole, Terminal, printable
@@ -86,10 +86,10 @@ def test_every_end_is_one_document(words: str, code: int, tmp_path: Path, capsys
 def test_a_fault_of_our_own_is_a_document_too(
     raised: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise raised
 
-    monkeypatch.setattr(cli, "load_settings", fail)
+    monkeypatch.setattr(Hub, "load", fail)
     assert main(["status", "--json"]) == code
     document = json.loads(capsys.readouterr().out)
     assert document["exit_code"] == code

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
+from skrt_hub.version import __version__
 from skrt_workspace import launch
 
 AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.report import Server, StatusReport
@@ -19,6 +18,7 @@ from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods import diagnosis
 from skrt_hub.targets.kubernetes.pods.watch import Snapshot, component_label, look
 from skrt_hub.targets.kubernetes.release.revisions import read_release
+from skrt_hub.version import __version__
 
 _HELP = {
     "absent": "Set it up with: skrt-hub up",

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import skrt_hub
 from skrt_hub.hub import jupyterhub_config_file
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.proxy import static_file
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.layout import Layout
 from skrt_hub.process import plain_environment
+from skrt_hub.version import __version__
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def culler(applied: Applied, layout: Layout, secrets: Secrets) -> Part:
 
 def code_stamp() -> str:
     """Which code of skrt-hub this is: the version, and when its files last changed."""
-    newest = max(file.stat().st_mtime_ns for file in Path(skrt_hub.__file__).parent.rglob("*.py"))
-    return f"{skrt_hub.__version__}-{newest}"
+    newest = max(file.stat().st_mtime_ns for file in Path(__file__).parents[2].rglob("*.py"))
+    return f"{__version__}-{newest}"
 
 
 def supervisor_command(layout: Layout) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import exclusive
@@ -23,6 +22,7 @@ from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
 from skrt_hub.targets.port import ensure_port_is_free
+from skrt_hub.version import __version__
 
 
 def make(context: Context) -> MachineTarget:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.environment import collect_unused, ensure_environment
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
@@ -28,6 +27,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import checks, control, participants, parts
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.port import ensure_port_is_free
+from skrt_hub.version import __version__
 
 _START_DEADLINE = 90.0
 

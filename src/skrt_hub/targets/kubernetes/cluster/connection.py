@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from skrt_hub import __version__
 from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError, PermissionsError, SettingsError, StateError
 from skrt_hub.files import ensure_folder, read_json, write_json
@@ -18,6 +17,7 @@ from skrt_hub.targets.kubernetes.cluster import contexts
 from skrt_hub.targets.kubernetes.cluster.contexts import Contexts, Kind
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
+from skrt_hub.version import __version__
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from skrt_hub import __version__
 from skrt_hub.environment.identity import LOCK_FOLDER, workspace_package
 from skrt_hub.material.published import shown_now
 from skrt_hub.settings.image import architecture_of
+from skrt_hub.version import __version__
 
 LOCAL_NAME = "localhost/skrt-hub/workspace"
 """The name of images that no registry has: nothing outside this machine can answer for the host `localhost`."""

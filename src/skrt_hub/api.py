@@ -1,0 +1,241 @@
+"""The verbs of the command line for Python programs: `Hub.load("hub.yaml").up()`.
+
+Every method returns a frozen report (skrt_hub.report) and raises a SkrtHubError for what a person can mend; none
+prints, asks, or starts a command line. The command line itself calls these methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skrt_hub.context import Context
+from skrt_hub.layout import Layout, state_folder
+from skrt_hub.progress import Progress, Silent
+from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.settings.load import find_hub_yaml, load_settings
+from skrt_hub.targets import DeleteOptions, Removal, Target, target_for
+
+if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing of them
+    from skrt_hub.bench.rehearsal import RehearsalOptions
+    from skrt_hub.bench.rehearsal_report import RehearsalReport
+    from skrt_hub.bench.report import BenchReport
+    from skrt_hub.bench.run import BenchOptions
+    from skrt_hub.homes.collect import CollectReport
+    from skrt_hub.material.overview import StatusReport as MaterialReport
+    from skrt_hub.material.overview import UpdateReport
+    from skrt_hub.snapshots.reports import ComparedReport, RestoreReport, SaveReport, SavesReport, VerifiedReport
+
+HAND_OUT = "hand-out"
+"""The folder in the homes for what is handed out, where no other is named."""
+
+
+class Hub:
+    """One hub: what its hub.yaml says, and its state folder."""
+
+    def __init__(self, context: Context, config: Path | None = None) -> None:
+        self.context = context
+        self.config = config
+
+    @classmethod
+    def load(
+        cls,
+        config: Path | str | None = None,
+        *,
+        state: Path | str | None = None,
+        progress: Progress | None = None,
+        echo: Callable[[str], None] | None = None,
+        **settings: Any,
+    ) -> Hub:
+        """The hub that `config` describes: by default the hub.yaml in the working folder, else the defaults.
+
+        `state` is its state folder, `settings` are laid over the file's first level, such as `port=8080`. `progress`
+        is told of long work, `echo` of each program that is run. Raises SettingsError or UsageError.
+        """
+        found = find_hub_yaml(Path(config) if config is not None else None)
+        read = load_settings(found, **settings)
+        folder = state_folder(Path(state) if state is not None else None, read.name)
+        return cls(Context(read, Layout(folder), progress or Silent(), echo), found)
+
+    @property
+    def target(self) -> Target:
+        """Where the hub runs."""
+        return target_for(self.context)
+
+    # Running it
+
+    def check(self) -> CheckReport:
+        """What the target needs and what was found; changes nothing."""
+        return self.target.check()
+
+    def up(self, *, foreground: bool = False) -> UpReport:
+        """Make the hub run as its settings say, and wait for its log-in page."""
+        return self.target.up(foreground=foreground)
+
+    def status(self) -> StatusReport:
+        """What the hub is doing; changes nothing."""
+        return self.target.status()
+
+    def open(self) -> str:
+        """Let people in; the address for a browser."""
+        return self.target.open()
+
+    def close(self) -> Message:
+        """Let nobody in; servers, kernels and data stay."""
+        return self.target.close()
+
+    def stop(self) -> Message:
+        """End all processes cleanly; every file stays."""
+        return self.target.stop()
+
+    def start(self) -> UpReport:
+        """Bring a stopped hub up again."""
+        return self.target.start()
+
+    def logs(self, part: str = "hub", *, lines: int = 100, follow: bool = False) -> Iterator[str]:
+        """The last lines of a part's log, then, with `follow`, the new ones."""
+        return self.target.logs(part, lines=max(0, lines), follow=follow)
+
+    def verify(self, *, quick: bool = False) -> VerifyReport:
+        """The self-test, run as a participant would."""
+        return self.target.verify(quick=quick)
+
+    def delete_plan(self, options: DeleteOptions | None = None) -> tuple[Removal, ...]:
+        """What `delete` would remove, whether it may or not."""
+        return self.target.delete_plan(options or DeleteOptions())
+
+    def ensure_no_loss(self, options: DeleteOptions) -> None:
+        """Raises RefusedError where `delete` would lose something of value."""
+        self.target.ensure_no_loss(options)
+
+    def delete(self, options: DeleteOptions | None = None) -> Message:
+        """Remove the hub, without a question. Raises RefusedError where something of value would be lost."""
+        given = options or DeleteOptions()
+        target = self.target
+        target.ensure_no_loss(given)
+        return target.delete(given)
+
+    # Participants
+
+    def participants(self) -> tuple[Participant, ...]:
+        """Everyone the hub knows."""
+        return self.target.participants()
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give a name a password in place of the one it has, if any."""
+        self.target.set_password(name, password)
+
+    def forget_password(self, name: str) -> bool:
+        """Let the next log-in with the name choose a password; False when it had none."""
+        return self.target.forget_password(name)
+
+    def remove_participant(self, name: str) -> Message:
+        """End the server, take the name out, keep the home."""
+        return self.target.remove_participant(name)
+
+    # Material and hand-ins
+
+    def material(self) -> MaterialReport:
+        """Whose files of the material are edited, deleted, or behind."""
+        from skrt_hub.homes.access import homes_of  # noqa: PLC0415
+        from skrt_hub.material.overview import material_status  # noqa: PLC0415
+
+        with closing(homes_of(self.context)) as homes:
+            return material_status(self.context.layout, homes, self.context.progress)
+
+    def update_material(self) -> UpdateReport:
+        """Fetch all sources again; running servers take the new version within seconds."""
+        return self._deliver(refresh=True)
+
+    def hand_out(self, files: Iterable[Path | str], *, folder: str = HAND_OUT) -> UpdateReport:
+        """Give files or folders to everyone, never over what a participant changed."""
+        from skrt_hub.material.hand_out import hand_out  # noqa: PLC0415
+
+        hand_out(self.context.settings, self.context.layout, [Path(file) for file in files], folder)
+        return self._deliver()
+
+    def withdraw(self, folder: str) -> UpdateReport:
+        """Take what was handed out in this folder back; what nobody changed goes from the homes."""
+        from skrt_hub.material.hand_out import withdraw  # noqa: PLC0415
+
+        withdraw(self.context.layout, folder)
+        return self._deliver(f"{folder} was taken back: what nobody changed in it goes from the homes.")
+
+    def collect(self, path: str, names: Iterable[str] = (), *, to: Path | str) -> CollectReport:
+        """Gather one file or folder from every home, or from those of `names`, into a new or empty folder."""
+        from skrt_hub.homes.access import homes_of  # noqa: PLC0415
+        from skrt_hub.homes.collect import collect  # noqa: PLC0415
+
+        settings, progress = self.context.settings, self.context.progress
+        with closing(homes_of(self.context)) as homes:
+            return collect(
+                homes, path, [*names], Path(to), progress, listed=settings.participants, admins=settings.admins
+            )
+
+    def _deliver(self, *done: str, refresh: bool = False) -> UpdateReport:
+        from skrt_hub.material.overview import material_updated  # noqa: PLC0415
+        from skrt_hub.material.published import fetch  # noqa: PLC0415
+
+        context = self.context
+        states = fetch(context.settings, context.layout, context.progress, refresh=refresh, echo=context.echo)
+        return material_updated(states, (*done, *self.target.deliver()))
+
+    # Saved copies
+
+    def save(self, names: Iterable[str] = (), *, to: str | None = None) -> SaveReport:
+        """Save homes while people work, and read back what was written."""
+        from skrt_hub.snapshots.operations import copies_of, run_save  # noqa: PLC0415
+
+        with copies_of(self.context) as copies:
+            return run_save(copies, [*names], to)
+
+    def saves(self, *, source: str | None = None) -> SavesReport:
+        """The saved copies that there are."""
+        from skrt_hub.snapshots.operations import copies_of, run_list  # noqa: PLC0415
+
+        with copies_of(self.context) as copies:
+            return run_list(copies, source)
+
+    def verify_saves(self, *, source: str | None = None) -> VerifiedReport:
+        """Read every saved copy again."""
+        from skrt_hub.snapshots.operations import copies_of, run_verify  # noqa: PLC0415
+
+        with copies_of(self.context) as copies:
+            return run_verify(copies, source)
+
+    def compare_saves(self, names: Iterable[str] = (), *, source: str | None = None) -> ComparedReport:
+        """Compare every home's files, by hash, with its newest copy."""
+        from skrt_hub.snapshots.operations import copies_of, run_compare  # noqa: PLC0415
+
+        with copies_of(self.context) as copies:
+            return run_compare(copies, [*names], source)
+
+    def restore(
+        self,
+        names: Iterable[str] = (),
+        *,
+        source: str | None = None,
+        at: str | None = None,
+        into: Path | str | None = None,
+    ) -> RestoreReport:
+        """Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."""
+        from skrt_hub.snapshots.operations import copies_of, run_restore  # noqa: PLC0415
+
+        with copies_of(self.context) as copies:
+            return run_restore(copies, [*names], source, at, Path(into) if into is not None else None)
+
+    # Measuring
+
+    def bench(self, options: BenchOptions) -> BenchReport:
+        """Let scripted participants log in together, and measure how long each of them waits."""
+        from skrt_hub.bench.run import bench  # noqa: PLC0415
+
+        return bench(self.context, options)
+
+    def rehearse(self, options: RehearsalOptions) -> RehearsalReport:
+        """Find out how many people this machine seats with a notebook."""
+        from skrt_hub.bench.rehearsal import rehearse  # noqa: PLC0415
+
+        return rehearse(self.context, options)
