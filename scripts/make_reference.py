@@ -1,6 +1,6 @@
 """Writes the reference pages that are made from the code: the commands, hub.yaml's keys, the exit codes.
 
-python scripts/make_reference.py          writes docs/reference/{commands,hub-yaml,exit-codes}.md
+python scripts/make_reference.py          writes docs/reference/{commands,hub-yaml,exit-codes,promises}.md
 python scripts/make_reference.py --check  writes nothing; exit code 1 where a page is out of date
 """
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from skrt_hub import policy
 from skrt_hub.cli import build_verbs
 from skrt_hub.command_line.parameters import CommonOption, own, signature
 from skrt_hub.command_line.slips import usage
@@ -46,7 +47,12 @@ def main() -> int:
 
 def pages() -> dict[str, str]:
     """Every page by its file name."""
-    return {"commands.md": commands_page(), "hub-yaml.md": hub_yaml_page(), "exit-codes.md": exit_codes_page()}
+    return {
+        "commands.md": commands_page(),
+        "hub-yaml.md": hub_yaml_page(),
+        "exit-codes.md": exit_codes_page(),
+        "promises.md": promises_page(),
+    }
 
 
 # The commands
@@ -252,6 +258,41 @@ def _anchor(title: str) -> str:
 
 def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+# What a hub promises
+
+
+def promises_page() -> str:
+    """docs/reference/promises.md, from the rules that both targets use."""
+    nobody, class_list = Settings(), Settings(participants=("anna", "bob", "carla"))
+    idle = [(f"`{text}`", f"{policy.idle.look_every(seconds)} s") for text, seconds in _IDLE.items()]
+    cpu = [(f"`{cpu:g}`", str(policy.threads.threads(cpu))) for cpu in (0.5, 1, 1.5, 2, 4)]
+    return "\n".join(
+        (
+            MADE,
+            _PROMISES_HEAD,
+            f"## Logging in\n\nWithout `participants` in hub.yaml: {policy.log_in.how_to_log_in(nobody)}\n",
+            f"With three names there: {policy.log_in.how_to_log_in(class_list)}\n",
+            "## Taking somebody out\n",
+            _paragraphs(policy.removing) + "\n",
+            "## Threads\n",
+            _paragraphs(policy.threads.threads) + "\n",
+            _table(("`limits.cpu`", "Threads"), cpu),
+            "## Servers that nobody uses\n",
+            "A server tells when it was last used, and the hub looks, this often:\n",
+            _table(("`limits.idle`", "Every"), idle),
+        )
+    )
+
+
+_IDLE = {"0": 0, "10 min": 600, "1 h": 3600, "2 h": 7200}
+_PROMISES_HEAD = "# What a hub promises\n\nThe same on one machine and on Kubernetes.\n"
+
+
+def _paragraphs(thing: Any) -> str:
+    """The words of a docstring, with its line ends taken out."""
+    return "\n\n".join(" ".join(part.split()) for part in (inspect.getdoc(thing) or "").split("\n\n"))
 
 
 if __name__ == "__main__":

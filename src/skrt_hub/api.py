@@ -131,9 +131,9 @@ class Hub:
         """Let the next log-in with the name choose a password; False when it had none."""
         return self.target.forget_password(name)
 
-    def remove_participant(self, name: str) -> Message:
+    def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, take the name out, keep the home."""
-        return self.target.remove_participant(name)
+        return self.target.remove_participant(name, free=free)
 
     # Material and hand-ins
 

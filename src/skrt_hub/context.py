@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from skrt_hub.files import exclusive
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
 from skrt_hub.settings.model import Settings
+
+BUSY = "Another skrt-hub command works on this hub."
+WAIT = "Wait for its end, then run the command again."
 
 
 @dataclass(frozen=True)
@@ -18,3 +23,7 @@ class Context:
     layout: Layout
     progress: Progress
     echo: Callable[[str], None] | None = None
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the hub's lock: commands that change it take turns. Raises BusyError where another one works on it."""
+        return exclusive(self.layout.command_lock, what=BUSY, remedy=WAIT)

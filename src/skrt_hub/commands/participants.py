@@ -11,10 +11,10 @@ from skrt_hub.command_line.parameters import OneOf
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError, UsageError, nobody_called
 from skrt_hub.hub.authenticator import NameRefusedError, normalised
+from skrt_hub.policy.log_in import SHORTEST_PASSWORD
 from skrt_hub.report import Message, ParticipantsReport
 
 HELP = "List the participants, set or forget a password, or remove one; files are kept."
-_SHORTEST = 8
 PARAMETERS: tuple[click.Parameter, ...] = (
     click.Argument(
         ["action"],
@@ -24,10 +24,13 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         "remove: no log-in any more, the home is kept",
     ),
     click.Argument(["name"], required=False, help="the participant"),
+    click.Option(
+        ["--free"], is_flag=True, help="with remove: move the home aside, and free the name for somebody else"
+    ),
 )
 
 
-def run(session: Session, *, action: str, name: str | None) -> ParticipantsReport | Message:
+def run(session: Session, *, action: str, name: str | None, free: bool) -> ParticipantsReport | Message:
     """Carry the action out on the hub at hand, running or not."""
     hub = session.hub
     if action == "list":
@@ -43,7 +46,7 @@ def run(session: Session, *, action: str, name: str | None) -> ParticipantsRepor
         if name not in _names(session):
             raise nobody_called(name)
         return Message((f"{name} has no password.",))
-    return hub.remove_participant(name)
+    return hub.remove_participant(name, free=free)
 
 
 def _ensure_known(session: Session, name: str) -> None:
@@ -72,8 +75,8 @@ def _new_password(name: str) -> str:
             raise RefusedError("The two are not the same.", why="Nothing was changed.", remedy="Try again.")
     else:
         first = sys.stdin.readline().rstrip("\n")
-    if len(first) < _SHORTEST:
+    if len(first) < SHORTEST_PASSWORD:
         raise RefusedError(
-            "The password is too short.", why=f"It needs at least {_SHORTEST} characters.", remedy="Try again."
+            "The password is too short.", why=f"It needs at least {SHORTEST_PASSWORD} characters.", remedy="Try again."
         )
     return first

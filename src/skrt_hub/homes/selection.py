@@ -6,12 +6,6 @@ from collections.abc import Collection
 
 from skrt_hub.errors import UnknownNameError, never_logged_in
 from skrt_hub.homes.access import Home
-from skrt_hub.settings.model import Settings
-
-
-def listed_in(settings: Settings) -> set[str]:
-    """Every name in hub.yaml."""
-    return {*settings.participants, *settings.admins}
 
 
 def chosen(homes: list[Home], names: list[str], listed: Collection[str] = ()) -> list[Home]:

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from skrt_hub import policy
+
 # What a participant is taken to need before any server of this hub has been measured: a server and a kernel with the
 # libraries imported, and an image or two. Forked ones share most of it; a plain start does not.
 FIRST_GUESS = 200 * 10**6
@@ -59,7 +61,7 @@ def reserved_memory(total: int) -> int:
 
 def refusal(found: Room, idle: int) -> str:
     """What is told to somebody for whom there is no seat; `idle` is `limits.idle` in seconds."""
-    frees = f" A server that nobody uses ends by itself after {idle // 60} minutes." if idle >= 60 else ""
+    frees = f" {words}" if (words := policy.idle.in_words(idle)) else ""
     return f"This machine seats {found.seats}, and all seats are taken. Try again when somebody has left.{frees}"
 
 

@@ -19,6 +19,7 @@ from skrt_hub.hub.routes import RoutesProxy
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
+from skrt_hub.policy import idle, log_in
 
 
 def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -82,18 +83,12 @@ _ASSETS = (
 
 
 def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
-    settings = applied.settings
-    anyone = not settings.participants
     c.JupyterHub.authenticator_class = FirstUseAuthenticator
     c.FirstUseAuthenticator.accounts_file = str(layout.accounts)
-    c.FirstUseAuthenticator.anyone = anyone
     c.FirstUseAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
-    c.Authenticator.allow_all = anyone
-    c.Authenticator.allowed_users = set(settings.participants)
-    # A name that was taken off the list must not get in because it once was on it.
-    c.Authenticator.allow_existing_users = False
-    c.Authenticator.admin_users = set(settings.admins)
-    c.Authenticator.any_allow_config = True
+    for name, values in log_in.traits(applied.settings).items():
+        for trait, value in values.items():
+            setattr(c[name], trait, value)
 
 
 def _servers(c: Any, applied: Applied, layout: Layout) -> None:
@@ -107,12 +102,7 @@ def _servers(c: Any, applied: Applied, layout: Layout) -> None:
     c.Spawner.start_timeout = 900  # with the time in the queue; the start itself has a deadline of its own
     c.Spawner.http_timeout = 60
     c.Spawner.poll_interval = 15
-    c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(_activity_interval(limits.idle))}
-
-
-def _activity_interval(idle: int) -> int:
-    """How often, in seconds, a server tells the hub when it was last used: well within the time after which it ends."""
-    return max(5, min(300, idle // 4)) if idle else 300
+    c.Spawner.environment = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(idle.look_every(limits.idle))}
 
 
 def _services(c: Any, secrets: Secrets) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +10,9 @@ from pathlib import Path
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
+from skrt_hub.policy import threads
 from skrt_workspace import launch
 from skrt_workspace.sandbox.document import Bind, Limits, SandboxDocument, User
-
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
-)
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
 NICENESS = 5
@@ -62,14 +54,8 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
     )
 
 
-def threads(cpu: float, machine_cpus: int) -> int:
-    """How many threads an engine or a BLAS may use under a limit of `cpu` processors: whole ones, at least one."""
-    return max(1, min(math.ceil(cpu), machine_cpus))
-
-
 def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: int, isolated: bool) -> dict[str, str]:
     settings = applied.settings
-    count = str(threads(settings.limits.cpu, machine_cpus))
     inside = "/home/jovyan" if isolated else str(home)
     variables = {
         "PATH": os.pathsep.join((str(applied.environment / "bin"), "/usr/local/bin", "/usr/bin", "/bin")),
@@ -81,7 +67,7 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
         "TERM": "xterm-256color",
         "CPU_LIMIT": f"{settings.limits.cpu:g}",
         "MEM_LIMIT": str(settings.limits.memory),
-        **dict.fromkeys(_THREAD_VARIABLES, count),
+        **threads.variables(settings.limits.cpu, machine_cpus),
         **start.environment,
     }
     if settings.engines.elastix is not None:

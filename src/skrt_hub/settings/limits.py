@@ -12,7 +12,10 @@ class Limits(Section):
     """What one participant, and all together, may use."""
 
     cpu: float = Field(
-        1, gt=0, le=1024, description="Processors for each participant; the engines use as many threads, at least one."
+        1,
+        gt=0,
+        le=1024,
+        description="Processors for each participant; the engines use as many threads, a part of one counted as one.",
     )
     memory: Size = Field(
         2 * 10**9,

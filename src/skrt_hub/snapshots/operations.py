@@ -15,9 +15,10 @@ from skrt_hub.errors import CopyError, SkrtHubError, SpaceError, StateError, Unk
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes.access import Home, Homes, homes_of, several_at_once
 from skrt_hub.homes.folder import FolderHomes
-from skrt_hub.homes.selection import chosen, listed_in
+from skrt_hub.homes.selection import chosen
 from skrt_hub.hub.names import folder_for
 from skrt_hub.layout import Layout
+from skrt_hub.policy.log_in import listed
 from skrt_hub.progress import Progress
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots import catalogue, index, manifest, reports, restore, retention, save, verify
@@ -101,7 +102,7 @@ def run_save(
 ) -> reports.SaveReport:
     """Save the named homes, or all, and let older saves go as hub.yaml says."""
     began = time.monotonic()
-    wanted = chosen(copies.homes.all(), names, listed_in(copies.settings))
+    wanted = chosen(copies.homes.all(), names, listed(copies.settings))
     if not wanted:
         raise StateError("There are no homes to save.", remedy="See: skrt-hub status")
     place = copies.open(to, create=True)
@@ -236,7 +237,7 @@ def _copies_of(
         by_name = {head.name: folder for folder, head in heads.items()} | {folder: folder for folder in heads}
         for name in names:
             if name not in by_name:
-                if name not in listed_in(copies.settings) and not {name, folder_for(name)} & set(folders):
+                if name not in listed(copies.settings) and not {name, folder_for(name)} & set(folders):
                     _ensure_has_home(name, copies, place, sorted(head.name for head in heads.values()))
                 raise CopyError(
                     f"{place.label} has no saved copy of {name!r}{' from that time or before' if until else ''}.",

@@ -77,8 +77,8 @@ class Target(Protocol):
     def forget_password(self, name: str) -> bool:
         """Let the next log-in with the name choose a password; False when it had none."""
 
-    def remove_participant(self, name: str) -> Message:
-        """End the server, take the name out, keep the home."""
+    def remove_participant(self, name: str, *, free: bool = False) -> Message:
+        """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         """What `delete` would remove, whether it may or not."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
-VARIABLES = ("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "OMP_NUM_THREADS")
+from skrt_workspace.threads import ENGINES
 
 
 def from_environment() -> int | None:
     """The number of threads that the environment asks for, or None."""
-    for name in VARIABLES:
+    for name in ENGINES:
         value = os.environ.get(name, "")
         if value.isdigit() and int(value) > 0:
             return int(value)

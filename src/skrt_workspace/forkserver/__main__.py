@@ -13,9 +13,9 @@ from pathlib import Path
 
 from skrt_workspace.sandbox import kernel
 from skrt_workspace.sandbox.document import HOME_INSIDE, USER_NAME
+from skrt_workspace.threads import LIBRARIES
 
 _CLEAN = "SKRT_FORK_SERVER"
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 MODULE = "skrt_workspace.forkserver"
 
 
@@ -52,7 +52,7 @@ def start_clean(options: argparse.Namespace) -> None:
         _CLEAN: "1",
     }
     if "threads at the start" not in options.without:
-        variables |= dict.fromkeys(_ONE_THREAD, "1")
+        variables |= dict.fromkeys(LIBRARIES, "1")
     command = [sys.executable, "-m", MODULE, "--socket", str(path), "--lifetime", str(options.lifetime)]
     command += [part for name in options.without for part in ("--without", name)]
     os.execve(sys.executable, command, variables)  # noqa: S606

@@ -17,11 +17,12 @@ from skrt_workspace import launch
 from skrt_workspace.forkserver import kernels, mends, preload, warden
 from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.sandbox.init import Init
+from skrt_workspace.threads import LIBRARIES
 
 # Libraries make their threads when they are loaded, and what has threads cannot be forked: `mends` raises the number in
 # each kernel. A backend of matplotlib would be chosen early. The debugger would warn of what does not arise here.
 WHILE_IMPORTING = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
+    **dict.fromkeys(LIBRARIES, "1"),
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }

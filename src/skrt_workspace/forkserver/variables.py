@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from skrt_workspace.threads import VARIABLES
+
 # Read while importing, and made good in each child: by `mends`, by executing the module again, or harmless as used.
 # fmt: off
 MENDED = frozenset((
     "PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TERM", "TZ",
     "MPLBACKEND", "MPLCONFIGDIR", "MATPLOTLIBRC", "XDG_CACHE_HOME", "JPY_PARENT_PID", "KERNEL_LAUNCH_TIMEOUT",
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+    *VARIABLES,
 ))
 # fmt: on
 _MENDED_PREFIXES = ("JUPYTERHUB_", "PYDEVD_")

@@ -13,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-THREAD_VARIABLES = ("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "OMP_NUM_THREADS")
+from skrt_workspace.threads import ENGINES
+
 ELASTIX_DEFAULT_SEED = 121212
 """What elastix takes when a parameter file has no RandomSeed (elastix manual, section 5)."""
 
@@ -22,7 +23,7 @@ __all__ = ["displacements", "fix_threads", "landmark_errors", "record"]
 
 def fix_threads(number: int = 2) -> None:
     """Let the engines that this process starts use this many threads: elastix's result depends on the number."""
-    for name in THREAD_VARIABLES:
+    for name in ENGINES:
         os.environ[name] = str(number)
 
 
@@ -40,7 +41,7 @@ def record(registration: Any) -> dict[str, Any]:
         "engine": engine,
         "engine_version": _engine_version(registration),
         "scikit_rt_version": version("scikit-rt"),
-        "threads": {name: os.environ.get(name, "not set") for name in THREAD_VARIABLES},
+        "threads": {name: os.environ.get(name, "not set") for name in ENGINES},
         "steps": steps,
     }
 

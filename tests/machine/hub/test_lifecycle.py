@@ -104,8 +104,15 @@ def test_passwords_and_removal_touch_no_file(make_hub: Callable[..., Hub]) -> No
     assert rows["anna"]["password"] and rows["anna"]["server"] and rows["teacher"]["admin"]
     hub.run("participants", "remove", "anna")
     assert [server["name"] for server in hub.status()["servers"]] == ["teacher"]
+    assert (hub.state / "homes/anna/notes.txt").read_text(encoding="utf-8") == "kept"
+    with pytest.raises(Refused):  # neither with the old password nor as somebody new
+        hub.person("anna", "another one").log_in()
+    with pytest.raises(Refused):
+        hub.person("anna", "somebody else").log_in()
+    hub.run("participants", "remove", "anna", "--free")
     kept = list((hub.state / "homes").glob("removed-anna-*/notes.txt"))
     assert [file.read_text(encoding="utf-8") for file in kept] == ["kept"]
+    hub.person("anna", "somebody else").log_in()
     assert "Nobody is called" in hub.run("participants", "remove", "zoe", code=18).stderr
 
 

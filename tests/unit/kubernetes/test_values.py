@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.preflight import processors_of_one_node
-from skrt_hub.targets.kubernetes.release.values import Facts, lay_over, quantity, render_values, starts_at_once, threads
+from skrt_hub.targets.kubernetes.release.values import Facts, lay_over, quantity, render_values, starts_at_once
 from skrt_hub.targets.kubernetes.rendering import start_command
 
 FACTS = Facts(
@@ -71,17 +69,12 @@ def test_limits_and_guarantees() -> None:
     single = rendered(limits={"cpu": 2.5, "memory": "4 GB"})["singleuser"]
     assert single["memory"] == {"limit": 4_000_000_000, "guarantee": 1_000_000_000}
     assert single["cpu"] == {"limit": 3.5, "guarantee": 0.125}  # and one that others leave free
-    assert single["extraEnv"]["OMP_NUM_THREADS"] == "2"
+    assert single["extraEnv"]["OMP_NUM_THREADS"] == "3"
 
 
 def test_a_guarantee_never_exceeds_the_limit() -> None:
     single = rendered(limits={"cpu": 0.5, "memory": "256 MB"}, kubernetes={"memory_guarantee": "1 GB"})["singleuser"]
     assert single["memory"]["guarantee"] == single["memory"]["limit"]
-
-
-@given(st.floats(min_value=0.01, max_value=1024))
-def test_there_is_always_a_thread_and_never_more_than_processors(cpu: float) -> None:
-    assert 1 <= threads(cpu) <= max(1, cpu)
 
 
 def test_any_name_or_only_the_listed_ones() -> None:

@@ -14,7 +14,7 @@ from skrt_workspace.engines import ELASTIX_PACKAGES, arguments, elastix, paramet
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands as in an environment whose library has elastix, with nothing chosen in their place."""
     monkeypatch.setattr("skrt_workspace.engines.elastix_package", lambda: ELASTIX_PACKAGES[0])
-    for name in (system.VARIABLE, *threads.VARIABLES):
+    for name in (system.VARIABLE, *threads.ENGINES):
         monkeypatch.delenv(name, raising=False)
 
 

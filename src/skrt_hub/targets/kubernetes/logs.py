@@ -8,9 +8,9 @@ from pathlib import Path
 
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError, UnknownNameError, UsageError, never_logged_in
-from skrt_hub.homes.selection import listed_in
 from skrt_hub.layout import Layout
 from skrt_hub.likeness import meant
+from skrt_hub.policy.log_in import listed
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster.claims import is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
@@ -42,19 +42,19 @@ def _pod_of(cluster: Cluster, name: str) -> str:
     remedy = f"Parts: {', '.join(parts)}, or the name of a participant with a server (`skrt-hub status` shows them)."
     with_home = {participant(claim) for claim in seen.claims if is_home(claim)}
     # The hub itself is not asked who is known: logs are wanted when it is ill, too.
-    listed = listed_in(cluster.target.settings)
+    in_settings = listed(cluster.settings)
     if name in with_home:
         raise StateError(
             f"There is no log of {name!r} at the moment.",
             why="A pod's log lasts as long as the pod, and this participant has no server now.",
             remedy=remedy,
         )
-    if name in listed:
+    if name in in_settings:
         raise never_logged_in(name)
     raise UnknownNameError(
         f"There is no log of {name!r}.",
         why="It is neither a part of the hub nor the name of a participant.",
-        remedy=f"{meant(name, (*parts, *with_home, *listed))}{remedy}",
+        remedy=f"{meant(name, (*parts, *with_home, *in_settings))}{remedy}",
     )
 
 

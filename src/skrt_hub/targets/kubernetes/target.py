@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
-from skrt_hub.files import exclusive
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets import DeleteOptions, Removal
 from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, status, stop, up
@@ -84,20 +83,17 @@ class KubernetesTarget:
         return delivery.deliver(self._context)
 
     def participants(self) -> tuple[Participant, ...]:
-        with self._alone() as cluster:
-            return participants.everyone(cluster)
+        return participants.everyone(self._hub())
 
     def set_password(self, name: str, password: str) -> None:
-        with self._alone() as cluster:
-            participants.set_password(cluster, name, password)
+        participants.set_password(self._hub(), name, password)
 
     def forget_password(self, name: str) -> bool:
-        with self._alone() as cluster:
-            return participants.forget_password(cluster, name)
+        return participants.forget_password(self._hub(), name)
 
-    def remove_participant(self, name: str) -> Message:
+    def remove_participant(self, name: str, *, free: bool = False) -> Message:
         with self._alone() as cluster:
-            return participants.remove(cluster, name)
+            return participants.remove(cluster, name, free=free)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return delete.plan(open_cluster(self._context), options).rows()
@@ -113,18 +109,8 @@ class KubernetesTarget:
             delete.ensure_no_loss(found)
             return delete.carry_out(cluster, found)
 
-    def _alone(self) -> AbstractContextManager[Cluster]:
-        return _Alone(self._context)
-
-
-class _Alone:
-    """The hub's cluster, with the lock on its state folder held: commands that change the hub take turns."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._lock: AbstractContextManager[None] | None = None
-
-    def __enter__(self) -> Cluster:
+    def _hub(self) -> Cluster:
+        """The cluster that this hub was made on. Raises StateError where there is none."""
         cluster = open_cluster(self._context)
         if cluster.record is None:
             raise StateError(
@@ -133,10 +119,11 @@ class _Alone:
                 remedy="Set it up with: skrt-hub up",
             )
         cluster.require_same_cluster()
-        self._lock = exclusive(self._context.layout.command_lock, what=up.BUSY, remedy=up.WAIT)
-        self._lock.__enter__()
         return cluster
 
-    def __exit__(self, *error: object) -> None:
-        if self._lock is not None:
-            self._lock.__exit__(None, None, None)
+    @contextmanager
+    def _alone(self) -> Iterator[Cluster]:
+        """The same, while no other command changes the hub."""
+        cluster = self._hub()
+        with self._context.alone():
+            yield cluster

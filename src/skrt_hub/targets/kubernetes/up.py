@@ -10,9 +10,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from skrt_hub import policy
 from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError, SkrtHubError, StartError
-from skrt_hub.files import ensure_folder, exclusive, write_atomically
+from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
 from skrt_hub.targets.kubernetes import access, backup, ingress, preflight, rendering, takeover
@@ -28,16 +29,13 @@ from skrt_hub.targets.kubernetes.release.chart import Chart, check_values, ensur
 from skrt_hub.targets.kubernetes.release.revisions import Release, read_release, refuse_others
 from skrt_hub.targets.kubernetes.release.values import render_values
 
-BUSY = "Another skrt-hub command works on this hub."
-WAIT = "Wait for its end, then run the command again."
-
 
 def bring_up(context: Context) -> UpReport:
     """Make the hub run as the settings say. Raises a SkrtHubError for what a person can mend."""
     began = time.monotonic()
     for folder in (context.layout.root, context.layout.kubernetes):
         ensure_folder(folder, mode=0o700)
-    with exclusive(context.layout.command_lock, what=BUSY, remedy=WAIT):
+    with context.alone():
         started = start_minikube.ensure_running(context)
         cluster = open_cluster(context)
         cluster.require_same_cluster()
@@ -219,9 +217,7 @@ def _keep_values(cluster: Cluster, values: dict[str, Any]) -> None:
 
 def _report(context: Context, url: str, *, changed: bool, began: float, notes: tuple[str, ...] = ()) -> UpReport:
     lines = (
-        "Log in with any new name and a password of your choice; the same two bring you back to your files."
-        if not context.settings.participants
-        else "Log in with a name from the list and a password of your choice at the first time.",
+        policy.log_in.how_to_log_in(context.settings),
         "Connections: skrt-hub close, skrt-hub open. State: skrt-hub status. End: skrt-hub stop.",
     )
     return UpReport(context.settings.name, url, changed, time.monotonic() - began, (*notes, *lines))
@@ -235,6 +231,6 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
     with context.progress.step("log-in page") as step:
         url = access.open_door(cluster, step, deadline=120)
     if cluster.record is not None:
-        replace(cluster.record).write(context.layout, context.settings)
+        cluster.record.write(context.layout, context.settings)
     saver.ensure(context.settings, context.layout)
     return _report(context, url, changed=True, began=began)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skrt_hub.errors import UnknownNameError, never_logged_in
-from skrt_hub.homes.selection import listed_in
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
 from skrt_hub.likeness import meant
+from skrt_hub.policy.log_in import listed
 from skrt_hub.settings.model import Settings
 
 PARTS = ("hub", "proxy", "assets", "supervisor", "fork-server", "culler")
@@ -30,14 +30,14 @@ def _file(layout: Layout, settings: Settings, part: str) -> Path:
         return layout.log / f"{part}.log"
     name = part.lower()
     places = {place.name: place for place in Places(layout.folders).all()}
-    listed = listed_in(settings)
-    if name not in places and name in listed:
+    in_settings = listed(settings)
+    if name not in places and name in in_settings:
         raise never_logged_in(name)
     if name not in places:
         raise UnknownNameError(
             f"There is no log of {part!r}.",
             why="It is neither a part of the hub nor the name of a participant.",
-            remedy=f"{meant(name, (*PARTS, *places, *listed))}"
+            remedy=f"{meant(name, (*PARTS, *places, *in_settings))}"
             f"Choose one of {', '.join(PARTS)}, or a name from: skrt-hub status",
         )
     return layout.server_log(places[name].folder)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import os
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
 from skrt_hub.errors import StartError, nobody_called
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.identities import homes_without_account
-from skrt_hub.hub.names import Places
+from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.policy import removing
+from skrt_hub.policy.log_in import listed
 from skrt_hub.report import Message, Participant
+from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
 _NAMED = 8
+_LONGEST = 60.0
+_NOT_YET = 400
+"""What JupyterHub answers while a server starts or ends."""
 
 
 def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
@@ -27,7 +35,7 @@ def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
     with_password = set(accounts_of(layout).names())
     settings = applied.settings
     running = {server.name for server in running_servers(layout)}
-    names = sorted({*places, *with_password, *settings.participants, *settings.admins})
+    names = sorted({*places, *with_password, *listed(settings)})
     return tuple(
         Participant(
             name=name,
@@ -72,36 +80,59 @@ def _without_account(layout: Layout) -> list[str]:
     return homes_without_account(layout, set(accounts_of(layout).entries()), places)
 
 
-def remove(layout: Layout, applied: Applied, name: str) -> Message:
-    """End the server, take the name out, keep the home under a dated name. Raises UnknownNameError."""
+def remove(layout: Layout, applied: Applied, name: str, *, free: bool) -> Message:
+    """As skrt_hub.policy.removing says. Raises UnknownNameError."""
     known = next((person for person in everyone(layout, applied) if person.name == name), None)
     if known is None:
         raise nobody_called(name)
-    if known.server:
-        _end_server(layout, applied, name)
-    accounts_of(layout).forget(name)
-    place = Places(layout.folders).find(name)
-    if place is None or not layout.home(place.folder).exists():
-        return Message((f"{name} was removed; there was no home.",))
-    kept = layout.homes / f"removed-{place.folder}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
-    layout.home(place.folder).rename(kept)
-    lines = [f"{name} was removed. The home is kept in {kept}"]
-    if name in (*applied.settings.participants, *applied.settings.admins):
-        lines.append("The name is still in hub.yaml: take it out there and run `skrt-hub up`, or it can be used again.")
-    elif not applied.settings.participants:
-        lines.append("Anybody may use the name again, with a new, empty home.")
-    return Message(tuple(lines))
+    # Locked first: nobody logs in again while the rest goes on, also where this is interrupted.
+    accounts_of(layout).lock(name)
+    if known.server or control.ask(layout.control_socket, "status") is not None:
+        _forget(layout, applied, name)
+    home = layout.home(folder_for(name))
+    kept = home if home.is_dir() else None
+    if free:
+        kept = _move_aside(layout, applied, name)
+        accounts_of(layout).forget(name)
+    return Message(removing.in_words(applied.settings, name, None if kept is None else str(kept), freed=free))
 
 
-def _end_server(layout: Layout, applied: Applied, name: str) -> None:
-    address = f"http://127.0.0.1:{applied.ports.hub}/hub/api/users/{quote(name, safe='')}/server"
+def _move_aside(layout: Layout, applied: Applied, name: str) -> Path | None:
+    """Keep the home under a dated name; whoever takes the name next gets a new home, and another user id."""
+    home = layout.home(folder_for(name))
+    kept = None
+    if home.is_dir():
+        kept = layout.homes / removing.aside_folder(home.name, datetime.now(UTC))
+        home.rename(kept)
+        if applied.root:  # ids are given again; what was kept is nobody's but the organiser's
+            os.chown(kept, 0, 0)
+    Places(layout.folders).forget(name)
+    return kept
+
+
+def _forget(layout: Layout, applied: Applied, name: str) -> None:
+    """Have JupyterHub end the participant's server and take the participant out, with all tokens and sessions."""
+    deadline = time.monotonic() + _LONGEST
+    while (code := _delete(layout, applied, name)) == _NOT_YET and time.monotonic() < deadline:
+        time.sleep(0.2)
+    if code not in (204, 404):
+        raise StartError(f"JupyterHub did not take {name} out.", why=f"It answered {code}.", remedy="Try again.")
+
+
+def _delete(layout: Layout, applied: Applied, name: str) -> int:
+    """The status of JupyterHub's answer. Raises StartError where it does not answer."""
+    address = f"http://127.0.0.1:{applied.ports.hub}/hub/api/users/{quote(name, safe='')}"
     request = urllib.request.Request(address, method="DELETE")
     request.add_header("Authorization", f"token {read_secrets(layout.secrets).command}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=30) as answer:
-            json.loads(answer.read() or b"null")
-    except (urllib.error.URLError, OSError, ValueError) as error:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError as error:
         raise StartError(
-            f"The server of {name} could not be ended.", why=str(error), remedy="Start the hub, then try again."
+            f"{name} is locked, but the server could not be ended.",
+            why=f"JupyterHub does not answer: {error}",
+            remedy="Start the hub (skrt-hub up), then type the command again.",
         ) from None

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from skrt_hub import policy
 from skrt_hub.hub import jupyterhub_config_file
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.proxy import static_file
@@ -78,7 +79,7 @@ def culler(applied: Applied, layout: Layout, secrets: Secrets) -> Part:
         "jupyterhub_idle_culler",
         f"--url=http://127.0.0.1:{applied.ports.hub}/hub/api",
         f"--timeout={idle}",
-        f"--cull-every={max(2, min(300, idle // 4))}",
+        f"--cull-every={policy.idle.look_every(idle)}",
         "--concurrency=4",
     )
     environment = {**plain_environment(), "JUPYTERHUB_API_TOKEN": secrets.culler}

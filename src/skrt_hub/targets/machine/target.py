@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
-from skrt_hub.files import exclusive
 from skrt_hub.hub import identities
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied, read_applied
@@ -110,9 +109,7 @@ class MachineTarget:
 
     def stop(self) -> Message:
         self._ensure_exists()
-        with exclusive(
-            self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
-        ):
+        with self._context.alone():
             return self._stop()
 
     def deliver(self) -> tuple[str, ...]:
@@ -130,8 +127,10 @@ class MachineTarget:
         self._applied()
         return participants.forget_password(self._layout, name)
 
-    def remove_participant(self, name: str) -> Message:
-        return participants.remove(self._layout, self._applied(), name)
+    def remove_participant(self, name: str, *, free: bool = False) -> Message:
+        applied = self._applied()
+        with self._context.alone():
+            return participants.remove(self._layout, applied, name, free=free)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return delete.plan(self._layout, options)
@@ -142,9 +141,7 @@ class MachineTarget:
                 guard.ensure_saved(copies)
 
     def delete(self, options: DeleteOptions) -> Message:
-        with exclusive(
-            self._layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."
-        ):
+        with self._context.alone():
             self._stop()
             with copies_of(self._context) as copies:
                 places = copies.known_places()

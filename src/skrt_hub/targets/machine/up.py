@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from skrt_hub import policy
 from skrt_hub.context import Context
 from skrt_hub.environment import collect_unused, ensure_environment
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
-from skrt_hub.files import ensure_folder, exclusive
+from skrt_hub.files import ensure_folder
 from skrt_hub.hub import identities
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
 from skrt_hub.hub.secrets import ensure_secrets
@@ -40,7 +41,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | Non
     began = time.monotonic()
     layout = context.layout
     _ensure_state_folder(layout)
-    with exclusive(layout.command_lock, what="Another skrt-hub command works on this hub.", remedy="Wait for its end."):
+    with context.alone():
         state = control.ask(layout.control_socket, "status")
         if state is not None and supervise_here is not None:
             raise StateError(
@@ -219,10 +220,7 @@ def _in_use(layout: Layout, applied: Applied) -> set[str]:
 
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
-    lines = ["Log in with any new name and a password of at least 8 characters; the same bring you back."]
-    if count := len(settings.participants):
-        who = "The listed name" if count == 1 else f"The {count} listed names"
-        lines = [f"{who} may log in; whoever has no password yet chooses one at the first log-in."]
+    lines = [policy.log_in.how_to_log_in(settings)]
     if not settings.on_loopback:
         lines.append("Anybody on this network can reach the log-in page; what they type there is not encrypted.")
     if settings.sandbox == "none":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skrt_hub.targets.kubernetes.cluster.objects import Object, number
+from skrt_hub.targets.kubernetes.cluster.objects import USERNAME, Object, number
+
+CLAIMS = "persistentvolumeclaims"
 
 
 def is_home(claim: Object) -> bool:
@@ -10,7 +12,7 @@ def is_home(claim: Object) -> bool:
     metadata = claim["metadata"]
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     labelled = "singleuser-storage" in (labels.get("component"), labels.get("app.kubernetes.io/component"))
-    return labelled or "hub.jupyter.org/username" in annotations
+    return labelled or USERNAME in annotations
 
 
 def size_of(claim: Object) -> int:

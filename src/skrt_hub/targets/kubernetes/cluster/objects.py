@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 Object = Mapping[str, Any]
+USERNAME = "hub.jupyter.org/username"
+"""The annotation that names the participant whose pod or volume it is."""
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3}
 _UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -15,7 +17,7 @@ _UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 def participant(thing: Object) -> str:
     """The participant's name that a pod or volume claim belongs to."""
     annotations = thing["metadata"].get("annotations") or {}
-    return str(annotations.get("hub.jupyter.org/username") or thing["metadata"]["name"])
+    return str(annotations.get(USERNAME) or thing["metadata"]["name"])
 
 
 def number(text: str) -> float:

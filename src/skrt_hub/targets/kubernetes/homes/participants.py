@@ -6,13 +6,18 @@ The programs below run in the hub's pod and come on its standard input, so a pas
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from skrt_hub.errors import nobody_called
+from skrt_hub.policy import removing
+from skrt_hub.policy.log_in import listed
 from skrt_hub.report import Message, Participant
+from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HUB, HubPod
+from skrt_hub.targets.kubernetes.cluster.objects import USERNAME, participant
 from skrt_hub.targets.kubernetes.release.values import AUTHENTICATOR_MODULE, AUTHENTICATOR_PATH, HUB_STATE
 
 _PROGRAM = """
@@ -40,7 +45,7 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
     settings = cluster.target.settings
     users = {user["name"]: user for user in HubPod(cluster.kubectl).users()}
     with_password = set(_accounts(cluster, "names"))
-    names = sorted({*users, *with_password, *settings.participants, *settings.admins})
+    names = sorted({*users, *with_password, *listed(settings)})
     return tuple(
         Participant(
             name=name,
@@ -69,20 +74,22 @@ def forget_password(cluster: Cluster, name: str) -> bool:
     return True
 
 
-def remove(cluster: Cluster, name: str) -> Message:
-    """End the server and lock the name: its volume stays, and nobody else can take the name and with it the volume."""
+def remove(cluster: Cluster, name: str, *, free: bool) -> Message:
+    """As skrt_hub.policy.removing says. Raises UnknownNameError."""
     if name not in {person.name for person in everyone(cluster)}:
         raise nobody_called(name)
     hub = HubPod(cluster.kubectl)
-    hub.stop_servers([name], deadline=60)
     _accounts(cluster, "lock", name)
+    hub.stop_servers([name], deadline=60)
     hub.forget_user(name)
-    return Message(
-        (
-            f"{name} was removed. The volume is kept, and the name is locked so that nobody else gets it.",
-            f"Give it a password again with: skrt-hub participants password {name}",
-        )
-    )
+    claims = [claim for claim in cluster.kubectl.items(CLAIMS) if is_home(claim) and participant(claim) == name]
+    kept = ", ".join(f"the volume {claim['metadata']['name']}" for claim in claims) or None
+    if free:
+        aside = removing.aside_name(name, datetime.now(UTC))
+        for claim in claims:
+            cluster.kubectl.run("annotate", CLAIMS, claim["metadata"]["name"], f"{USERNAME}={aside}", "--overwrite")
+        _accounts(cluster, "forget", name)
+    return Message(removing.in_words(cluster.settings, name, kept, freed=free))
 
 
 def _accounts(cluster: Cluster, action: str, name: str = "", password: str = "") -> Any:

@@ -18,19 +18,25 @@ NAME, SERVER = "hub.jupyter.org/username", "hub.jupyter.org/servername"
 
 async def use_the_home_that_is_there(spawner: Any) -> None:
     """KubeSpawner's pre-spawn hook: takes a volume with the participant's name on it in place of making a new one."""
-    from kubernetes_asyncio.client import ApiException  # noqa: PLC0415 - only there in the hub's pod
-
-    try:
-        await spawner.api.read_namespaced_persistent_volume_claim(spawner.pvc_name, spawner.namespace)
-        return
-    except ApiException as error:
-        if error.status != 404:
-            raise
     found = await spawner.api.list_namespaced_persistent_volume_claim(spawner.namespace, label_selector=LABEL)
-    name = claim_of(found.items, spawner.user.name, spawner.name)
-    if name is not None:
+    name = claim_for(found.items, spawner.pvc_name, spawner.user.name, spawner.name)
+    if name != spawner.pvc_name:
         spawner.log.warning("The home of %s is in the volume %s", spawner.user.name, name)
         spawner.pvc_name = name
+
+
+def claim_for(claims: Sequence[Any], usual: str, user: str, server: str) -> str:
+    """The claim that this participant's server gets, which may have to be made.
+
+    The one of the `usual` name, unless another name is on it, as on that of somebody who was taken out; else one that
+    says it is theirs; else a new one, under a name that no claim has.
+    """
+    owners = {str(claim.metadata.name): (claim.metadata.annotations or {}).get(NAME, user) for claim in claims}
+    if owners.get(usual) == user:
+        return usual
+    if (there := claim_of(claims, user, server)) is not None:
+        return there
+    return next(name for name in (usual, *(f"{usual}-{number}" for number in range(2, 1000))) if name not in owners)
 
 
 def claim_of(claims: Sequence[Any], user: str, server: str) -> str | None:

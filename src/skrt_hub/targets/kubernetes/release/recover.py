@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from skrt_hub.context import BUSY, WAIT
 from skrt_hub.errors import BusyError, SkrtHubError
 from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
@@ -84,9 +85,9 @@ def refuse_a_live_holder(found: dict[str, Any], host: str, *, now: datetime) -> 
         return
     if holder.partition("/")[0] != host and age < FRESH:
         raise BusyError(
-            "Another skrt-hub command works on this hub.",
+            BUSY,
             why=f"It runs on {holder.partition('/')[0]} and was active {max(0, age):.0f} s ago.",
-            remedy="Wait for its end, then run the command again.",
+            remedy=WAIT,
         )
 
 

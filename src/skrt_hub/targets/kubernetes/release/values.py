@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skrt_hub import policy
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
@@ -86,16 +87,14 @@ def lay_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
+    log_in = policy.log_in.traits(settings)
     config: dict[str, Any] = {
         "JupyterHub": {
             "authenticator_class": f"{AUTHENTICATOR_MODULE}.FirstUseAuthenticator",
             "admin_access": False,
         },
-        "FirstUseAuthenticator": {
-            "accounts_file": f"{HUB_STATE}/accounts.json",
-            "anyone": not settings.participants,
-        },
-        "Authenticator": _who_may_enter(settings),
+        **log_in,
+        "FirstUseAuthenticator": {**log_in["FirstUseAuthenticator"], "accounts_file": f"{HUB_STATE}/accounts.json"},
         "KubeSpawner": {
             # A home must outlive its server, and its participant's entry in the hub.
             "delete_pvc": False,
@@ -139,17 +138,6 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
 def starts_at_once(processors: float) -> int:
     """How many servers may start at a time on a cluster of one node; 0: any number, as on a cluster that may grow."""
     return math.ceil(processors * 1.5)
-
-
-def _who_may_enter(settings: Settings) -> dict[str, Any]:
-    return {
-        "admin_users": sorted(settings.admins),
-        "allow_all": not settings.participants,
-        "allowed_users": sorted(settings.participants),
-        "any_allow_config": True,
-        # Otherwise a name removed from the list could still log in.
-        "allow_existing_users": False,
-    }
 
 
 def _proxy(kubernetes: Kubernetes, facts: Facts) -> dict[str, Any]:
@@ -211,25 +199,13 @@ def _cpu_guarantee(settings: Settings) -> float:
     return min(max(wanted, 0.01), settings.limits.cpu)
 
 
-def threads(cpu: float) -> int:
-    """How many threads a participant's engines and libraries start: the processors they may use, at least one."""
-    return max(1, math.floor(cpu))
-
-
 def _environment(settings: Settings) -> dict[str, str]:
-    count = str(threads(settings.limits.cpu))
-    names = (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
-    )
-    idle = settings.limits.idle
-    # A server tells the hub when it was last used, well within the time after which it would be ended.
-    interval = max(5, min(300, idle // 4)) if idle else 300
-    home = settings.limits.home or settings.kubernetes.home_size
-    return {**dict.fromkeys(names, count), "JUPYTERHUB_ACTIVITY_INTERVAL": str(interval), LIMIT: str(home)}
+    limits = settings.limits
+    return {
+        **policy.threads.variables(limits.cpu),
+        "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
+        LIMIT: str(limits.home or settings.kubernetes.home_size),
+    }
 
 
 def _storage(settings: Settings) -> dict[str, Any]:
@@ -273,4 +249,4 @@ def _scheduling(settings: Settings) -> dict[str, Any]:
 def _cull(idle: int) -> dict[str, Any]:
     if not idle:
         return {"enabled": False}
-    return {"enabled": True, "timeout": idle, "every": max(10, min(600, idle // 4)), "users": False}
+    return {"enabled": True, "timeout": idle, "every": policy.idle.look_every(idle), "users": False}

@@ -1,0 +1,11 @@
+"""What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
+
+log_in.py     who may log in, and what `up` says about it
+idle.py       when a server that nobody uses ends
+threads.py    how many threads engines and libraries start
+removing.py   what it means to take a participant out
+"""
+
+from skrt_hub.policy import idle, log_in, removing, threads
+
+__all__ = ["idle", "log_in", "removing", "threads"]
