@@ -132,7 +132,7 @@ class Hub:
         return self.target.forget_password(name)
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
-        """End the server, take the name out, keep the home."""
+        """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
         return self.target.remove_participant(name, free=free)
 
     # Material and hand-ins
