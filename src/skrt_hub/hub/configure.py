@@ -15,7 +15,7 @@ from skrt_hub.hub.authenticator import FirstUseAuthenticator
 from skrt_hub.hub.certificate import certificate_file
 from skrt_hub.hub.names import folder_for
 from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
-from skrt_hub.hub.routes import RoutesProxy
+from skrt_hub.hub.routes import SERVERS, SERVERS_MIDDLEWARE, RoutesProxy
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
@@ -43,7 +43,12 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     # Starts queue in the order of arrival and are refused in words when they do not fit (skrt_hub.hub.admission).
     c.JupyterHub.concurrent_spawn_limit = 0
     c.JupyterHub.active_server_limit = 0
-    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 3}  # then comes the waiting page
+    c.JupyterHub.tornado_settings = {
+        "slow_spawn_timeout": 3,  # then comes the waiting page
+        "cookie_options": {"samesite": "Lax"},
+        # The hub's pages carry the token themselves; no script needs the cookie.
+        "xsrf_cookie_kwargs": {"samesite": "Lax", "httponly": True},
+    }
     c.JupyterHub.template_vars = {"announcement": ""}
     c.JupyterHub.log_level = "INFO"
     c.JupyterHub.shutdown_on_logout = False
@@ -55,6 +60,7 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     c.JupyterHub.proxy_class = RoutesProxy
     proxy = c.RoutesProxy
     proxy.should_start = False  # the supervisor starts it
+    proxy.gate_secret = secrets.proxy
     proxy.dynamic_config_file = str(dynamic_file(layout))
     proxy.traefik_api_url = f"http://127.0.0.1:{applied.ports.proxy}"
     proxy.traefik_api_username = PROXY_USER
@@ -66,7 +72,10 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     proxy.extra_dynamic_config = {
         "tls": {"stores": {"default": {"defaultCertificate": {"certFile": certificate, "keyFile": certificate}}}},
         "http": {
-            "middlewares": {"closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}}},
+            "middlewares": {
+                "closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}},
+                SERVERS: SERVERS_MIDDLEWARE,
+            },
             "routers": {"assets": {"rule": _ASSETS, "service": "assets", "entryPoints": ["http"], "priority": 10**6}},
             "services": {
                 "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}}

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from skrt_hub.hub import tuning
+from skrt_hub.hub import tuning, visitors
 from skrt_hub.hub.applied import read_applied
 from skrt_hub.hub.configure import configure
 from skrt_hub.hub.secrets import read_secrets
@@ -13,5 +13,7 @@ layout = Layout(Path(os.environ["SKRT_HUB_STATE"]))
 applied = read_applied(layout)
 if applied is None:
     raise SystemExit(f"There is no hub in {layout.root}.")
+secrets = read_secrets(layout.secrets)
 tuning.apply()
-configure(get_config(), applied, layout, read_secrets(layout.secrets))  # type: ignore[name-defined] # noqa: F821
+visitors.install(visitors.Gate(secrets.proxy))
+configure(get_config(), applied, layout, secrets)  # type: ignore[name-defined] # noqa: F821

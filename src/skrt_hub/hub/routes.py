@@ -19,12 +19,17 @@ from urllib.parse import unquote
 from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
 from jupyterhub_traefik_proxy.traefik_utils import deep_merge
 from tornado.httpclient import HTTPClientError
-from traitlets import observe
+from traitlets import Unicode, observe
+
+from skrt_hub.hub.visitors import SERVER_HEADERS, Gate
 
 _FIRST_PAUSE = 0.015
 _LONGEST_PAUSE = 0.1
 _APART = 0.2  # seconds between two files
 _MARK = "written-"
+SERVERS = "servers"
+"""The name of what the proxy does to every answer of a participant's server."""
+SERVERS_MIDDLEWARE = {"headers": {"customResponseHeaders": SERVER_HEADERS}}
 _RESERVED = re.compile("(%27|%2B)", re.IGNORECASE)
 
 
@@ -52,6 +57,10 @@ class RouteFile:
 
 class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
     """JupyterHub's side of traefik. Changes that come while one is on its way go together into the next file."""
+
+    gate_secret = Unicode(help="Servers answer their owners' browsers alone (skrt_hub.hub.visitors). Empty: all.").tag(
+        config=True
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -85,7 +94,17 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
         traefik, jupyterhub = super()._dynamic_config_for_route(routespec, target, data)
         for router in traefik["http"]["routers"].values():
             router["rule"] = with_reserved(router["rule"], routespec)
+            if self.gate_secret and "user" in data:
+                router["rule"] = f"({router['rule']}) && {Gate(self.gate_secret).rule(data['user'])}"
+                router["middlewares"] = [SERVERS]
         return traefik, jupyterhub
+
+    async def _setup_traefik_dynamic_config(self) -> None:
+        """Routes that an earlier hub wrote get the rules of this one before anybody is led by them."""
+        for route in list(self.dynamic_config["jupyterhub"]["routes"].values()):
+            found, _ = self._dynamic_config_for_route(route["routespec"], route["target"], route["data"])
+            self.dynamic_config["http"]["routers"].update(found["http"]["routers"])
+        await super()._setup_traefik_dynamic_config()
 
     async def _ready(self) -> None:
         if self._start_future is not None and not self._start_future.done():

@@ -152,6 +152,29 @@ class Person:
             time.sleep(0.2)
         raise AssertionError(f"the server of {self.name} did not come up")
 
+    def hub_api(self, method: str, path: str, document: Any = None) -> Any:
+        """One call of the hub's interface, as its own pages make them."""
+        found = re.search(r'xsrf_token: "([^"]+)"', self.get("hub/home")[2])
+        assert found is not None
+        headers = {"X-XSRFToken": found[1], "Sec-Fetch-Mode": "cors", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}hub/api/{path}", method=method, headers=headers)
+        data = None if document is None else json.dumps(document).encode()
+        with self._opener.open(request, data, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def end_server(self, deadline: float = 30) -> None:
+        """End the own server, and wait until it has ended."""
+        self.hub_api("DELETE", f"users/{self.path}/server")
+        end = time.monotonic() + deadline
+        while self.hub_api("GET", f"users/{self.path}")["servers"]:
+            assert time.monotonic() < end, "the server did not end"
+            time.sleep(0.1)
+
+    def token(self) -> str:
+        """A new token of the own account."""
+        return str(self.hub_api("POST", f"users/{self.path}/tokens", {})["token"])
+
     def api(self, method: str, path: str, document: Any = None) -> Any:
         """One call of the own Jupyter server's interface."""
         base = f"{self.url}user/{self.path}/"

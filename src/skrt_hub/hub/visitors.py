@@ -1,0 +1,222 @@
+"""Who may have which page: a participant's server answers its owner's browser alone, the hub's pages are no other's.
+
+All pages of a hub without own origins for participants belong to one web origin, so a page of somebody's server could
+act as whoever looks at it. Therefore the proxy asks for the visitor's mark, a cookie that the hub sets at the log-in
+and that differs for each name, before it leads a browser to a server; and the hub shows its own pages to a browser's
+window only, never to a script.
+
+This file stands alone (standard library, tornado and JupyterHub only): the Kubernetes target hands it to the chart's
+hub as it is. `gate.js` beside it is the proxy's half there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+COOKIE_PATH = "/user/"
+_WINDOW = "document"  # Sec-Fetch-Dest of a page that a person opens (https://www.w3.org/TR/fetch-metadata/)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The marks of one hub's participants. `secret` is known to the hub and to its proxy."""
+
+    secret: str
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name: hubs at two ports of one address would overwrite each other's."""
+        return f"skrt-visitor-{self._code('cookie')[:8]}"
+
+    def mark(self, name: str) -> str:
+        """The cookie's value for a participant."""
+        return self._code(f"visitor {name}")
+
+    def rule(self, name: str) -> str:
+        """What traefik asks of a request for this participant's server.
+
+        Programs come with a token in a header. No link and no form can make a browser send one, so that way is open.
+        """
+        mark = re.escape(f"{self.cookie}={self.mark(name)}")
+        with_header = "HeaderRegexp(`Authorization`, `(?i)^(token|bearer) `)"
+        return f"(HeaderRegexp(`Cookie`, `(^|; ?){mark}(;|$)`) || {with_header})"
+
+    def _code(self, words: str) -> str:
+        return hmac.new(self.secret.encode(), words.encode(), hashlib.sha256).hexdigest()
+
+
+def refusal(method: str, path: str, headers: Mapping[str, str], base: str = "/hub/") -> str:
+    """Why the hub does not answer this request, or nothing.
+
+    Browsers say where a request comes from (Sec-Fetch-Dest, Sec-Fetch-Mode), and no script can change that. Over plain
+    HTTP to another machine they do not say it; then only the page that asks, which a script can change, is looked at.
+    """
+    if not path.startswith(base):
+        return ""
+    inside = path[len(base) :]
+    if inside.startswith(("user/", "static/", "security/", "health", "logo")):
+        return ""  # the first answers scripts in JSON only (see `_as_script`), the others are the same for everybody
+    window = headers.get("Sec-Fetch-Dest", _WINDOW) in (_WINDOW, "")
+    if not window and not inside.startswith("api/"):
+        return "The hub shows its pages in a browser's window only, not to scripts and not inside other pages."
+    referrer = urlsplit(headers.get("Referer", "")).path
+    from_server = referrer.startswith(base.removesuffix("hub/") + "user/")
+    leads_here = method in ("GET", "HEAD") and headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    if from_server and not leads_here:
+        return "The hub takes no orders from a page of a participant's server."
+    return ""
+
+
+def security_headers(path: str, base: str = "/hub/", *, forms_lead_to: str = "") -> dict[str, str]:
+    """The headers that every answer of the hub has.
+
+    Cross-Origin-Opener-Policy: a window that a participant's page opened is cut off from it. JupyterHub's pages have
+    scripts in them; that no other page's script runs there is kept by escaping, as in JupyterHub itself.
+    """
+    api = path.startswith(base + "api/")
+    forms = f"'self' {forms_lead_to}".strip()
+    page = (
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action {forms}; "
+        "frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'" if api else page,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
+SERVER_HEADERS = {
+    # A script that a server's page registers must not answer for other parts of the origin, and its pages must not
+    # join the hub's group of windows.
+    "Service-Worker-Allowed": "",
+    "Cross-Origin-Opener-Policy": "unsafe-none",
+    "Referrer-Policy": "same-origin",
+}
+"""What the proxy sets in each answer of a participant's server, whatever the server says. Empty: taken out."""
+
+
+def install(gate: Gate | None, *, forms_lead_to: str = "") -> None:
+    """Make JupyterHub's handlers do all this. `gate`: None where each participant has an own origin."""
+    import jupyterhub.handlers.base as room  # noqa: PLC0415 - the rules above are for others, too
+
+    base, to_server = room.BaseHandler, room.UserUrlHandler
+    if getattr(base, "_skrt_visitors", False):
+        return
+    base._skrt_visitors = True
+    base.prepare = _with_refusal(base.prepare)
+    base.set_default_headers = _with_headers(base.set_default_headers, forms_lead_to)
+    base.write_error = _without_page_for_scripts(base.write_error)
+    base.on_finish = _with_name_in_log(base.on_finish)
+    if gate is not None:
+        base.set_login_cookie = _with_mark(base.set_login_cookie, gate)
+        base.clear_login_cookie = _without_mark(base.clear_login_cookie, gate)
+        to_server._redirect_to_user_server = _owner_only(to_server._redirect_to_user_server, gate)
+
+
+def _as_script(handler: Any) -> bool:
+    return handler.request.headers.get("Sec-Fetch-Dest", _WINDOW) not in (_WINDOW, "")
+
+
+def _with_refusal(original: Any) -> Any:
+    async def prepare(self: Any) -> None:
+        why = refusal(self.request.method, self.request.path, self.request.headers, self.hub.base_url)
+        if why:
+            self._jupyterhub_user = None  # nobody is looked up for it
+            self.log.warning("refused %s %s from %s: %s", self.request.method, self.request.path, _where(self), why)
+            self.set_status(403)
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish(why)
+            return
+        if _as_script(self) and self.request.path.startswith(self.hub.base_url + "user/"):
+            self.request.headers["Accept"] = "application/json"
+        await original(self)
+
+    return prepare
+
+
+def _with_headers(original: Any, forms_lead_to: str) -> Any:
+    def set_default_headers(self: Any) -> None:
+        original(self)
+        for name, value in security_headers(self.request.path, self.hub.base_url, forms_lead_to=forms_lead_to).items():
+            self.set_header(name, value)
+
+    return set_default_headers
+
+
+def _without_page_for_scripts(original: Any) -> Any:
+    """A page about an error holds the key to the visitor's account, as every page of the hub does."""
+
+    def write_error(self: Any, status_code: int, **details: Any) -> Any:
+        if not _as_script(self):
+            return original(self, status_code, **details)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        return self.finish(f"{status_code}")
+
+    return write_error
+
+
+def _with_name_in_log(original: Any) -> Any:
+    def on_finish(self: Any) -> None:
+        original(self)
+        if self.get_status() in (403, 429) and self.request.method == "POST":
+            name = self.get_body_argument("username", "")
+            if name:
+                # As a literal: what is typed into a form must not write lines of its own into the log.
+                self.log.warning("%d for the name %r from %s", self.get_status(), name[:100], _where(self))
+
+    return on_finish
+
+
+def _with_mark(original: Any, gate: Gate) -> Any:
+    def set_login_cookie(self: Any, user: Any) -> None:
+        original(self, user)
+        set_mark(self, gate, user.name)
+
+    return set_login_cookie
+
+
+def set_mark(handler: Any, gate: Gate, name: str) -> None:
+    """Tell the browser its mark; scripts cannot read it."""
+    handler._set_cookie(gate.cookie, gate.mark(name), encrypted=False, path=COOKIE_PATH, samesite="Lax")
+
+
+def _without_mark(original: Any, gate: Gate) -> Any:
+    def clear_login_cookie(self: Any, name: str | None = None) -> None:
+        original(self, name)
+        self.clear_cookie(gate.cookie, path=COOKIE_PATH)
+
+    return clear_login_cookie
+
+
+def _owner_only(original: Any, gate: Gate) -> Any:
+    """The proxy led this request to the hub: the browser has no mark, or another's."""
+
+    async def redirect(self: Any, user: Any, spawner: Any) -> None:
+        from tornado.web import HTTPError  # noqa: PLC0415
+
+        if self.current_user.name != user.name:
+            failure = HTTPError(403, "A server answers its owner's browser alone.")
+            failure.jupyterhub_message = (
+                f"The server of {user.name} answers the browser of {user.name} alone: its pages could act as whoever "
+                "looks at them. To see files of a participant, use `skrt-hub collect`."
+            )
+            raise failure
+        set_mark(self, gate, user.name)
+        await original(self, user, spawner)
+
+    return redirect
+
+
+def _where(handler: Any) -> str:
+    return str(handler.request.remote_ip)

@@ -1,0 +1,73 @@
+"""The rules about visitors, as data: marks, what the hub refuses, what it says to browsers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from skrt_hub.hub.visitors import Gate, refusal, security_headers
+
+GATE = Gate("0" * 64)
+
+
+def test_each_name_has_a_mark_of_its_own_and_each_hub_other_ones() -> None:
+    assert GATE.mark("anna") != GATE.mark("anna ")
+    assert GATE.mark("anna") != Gate("1" * 64).mark("anna")
+    assert GATE.cookie != Gate("1" * 64).cookie
+
+
+@pytest.mark.parametrize("name", ["anna", "o'neill+1", "Ånna", "a|b", "x`y"])
+def test_the_rule_takes_this_names_cookie_among_others(name: str) -> None:
+    pattern = re.search(r"HeaderRegexp\(`Cookie`, `([^`]*)`\)", GATE.rule(name))
+    assert pattern is not None
+    mark = f"{GATE.cookie}={GATE.mark(name)}"
+    for header in (mark, f"a=b; {mark}", f"{mark}; c=d", f"a=b;{mark};c=d"):
+        assert re.search(pattern[1], header)
+    for header in ("", f"x{mark}", f"{mark}0", f"a={mark}", f"{GATE.cookie}={GATE.mark('bob')}"):
+        assert not re.search(pattern[1], header)
+
+
+WINDOW = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
+SCRIPT = {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+OF_A_SERVER = {"Referer": "http://127.0.0.1:8000/user/mallory/lab"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/hub/home", WINDOW),
+        ("GET", "/hub/home", {}),  # curl, and browsers over plain HTTP
+        ("GET", "/hub/home", {**WINDOW, **OF_A_SERVER}),  # "Hub Control Panel" in JupyterLab's menu
+        ("POST", "/hub/login", {**WINDOW, "Referer": "http://127.0.0.1:8000/hub/login"}),
+        ("POST", "/hub/api/users/anna/server", {**SCRIPT, "Referer": "http://127.0.0.1:8000/hub/home"}),
+        ("GET", "/hub/user/anna/api/contents", {**SCRIPT, **OF_A_SERVER}),  # its server has ended
+        ("GET", "/hub/static/css/style.min.css", {"Sec-Fetch-Dest": "style"}),
+        ("GET", "/user/anna/lab", SCRIPT),
+    ],
+)
+def test_what_a_class_does_is_answered(method: str, path: str, headers: dict[str, str]) -> None:
+    assert refusal(method, path, headers) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/hub/home", SCRIPT),
+        ("GET", "/hub/token", {**SCRIPT, "Referer": "http://127.0.0.1:8000/hub/home"}),
+        ("GET", "/hub/home", {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"}),
+        ("POST", "/hub/api/users/anna/tokens", {**SCRIPT, **OF_A_SERVER}),
+        ("POST", "/hub/api/users/anna/tokens", OF_A_SERVER),  # over plain HTTP
+        ("POST", "/hub/login", {**WINDOW, **OF_A_SERVER}),
+    ],
+)
+def test_what_only_an_attacker_does_is_refused(method: str, path: str, headers: dict[str, str]) -> None:
+    assert refusal(method, path, headers)
+
+
+def test_pages_and_the_interface_have_policies_of_their_own() -> None:
+    page, api = security_headers("/hub/home"), security_headers("/hub/api/user")
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    assert api["Content-Security-Policy"].startswith("default-src 'none'")
+    wide = security_headers("/hub/home", forms_lead_to="https://*.hub.example.org")
+    assert "form-action 'self' https://*.hub.example.org;" in wide["Content-Security-Policy"]
