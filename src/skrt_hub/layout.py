@@ -111,6 +111,25 @@ class Layout:
         return self.run / "control.sock"
 
     @property
+    def door(self) -> Path:
+        """The Unix socket by which participants' servers and the commands ask JupyterHub."""
+        return self.run / "door" / "hub.sock"
+
+    @property
+    def expected(self) -> Path:
+        """There while the hub is meant to run: what was not stopped and does not run was killed."""
+        return self.run / "expected.json"
+
+    @property
+    def parts(self) -> Path:
+        """The processes of the hub's parts, so that what a killed supervisor left can be ended."""
+        return self.run / "parts.json"
+
+    @property
+    def watchdog_lock(self) -> Path:
+        return self.run / "watchdog.lock"
+
+    @property
     def supervisor_lock(self) -> Path:
         return self.run / "supervisor.lock"
 

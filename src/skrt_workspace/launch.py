@@ -14,7 +14,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from skrt_workspace import single_user
+from skrt_workspace import connections, single_user
 
 MODULE = "skrt_workspace.launch"
 WARM = "--warm"
@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     with single_user.without_database():
         from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready: it reads settings
 
+    connections.use()
     run_server()
 
 

@@ -3,3 +3,6 @@
 Without it each participant's own server sends JupyterLab's 5 MB, as they are, from the process that also answers the
 participant's notebook; and the hub sends the log-in page's files from the process that starts servers.
 """
+
+CLOSED_PAGE = "/closed"
+"""What the proxy shows to everybody while the hub is closed."""

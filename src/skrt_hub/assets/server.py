@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import mimetypes
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -17,12 +19,20 @@ import aiohttp
 from aiohttp import web
 from jupyterhub._data import DATA_FILES_PATH
 
+from skrt_hub.assets import CLOSED_PAGE
 from skrt_hub.assets.store import Asset, Store, find
 
 OWN = "own"
 """The query word with which a participant's own server is asked; the proxy leads such a request there."""
 
 _NOBODY = 65534
+_PR_SET_PDEATHSIG = 1
+_CLOSED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="30"><title>Closed</title>
+<body style="font-family: sans-serif; max-width: 36em; margin: 15vh auto; padding: 0 1em">
+<h1>The hub is closed for now</h1><p>Your files are safe, and what runs goes on.
+This page looks again every half minute.</p></html>
+"""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -38,6 +48,8 @@ def application(store: Store) -> web.Application:
     """The web application: every path is looked up in the store."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == CLOSED_PAGE:
+            return web.Response(text=_CLOSED, content_type="text/html", headers={"Cache-Control": "no-store"})
         found = find(request.path)
         if found is None:
             raise web.HTTPNotFound
@@ -76,6 +88,12 @@ def give_up_rights() -> None:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        end_with_parent()  # a change of the user takes that back (prctl(2), PR_SET_PDEATHSIG)
+
+
+def end_with_parent() -> None:
+    """Be ended when the supervisor is."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 async def serve(store: Store, listener: socket.socket) -> None:
@@ -108,17 +126,14 @@ async def _try_everything(runner: web.AppRunner) -> None:
 
 
 def main() -> None:
-    """The program: roots are opened and the port is taken while there are rights for it."""
+    """The program: roots are opened while there are rights for it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--descriptor", type=int, required=True, help="the listening socket")
     parser.add_argument("--environment", type=Path, required=True)
     arguments = parser.parse_args()
     mimetypes.init()
     store = Store(roots(arguments.environment))
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", arguments.port))
-    asyncio.run(serve(store, listener))
+    asyncio.run(serve(store, socket.socket(fileno=arguments.descriptor)))
 
 
 if __name__ == "__main__":

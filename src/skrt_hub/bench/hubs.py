@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from skrt_hub import sockets
 from skrt_hub.bench import guests
 from skrt_hub.bench.measure import Subject
 from skrt_hub.context import Context
@@ -108,7 +109,7 @@ async def _until_warm(layout: Layout) -> None:
 
 
 def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe, control.short_path(path) as name:
+    with socket.socket(socket.AF_UNIX) as probe, sockets.short_path(path) as name:
         return probe.connect_ex(name) == 0
 
 

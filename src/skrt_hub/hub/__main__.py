@@ -15,6 +15,9 @@ def main() -> None:
     """Run JupyterHub with the arguments of the command line until it is stopped."""
     from jupyterhub.app import main as run_hub  # noqa: PLC0415 - after the line above
 
+    from skrt_hub.hub import given  # noqa: PLC0415 - after the line above, too
+
+    given.use()
     run_hub()
 
 

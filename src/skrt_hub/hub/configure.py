@@ -10,9 +10,11 @@ import hashlib
 import os
 from typing import Any
 
+from skrt_hub.assets import CLOSED_PAGE
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.authenticator import FirstUseAuthenticator
 from skrt_hub.hub.certificate import certificate_file
+from skrt_hub.hub.given import entry_point_names
 from skrt_hub.hub.names import folder_for
 from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
 from skrt_hub.hub.routes import SERVERS, SERVERS_MIDDLEWARE, RoutesProxy
@@ -73,10 +75,19 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
         "tls": {"stores": {"default": {"defaultCertificate": {"certFile": certificate, "keyFile": certificate}}}},
         "http": {
             "middlewares": {
-                "closed": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}},
+                "closed": {"chain": {"middlewares": ["closed-page", "nobody"]}},
+                "closed-page": {"errors": {"status": ["403"], "service": "assets", "query": CLOSED_PAGE}},
+                "nobody": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}},
                 SERVERS: SERVERS_MIDDLEWARE,
             },
-            "routers": {"assets": {"rule": _ASSETS, "service": "assets", "entryPoints": ["http"], "priority": 10**6}},
+            "routers": {
+                "assets": {
+                    "rule": _ASSETS,
+                    "service": "assets",
+                    "entryPoints": entry_point_names(),
+                    "priority": 10**6,
+                }
+            },
             "services": {
                 "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}}
             },

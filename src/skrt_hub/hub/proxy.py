@@ -5,9 +5,11 @@ The static part is rendered here and written by the supervisor; the dynamic part
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.entry_points import EntryPoint
 from skrt_hub.layout import Layout
 
 PROXY_USER = "skrt-hub"
@@ -23,16 +25,12 @@ def dynamic_file(layout: Layout) -> Path:
     return layout.run / "routes.yaml"
 
 
-def render_static(applied: Applied, layout: Layout, *, open_to_people: bool) -> str:
+def render_static(public: Sequence[EntryPoint], applied: Applied, layout: Layout, *, open_to_people: bool) -> str:
     """traefik's static configuration (https://doc.traefik.io/traefik/reference/static-configuration/file/).
 
-    A closed hub listens on no public port: the entry point gets a random one on loopback and turns everybody away, so
-    that JupyterHub still sees its routes accepted.
+    It is given a socket for each entry point, so the addresses here only say which they are. Closed, it answers
+    everybody with the page that says so, and JupyterHub still sees its routes accepted.
     """
-    settings = applied.settings
-    host = f"[{settings.address}]" if ":" in settings.address else settings.address
-    public = f"{host}:{settings.port}" if open_to_people else "127.0.0.1:0"
-    closed = "" if open_to_people else '\n[entryPoints.http.http]\nmiddlewares = ["closed@file"]\n'
     return f"""\
 [global]
 checkNewVersion = false
@@ -50,17 +48,22 @@ providersThrottleDuration = "0s"
 [providers.file]
 filename = "{dynamic_file(layout)}"
 watch = true
-
-[entryPoints.http]
-address = "{public}"
-
-[entryPoints.http.transport.respondingTimeouts]
-readTimeout = "0s"
-
-# A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
-[entryPoints.http.forwardedHeaders]
-trustedIPs = ["127.0.0.1/32", "::1/128"]
-{closed}
+{"".join(_entry_point(entry, open_to_people=open_to_people) for entry in public)}
 [entryPoints.auth_api]
 address = "127.0.0.1:{applied.ports.proxy}"
 """
+
+
+def _entry_point(entry: EntryPoint, *, open_to_people: bool) -> str:
+    closed = "" if open_to_people else f'\n[entryPoints.{entry.name}.http]\nmiddlewares = ["closed@file"]\n'
+    return f"""
+[entryPoints.{entry.name}]
+address = "{entry.address}"
+
+[entryPoints.{entry.name}.transport.respondingTimeouts]
+readTimeout = "0s"
+
+# A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
+[entryPoints.{entry.name}.forwardedHeaders]
+trustedIPs = ["127.0.0.1/32", "::1/128"]
+{closed}"""

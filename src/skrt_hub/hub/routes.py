@@ -21,6 +21,7 @@ from jupyterhub_traefik_proxy.traefik_utils import deep_merge
 from tornado.httpclient import HTTPClientError
 from traitlets import Unicode, observe
 
+from skrt_hub.hub.given import entry_point_names
 from skrt_hub.hub.visitors import SERVER_HEADERS, Gate
 
 _FIRST_PAUSE = 0.015
@@ -97,6 +98,7 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
             if self.gate_secret and "user" in data:
                 router["rule"] = f"({router['rule']}) && {Gate(self.gate_secret).rule(data['user'])}"
                 router["middlewares"] = [SERVERS]
+            router["entryPoints"] = entry_point_names()
         return traefik, jupyterhub
 
     async def _setup_traefik_dynamic_config(self) -> None:

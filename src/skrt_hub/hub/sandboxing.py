@@ -6,13 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import threads
-from skrt_workspace import launch
-from skrt_workspace.sandbox.document import Bind, Limits, SandboxDocument, User
+from skrt_workspace import connections, launch
+from skrt_workspace.sandbox.document import DOOR_INSIDE, Bind, Limits, SandboxDocument, User
+from skrt_workspace.sandbox.enter import LISTENER
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
 NICENESS = 5
@@ -20,12 +22,16 @@ NICENESS = 5
 
 @dataclass(frozen=True)
 class Start:
-    """One start of one participant's server: what JupyterHub adds to what the settings say."""
+    """One start of one participant's server: what JupyterHub adds to what the settings say.
+
+    `listening`: a listening socket goes along, and the way to the hub (skrt_workspace.connections).
+    """
 
     place: Place
     environment: Mapping[str, str]
     arguments: tuple[str, ...]
     control_groups: tuple[str, ...] = ()
+    listening: bool = False
 
 
 def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cpus: int) -> SandboxDocument:
@@ -51,6 +57,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
         notices=str(layout.notices(place.folder)),
+        door=str(layout.door.parent) if isolated and start.listening else None,
     )
 
 
@@ -69,9 +76,22 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
         "MEM_LIMIT": str(settings.limits.memory),
         **threads.variables(settings.limits.cpu, machine_cpus),
         **start.environment,
+        **(_connections(start.environment, isolated=isolated) if start.listening else {}),
     }
     if settings.engines.elastix is not None:
         variables["SKRT_ELASTIX"] = str(settings.engines.elastix)
+    return variables
+
+
+def _connections(given: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
+    """The server is given its socket, and finds the hub at the door, whatever address JupyterHub would have it ask."""
+    variables = {connections.LISTENER_VARIABLE: str(LISTENER)}
+    if not isolated:
+        return variables
+    variables[connections.DOOR_VARIABLE] = f"{DOOR_INSIDE}/hub.sock"
+    for name in ("JUPYTERHUB_API_URL", "JUPYTERHUB_ACTIVITY_URL"):
+        if name in given:
+            variables[name] = urlsplit(given[name])._replace(netloc=connections.HUB_HOST).geturl()
     return variables
 
 

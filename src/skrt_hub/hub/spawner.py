@@ -20,13 +20,12 @@ from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, write_json
-from skrt_hub.hub import admission, control_groups
+from skrt_hub.hub import admission, control_groups, server_socket
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
-from skrt_hub.hub.ports import server_port
 from skrt_hub.hub.sandboxing import Start, render_sandbox
-from skrt_hub.hub.starting import plain_start, until_listening
+from skrt_hub.hub.starting import plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import SandboxDocument
@@ -36,7 +35,8 @@ CPUS = len(os.sched_getaffinity(0))
 # One hub is one process, and all its spawners share these.
 QUEUE = admission.Queue(admission.slots(CPUS))
 OCCUPANCY = Occupancy()
-PORTS: dict[str, int] = {}
+WATCHES: set[asyncio.Future[None]] = set()
+_LOOPBACK = "127.0.0.1"
 FILES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="files")
 
 
@@ -67,13 +67,13 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         self.identity = ProcessIdentity(**state["process"]) if "process" in state else None
         if self.identity is not None:
             OCCUPANCY.came(self.user.name, self.identity)
+            self._watch()
 
     def clear_state(self) -> None:
         """Forget the server: it has ended."""
         super().clear_state()
         self.identity = None
         OCCUPANCY.went(self.user.name)
-        PORTS.pop(self.user.name, None)
 
     async def start(self) -> tuple[str, int]:
         """Start the server in its sandbox; returns where it listens. The text of an error is shown in the page."""
@@ -106,28 +106,31 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             raise failure
 
     async def _start(self, applied: Applied) -> tuple[str, int]:
-        self.ip, self.port = "127.0.0.1", server_port(PORTS.values())
-        PORTS[self.user.name] = self.port
         loop = asyncio.get_running_loop()
-        environment, arguments = self.get_env(), tuple(self.get_args())
         # Files are written on a thread, so that the hub answers everybody else meanwhile; one thread: they take turns.
-        place, document = await loop.run_in_executor(FILES, self._prepare, applied, environment, arguments)
-        self.identity = await self._spawn(applied, document)
+        place = await loop.run_in_executor(FILES, Places(self.layout.folders).ensure, self.user.name)
+        self.ip = _LOOPBACK
+        listener, self.port = await loop.run_in_executor(None, server_socket.take, self.layout, place.folder)
+        with listener:
+            environment, arguments = self.get_env(), tuple(self.get_args())
+            document = await loop.run_in_executor(FILES, self._prepare, applied, place, environment, arguments)
+            self.identity = await self._spawn(applied, document, listener.fileno())
+        self._watch()
         OCCUPANCY.came(self.user.name, self.identity)
         await loop.run_in_executor(FILES, _remember, self.layout, place, self.identity, self.port, applied)
-        await until_listening(self.port, self.identity, self.layout.server_log(place.folder))
+        log = self.layout.server_log(place.folder)
+        await until_answers(self.port, f"{self.server.base_url}api", self.identity, log)
         self.log.info("%s: server started, pid %d, folder %s", self.user.name, self.identity.pid, place.folder)
         return self.ip, self.port
 
     def _prepare(
-        self, applied: Applied, environment: dict[str, str], arguments: tuple[str, ...]
-    ) -> tuple[Place, SandboxDocument]:
+        self, applied: Applied, place: Place, environment: dict[str, str], arguments: tuple[str, ...]
+    ) -> SandboxDocument:
         layout = self.layout
-        place = Places(layout.folders).ensure(self.user.name)
         prepare_folders(layout, place, root=applied.root)
         groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
-        start = Start(place, environment, arguments, groups)
-        return place, render_sandbox(applied, layout, start, machine_cpus=CPUS)
+        start = Start(place, environment, arguments, groups, listening=True)
+        return render_sandbox(applied, layout, start, machine_cpus=CPUS)
 
     def get_env(self) -> dict[str, str]:
         """The variables that JupyterHub gives a server, and none of the hub's own."""
@@ -163,15 +166,34 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             raise web.HTTPError(500, "The hub was deleted.")
         return applied
 
-    async def _spawn(self, applied: Applied, document: SandboxDocument) -> ProcessIdentity:
+    async def _spawn(self, applied: Applied, document: SandboxDocument, listener: int) -> ProcessIdentity:
         if not applied.settings.fork_server:
-            return await plain_start(applied.environment, document)
+            return await plain_start(applied.environment, document, listener)
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(None, fork_server.spawn, self.layout.fork_server_socket, document)
+            return await loop.run_in_executor(
+                None, fork_server.spawn, self.layout.fork_server_socket, document, listener
+            )
         except fork_server.ForkServerUnavailable as error:
             self.log.info("%s: plain start, because the fork server is not there: %s", self.user.name, error)
-        return await plain_start(applied.environment, document)
+        return await plain_start(applied.environment, document, listener)
+
+    def _watch(self) -> None:
+        """Notice the server's end at once, instead of at JupyterHub's next question."""
+        if self.identity is not None:
+            task = asyncio.ensure_future(self._tell_end(self.identity))
+            WATCHES.add(task)
+            task.add_done_callback(WATCHES.discard)
+
+    async def _tell_end(self, identity: ProcessIdentity) -> None:
+        await until_ended(identity)
+        if self.identity != identity:
+            return
+        place = Places(self.layout.folders).find(self.user.name)
+        if place is not None:
+            await asyncio.get_running_loop().run_in_executor(None, server_socket.ended, self.layout, place.folder)
+        if self.pending is None:  # else it is being stopped, or its start tells of it
+            await self.poll_and_notify()
 
 
 def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import time
+import os
 from pathlib import Path
 
 from skrt_hub.errors import StartError
-from skrt_workspace.sandbox.document import SandboxDocument
-from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
+from skrt_workspace.sandbox.document import LISTENER_VARIABLE, SandboxDocument
+from skrt_workspace.sandbox.identity import ProcessIdentity, open_pidfd
 
 _START_DEADLINE = 60.0
-_LISTEN_DEADLINE = 120.0
-_PAUSE = 0.02
-_LONG_PAUSE = 0.1
-_LOOK_EVERY = 0.25
+_ANSWER_DEADLINE = 120.0
+_PAUSE = 0.1
 
 
-async def plain_start(environment: Path, document: SandboxDocument) -> ProcessIdentity:
-    """Start a sandbox with a fresh interpreter. Raises StartError with the program's own words."""
+async def plain_start(environment: Path, document: SandboxDocument, listener: int | None = None) -> ProcessIdentity:
+    """Start a sandbox with a fresh interpreter. Raises StartError with the program's own words.
+
+    `listener` is the descriptor of the socket on which the server is to listen.
+    """
+    given = {LISTENER_VARIABLE: str(listener)}
     process = await asyncio.create_subprocess_exec(
         str(environment / "bin" / "python"),
         "-I",
@@ -29,7 +30,8 @@ async def plain_start(environment: Path, document: SandboxDocument) -> ProcessId
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **({} if listener is None else given)},
+        pass_fds=() if listener is None else (listener,),
         start_new_session=True,
     )
     out, err = await asyncio.wait_for(process.communicate(document.to_json().encode()), _START_DEADLINE)
@@ -46,30 +48,58 @@ async def plain_start(environment: Path, document: SandboxDocument) -> ProcessId
     return ProcessIdentity(**answer)
 
 
-async def until_listening(port: int, identity: ProcessIdentity, log: Path) -> None:
-    """Return as soon as the server listens, so that JupyterHub's own first question is answered and it need not wait.
+async def until_answers(port: int, path: str, identity: ProcessIdentity, log: Path) -> None:
+    """Return as soon as the server answers at `path`, so that JupyterHub's own first question need not wait.
 
-    Raises StartError with the server's last words when it ended, or when it does not listen in time.
+    Its socket listens already, so the question is put at once and waits there. Raises StartError with the server's last
+    words when it ended, or when it does not answer in time.
     """
-    began = time.monotonic()
-    look_again = began + _LOOK_EVERY
-    while not _listens(port):
-        now = time.monotonic()
-        if now > look_again:  # seldom: it is read from a file, while the hub has a whole class to answer
-            look_again = now + _LOOK_EVERY
-            if not is_alive(identity):
-                raise StartError("The server ended while it was starting.", why=_last_words(log))
-        if now > began + _LISTEN_DEADLINE:
-            raise StartError(f"The server did not answer within {_LISTEN_DEADLINE:.0f} s.", why=_last_words(log))
-        await asyncio.sleep(_PAUSE if now < began + 1 else _LONG_PAUSE)
-
-
-def _listens(port: int) -> bool:
+    asked = asyncio.ensure_future(_first_answer(port, path))
+    ended = asyncio.ensure_future(until_ended(identity))
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=0.2):  # on loopback: at once, either way
-            return True
-    except OSError:
-        return False
+        await asyncio.wait({asked, ended}, timeout=_ANSWER_DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done() and ended.done():
+            raise StartError("The server ended while it was starting.", why=_last_words(log))
+        if not asked.done():
+            raise StartError(f"The server did not answer within {_ANSWER_DEADLINE:.0f} s.", why=_last_words(log))
+    finally:
+        for task in (asked, ended):
+            task.cancel()
+
+
+async def until_ended(identity: ProcessIdentity) -> None:
+    """Return when this process has ended."""
+    descriptor = open_pidfd(identity)
+    if descriptor is None:
+        return
+    loop = asyncio.get_running_loop()
+    gone: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, _settle, gone)
+    try:
+        await gone
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+async def _first_answer(port: int, path: str) -> None:
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                if await reader.read(1):
+                    return
+            finally:
+                writer.close()
+        except OSError:
+            pass
+        await asyncio.sleep(_PAUSE)
 
 
 def _last_words(log: Path, lines: int = 3) -> str:

@@ -7,7 +7,7 @@ import socket
 
 import psutil
 
-from skrt_hub.errors import PermissionsError, PortTakenError
+from skrt_hub.errors import PermissionsError, PortTakenError, SkrtHubError
 from skrt_hub.settings.model import Settings
 
 
@@ -19,23 +19,24 @@ def ensure_port_is_free(settings: Settings) -> None:
         try:
             probe_socket.bind((settings.address, settings.port))
         except OSError as error:
-            raise _port_error(settings, error) from None
+            raise port_error(settings.address, settings.port, error) from None
 
 
-def _port_error(settings: Settings, error: OSError) -> Exception:
+def port_error(host: str, port: int, error: OSError) -> SkrtHubError:
+    """What it means that an address could not be listened on."""
     if error.errno == errno.EADDRINUSE:
         return PortTakenError(
-            f"Port {settings.port} is taken by {_owner(settings.port)}.",
-            why="Two programs cannot listen on one port.",
-            remedy=f"End that program, or choose another port in hub.yaml, such as `port: {settings.port + 1}`.",
+            f"Port {port} is taken by {_owner(port)}.",
+            why=f"Two programs cannot listen on one port ({host}).",
+            remedy=f"End that program, or choose another port in hub.yaml, such as `port: {port + 1}`.",
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return PermissionsError(
-            f"This machine has no address {settings.address}.",
+            f"This machine has no address {host}.",
             remedy="Write one of its own addresses in hub.yaml, such as `address: 127.0.0.1`.",
         )
     return PermissionsError(
-        f"{settings.address} port {settings.port} cannot be listened on.",
+        f"{host} port {port} cannot be listened on.",
         why=f"{error.strerror}.",
         remedy="Choose a port above 1023 in hub.yaml, such as `port: 8000`.",
     )

@@ -117,8 +117,9 @@ def answer_in_child(connection: socket.socket, record: Record) -> None:
             signal.signal(number, signal.SIG_DFL)
         connection.settimeout(_PATIENCE)
         try:
-            document = SandboxDocument.from_json(_read(connection))
-            answer = start(document, make_first_process(record)).as_dict()
+            text, listener = _read(connection)
+            document = SandboxDocument.from_json(text)
+            answer = start(document, make_first_process(record), listener).as_dict()
         except SandboxError as error:
             answer = {"kind": type(error).__name__, "error": str(error), "remedy": error.remedy}
         connection.sendall(json.dumps(answer).encode())
@@ -128,14 +129,19 @@ def answer_in_child(connection: socket.socket, record: Record) -> None:
         os._exit(0)
 
 
-def _read(connection: socket.socket) -> bytes:
-    parts, length = [], 0
-    while part := connection.recv(65536):
+def _read(connection: socket.socket) -> tuple[bytes, int | None]:
+    """The request, and the socket for the server that came with it (unix(7), SCM_RIGHTS)."""
+    parts, length, listener = [], 0, None
+    while True:
+        part, descriptors, _, _ = socket.recv_fds(connection, 65536, 1)
+        listener = next(iter(descriptors), listener)
+        if not part:
+            break
         parts.append(part)
         length += len(part)
         if length > _LONGEST_REQUEST:
             raise ValueError("the request is too long")
-    return b"".join(parts)
+    return b"".join(parts), listener
 
 
 def listen(path: Path) -> socket.socket:

@@ -23,7 +23,7 @@ from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.sandbox import kernel as system
 from skrt_workspace.sandbox import plain
 from skrt_workspace.sandbox.document import WARDEN_SOCKET_INSIDE, SandboxDocument
-from skrt_workspace.sandbox.enter import READY
+from skrt_workspace.sandbox.enter import LISTENER, READY, close_listener
 from skrt_workspace.sandbox.init import Init
 
 SOCKET_VARIABLE = "SKRT_WARDEN_SOCKET"
@@ -39,6 +39,7 @@ def make_first_process(record: Record) -> Callable[[SandboxDocument, int], None]
         warden = Warden(init, record, _socket_path(document))
         variables = {**document.environment, SOCKET_VARIABLE: warden.path}
         server = init.fork(_server(replace(document, environment=variables), record, status))
+        close_listener()
         os.write(status, READY)
         os.close(status)
         init.run(server)
@@ -59,7 +60,7 @@ def _server(document: SandboxDocument, record: Record, status: int) -> Callable[
 
 def serve(becoming: mends.Becoming, arguments: list[str], leave_out: frozenset[str] = frozenset()) -> None:
     """Become the participant's Jupyter server; runs in the child."""
-    system.close_descriptors({0, 1, 2})
+    system.close_descriptors({0, 1, 2, LISTENER})
     mends.apply(becoming, leave_out=leave_out | {"threads"})  # a server computes nothing
     launch.main(arguments)
 

@@ -7,9 +7,10 @@ at once; the sandbox goes on by itself. With `--probe` it says whether sandboxes
 from __future__ import annotations
 
 import json
+import os
 import sys
 
-from skrt_workspace.sandbox.document import SandboxDocument
+from skrt_workspace.sandbox.document import LISTENER_VARIABLE, SandboxDocument
 from skrt_workspace.sandbox.enter import start
 from skrt_workspace.sandbox.errors import SandboxError
 from skrt_workspace.sandbox.plain import first_process
@@ -22,8 +23,9 @@ def main() -> int:
 
         print(probe_here().to_json())
         return 0
+    listener = int(os.environ[LISTENER_VARIABLE]) if LISTENER_VARIABLE in os.environ else None
     try:
-        identity = start(SandboxDocument.from_json(sys.stdin.buffer.read()), first_process)
+        identity = start(SandboxDocument.from_json(sys.stdin.buffer.read()), first_process, listener)
     except SandboxError as error:
         print(json.dumps({"error": str(error), "remedy": error.remedy}))
         return error.exit_code

@@ -17,7 +17,10 @@ from skrt_workspace.sandbox.errors import DocumentError
 
 HOME_INSIDE = "/home/jovyan"
 NOTICES_INSIDE = "/run/skrt/notices"
+DOOR_INSIDE = "/run/skrt/door"
 WARDEN_SOCKET_INSIDE = "/run/skrt/warden.sock"
+LISTENER_VARIABLE = "SKRT_SANDBOX_LISTENER"
+"""Tells the sandbox program the number of the socket that the server is to listen on."""
 USER_NAME = "jovyan"
 ORDINARY_UID = 1000  # what a participant is inside, when the hub runs as an ordinary user
 
@@ -85,6 +88,7 @@ class SandboxDocument:
     temporary: folders in memory; where one of `/tmp`, `/run`, `/dev/shm` is not listed it gets its usual size.
     control_groups: cgroup folders of the host that the first process joins before it enters.
     notices: host folder shown read-only at `/run/skrt/notices`, through which the hub tells a server things.
+    door: host folder shown read-only at `/run/skrt/door`, with the hub's Unix socket, through which a server asks it.
     """
 
     home: str
@@ -101,6 +105,7 @@ class SandboxDocument:
     limits: Limits = field(default_factory=Limits)
     control_groups: tuple[str, ...] = ()
     notices: str | None = None
+    door: str | None = None
 
     def __post_init__(self) -> None:
         """Check what types cannot say. Raises DocumentError that names the field."""
@@ -181,7 +186,7 @@ def _check_document(document: SandboxDocument) -> None:
     for name in document.environment:
         if not name or "=" in name:
             _refuse("environment", f"{name!r} is not a name of a variable")
-    for name, path in (("log_file", document.log_file), ("notices", document.notices)):
+    for name, path in (("log_file", document.log_file), ("notices", document.notices), ("door", document.door)):
         if path is not None:
             _check_host_path(path, name)
     for path in document.control_groups:

@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import resource
 import signal
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skrt_workspace.sandbox import kernel, privileges
@@ -24,12 +25,14 @@ from skrt_workspace.sandbox.filesystem import enter_root
 from skrt_workspace.sandbox.identity import ProcessIdentity, identify
 
 READY = b"ready\n"
+LISTENER = 3  # the server's listening socket, as the first one of sd_listen_fds(3)
 FirstProcess = Callable[[SandboxDocument, int], None]
 
 
-def start(document: SandboxDocument, first_process: FirstProcess) -> ProcessIdentity:
+def start(document: SandboxDocument, first_process: FirstProcess, listener: int | None = None) -> ProcessIdentity:
     """Make the sandbox and run `first_process(document, status)` as its pid 1; returns once it has written READY there.
 
+    `listener` is the socket on which the participant's server will listen: inside it has the number LISTENER.
     The calling process must have one thread, and must end soon after: it is left in the participant's user namespace.
     Raises DocumentError, HostForbidsError, or another SandboxError; then nothing of the sandbox runs any more.
     """
@@ -42,7 +45,7 @@ def start(document: SandboxDocument, first_process: FirstProcess) -> ProcessIden
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _run_first_process(document, first_process, output, writer)
+        _run_first_process(document, first_process, _Handles(output, writer, listener))
     os.close(writer)
     os.close(output)
     identity = identify(pid)
@@ -128,10 +131,20 @@ def report_failure(status: int, error: Exception) -> None:
     os.write(status, json.dumps(told).encode())
 
 
-def _run_first_process(document: SandboxDocument, body: FirstProcess, output: int, status: int) -> None:
+@dataclass(frozen=True)
+class _Handles:
+    """The descriptors that go along into the sandbox."""
+
+    output: int
+    status: int
+    listener: int | None
+
+
+def _run_first_process(document: SandboxDocument, body: FirstProcess, handles: _Handles) -> None:
     """The child's way into the sandbox; never returns."""
+    status = handles.status
     try:
-        _leave_the_hub(output, status)
+        status = _leave_the_hub(handles)
         if document.isolated:
             _enter(document)
         _set_limits(document.limits)
@@ -144,18 +157,29 @@ def _run_first_process(document: SandboxDocument, body: FirstProcess, output: in
         os._exit(70)
 
 
-def _leave_the_hub(output: int, status: int) -> None:
-    """A session without a terminal, no open files of the hub's, its signals back to their usual handling."""
+def _leave_the_hub(handles: _Handles) -> int:
+    """A session without a terminal, no open files of the hub's, its signals back to their usual handling.
+
+    Returns the number that the status pipe has from here on.
+    """
     os.setsid()
     os.umask(0o022)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, descriptor in ((0, nothing), (1, output), (2, output)):
+    for number, descriptor in ((0, nothing), (1, handles.output), (2, handles.output)):
         os.dup2(descriptor, number)
-    kernel.close_descriptors({0, 1, 2, status})
-    os.set_inheritable(status, False)
+    status = fcntl.fcntl(handles.status, fcntl.F_DUPFD_CLOEXEC, LISTENER + 1)
+    # Without a listener its number is taken all the same, so that it is never something else.
+    os.dup2(nothing if handles.listener is None else handles.listener, LISTENER, inheritable=True)
+    kernel.close_descriptors({0, 1, 2, LISTENER, status})
     kernel.process_control(kernel.PR_SET_PDEATHSIG, 0)
     kernel.new_session_keyring()
     reset_signals()
+    return status
+
+
+def close_listener() -> None:
+    """What the first process does once the server has the socket: only the server shall take connections."""
+    os.close(LISTENER)
 
 
 def reset_signals() -> None:

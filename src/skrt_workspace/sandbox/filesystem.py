@@ -15,6 +15,7 @@ from pathlib import Path
 
 from skrt_workspace.sandbox import kernel
 from skrt_workspace.sandbox.document import (
+    DOOR_INSIDE,
     HOME_INSIDE,
     NOTICES_INSIDE,
     ORDINARY_UID,
@@ -99,6 +100,8 @@ def _collect(document: SandboxDocument) -> list[_Mount]:
         mounts.append(_open_tree(os.path.realpath(bind.source), bind.inside, _OWN))
     if document.notices is not None:
         mounts.append(_open_tree(document.notices, NOTICES_INSIDE, _READ_ONLY))
+    if document.door is not None:
+        mounts.append(_open_tree(document.door, DOOR_INSIDE, _READ_ONLY))
     mounts.append(_open_home(document.home))
     return mounts
 

@@ -70,7 +70,7 @@ def send_signal(identity: ProcessIdentity, number: signal.Signals | int) -> bool
 
     Raises PermissionError when it belongs to somebody else.
     """
-    descriptor = _open_pidfd(identity)
+    descriptor = open_pidfd(identity)
     if descriptor is None:
         return False
     try:
@@ -84,7 +84,7 @@ def send_signal(identity: ProcessIdentity, number: signal.Signals | int) -> bool
 
 def wait_ended(identity: ProcessIdentity, seconds: float) -> bool:
     """Wait until the process has ended, at most so long; whether it has. It need not be a child."""
-    descriptor = _open_pidfd(identity)
+    descriptor = open_pidfd(identity)
     if descriptor is None:
         return True
     try:
@@ -95,7 +95,8 @@ def wait_ended(identity: ProcessIdentity, seconds: float) -> bool:
         os.close(descriptor)
 
 
-def _open_pidfd(identity: ProcessIdentity) -> int | None:
+def open_pidfd(identity: ProcessIdentity) -> int | None:
+    """A descriptor of exactly this process, readable once it has ended (pidfd_open(2)); None when it has."""
     if not is_alive(identity):
         return None
     try:

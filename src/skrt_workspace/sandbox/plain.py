@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from skrt_workspace.sandbox.document import SandboxDocument
-from skrt_workspace.sandbox.enter import READY, report_failure
+from skrt_workspace.sandbox.enter import READY, close_listener, report_failure
 from skrt_workspace.sandbox.errors import StartError
 from skrt_workspace.sandbox.init import Init
 
@@ -14,6 +14,7 @@ def first_process(document: SandboxDocument, status: int) -> None:
     """Run the document's command as the server of this sandbox; does not return."""
     init = Init(isolated=document.isolated)
     server = init.fork(lambda: execute(document, status))
+    close_listener()
     os.write(status, READY)
     os.close(status)
     init.run(server)

@@ -16,6 +16,7 @@ from skrt_hub.hub import control_groups
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.configure import configure
+from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.hub.names import Place
 from skrt_hub.hub.proxy import render_static
 from skrt_hub.hub.sandboxing import Start, render_sandbox
@@ -72,11 +73,12 @@ def test_services_may_do_what_they_need_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_a_closed_hub_listens_on_no_public_port(is_open: bool) -> None:
-    static = tomllib.loads(render_static(applied(port=8010), LAYOUT, open_to_people=is_open))
-    entry = static["entryPoints"]["http"]
-    assert (entry["address"] == "127.0.0.1:8010") is is_open
-    assert (entry.get("http", {}).get("middlewares") == ["closed@file"]) is not is_open
+def test_a_closed_hub_keeps_its_address_in_all_spellings_and_answers_that_it_is_closed(is_open: bool) -> None:
+    public = entry_points(Settings.model_validate({"port": 8010}))
+    static = tomllib.loads(render_static(public, applied(port=8010), LAYOUT, open_to_people=is_open))
+    entries = [entry for name, entry in static["entryPoints"].items() if name.startswith("http")]
+    assert {entry["address"] for entry in entries} == {"127.0.0.1:8010", "[::1]:8010"}
+    assert all((entry.get("http", {}).get("middlewares") == ["closed@file"]) is not is_open for entry in entries)
     assert static["entryPoints"]["auth_api"]["address"] == "127.0.0.1:8102"
 
 

@@ -25,8 +25,11 @@ _PR_SET_PDEATHSIG = 1
 class Keeper:
     """One part of the hub. `describe` is called before each start, so that a part can follow changed settings."""
 
-    def __init__(self, describe: Callable[[], Part], log: logging.Logger) -> None:
+    def __init__(
+        self, describe: Callable[[], Part], log: logging.Logger, started: Callable[[], None] = lambda: None
+    ) -> None:
         self._describe = describe
+        self._started = started
         self._log = log
         self._wanted = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
@@ -89,6 +92,7 @@ class Keeper:
         part = self._describe()
         started = time.monotonic()
         self._process = await _start(part)
+        self._started()
         self._log.info("%s started, pid %d", part.name, self._process.pid)
         code = await self._process.wait()
         if self._asked_to_end:
@@ -111,6 +115,7 @@ async def _start(part: Part) -> asyncio.subprocess.Process:
             stderr=subprocess.STDOUT,
             env=dict(part.environment),
             start_new_session=True,
+            pass_fds=part.descriptors,
             preexec_fn=_end_with_parent,
             cwd="/",
         )
@@ -119,7 +124,7 @@ async def _start(part: Part) -> asyncio.subprocess.Process:
 
 
 def _end_with_parent() -> None:
-    # A supervisor that is killed takes hub and proxy with it (prctl(2)), so that the next `up` starts them afresh;
+    # A supervisor that is killed takes hub and proxy with it (prctl(2)), so that the next one starts them afresh;
     # participants' servers are not its children and stay.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 

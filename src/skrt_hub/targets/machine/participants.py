@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from skrt_hub.errors import StartError, nobody_called
+from skrt_hub.hub import door
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.identities import homes_without_account
@@ -88,7 +87,7 @@ def remove(layout: Layout, applied: Applied, name: str, *, free: bool) -> Messag
     # Locked first: nobody logs in again while the rest goes on, also where this is interrupted.
     accounts_of(layout).lock(name)
     if known.server or control.ask(layout.control_socket, "status") is not None:
-        _forget(layout, applied, name)
+        _forget(layout, name)
     home = layout.home(folder_for(name))
     kept = home if home.is_dir() else None
     if free:
@@ -110,29 +109,26 @@ def _move_aside(layout: Layout, applied: Applied, name: str) -> Path | None:
     return kept
 
 
-def _forget(layout: Layout, applied: Applied, name: str) -> None:
+def _forget(layout: Layout, name: str) -> None:
     """Have JupyterHub end the participant's server and take the participant out, with all tokens and sessions."""
     deadline = time.monotonic() + _LONGEST
-    while (code := _delete(layout, applied, name)) == _NOT_YET and time.monotonic() < deadline:
+    while (code := _delete(layout, name)) == _NOT_YET and time.monotonic() < deadline:
         time.sleep(0.2)
     if code not in (204, 404):
         raise StartError(f"JupyterHub did not take {name} out.", why=f"It answered {code}.", remedy="Try again.")
 
 
-def _delete(layout: Layout, applied: Applied, name: str) -> int:
+def _delete(layout: Layout, name: str) -> int:
     """The status of JupyterHub's answer. Raises StartError where it does not answer."""
-    address = f"http://127.0.0.1:{applied.ports.hub}/hub/api/users/{quote(name, safe='')}"
-    request = urllib.request.Request(address, method="DELETE")
-    request.add_header("Authorization", f"token {read_secrets(layout.secrets).command}")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    token = read_secrets(layout.secrets).command
     try:
-        with opener.open(request, timeout=30) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError as error:
+        door.ask(layout, "DELETE", f"/users/{quote(name, safe='')}", token=token)
+    except door.DoorError as error:
+        if error.status:
+            return error.status
         raise StartError(
             f"{name} is locked, but the server could not be ended.",
             why=f"JupyterHub does not answer: {error}",
             remedy="Start the hub (skrt-hub up), then type the command again.",
         ) from None
+    return 204

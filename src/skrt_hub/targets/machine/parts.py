@@ -5,20 +5,24 @@ The supervisor starts them; none of them is told a secret in its arguments.
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub import policy
 from skrt_hub.hub import jupyterhub_config_file
 from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.given import LISTENERS_VARIABLE
 from skrt_hub.hub.proxy import static_file
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.layout import Layout
 from skrt_hub.process import plain_environment
+from skrt_hub.targets.machine import activate
 from skrt_hub.version import __version__
 
 
@@ -30,29 +34,39 @@ class Part:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     log: Path
+    descriptors: tuple[int, ...] = ()
 
 
-def hub(layout: Layout) -> Part:
-    """JupyterHub."""
+def hub(layout: Layout, given: Mapping[str, socket.socket], entry_points: Sequence[str]) -> Part:
+    """JupyterHub, with the sockets that it is to listen on."""
     command = (sys.executable, "-m", "skrt_hub.hub", "--config", str(jupyterhub_config_file()))
-    environment = {**plain_environment(*_NETWORK), "SKRT_HUB_STATE": str(layout.root), "PYTHONUNBUFFERED": "1"}
-    return Part("hub", command, environment, layout.log / "hub.log")
+    numbers = {name: listener.fileno() for name, listener in given.items()}
+    environment = {
+        **plain_environment(*_NETWORK),
+        "SKRT_HUB_STATE": str(layout.root),
+        LISTENERS_VARIABLE: json.dumps({"sockets": numbers, "entry_points": list(entry_points)}),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return Part("hub", command, environment, layout.log / "hub.log", tuple(numbers.values()))
 
 
-def proxy(layout: Layout) -> Part:
-    """traefik."""
+def proxy(layout: Layout, given: Mapping[str, socket.socket]) -> Part:
+    """traefik, with a socket for each of its entry points (systemd's socket activation, sd_listen_fds(3))."""
     program = Path(sysconfig.get_path("scripts")) / "traefik"
     # Its heap is small, so Go's collector would run at almost every change of the routes; see pkg.go.dev/runtime.
     environment = {**plain_environment(), "GOGC": "400"}
-    return Part("proxy", (str(program), f"--configfile={static_file(layout)}"), environment, layout.log / "proxy.log")
+    numbers = {name: listener.fileno() for name, listener in given.items()}
+    starter = (sys.executable, "-I", "-S", str(Path(activate.__file__)), json.dumps(numbers))
+    command = (*starter, str(program), f"--configfile={static_file(layout)}")
+    return Part("proxy", command, environment, layout.log / "proxy.log", tuple(numbers.values()))
 
 
-def assets(applied: Applied, layout: Layout) -> Part:
+def assets(applied: Applied, layout: Layout, listener: socket.socket) -> Part:
     """The program that sends browsers the pages' scripts and styles."""
-    command = (sys.executable, "-m", "skrt_hub.assets.server", f"--port={applied.ports.assets}")
-    return Part(
-        "assets", (*command, f"--environment={applied.environment}"), plain_environment(), layout.log / "assets.log"
-    )
+    number = listener.fileno()
+    options = (f"--descriptor={number}", f"--environment={applied.environment}")
+    command = (sys.executable, "-m", "skrt_hub.assets.server", *options)
+    return Part("assets", command, plain_environment(), layout.log / "assets.log", (number,))
 
 
 def fork_server(applied: Applied, layout: Layout) -> Part:
@@ -90,11 +104,6 @@ def code_stamp() -> str:
     """Which code of skrt-hub this is: the version, and when its files last changed."""
     newest = max(file.stat().st_mtime_ns for file in Path(__file__).parents[2].rglob("*.py"))
     return f"{__version__}-{newest}"
-
-
-def supervisor_command(layout: Layout) -> tuple[str, ...]:
-    """How `up` starts the supervisor in the background."""
-    return (sys.executable, "-m", "skrt_hub.targets.machine.supervisor", str(layout.root))
 
 
 def supervisor_environment() -> dict[str, str]:

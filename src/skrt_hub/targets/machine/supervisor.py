@@ -6,15 +6,18 @@ and culler running, 4. watch the participants' memory, 5. on `stop` or SIGTERM e
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
-import json
 import logging
+import os
 import signal
+import socket
 import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from logging.handlers import RotatingFileHandler
@@ -22,20 +25,32 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub.errors import SkrtHubError
-from skrt_hub.files import ensure_folder, exclusive, write_atomically
+from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_json
 from skrt_hub.homes import quota
-from skrt_hub.hub import control_groups, identities
-from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub import control_groups, door, identities
+from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
+from skrt_hub.hub.entry_points import EntryPoint, entry_points
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.snapshots import schedule
-from skrt_hub.targets.machine import control, parts
+from skrt_hub.targets.machine import control, leftovers, parts
 from skrt_hub.targets.machine.keeper import Keeper
+from skrt_hub.targets.machine.listeners import (
+    API,
+    ASSETS,
+    DOOR,
+    HUB,
+    Listeners,
+    bind_door,
+    bind_private,
+    bind_public,
+)
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.watch import KilledBySystem, enforce_memory
-from skrt_workspace.sandbox.identity import send_signal, wait_ended
+from skrt_hub.targets.machine.watched import Watched
+from skrt_workspace.sandbox.identity import boot_id, identify, send_signal, wait_ended
 
 _CLOCK_TOLERANCE = 30.0
 _HUB_FIRST = 20.0
@@ -44,20 +59,25 @@ _HUB_FIRST = 20.0
 class Supervisor:
     """One running hub."""
 
-    def __init__(self, layout: Layout, log: logging.Logger) -> None:
+    def __init__(self, layout: Layout, log: logging.Logger, watched: Watched) -> None:
         self._layout = layout
         self._log = log
         self._open = True
         self._stopping = asyncio.Event()
         self._servers_too = True
         self._code = parts.code_stamp()
+        self._next_python = sys.executable
+        self._watched = watched
+        kept, self._before = watched.take_over()
+        self.listeners = Listeners(kept, watched.keep, watched.drop)
+        self._hold_what_is_missing()
         secrets = read_secrets(layout.secrets)
         self.keepers = {
-            "proxy": Keeper(self._describe_proxy, log),
-            "hub": Keeper(self._describe_hub, log),
-            "assets": Keeper(lambda: parts.assets(self._applied(), layout), log),
-            "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log),
-            "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log),
+            "proxy": Keeper(self._describe_proxy, log, self._note_parts),
+            "hub": Keeper(self._describe_hub, log, self._note_parts),
+            "assets": Keeper(self._describe_assets, log, self._note_parts),
+            "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log, self._note_parts),
+            "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log, self._note_parts),
         }
         self._culler_due = 0.0
 
@@ -66,12 +86,14 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        server = await asyncio.start_unix_server(self._answer, sock=control.listen(self._layout.control_socket))
+        control_server = loop.create_task(control.serve(self._layout.control_socket, self._answer))
+        write_json(self._layout.expected, {"boot": boot_id(), "pid": os.getpid()}, mode=0o600)
         for name in ("proxy", "hub", "assets"):
             self.keepers[name].want()
         self._put_off_culling()
         duties = [
-            loop.create_task(duty()) for duty in (self._warm_up, self._watch, self._cull, self._save, self._measure)
+            loop.create_task(duty())
+            for duty in (self._warm_up, self._watch, self._cull, self._save, self._measure, self._guard)
         ]
         try:
             await self._stopping.wait()
@@ -79,8 +101,9 @@ class Supervisor:
             for duty in duties:
                 duty.cancel()
             await self._end_everything()
-            server.close()
+            control_server.cancel()
             self._layout.control_socket.unlink(missing_ok=True)
+            self._tell_watchdog()
 
     def _applied(self) -> Applied:
         applied = read_applied(self._layout)
@@ -88,44 +111,81 @@ class Supervisor:
             raise FileNotFoundError(self._layout.applied)
         return applied
 
+    def _hold_what_is_missing(self) -> None:
+        """What `up` gave is there already; the rest is for a supervisor that lost everything with its watchdog."""
+        applied = self._applied()
+        if not self.listeners.public():
+            self.listeners.add(bind_public(entry_points(applied.settings)))
+        if HUB not in self.listeners:
+            made, ports = bind_private(applied.ports)
+            self.listeners.add(made)
+            if ports != applied.ports:
+                write_applied(self._layout, replace(applied, ports=ports))
+        if DOOR not in self.listeners:
+            self.listeners.add(bind_door(self._layout))
+
+    def _note_parts(self) -> None:
+        running = {name: keeper.pid for name, keeper in self.keepers.items() if keeper.pid is not None}
+        with contextlib.suppress(ProcessLookupError):  # one that ended in this moment is noted at its next start
+            leftovers.note(self._layout, {name: identify(pid) for name, pid in running.items()})
+
     def _describe_hub(self) -> parts.Part:
         try:
             identities.keep_copies(self._layout)
         except (OSError, SkrtHubError, sqlite3.Error) as error:  # a full disk must not keep the hub from starting
             self._log.error("no copies of accounts and database were made: %s", error)
-        return parts.hub(self._layout)
+        given = {name: self.listeners[name] for name in (HUB, DOOR)}
+        return parts.hub(self._layout, given, [entry.name for entry in self.listeners.public()])
+
+    def _describe_assets(self) -> parts.Part:
+        return parts.assets(self._applied(), self._layout, self.listeners[ASSETS])
 
     def _describe_proxy(self) -> parts.Part:
-        text = render_static(self._applied(), self._layout, open_to_people=self._open)
+        public = self.listeners.public()
+        text = render_static(public, self._applied(), self._layout, open_to_people=self._open)
         write_atomically(static_file(self._layout), text, mode=0o600)
         ensure_certificate(certificate_file(self._layout))
         routes = dynamic_file(self._layout)
         if not routes.exists():  # traefik watches only a file that is there
             write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
-        return parts.proxy(self._layout)
+        return parts.proxy(self._layout, {name: self.listeners[name] for name in (*(e.name for e in public), API)})
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answers: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
+    async def _answer(self, request: dict[str, Any]) -> control.Answer:
+        answers: dict[str, Callable[[dict[str, Any]], Awaitable[control.Answer]]] = {
             "status": self._status,
             "open": partial(self._set_open, True),
             "close": partial(self._set_open, False),
+            "rebind": self._rebind,
             "reload": self._reload,
             "retire": self._retire,
             "stop": self._stop,
+            "server": self._server,
+            "server-ended": self._server_ended,
         }
-        try:
-            request = json.loads(await asyncio.wait_for(reader.readline(), 10))
-            answer = await answers[request["do"]](request)
-        except SkrtHubError as error:
-            answer = {"error": error.what, "why": error.why, "remedy": error.remedy}
-        except (ValueError, KeyError, TimeoutError) as error:
-            answer = {"error": f"The request was not understood: {error!r}"}
-        with contextlib.suppress(ConnectionError):
-            writer.write(json.dumps(answer).encode() + b"\n")
-            await writer.drain()
-            writer.close()
+        return await answers[request["do"]](request)
 
-    async def _status(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _server(self, request: dict[str, Any]) -> control.Answer:
+        """The socket on which one participant's server is to listen."""
+        listener = self.listeners.server(str(request["folder"]))
+        self.listeners.fill_spares()
+        return {"port": listener.getsockname()[1], "descriptors": [listener.fileno()]}
+
+    async def _server_ended(self, request: dict[str, Any]) -> control.Answer:
+        self.listeners.server_ended(str(request["folder"]))
+        return {}
+
+    async def _rebind(self, request: dict[str, Any]) -> control.Answer:
+        """Listen for browsers at other addresses; in words, and with everything as before, where that cannot be."""
+        wanted = tuple(EntryPoint(**entry) for entry in request["entry_points"])
+        await self.keepers["proxy"].end()  # its copies of the old sockets would keep the addresses taken
+        try:
+            self.listeners.rebind(wanted)
+        finally:
+            self.keepers["proxy"].want()
+        await self.keepers["hub"].again()  # it knows by which entry points its routes are reached
+        return {}
+
+    async def _status(self, request: dict[str, Any]) -> control.Answer:
         components = {
             name: f"running, pid {keeper.pid}" if keeper.running else "not running"
             for name, keeper in self.keepers.items()
@@ -134,9 +194,16 @@ class Supervisor:
             components["culler"] = "waits until a server can have been idle long enough"
         failures = {name: keeper.failures for name, keeper in self.keepers.items()}
         state = "running" if self._open else "closed"
-        return {"state": state, "components": components, "failures": failures, "code": self._code}
+        return {
+            "state": state,
+            "components": components,
+            "failures": failures,
+            "code": self._code,
+            "entry_points": [asdict(entry) for entry in self.listeners.public()],
+            "ended_before": self._before,
+        }
 
-    async def _set_open(self, wanted: bool, request: dict[str, Any]) -> dict[str, Any]:
+    async def _set_open(self, wanted: bool, request: dict[str, Any]) -> control.Answer:
         if wanted != self._open:
             self._open = wanted
             # While nobody can connect nobody can be active: ending servers as idle would take them for abandoned.
@@ -146,7 +213,7 @@ class Supervisor:
             self._log.info("connections are %s", "enabled" if wanted else "disabled")
         return {"state": "running" if self._open else "closed"}
 
-    async def _reload(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _reload(self, request: dict[str, Any]) -> control.Answer:
         for name in request.get("parts", ("hub", "proxy", "assets", "fork-server", "culler")):
             if name == "fork-server" and not self._applied().settings.fork_server:
                 await self.keepers[name].end()
@@ -154,14 +221,25 @@ class Supervisor:
                 await self.keepers[name].again()
         return {"reloaded": True}
 
-    async def _retire(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _retire(self, request: dict[str, Any]) -> control.Answer:
         self._servers_too = False
+        self._next_python = str(request.get("python", sys.executable))
         return await self._stop(request)
 
-    async def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _stop(self, request: dict[str, Any]) -> control.Answer:
         count = len(running_servers(self._layout))
         asyncio.get_running_loop().call_later(0.05, self._stopping.set)
         return {"servers": count}
+
+    def _tell_watchdog(self) -> None:
+        if self._servers_too:
+            self._layout.expected.unlink(missing_ok=True)
+            self._watched.ending("stop")
+        else:
+            self._watched.ending("again", self._next_python)
+
+    async def _guard(self) -> None:
+        await self._watched.guard(self.listeners.all)
 
     async def _end_everything(self) -> None:
         # The proxy first: nobody starts anything new. Then the servers, which save their state; the hub last.
@@ -184,12 +262,13 @@ class Supervisor:
 
     async def _warm_up(self) -> None:
         """Start the fork server once the hub answers: before, it would only take the processors from the hub."""
-        port = self._applied().ports.hub
+        loop = asyncio.get_running_loop()
         give_up = time.monotonic() + _HUB_FIRST
-        while time.monotonic() < give_up and not await _listens(port):
+        while time.monotonic() < give_up and not await loop.run_in_executor(None, door.answers, self._layout):
             await asyncio.sleep(0.05)
         if self._applied().settings.fork_server:
             self.keepers["fork-server"].want()
+        self.listeners.fill_spares()
 
     def _put_off_culling(self) -> None:
         idle = self._applied().settings.limits.idle
@@ -260,28 +339,23 @@ class Supervisor:
                 self._log.error("the memory watch failed once: %s", error)
 
 
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
+def supervise(layout: Layout, channel: socket.socket | None, *, foreground: bool = False) -> None:
+    """Be the supervisor of the hub in `layout`, until it is stopped. Raises BusyError when there is one already.
 
-
-def supervise(layout: Layout, *, foreground: bool = False) -> None:
-    """Be the supervisor of the hub in `layout`, until it is stopped. Raises BusyError when there is one already."""
+    `channel` leads to the watchdog (skrt_hub.watchdog).
+    """
     ensure_folder(layout.run, mode=0o700)
     ensure_folder(layout.log, mode=0o700)
     log = _logger(layout, foreground=foreground)
     with exclusive(layout.supervisor_lock, what="The hub runs already.", remedy="See: skrt-hub status"):
         log.info("supervisor started")
-        asyncio.run(_run(layout, log))
+        leftovers.end(layout, log)
+        asyncio.run(_run(layout, log, Watched(layout, channel, log)))
         log.info("supervisor ended")
 
 
-async def _run(layout: Layout, log: logging.Logger) -> None:
-    await Supervisor(layout, log).run()
+async def _run(layout: Layout, log: logging.Logger, watched: Watched) -> None:
+    await Supervisor(layout, log, watched).run()
 
 
 def _logger(layout: Layout, *, foreground: bool) -> logging.Logger:
@@ -298,5 +372,24 @@ def _logger(layout: Layout, *, foreground: bool) -> logging.Logger:
     return log
 
 
+def main() -> int:
+    """The program, as the watchdog starts it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--channel", type=int)
+    parser.add_argument("--foreground", action="store_true")
+    given = parser.parse_args()
+    channel = None
+    if given.channel is not None:
+        os.set_inheritable(given.channel, False)
+        channel = socket.socket(fileno=given.channel)
+    try:
+        supervise(Layout(given.root), channel, foreground=given.foreground)
+    except SkrtHubError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
 if __name__ == "__main__":
-    supervise(Layout(Path(sys.argv[1])))
+    sys.exit(main())

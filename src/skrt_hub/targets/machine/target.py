@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.hub import identities
@@ -17,10 +18,10 @@ from skrt_hub.snapshots.operations import copies_of
 from skrt_hub.targets import DeleteOptions, Removal
 from skrt_hub.targets.machine import checks, control, delete, participants, up
 from skrt_hub.targets.machine.activity import last_activities
+from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
-from skrt_hub.targets.port import ensure_port_is_free
 from skrt_hub.version import __version__
 
 
@@ -55,7 +56,7 @@ class MachineTarget:
         state = answer["state"] if answer else "stopped" if applied else "absent"
         shown = applied.settings if applied else settings
         children = children_by_parent()
-        activity = last_activities(self._layout, applied) if answer and applied else {}
+        activity = last_activities(self._layout) if answer else {}
         servers = tuple(
             Server(server.name, "running", total(server.identity.pid, children), activity.get(server.name))
             for server in running_servers(self._layout)
@@ -84,8 +85,6 @@ class MachineTarget:
     def open(self) -> str:
         self._ensure_running()
         applied = self._applied()
-        if self._state() == "closed":
-            ensure_port_is_free(applied.settings)
         control.ask(self._layout.control_socket, "open")
         up.wait_for_log_in(self._context, applied.settings)
         return applied.settings.url
@@ -187,7 +186,5 @@ class MachineTarget:
             raise StateError("The hub does not run.", remedy="Start it with: skrt-hub start")
 
 
-def _supervise_here(layout: Layout) -> None:
-    from skrt_hub.targets.machine.supervisor import supervise  # noqa: PLC0415 - only `up --foreground` needs it
-
-    supervise(layout, foreground=True)
+def _supervise_here(layout: Layout, kept: Kept) -> None:
+    watchdog.run_here(layout.root, kept, layout.watchdog_lock)

@@ -4,76 +4,90 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
-import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from skrt_hub import policy
+from skrt_hub import policy, watchdog
 from skrt_hub.context import Context
 from skrt_hub.environment import collect_unused, ensure_environment
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub import identities
-from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
+from skrt_hub.hub.applied import Applied, read_applied, write_applied
+from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.machine import checks, control, participants, parts
+from skrt_hub.targets.machine import checks, control, leftovers, participants, parts
+from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public
 from skrt_hub.targets.machine.records import running_servers
-from skrt_hub.targets.port import ensure_port_is_free
 from skrt_hub.version import __version__
 
 _START_DEADLINE = 90.0
+_BACK_AGAIN = 15.0
 
 
-def bring_up(context: Context, *, supervise_here: Callable[[Layout], None] | None = None) -> UpReport:
-    """Bring the hub up as the settings say. `supervise_here`: become the supervisor in place of starting one.
+def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None] | None = None) -> UpReport:
+    """Bring the hub up as the settings say. `supervise_here`: look after the hub in place of starting who does.
 
     Raises the errors of each step; what was done before it stays and is used by the next call.
     """
     began = time.monotonic()
     layout = context.layout
     _ensure_state_folder(layout)
-    with context.alone():
-        state = control.ask(layout.control_socket, "status")
+    with context.alone(), contextlib.ExitStack() as held:
+        state = running_state(layout)
         if state is not None and supervise_here is not None:
             raise StateError(
                 "The hub runs already, in the background.",
                 why="Two programs cannot keep one hub running.",
                 remedy="End it first with: skrt-hub stop",
             )
+        before = read_applied(layout)
+        kept: Kept = {}
         if state is None:
+            kept = _take_addresses(context)
+            for listener in kept.values():
+                held.enter_context(listener)
             _ensure_prerequisites(context)
         environment = ensure_environment(layout.environments, progress=context.progress)
         _prepare_material(context)
         ensure_secrets(layout.secrets)
-        before = read_applied(layout)
+        if state is None or before is None:
+            private, ports = bind_private(before.ports if before else None)
+            kept.update(private | bind_door(layout))
+            for listener in kept.values():
+                held.enter_context(listener)
+        else:
+            ports = before.ports
         applied = Applied(
             settings=context.settings,
             version=__version__,
-            ports=_ports(layout, before, running=state is not None),
+            ports=ports,
             environment=environment.folder,
             root=os.geteuid() == 0,
         )
         if state is not None and applied == before and state["code"] == parts.code_stamp():
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
-        if state is not None and before is not None and _address(before) != _address(applied):
-            ensure_port_is_free(context.settings)
+        if state is not None and "entry_points" in state:
+            _ensure_addresses(context, state["entry_points"])
         write_applied(layout, applied)
         if supervise_here is None:
-            _ensure_supervisor(layout, state)
+            _ensure_supervisor(context, state, kept)
             wait_for_log_in(context, context.settings)
+        else:
+            held.pop_all()
     if supervise_here is not None:
         context.progress.say(f"The hub “{context.settings.name}” comes up at {context.settings.url}")
-        supervise_here(layout)
+        supervise_here(layout, kept)
     if layout.environments.is_relative_to(layout.root):  # one that hubs share is theirs too
         collect_unused(layout.environments, keep=_in_use(layout, applied))
     report = _report(context, "running" if state is None else state["state"], began, changed=True)
@@ -99,10 +113,38 @@ def _prepare_material(context: Context) -> None:
             context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")
 
 
+def running_state(layout: Layout) -> dict[str, Any] | None:
+    """What the supervisor tells of the hub, or None where it does not run.
+
+    A supervisor that was killed just now is waited for: its watchdog is bringing it back.
+    """
+    give_up = time.monotonic() + _BACK_AGAIN
+    while (state := control.ask(layout.control_socket, "status")) is None:
+        if not watchdog.is_there(layout.watchdog_lock) or time.monotonic() > give_up:
+            return None
+        time.sleep(0.1)
+    return state
+
+
+def _take_addresses(context: Context) -> Kept:
+    """The public addresses, taken before anything else and never let go. Raises PortTakenError, naming the owner."""
+    if leftovers.end(context.layout):
+        context.progress.say("Note: parts of a hub that was killed still ran, and were ended.")
+    return bind_public(entry_points(context.settings))
+
+
+def _ensure_addresses(context: Context, held: list[dict[str, Any]]) -> None:
+    """Have the running hub listen where the settings say now. Raises PortTakenError with nothing changed."""
+    wanted = entry_points(context.settings)
+    now = {(entry["host"], entry["port"]) for entry in held}
+    missing = [entry for entry in wanted if entry.needed and (entry.host, entry.port) not in now]
+    if missing or not now <= {(entry.host, entry.port) for entry in wanted}:
+        control.ask(context.layout.control_socket, "rebind", entry_points=[asdict(entry) for entry in wanted])
+
+
 def _ensure_prerequisites(context: Context) -> None:
-    ensure_port_is_free(context.settings)
     identities.check(context.layout)
-    for finding in checks.all_findings(context.settings, context.layout, running=False):
+    for finding in checks.all_findings(context.settings, context.layout, running=True):
         if finding.required and not finding.ok:
             raise PrerequisiteError(f"{finding.name}: {finding.found}", remedy=finding.remedy)
         if not finding.ok:
@@ -111,71 +153,37 @@ def _ensure_prerequisites(context: Context) -> None:
         context.progress.say(f"Note: {note}")
 
 
-def _ports(layout: Layout, before: Applied | None, *, running: bool) -> Ports:
-    """The ports of last time: servers that still run know the hub by them. Others only where somebody took them."""
-    if before is None:
-        return _choose_ports()
-    patience = time.monotonic() + (10 if running_servers(layout) else 0)
-    while not running and not _free(before.ports):
-        if time.monotonic() > patience:
-            return _choose_ports()
-        time.sleep(0.1)
-    return before.ports
-
-
-def _choose_ports() -> Ports:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return Ports(*(int(one.getsockname()[1]) for one in sockets))
-
-
-def _free(ports: Ports) -> bool:
-    try:
-        with contextlib.ExitStack() as stack:
-            for port in (ports.hub, ports.proxy, ports.assets):
-                probe = stack.enter_context(socket.socket())
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-    except OSError:
-        return False
-    return True
-
-
-def _address(applied: Applied) -> tuple[str, int]:
-    return applied.settings.address, applied.settings.port
-
-
-def _ensure_supervisor(layout: Layout, state: dict[str, Any] | None) -> None:
+def _ensure_supervisor(context: Context, state: dict[str, Any] | None, kept: Kept) -> None:
     """A supervisor with the settings just applied; one of an older skrt-hub is replaced, and servers stay."""
+    layout = context.layout
     if state is not None and state["code"] == parts.code_stamp():
         control.ask(layout.control_socket, "reload")
         return
     if state is not None:
-        control.ask(layout.control_socket, "retire")
-        control.wait_gone(layout.control_socket)
-    _start_supervisor(layout)
-
-
-def _start_supervisor(layout: Layout) -> None:
-    log = os.open(layout.log / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        control.ask(layout.control_socket, "retire", python=sys.executable)
+        if "entry_points" in state:
+            _wait_for_other_code(layout, state["code"])
+            return
+        control.wait_gone(layout.control_socket)  # of a skrt-hub that had no watchdog
+        private, _ = bind_private(read_applied(layout).ports)  # type: ignore[union-attr]
+        kept = _take_addresses(context) | private | bind_door(layout)
     try:
-        subprocess.Popen(
-            parts.supervisor_command(layout),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=parts.supervisor_environment(),
-            start_new_session=True,
-            cwd="/",
-        )
+        watchdog.start(layout.root, kept, layout.log / "supervisor.log")
     except OSError as error:
         raise PermissionsError(
             "The supervisor could not be started.", why=str(error), remedy="Run: skrt-hub check"
         ) from None
-    finally:
-        os.close(log)
+
+
+def _wait_for_other_code(layout: Layout, old: str) -> None:
+    deadline = time.monotonic() + _START_DEADLINE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(StartError):  # it ended while it was asked
+            state = control.ask(layout.control_socket, "status")
+            if state is not None and state["code"] != old:
+                return
+        time.sleep(0.05)
+    raise StartError("The new supervisor did not start.", remedy="See: skrt-hub logs supervisor")
 
 
 def wait_for_log_in(context: Context, settings: Settings) -> None:

@@ -1,0 +1,169 @@
+"""The sockets of a running hub by name: what is bound at its start, and what each part of it is given.
+
+`http...` are for browsers, `auth_api` is the proxy's own interface, `hub` JupyterHub, `assets` the pages' files; all TCP.
+`door` is the Unix socket by which participants' servers and the commands ask JupyterHub. `server:FOLDER` is one
+participant's server, `spare:N` is kept for one who comes later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from skrt_hub import sockets
+from skrt_hub.errors import StartError
+from skrt_hub.files import ensure_folder
+from skrt_hub.hub.applied import Ports
+from skrt_hub.hub.entry_points import EntryPoint
+from skrt_hub.hub.ports import server_range
+from skrt_hub.layout import Layout
+from skrt_hub.targets.port import port_error
+
+API, HUB, ASSETS, DOOR = "auth_api", "hub", "assets", "door"
+_SERVER, _SPARE = "server:", "spare:"
+_SPARES = 32
+_TRIES = 400
+_LOOPBACK = "127.0.0.1"
+
+Kept = dict[str, socket.socket]
+
+
+def bind_public(entries: Iterable[EntryPoint]) -> Kept:
+    """A listener for each entry point. Raises PortTakenError or PermissionsError; then none of them stays bound."""
+    with contextlib.ExitStack() as undo:
+        made: Kept = {}
+        for entry in entries:
+            try:
+                made[entry.name] = undo.enter_context(sockets.listen(entry.host, entry.port))
+            except OSError as error:
+                if not entry.needed and sockets.has_no_such_address(error):
+                    continue
+                raise port_error(entry.host, entry.port, error) from None
+        undo.pop_all()
+        return made
+
+
+def bind_private(ports: Ports | None) -> tuple[Kept, Ports]:
+    """The listeners of the hub's own parts: at the ports of last time, or others where somebody has taken one."""
+    made: Kept = {}
+    for name in (HUB, API, ASSETS):
+        wanted = {HUB: ports.hub, API: ports.proxy, ASSETS: ports.assets}[name] if ports else 0
+        made[name] = _listen_somewhere(wanted)
+    numbers = {name: int(listener.getsockname()[1]) for name, listener in made.items()}
+    return made, Ports(hub=numbers[HUB], proxy=numbers[API], assets=numbers[ASSETS])
+
+
+def bind_door(layout: Layout) -> Kept:
+    """The Unix socket of JupyterHub; who may reach it is decided by the folders it is shown in."""
+    ensure_folder(layout.door.parent, mode=0o755)
+    return {DOOR: sockets.listen_at_path(layout.door, mode=0o666)}
+
+
+def _listen_somewhere(wanted: int) -> socket.socket:
+    if wanted and not _given_to_outgoing(wanted):
+        with contextlib.suppress(OSError):
+            return sockets.listen(_LOOPBACK, wanted)
+    return _first_free(lambda port: sockets.listen(_LOOPBACK, port))
+
+
+def _given_to_outgoing(port: int) -> bool:
+    # A participant's sandbox may bind ports of that range only, where the kernel can say so (landlock(7)).
+    return port > server_range()[1]
+
+
+def _first_free(bind: Callable[[int], socket.socket]) -> socket.socket:
+    first, last = server_range()
+    for _ in range(_TRIES):
+        with contextlib.suppress(OSError):
+            return bind(random.randint(first, last))  # noqa: S311 - no secret: the port is found by anyone who looks
+    raise StartError("No free port was found.", remedy="See which programs listen: ss -tln")
+
+
+class Listeners:
+    """What a supervisor holds. `keep` and `drop` tell the watchdog, which holds the same."""
+
+    def __init__(self, kept: Kept, keep: Callable[[str, socket.socket], None], drop: Callable[[str], None]) -> None:
+        self._kept = kept
+        self._keep = keep
+        self._drop = drop
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._kept
+
+    def __getitem__(self, name: str) -> socket.socket:
+        return self._kept[name]
+
+    def all(self) -> Kept:
+        """Every listener by its name."""
+        return dict(self._kept)
+
+    def add(self, made: Kept) -> None:
+        """Hold these too."""
+        for name, listener in made.items():
+            self._kept[name] = listener
+            self._keep(name, listener)
+
+    def let_go(self, names: Iterable[str]) -> None:
+        """Give addresses back to the machine."""
+        for name in names:
+            listener = self._kept.pop(name)
+            self._drop(name)
+            listener.close()
+
+    def public(self) -> tuple[EntryPoint, ...]:
+        """The entry points as they are held now."""
+        found = []
+        for name, listener in sorted(self._kept.items()):
+            if name.startswith("http"):
+                host, port = listener.getsockname()[:2]
+                found.append(EntryPoint(name, host, port))
+        return tuple(found)
+
+    def rebind(self, wanted: tuple[EntryPoint, ...]) -> None:
+        """Hold other public addresses than before. Raises PortTakenError with those of before still held.
+
+        Addresses overlap (127.0.0.1 and 0.0.0.0), so the old ones go first. What listens on them meanwhile has been
+        ended by the caller; a sandbox cannot take such a port (landlock(7)) where the kernel knows how to say so.
+        """
+        before = self.public()
+        self.let_go([entry.name for entry in before])
+        try:
+            self.add(bind_public(wanted))
+        except Exception:
+            self.add(bind_public(replace(entry, needed=False) for entry in before))
+            raise
+
+    def server(self, folder: str) -> socket.socket:
+        """The socket of one participant's server: always the same one, so that nobody else ever listens there."""
+        name = _SERVER + folder
+        if name not in self._kept:
+            spare = next((known for known in self._kept if known.startswith(_SPARE)), None)
+            if spare is None:
+                self.add({name: _first_free(lambda port: sockets.listen(_LOOPBACK, port))})
+            else:
+                self.add({name: self._kept.pop(spare)})
+                self._drop(spare)
+        sockets.wake(self._kept[name])
+        return self._kept[name]
+
+    def server_ended(self, folder: str) -> None:
+        """Refuse connections to a server that is not there; its address stays its own."""
+        if _SERVER + folder in self._kept:
+            sockets.rest(self._kept[_SERVER + folder])
+
+    def adopt_server(self, folder: str, listener: socket.socket) -> None:
+        """Hold the socket of a server that was started by a hub which is gone."""
+        self.add({_SERVER + folder: listener})
+
+    def fill_spares(self) -> None:
+        """Have addresses ready for those who come, before somebody takes every port there is."""
+        present = {name for name in self._kept if name.startswith(_SPARE)}
+        for name in {f"{_SPARE}{number}" for number in range(_SPARES)} - present:
+            try:
+                self.add({name: _first_free(lambda port: sockets.listen(_LOOPBACK, port))})
+            except StartError:
+                return
+            sockets.rest(self._kept[name])
