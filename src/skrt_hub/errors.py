@@ -17,7 +17,8 @@
     ├── ProgramError         15   another program failed or took too long
     ├── ClusterError         16   the Kubernetes cluster refused or could not be reached
     ├── CopyError            17   a saved copy is damaged, hostile or could not be made
-    └── UnknownNameError     18   no participant has the name that was given
+    ├── UnknownNameError     18   no participant has the name that was given
+    └── EndedError           19   the hub is meant to run and was ended from outside
     (interrupted by Ctrl-C  130)
 
 Only `skrt_hub.cli` catches them; it prints the three parts and ends with the code.
@@ -143,6 +144,12 @@ class UnknownNameError(SkrtHubError):
     """No participant has the name that was given."""
 
     exit_code = 18
+
+
+class EndedError(SkrtHubError):
+    """The hub is meant to run and was ended from outside; `status` ends with this code."""
+
+    exit_code = 19
 
 
 INTERRUPTED = 130

@@ -16,6 +16,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from skrt_hub.errors import EndedError
+
 
 @dataclass(frozen=True)
 class Report:
@@ -107,6 +109,10 @@ class StatusReport(Report):
     components: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return EndedError.exit_code if self.state in ("killed", "coming back") else 0
 
     def render(self) -> RenderableType:
         rows = [("hub", self.name), ("state", self.state), ("target", self.target), ("address", self.url or "-")]

@@ -1,4 +1,4 @@
-"""What a killed supervisor left: its parts are noted by pid and start time, and ended before new ones are started."""
+"""What a supervisor leaves when it is killed: its parts, noted by pid and start time, and the participants' servers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import time
 from collections.abc import Mapping
 
 from skrt_hub.files import read_json, write_json
+from skrt_hub.hub import control_groups
 from skrt_hub.layout import Layout
+from skrt_hub.targets.machine.records import running_servers
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
 
 _PATIENCE = 3.0
+_SERVERS_PATIENCE = 10.0
 
 
 def note(layout: Layout, parts: Mapping[str, ProcessIdentity]) -> None:
@@ -40,3 +43,17 @@ def end(layout: Layout, log: logging.Logger | None = None) -> tuple[str, ...]:
             log.warning("%s, left by the supervisor before, was ended (pid %d)", name, identity.pid)
     layout.parts.unlink(missing_ok=True)
     return tuple(running)
+
+
+def end_servers(layout: Layout) -> int:
+    """End every participant's server, which saves its state first; returns how many there were."""
+    servers = running_servers(layout)
+    for server in servers:
+        send_signal(server.identity, signal.SIGTERM)
+    deadline = time.monotonic() + _SERVERS_PATIENCE
+    for server in servers:
+        if not wait_ended(server.identity, deadline - time.monotonic()):
+            send_signal(server.identity, signal.SIGKILL)
+            wait_ended(server.identity, 1.0)
+        control_groups.remove(layout.root, server.folder)
+    return len(servers)

@@ -1,6 +1,6 @@
 """The sockets of a running hub by name: what is bound at its start, and what each part of it is given.
 
-`http...` are for browsers, `auth_api` is the proxy's own interface, `hub` JupyterHub, `assets` the pages' files; all TCP.
+`http...` are for browsers, `auth_api` is the proxy's own interface, `hub` JupyterHub, `assets` the pages' files.
 `door` is the Unix socket by which participants' servers and the commands ask JupyterHub. `server:FOLDER` is one
 participant's server, `spare:N` is kept for one who comes later.
 """

@@ -27,7 +27,7 @@ from typing import Any
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_json
 from skrt_hub.homes import quota
-from skrt_hub.hub import control_groups, door, identities
+from skrt_hub.hub import door, identities
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
@@ -50,7 +50,7 @@ from skrt_hub.targets.machine.listeners import (
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.watch import KilledBySystem, enforce_memory
 from skrt_hub.targets.machine.watched import Watched
-from skrt_workspace.sandbox.identity import boot_id, identify, send_signal, wait_ended
+from skrt_workspace.sandbox.identity import boot_id, identify
 
 _CLOCK_TOLERANCE = 30.0
 _HUB_FIRST = 20.0
@@ -250,15 +250,7 @@ class Supervisor:
         await asyncio.gather(*(self.keepers[name].give_up() for name in ("fork-server", "assets", "hub")))
 
     def _end_servers(self) -> None:
-        servers = running_servers(self._layout)
-        for server in servers:
-            send_signal(server.identity, signal.SIGTERM)
-        deadline = time.monotonic() + 10
-        for server in servers:
-            if not wait_ended(server.identity, deadline - time.monotonic()):
-                send_signal(server.identity, signal.SIGKILL)
-                wait_ended(server.identity, 1.0)
-            control_groups.remove(self._layout.root, server.folder)
+        leftovers.end_servers(self._layout)
 
     async def _warm_up(self) -> None:
         """Start the fork server once the hub answers: before, it would only take the processors from the hub."""

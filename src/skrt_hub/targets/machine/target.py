@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from skrt_hub import watchdog
 from skrt_hub.context import Context
@@ -16,7 +17,7 @@ from skrt_hub.report import CheckReport, Message, Participant, Server, StatusRep
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.operations import copies_of
 from skrt_hub.targets import DeleteOptions, Removal
-from skrt_hub.targets.machine import checks, control, delete, participants, up
+from skrt_hub.targets.machine import checks, condition, control, delete, leftovers, participants, up
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
@@ -52,8 +53,8 @@ class MachineTarget:
     def status(self) -> StatusReport:
         settings = self._context.settings
         applied = read_applied(self._layout)
-        answer = control.ask(self._layout.control_socket, "status")
-        state = answer["state"] if answer else "stopped" if applied else "absent"
+        found = condition.look(self._layout, exists=applied is not None)
+        answer = found.answer
         shown = applied.settings if applied else settings
         children = children_by_parent()
         activity = last_activities(self._layout) if answer else {}
@@ -64,6 +65,7 @@ class MachineTarget:
         changed = applied is not None and applied.settings != settings
         broken = [part for part in ("hub", "proxy") if answer and answer["components"][part] == "not running"]
         words = (
+            found.note,
             *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),
@@ -71,7 +73,7 @@ class MachineTarget:
         )
         return StatusReport(
             name=shown.name,
-            state=state,
+            state=found.state,
             target="machine",
             url=shown.url if answer else None,
             login=shown.login.kind,
@@ -154,14 +156,18 @@ class MachineTarget:
             return done
 
     def _stop(self) -> Message:
-        answer = control.ask(self._layout.control_socket, "stop")
-        if answer is None:
-            return Message(("The hub was stopped already.",))
+        if condition.until_settled(self._layout) is None or (answer := self._ask_to_stop()) is None:
+            self._layout.expected.unlink(missing_ok=True)
+            left = leftovers.end_servers(self._layout)
+            return Message((f"The hub was stopped already{f'; {left} servers were left, and ended' * bool(left)}.",))
         with self._context.progress.step("hub: ending servers and programs"):
             control.wait_gone(self._layout.control_socket)
         count = answer["servers"]
         ended = f", with {count} server{'s' * (count != 1)}" if count else ""
         return Message((f"The hub was stopped{ended}. Every file is kept; bring it back with: skrt-hub start",))
+
+    def _ask_to_stop(self) -> dict[str, Any] | None:
+        return control.ask(self._layout.control_socket, "stop")
 
     def _state(self) -> str:
         answer = control.ask(self._layout.control_socket, "status")

@@ -25,13 +25,12 @@ from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.machine import checks, control, leftovers, participants, parts
+from skrt_hub.targets.machine import checks, condition, control, leftovers, participants, parts
 from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.version import __version__
 
 _START_DEADLINE = 90.0
-_BACK_AGAIN = 15.0
 
 
 def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None] | None = None) -> UpReport:
@@ -43,7 +42,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
     layout = context.layout
     _ensure_state_folder(layout)
     with context.alone(), contextlib.ExitStack() as held:
-        state = running_state(layout)
+        state = condition.until_settled(layout)
         if state is not None and supervise_here is not None:
             raise StateError(
                 "The hub runs already, in the background.",
@@ -111,19 +110,6 @@ def _prepare_material(context: Context) -> None:
     for data in context.settings.data:
         if not data.folder.is_dir():
             context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")
-
-
-def running_state(layout: Layout) -> dict[str, Any] | None:
-    """What the supervisor tells of the hub, or None where it does not run.
-
-    A supervisor that was killed just now is waited for: its watchdog is bringing it back.
-    """
-    give_up = time.monotonic() + _BACK_AGAIN
-    while (state := control.ask(layout.control_socket, "status")) is None:
-        if not watchdog.is_there(layout.watchdog_lock) or time.monotonic() > give_up:
-            return None
-        time.sleep(0.1)
-    return state
 
 
 def _take_addresses(context: Context) -> Kept:
