@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 from skrt_hub.context import Context
-from skrt_hub.errors import CopyError, PermissionsError
-from skrt_hub.files import ensure_folder, exclusive, read_json, write_json
+from skrt_hub.errors import PermissionsError
+from skrt_hub.files import ensure_folder
 from skrt_hub.homes.access import File, Home
+from skrt_hub.homes.accounts import entries_in
+from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
 from skrt_workspace.home import transfer
@@ -74,20 +74,12 @@ class MachineHomes:
         return self._layout.accounts.read_bytes() if self._layout.accounts.is_file() else b""
 
     def add_accounts(self, data: bytes, names: set[str]) -> int:
-        saved = {name: entry for name, entry in _accounts_in(data).items() if name in names}
+        saved = entries_in(data, names)
         if not saved:
             return 0
         ensure_folder(self._layout.root, mode=0o711 if self._root else 0o700)
         ensure_folder(self._layout.hub, mode=0o700)
-        lock = self._layout.accounts.with_suffix(".lock")
-        with exclusive(lock, what="The accounts are in use.", remedy="Run the command again."):
-            present = read_json(self._layout.accounts)
-            document: dict[str, Any] = present if isinstance(present, dict) else {}
-            new = {name: entry for name, entry in saved.items() if name not in _table(document)}
-            if new:
-                _table(document).update(new)
-                write_json(self._layout.accounts, document, mode=0o600)
-        return len(new)
+        return accounts_of(self._layout).take_up(saved)
 
     def _path(self, home: Home) -> str:
         return os.fspath(self._layout.home(home.folder))
@@ -114,20 +106,3 @@ class MachineHomes:
 
 def _is_home(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-
-
-def _accounts_in(data: bytes) -> dict[str, Any]:
-    if not data:
-        return {}
-    try:
-        document = json.loads(data)
-        table = _table(document)
-    except (ValueError, AttributeError):
-        raise CopyError("The saved accounts are damaged.", why="They are not JSON.") from None
-    return {str(name): entry for name, entry in table.items() if isinstance(entry, dict)}
-
-
-def _table(document: dict[str, Any]) -> dict[str, Any]:
-    """The part of the accounts file (skrt_hub.hub.authenticator.Accounts) that maps names to their password hashes."""
-    table: dict[str, Any] = document.setdefault("accounts", {})
-    return table

@@ -116,6 +116,15 @@ class Accounts:
         with self._locked():
             self._write({**self._read(), name: {"open": True}})
 
+    def take_up(self, entries: dict[str, Any]) -> int:
+        """Add saved entries of names that have none here; how many those were."""
+        with self._locked():
+            accounts = self._read()
+            new = {name: entry for name, entry in entries.items() if name not in accounts}
+            if new:
+                self._write({**accounts, **new})
+        return len(new)
+
     def entries(self) -> dict[str, Any]:
         """What is known of each name: its hash, or that it is locked, or that its next log-in chooses a password."""
         return self._read()

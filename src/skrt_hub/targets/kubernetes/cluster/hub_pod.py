@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,37 +19,7 @@ from skrt_hub.errors import ClusterError, StartError
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 
 HUB = "deployment/hub"
-DATABASE = "/srv/jupyterhub/jupyterhub.sqlite"
-_ASK = """
-import json, sys, urllib.error, urllib.request
-token = open("/usr/local/etc/jupyterhub/secret/hub.services.skrt-hub.apiToken").read()
-answers = []
-for method, path, body in json.loads(sys.argv[1]):
-    request = urllib.request.Request("http://127.0.0.1:8081/hub/api" + path, method=method)
-    request.add_header("Authorization", "token " + token)
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        with urllib.request.urlopen(request, data, timeout=30) as answer:
-            answers.append([answer.status, answer.read().decode()])
-    except urllib.error.HTTPError as error:
-        answers.append([error.code, error.read().decode(errors="replace")])
-    except OSError as error:
-        answers.append([0, str(error)])
-print(json.dumps(answers))
-"""
-_COPY = """
-import base64, sqlite3, sys, tempfile, pathlib
-source = pathlib.Path(sys.argv[1])
-if source.exists():
-    with tempfile.TemporaryDirectory() as folder:
-        copy = pathlib.Path(folder, "copy.sqlite")
-        with sqlite3.connect(source) as old, sqlite3.connect(copy) as new:
-            old.backup(new)
-        whole = sqlite3.connect(copy).execute("pragma integrity_check").fetchone()[0]
-        if whole != "ok":
-            sys.exit("the database is damaged: " + whole)
-        sys.stdout.write(base64.b64encode(copy.read_bytes()).decode())
-"""
+PROGRAM = Path(__file__).parents[1] / "in_hub" / "admin.py"
 Request = tuple[str, str, Any]
 
 
@@ -63,8 +34,8 @@ class HubPod:
 
         Raises ClusterError where the hub's pod does not run or does not answer.
         """
-        out = self.kubectl.exec_python(HUB, _ASK, json.dumps(requests), deadline=deadline)
-        answers = [(status, _document(text)) for status, text in json.loads(out)]
+        told = self._run({"do": "ask", "requests": requests}, deadline=deadline)
+        answers = [(status, _document(text)) for status, text in told]
         for status, text in answers:
             if status == 0:
                 raise ClusterError("JupyterHub does not answer in its pod.", why=str(text), remedy="skrt-hub logs hub")
@@ -116,7 +87,20 @@ class HubPod:
 
     def database_copy(self) -> bytes:
         """A consistent, checked copy of the hub's database; empty where there is none yet."""
-        return base64.b64decode(self.kubectl.exec_python(HUB, _COPY, DATABASE, deadline=120))
+        return base64.b64decode(self._run({"do": "copy_database"}, deadline=120))
+
+    def accounts_file(self) -> bytes:
+        """The hub's accounts, as they are kept; empty where there are none yet."""
+        return base64.b64decode(self._run({"do": "read_accounts"}))
+
+    def accounts(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the hub's Accounts (skrt_hub.hub.authenticator) in the pod."""
+        return self._run({"do": "accounts", "method": method, "arguments": arguments})
+
+    def _run(self, request: Mapping[str, Any], *, deadline: float = 60) -> Any:
+        """The answer of in_hub/admin.py. What it is asked is part of the program's text: an argument could be read."""
+        program = f"{PROGRAM.read_text(encoding='utf-8')}\nmain(json.loads({json.dumps(request)!r}))\n"
+        return json.loads(self.kubectl.exec_python(HUB, program, deadline=deadline))
 
     def _servers(self, name: str, deadline: float) -> Iterator[dict[str, Any]]:
         end = time.monotonic() + deadline

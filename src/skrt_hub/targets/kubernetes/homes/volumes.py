@@ -7,7 +7,6 @@ once, so that volume and names are as it makes them. No right is needed beyond t
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import time
@@ -17,42 +16,21 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError
 from skrt_hub.homes.access import File, Home
+from skrt_hub.homes.accounts import entries_in
 from skrt_hub.homes.remote import Agent
 from skrt_hub.hub.names import folder_for
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.cluster.claims import is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
-from skrt_hub.targets.kubernetes.cluster.hub_pod import HUB, HubPod
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
-from skrt_hub.targets.kubernetes.release.values import HOME, HUB_STATE
+from skrt_hub.targets.kubernetes.release.values import HOME
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Outcome, Step
 
 _UID, _GROUP = 1000, 100
 _READY_DEADLINE = 180.0
-_READ_ACCOUNTS = """
-import base64, pathlib, sys
-file = pathlib.Path(sys.argv[1])
-print(base64.b64encode(file.read_bytes() if file.exists() else b"").decode())
-"""
-_ADD_ACCOUNTS = """
-import fcntl, json, os, pathlib
-file = pathlib.Path({file!r})
-new = json.loads({new!r})
-handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-fcntl.flock(handle, fcntl.LOCK_EX)
-document = json.loads(file.read_text()) if file.exists() else {{"accounts": {{}}}}
-added = {{name: entry for name, entry in new.items() if name not in document["accounts"]}}
-document["accounts"].update(added)
-temporary = file.with_name(".accounts.new")
-with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-    json.dump(document, stream, indent=1)
-    stream.flush()
-    os.fsync(stream.fileno())
-temporary.replace(file)
-print(len(added))
-"""
 
 
 def make(context: Context) -> ClusterHomes:
@@ -100,17 +78,11 @@ class ClusterHomes:
         return iter(self._agent(home).receive(steps))
 
     def accounts(self) -> bytes:
-        answer = self._cluster.kubectl.exec_python(HUB, _READ_ACCOUNTS, f"{HUB_STATE}/accounts.json")
-        return base64.b64decode(answer)
+        return HubPod(self._cluster.kubectl).accounts_file()
 
     def add_accounts(self, data: bytes, names: set[str]) -> int:
-        saved = json.loads(data)["accounts"] if data else {}
-        wanted = {name: entry for name, entry in saved.items() if name in names}
-        if not wanted:
-            return 0
-        # The hashes go in on standard input, as the program's text: an argument could be read by others.
-        script = _ADD_ACCOUNTS.format(file=f"{HUB_STATE}/accounts.json", new=json.dumps(wanted))
-        return int(self._cluster.kubectl.exec_python(HUB, script))
+        saved = entries_in(data, names)
+        return int(HubPod(self._cluster.kubectl).accounts("take_up", saved)) if saved else 0
 
     def close(self) -> None:
         """Let go of the home that is open, and of the pod that was made for it."""

@@ -8,19 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
+from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, AUTHENTICATOR
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
 """The name of the hub's service for the organiser's commands, and the mark of a release that skrt-hub made."""
 HOME = "/home/jovyan"
-AUTHENTICATOR_MODULE = "skrt_hub_authenticator"
-AUTHENTICATOR_PATH = f"/usr/local/etc/jupyterhub/{AUTHENTICATOR_MODULE}.py"
+AUTHENTICATOR_MODULE = PurePosixPath(AUTHENTICATOR).stem
 HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
@@ -94,7 +95,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "admin_access": False,
         },
         **log_in,
-        "FirstUseAuthenticator": {**log_in["FirstUseAuthenticator"], "accounts_file": f"{HUB_STATE}/accounts.json"},
+        "FirstUseAuthenticator": {**log_in["FirstUseAuthenticator"], "accounts_file": ACCOUNTS},
         "KubeSpawner": {
             # A home must outlive its server, and its participant's entry in the hub.
             "delete_pvc": False,
@@ -108,7 +109,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     hub: dict[str, Any] = {
         "config": config,
         "extraFiles": {
-            "skrt-hub-authenticator": {"mountPath": AUTHENTICATOR_PATH, "stringData": facts.authenticator},
+            "skrt-hub-authenticator": {"mountPath": AUTHENTICATOR, "stringData": facts.authenticator},
             "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
             "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
         },
