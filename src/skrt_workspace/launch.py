@@ -1,8 +1,8 @@
 """The participant's program, in the sandbox and in a pod alike: prepares the home, then becomes the Jupyter server.
 
-Run as `python -P -m skrt_workspace.launch [--warm] [arguments of jupyterhub-singleuser]`; `-P` keeps a participant's
-own `json.py` from being imported in place of Python's. With `--warm`, which is for pods, kernels are forked from a
-process that has imported their libraries while the server started.
+Run as `python -P -s -m skrt_workspace.launch [--warm] [arguments of jupyterhub-singleuser]`; `-P` keeps a participant's
+own `json.py` from being imported in place of Python's, `-s` keeps their own packages out of the server. With `--warm`,
+which is for pods, kernels are forked from a process that has imported their libraries while the server started.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _SANDBOX_FOLDER = Path("/run/skrt")
 
 def command(python: str, *arguments: str) -> tuple[str, ...]:
     """The command of a participant's server with this Python; what the hub puts into the sandbox document."""
-    return (python, "-P", "-m", MODULE, *arguments)
+    return (python, "-P", "-s", "-m", MODULE, *arguments)
 
 
 def arguments_of(given: tuple[str, ...], python: str) -> list[str] | None:
     """The arguments for `main` where `given` is a command that `command` made for this Python, else None."""
-    for start in (command(python), (python, "-m", MODULE)):
+    for start in (command(python), (python, "-P", "-m", MODULE), (python, "-m", MODULE)):
         if given[: len(start)] == start:
             return list(given[len(start) :])
     return None

@@ -1,10 +1,13 @@
-"""What every Python of a participant's environment does at its start: note which imports want help, and nothing else.
+"""What every Python of a participant's environment does at its start: note which imports want help, and look for the
+participant's own packages.
 
-The file `skrt_workspace.pth` in site-packages imports this module. It must stay cheap: no import beyond `sys`.
+The file `skrt_workspace.pth` in site-packages imports this module. It must stay cheap: no import but what `site` has.
 """
 
 from __future__ import annotations
 
+import os
+import site
 import sys
 
 TYPE_CHECKING = False  # as in `typing`, whose import would cost every Python start
@@ -21,6 +24,8 @@ HELPERS = {
     "skrt.core": ("skrt_workspace.compat", "load_skrt_core"),
     "skrt.image": ("skrt_workspace.compat", "load_skrt_image"),
     "skrt.registration": ("skrt_workspace.compat", "load_skrt_registration"),
+    "pydicom.pixels.decoders.base": ("skrt_workspace.compat", "load_pydicom_decoders"),
+    "pip._internal.cli.main": ("skrt_workspace.packages.installing", "load_pip_main"),
     "matplotlib.font_manager": ("skrt_workspace.fonts", "load_font_manager"),
 }
 
@@ -73,3 +78,20 @@ def begin() -> None:
     """Put the finder in place, once."""
     if not any(type(finder).__name__ == "Finder" and type(finder).__module__ == __name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
+    show_own_packages()
+
+
+def own_packages() -> str:
+    """The folder of the participant's own packages for this Python, where pip's `--prefix ~/.local` puts them."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return os.path.join(os.path.expanduser("~"), ".local", "lib", version, "site-packages")  # noqa: PTH111, PTH118
+
+
+def show_own_packages() -> None:
+    """Put the participant's own packages at the end of the path, behind all that the environment holds.
+
+    Not in a Python that was told to leave them out (`-s`, `-I`), as the Jupyter server is.
+    """
+    folder = own_packages()
+    if not sys.flags.no_user_site and folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112
+        site.addsitedir(folder)

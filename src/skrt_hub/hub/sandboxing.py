@@ -65,7 +65,9 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
     settings = applied.settings
     inside = "/home/jovyan" if isolated else str(home)
     variables = {
-        "PATH": os.pathsep.join((str(applied.environment / "bin"), "/usr/local/bin", "/usr/bin", "/bin")),
+        "PATH": os.pathsep.join(
+            (str(applied.environment / "bin"), "/usr/local/bin", "/usr/bin", "/bin", f"{inside}/.local/bin")
+        ),
         "HOME": inside,
         "USER": "jovyan",
         "LOGNAME": "jovyan",

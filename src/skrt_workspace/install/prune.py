@@ -43,12 +43,19 @@ CUTS = (
         "site",
         ("babel/locale-data/*.dat",),
         "date and number formats of languages Jupyter has no texts in",
-        keep=tuple(f"babel/locale-data/{name}.dat" for name in ("root", "en", "en_001", "en_GB", "en_US")),
+        keep=tuple(
+            f"babel/locale-data/{name}.dat" for name in ("root", "en", "en_001", "en_GB", "en_US", "de", "de_DE")
+        ),
     ),
     Cut(
         "site",
         ("jedi/third_party/typeshed/stubs", "jedi/third_party/django-stubs"),
         "completion texts for libraries that are not installed",
+    ),
+    Cut(
+        "site",
+        ("_gdcm/lib*.so", "_gdcm/lib*.so.*.*.*", "_gdcm/gdcm*[!y]", "_gdcm/XML", "../../../bin/gdcm*"),
+        "GDCM's libraries under the second and third name that wheels carry as copies, and its programs",
     ),
     Cut(
         "site",

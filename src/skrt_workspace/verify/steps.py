@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from skrt_workspace.verify import coded
 from skrt_workspace.verify.result import Found
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -37,6 +38,7 @@ def all_steps() -> list[Step]:
         Step("elastix", "engines", "rigid", "elastix"),
         Step("niftyreg", "engines", "rigid", "niftyreg"),
         Step("dicom", "dicom", "round_trip"),
+        *(Step(f"dicom, {name}", "coded", "compressed", name) for name in coded.SYNTAXES),
         Step("kernel", "kernels", "kernel"),
         Step("viewer", "kernels", "viewer"),
         Step("elastix, deformable", "engines", "deformable", "elastix", 300.0, quick=False),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import subprocess
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import pytest
 
-from skrt_workspace.install import bytecode, entry_points, jupyter, package, phantom, prune
+from skrt_workspace.install import bytecode, commands, entry_points, jupyter, package, phantom, prune
 
 
 @pytest.fixture
@@ -77,10 +78,10 @@ def test_pruning_removes_what_is_listed_and_nothing_else(tmp_path: Path) -> None
     gone = [
         "pandas/tests/test_a.py",
         "numpy/linalg/tests/test_b.py",
-        "babel/locale-data/de.dat",
+        "babel/locale-data/fr.dat",
         "jupyterlab/static/a.js.map",
     ]
-    stays = ["pandas/core/frame.py", "numpy/testing/__init__.py", "babel/locale-data/root.dat", "skrt/data/p.txt",
+    stays = ["pandas/core/frame.py", "numpy/testing/__init__.py", "babel/locale-data/de.dat", "skrt/data/p.txt",
              "jinja2/tests.py"]  # fmt: skip
     for name in (*gone, *stays):
         path = site / name
@@ -89,6 +90,31 @@ def test_pruning_removes_what_is_listed_and_nothing_else(tmp_path: Path) -> None
     assert prune.prune(prefix, site) == len(gone)
     assert [name for name in gone if (site / name).exists()] == []
     assert [name for name in stays if not (site / name).exists()] == []
+
+
+def test_one_of_three_copies_of_a_library_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "lib" / "_gdcm"
+    folder.mkdir(parents=True)
+    for name in ("libgdcmMSFF.so", "libgdcmMSFF.so.3.2", "libgdcmMSFF.so.3.2.6", "libgdcmopenjp2.so.7", "_gdcmswig.so",
+                 "gdcmswig.py", "gdcmdump"):  # fmt: skip
+        (folder / name).write_text("x")
+    prune.prune(tmp_path, tmp_path / "lib")
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"libgdcmMSFF.so.3.2", "libgdcmopenjp2.so.7", "_gdcmswig.so", "gdcmswig.py"}
+
+
+def test_names_of_other_pythons_tools_are_taken(tmp_path: Path) -> None:
+    programs, system = tmp_path / "bin", tmp_path / "system"
+    programs.mkdir()
+    system.mkdir()
+    for name in ("pip", "pip3.11", "pydoc3", "wheel", "python3.11", "ls", "pipe-viewer"):
+        (system / name).write_text("the system's")
+    (programs / "pip").write_text("ours")
+    commands.hide_others(tmp_path, [system, tmp_path / "missing"])
+    assert {path.name for path in programs.iterdir()} == {"pip", "pip3.11", "pydoc3", "wheel"}
+    assert (programs / "pip").read_text() == "ours"
+    done = subprocess.run([programs / "pip3.11"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "pip3.11 belongs to another Python" in done.stderr
 
 
 def test_byte_code_is_taken_over_only_from_the_same_source(tmp_path: Path) -> None:
