@@ -87,8 +87,8 @@ def ensure_folder(path: Path, *, mode: int = 0o755) -> None:
 
 
 @contextmanager
-def exclusive(path: Path, *, what: str, remedy: str) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (flock(2), released by the system when the process ends).
+def exclusive(path: Path, *, what: str, remedy: str, shared: bool = False) -> Iterator[None]:
+    """Hold a lock on the file `path`, alone or shared (flock(2), released by the system when the process ends).
 
     Raises BusyError, naming `what`, when another process holds it.
     """
@@ -98,7 +98,7 @@ def exclusive(path: Path, *, what: str, remedy: str) -> Iterator[None]:
         raise _plain(error, path) from error
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(what, why=f"{path} is locked by another process.", remedy=remedy) from error
         yield

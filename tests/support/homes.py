@@ -83,3 +83,23 @@ def fill(folder: Path) -> None:
     os.utime(folder / "note.ipynb", ns=(10**18, 10**18 + 7))
     (folder / "closed").mkdir(mode=0o500)
     os.utime(folder / "sub", ns=(10**18, 10**18 + 9))
+
+
+YEARS = {"in-2242.txt": 8.6e9, "in-1901.txt": -2.17e9, "in-1970.txt": 0.0, "far.txt": 4e10}
+
+
+def odd(folder: Path) -> None:
+    """Everything that has ended an archive, and two plain files around it."""
+    folder.mkdir()
+    (folder / "a-first.txt").write_text("first")
+    for name, moment in YEARS.items():
+        (folder / name).write_text(name)
+        os.utime(folder / name, (moment, moment))
+    os.mkfifo(folder / "pipe")
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "out").symlink_to("/etc/passwd")
+    (folder / os.fsdecode(b"not-\xff-utf8")).write_text("bytes")
+    with (folder / "huge").open("wb") as file:
+        file.truncate(8 * 10**12)
+    (folder / "inner").mkdir()
+    (folder / "z-last.txt").write_text("last")

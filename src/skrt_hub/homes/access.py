@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from skrt_hub.context import Context
+from skrt_workspace.home.content import Part
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts, Outcome, Step
 
@@ -29,8 +30,8 @@ class File(Protocol):
 
     facts: Facts
 
-    def pieces(self) -> Iterator[bytes]:
-        """Its content, in pieces of `transfer.PIECE` bytes."""
+    def pieces(self) -> Iterator[Part]:
+        """Its content, in pieces of `content.PIECE` bytes."""
 
     @property
     def settled(self) -> bool:

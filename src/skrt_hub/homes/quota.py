@@ -14,7 +14,8 @@ from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.homes import kernel_quota
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_workspace.home.space import USAGE, size_of_home
+from skrt_workspace.home.space import USAGE
+from skrt_workspace.home.walk import size_of
 
 
 def tell_usage(settings: Settings, layout: Layout, folder: str) -> int | None:
@@ -27,7 +28,7 @@ def tell_usage(settings: Settings, layout: Layout, folder: str) -> int | None:
             _hold(home, 0)
             file.unlink(missing_ok=True)
         return None
-    used = size_of_home(home)
+    used = size_of(home)
     held = _hold(home, limit)
     ensure_folder(layout.notices(folder), mode=0o755)
     write_json(file, {"used": used, "limit": limit, "held": held})

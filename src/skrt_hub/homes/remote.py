@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from skrt_hub.errors import ClusterError
 from skrt_workspace.home.agent import read_exactly, send_piece, tell
+from skrt_workspace.home.content import Empty, Part
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts, Outcome, Step
 
@@ -26,7 +27,7 @@ class RemoteFile:
         self.settled = False
         self._over = False
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Part]:
         """The content, as it comes."""
         while not self._over:
             answer = self._agent.answer()
@@ -36,6 +37,9 @@ class RemoteFile:
                     raise OSError(5, answer["error"])
                 self.settled = bool(answer["settled"])
                 return
+            if "empty" in answer:
+                yield Empty(int(answer["empty"]))
+                continue
             yield self._agent.bytes(int(answer["piece"]))
 
     def pass_over(self) -> None:

@@ -41,9 +41,10 @@ def unsaved(copies: Copies, *, read_again: bool = True) -> list[Unsaved]:
         with copies.progress.step(f"checking the copies in {name}") as step:
             try:
                 place = open_repository(name, credentials=copies.settings.saves.credentials)
-                held = _held(copies, place, open_homes, reasons, told_of)
-                if read_again and held:
-                    held = _sound(copies, place, held, reasons, step)
+                with place.locked(shared=True):
+                    held = _held(copies, place, open_homes, reasons, told_of)
+                    if read_again and held:
+                        held = _sound(copies, place, held, reasons, step)
             except SkrtHubError as error:
                 reasons |= dict.fromkeys(open_homes, error.what)
                 continue
@@ -81,7 +82,10 @@ def _held(
         _, saved = manifest.read(place.get(save.manifest(folder)))
         compared = verify.compare(copies.homes, home, saved, by_times=True)
         changed = [*compared.different, *compared.only_home, *compared.only_saved]
-        if not changed:
+        if compared.unread:
+            reasons[folder] = f"it has something that cannot be read, and so was not saved: {compared.unread[0][:200]}"
+            told_of[folder] = "unread"
+        elif not changed:
             held[folder] = save
         elif save.id > told_of.get(folder, ""):
             told_of[folder] = save.id

@@ -12,17 +12,18 @@ import itertools
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import zstandard
 
 from skrt_hub.errors import CopyError
-from skrt_hub.snapshots.packs import PIECE
+from skrt_workspace.home.content import PIECE, RUNS
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, Entry
 from skrt_workspace.home.tree import split
 
-FORMAT = 1
+FORMAT, WITH_RUNS = 1, 2
+"""What is written; the second only where a file has empty pieces, which older skrt-hubs do not know."""
 MOST_ENTRIES = 5_000_000
 _LARGEST = 4 * 10**9
 _BLOCK = 1024 * 1024
@@ -33,8 +34,9 @@ _decode = json.JSONDecoder().raw_decode
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One entry of a saved home. digest: SHA-256 of the whole file; pieces: those of its pieces, in order.
+    """One entry of a saved home. digest: the whole file's (skrt_workspace.home.content); pieces: SHA-256 of its pieces.
 
+    runs: where some are empty, how many pieces are there and how many are not, in turn; `pieces` has the first kind.
     line: how it stands in the manifest that it was read from, to be written again as it is.
     """
 
@@ -42,6 +44,7 @@ class Saved:
     digest: str = ""
     pieces: tuple[bytes, ...] = ()
     line: str = field(default="", compare=False, repr=False)
+    runs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,20 @@ class Head:
     folder: str
     time: str
     hub: str = ""
+    format: int = FORMAT
 
 
 def write(head: Head, entries: Iterable[Saved]) -> bytes:
     """The manifest as it is put."""
-    return _written(_lines(head, entries))
+    all_entries = list(entries)
+    kind = WITH_RUNS if any(saved.runs for saved in all_entries) else FORMAT
+    return _written(_lines(replace(head, format=kind), all_entries))
 
 
 def again(head: Head, data: bytes) -> bytes:
     """The manifest of a home that is as it was when `data` was written. Raises CopyError where that is damaged."""
     old, new = hashlib.sha256(), hashlib.sha256()
-    first = _first_line(head).encode("ascii")
+    first = _first_line(replace(head, format=read_head(data).format)).encode("ascii")
     new.update(first)
     packer = _packer()
     parts = [packer.compress(first)]
@@ -152,7 +158,9 @@ def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[str]:
         facts: dict[str, Any] = {"path": entry.path, "kind": entry.kind, "mode": entry.mode, "mtime": entry.mtime}
         if entry.kind == FILE:
             facts |= {"size": entry.size, "sha256": saved.digest, "ctime": entry.ctime, "inode": entry.inode}
-            if len(saved.pieces) != 1:
+            if saved.runs:
+                facts["runs"] = saved.runs
+            if len(saved.pieces) != 1 or saved.runs:
                 facts["pieces"] = [piece.hex() for piece in saved.pieces]
         elif entry.target:
             facts["target"] = entry.target
@@ -160,7 +168,7 @@ def _lines(head: Head, entries: Iterable[Saved]) -> Iterator[str]:
 
 
 def _first_line(head: Head) -> str:
-    return _line({"format": FORMAT, **vars(head)})
+    return _line({"format": head.format, **vars(head)})
 
 
 def _line(facts: dict[str, Any]) -> str:
@@ -223,9 +231,9 @@ def _raw_blocks(data: bytes) -> Iterator[bytes]:
 
 
 def _head(facts: Any) -> Head:
-    if facts["format"] != FORMAT:
+    if facts["format"] not in (FORMAT, WITH_RUNS):
         raise CopyError("A saved copy is of a kind that this skrt-hub does not know.", remedy="Use a newer skrt-hub.")
-    return Head(str(facts["name"]), str(facts["folder"]), str(facts["time"]), str(facts["hub"]))
+    return Head(str(facts["name"]), str(facts["folder"]), str(facts["time"]), str(facts["hub"]), int(facts["format"]))
 
 
 def _saved(facts: Any, line: str) -> Saved:
@@ -239,11 +247,15 @@ def _saved(facts: Any, line: str) -> Saved:
         return Saved(Entry(path, kind, mode, 0, int(facts["mtime"]), target=str(facts.get("target", ""))), line=line)
     size, digest = int(facts["size"]), str(facts["sha256"])
     pieces = tuple(map(_digest, facts["pieces"])) if "pieces" in facts else (_digest(digest),)
-    _digest(digest)
-    if len(pieces) != max(1, -(-size // PIECE)) or size < 0:
+    _digest(digest.removeprefix(RUNS))
+    runs = tuple(map(int, facts.get("runs", ())))
+    there = sum(runs[::2]) if runs else len(pieces)
+    if size < 0 or min(runs, default=0) < 0 or len(pieces) != there:
+        raise _damaged(f"{path!r} has another number of pieces than it says")
+    if there + sum(runs[1::2]) != max(1, -(-size // PIECE)):
         raise _damaged(f"{path!r} has another size than its pieces")
     entry = Entry(path, FILE, mode, size, int(facts["mtime"]), int(facts["ctime"]), int(facts["inode"]))
-    return Saved(entry, digest, pieces, line)
+    return Saved(entry, digest, pieces, line, runs)
 
 
 def _digest(text: str) -> bytes:

@@ -157,7 +157,11 @@ def run_restore(
     place = copies.open(source)
     until = catalogue.parse_time(at) if at else None
     rows = []
-    with copies._index(place) as opened, copies.progress.step("restoring homes") as step:
+    with (
+        place.locked(shared=True),
+        copies._index(place) as opened,
+        copies.progress.step("restoring homes") as step,
+    ):
         saves = catalogue.saves_in(place)
         found = _copies_of(copies, place, saves, names, until)
         homes: Homes = FolderHomes(into) if into is not None else copies.homes
@@ -201,7 +205,11 @@ def _whose(place: Repository, item: catalogue.Save, folder: str) -> str:
 def run_verify(copies: Copies, source: str | None) -> reports.VerifiedReport:
     """Read everything that any save in the place needs."""
     place = copies.open(source)
-    with copies._index(place) as opened, copies.progress.step("reading saved copies") as step:
+    with (
+        place.locked(shared=True),
+        copies._index(place) as opened,
+        copies.progress.step("reading saved copies") as step,
+    ):
         found = verify.verify_saves(place, opened, catalogue.saves_in(place), step)
     return reports.VerifiedReport(place.label, found.manifests, found.packs, found.contents, found.problems)
 
@@ -209,9 +217,9 @@ def run_verify(copies: Copies, source: str | None) -> reports.VerifiedReport:
 def run_compare(copies: Copies, names: list[str], source: str | None) -> reports.ComparedReport:
     """Compare homes with their newest saved copies, every file by its SHA-256."""
     place = copies.open(source)
-    saves = catalogue.saves_in(place)
     rows = []
-    with copies.progress.step("comparing homes") as step:
+    with place.locked(shared=True), copies.progress.step("comparing homes") as step:
+        saves = catalogue.saves_in(place)
         found = _copies_of(copies, place, saves, names, None)
         for number, (folder, item) in enumerate(found.items(), start=1):
             step.update(number, len(found), note=folder)

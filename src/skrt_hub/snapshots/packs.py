@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 import zstandard
 
 from skrt_hub.errors import CopyError
+from skrt_workspace.home.content import PIECE
 
-PIECE = 4 * 1024 * 1024
 FULL = 32 * 1024 * 1024
 _BLOCK = tarfile.BLOCKSIZE
 # Images and their noise: level 1 is four to seven times as fast as 3 there, and leaves as little. Text gains from 3.

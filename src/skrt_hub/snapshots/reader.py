@@ -17,6 +17,7 @@ from skrt_hub.snapshots import packs
 from skrt_hub.snapshots.index import Index
 from skrt_hub.snapshots.manifest import Saved
 from skrt_hub.snapshots.writer import Writer
+from skrt_workspace.home.content import PIECE, Digest, Empty
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts
 
@@ -106,10 +107,10 @@ class Reader:
                 with self._homes.reading(home, entry.path) as file:
                     small.facts = file.facts
                     pieces = file.pieces()
-                    small.content = next(pieces, b"")
-                    if len(small.content) > 2 * SMALL or next(pieces, None) is not None:
-                        small.content = None  # it grew: to be read as a large one
-                        return small
+                    first = next(pieces, b"")
+                    if isinstance(first, Empty) or len(first) > 2 * SMALL or next(pieces, None) is not None:
+                        return small  # it grew: to be read as a large one
+                    small.content = first
                     small.settled = file.settled
             except OSError as error:
                 small.problem = error.strerror or "it cannot be read"
@@ -134,18 +135,18 @@ class Reader:
             try:
                 with self._homes.reading(home, entry.path) as file:
                     facts = file.facts
-                    digest, pieces, size = self._in_pieces(file)
+                    digest, pieces, size, runs = self._in_pieces(file)
                     settled = file.settled
             except OSError as error:
                 return Got(entry, problem=error.strerror or "it cannot be read")
             if settled:
                 break
         entry = _as_read(entry, facts, size, settled)
-        return Got(entry, Saved(entry, digest, pieces), settled=settled)
+        return Got(entry, Saved(entry, digest, pieces, runs=runs), settled=settled)
 
-    def _in_pieces(self, file: File) -> tuple[str, tuple[bytes, ...], int]:
-        """The whole file's hash, its pieces' and its size; hashing and compressing run beside the reading."""
-        state = hashlib.sha256()
+    def _in_pieces(self, file: File) -> tuple[str, tuple[bytes, ...], int, tuple[int, ...]]:
+        """The whole file's digest, its pieces', its size and runs; hashing and compressing run beside the reading."""
+        state = Digest()
         digests: list[bytes] = []
         size = 0
         waiting: collections.deque[tuple[int, Future[tuple[bytes, bytes | None]]]] = collections.deque()
@@ -158,14 +159,17 @@ class Reader:
                 self._writer.add(digest, packed, length)
 
         for piece in file.pieces():
-            waiting.append((len(piece), self._pool.submit(self._piece, piece)))
             state.update(piece)
+            if isinstance(piece, Empty):
+                size += piece.pieces * PIECE
+                continue
+            waiting.append((len(piece), self._pool.submit(self._piece, piece)))
             size += len(piece)
             if len(waiting) >= _WAITING_PIECES:
                 take()
         while waiting:
             take()
-        return state.hexdigest(), tuple(digests), size
+        return state.text(), tuple(digests), size, state.runs
 
     def _piece(self, piece: bytes) -> tuple[bytes, bytes | None]:
         digest = hashlib.sha256(piece).digest()

@@ -46,8 +46,8 @@ class Repository(Protocol):
     def remove(self, name: str) -> None:
         """Remove the file; no error where it is gone."""
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold the place against other savers. Raises BusyError where another has it."""
+    def locked(self, *, shared: bool = False) -> AbstractContextManager[None]:
+        """Hold the place alone, to save, or with other readers. Raises BusyError where another has it otherwise."""
 
 
 class FolderRepository:
@@ -112,13 +112,18 @@ class FolderRepository:
                 path.parent.rmdir()
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, shared: bool = False) -> Iterator[None]:
+        if shared and not os.access(self.root, os.W_OK):
+            yield  # a disk that can only be read: nobody changes it meanwhile
+            return
         with exclusive(
             self.root / ".lock",
             what=f"Another skrt-hub command works on the copies in {self.label}.",
             remedy="Wait for its end, then run the command again.",
+            shared=shared,
         ):
-            self._sweep()
+            if not shared:
+                self._sweep()
             yield
 
     def _sweep(self) -> None:

@@ -9,6 +9,7 @@ stays, and no copy is laid beside. A restore that was interrupted is simply run 
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import posixpath
 import re
@@ -24,6 +25,7 @@ from skrt_hub.snapshots import packs
 from skrt_hub.snapshots.index import Index
 from skrt_hub.snapshots.manifest import Head, Saved
 from skrt_hub.snapshots.repository import Repository
+from skrt_workspace.home.content import PIECE, Empty, Part, whole
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, OWN_FOLDERS, Entry
 from skrt_workspace.home.transfer import Step
 from skrt_workspace.material.place import label
@@ -88,17 +90,24 @@ def restore_home(restoring: Restoring, home: Home, copy: tuple[Head, list[Saved]
     return result
 
 
-def contents(place: Repository, index: Index, pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """The content of a file, piece by piece, each checked against its hash. Raises CopyError."""
-    if len(pieces) == 1:
+def contents(place: Repository, index: Index, pieces: Sequence[bytes], runs: Sequence[int] = ()) -> Iterator[Part]:
+    """The content of a file, piece by piece, each checked against its hash. Raises CopyError.
+
+    runs: as in `manifest.Saved`.
+    """
+    if len(pieces) == 1 and not runs:
         yield _piece(place, index, pieces[0])
         return
     # Of a large file, the next pieces are fetched and checked while one is written.
-    waiting: collections.deque[Future[bytes]] = collections.deque()
+    waiting: collections.deque[Future[Part]] = collections.deque()
     with ThreadPoolExecutor(_AHEAD, thread_name_prefix="restore") as pool:
         try:
-            for digest in pieces:
-                waiting.append(pool.submit(_piece, place, index, digest))
+            for part in _in_order(pieces, runs):
+                if isinstance(part, Empty):
+                    waiting.append(Future())
+                    waiting[-1].set_result(part)
+                else:
+                    waiting.append(pool.submit(_piece, place, index, part))
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -106,6 +115,16 @@ def contents(place: Repository, index: Index, pieces: Sequence[bytes]) -> Iterat
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _in_order(pieces: Sequence[bytes], runs: Sequence[int]) -> Iterator[Part]:
+    """The hashes of pieces, with the empty ones between them."""
+    rest = iter(pieces)
+    for number, count in enumerate(runs or (len(pieces),)):
+        if number % 2:
+            yield Empty(count)
+        else:
+            yield from itertools.islice(rest, count)
 
 
 def _piece(place: Repository, index: Index, digest: bytes) -> bytes:
@@ -129,6 +148,7 @@ def _check_contents(index: Index, saved: list[Saved]) -> None:
                     remedy="Restore from an earlier copy with --at.",
                 )
             total += where.size
+        total += sum(item.runs[1::2]) * PIECE
         if total != item.entry.size and item.entry.kind == FILE:
             raise CopyError("A saved copy was refused.", why=f"{item.entry.path!r} has another size than it says.")
 
@@ -139,7 +159,7 @@ def _safe_contents(homes: Homes, home: Home, present: dict[str, Entry], newest: 
     if _RECORD in present and present[_RECORD].kind == FILE:
         try:
             with homes.reading(home, _RECORD) as file:
-                document = json.loads(b"".join(file.pieces()))
+                document = json.loads(whole(file.pieces(), file.facts.size))
             for placed in document["files"].values():
                 safe.add((str(placed["at"]), str(placed.get("placed"))))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -194,7 +214,9 @@ class _Plan:
             if path not in self.present and self._target(entry.target) not in self.present:
                 yield Step(path, HARD_LINK, target=self._target(entry.target))
             else:
-                yield from self._file(Saved(entry_as_file(entry, first), first.digest, first.pieces), path)
+                yield from self._file(
+                    Saved(entry_as_file(entry, first), first.digest, first.pieces, runs=first.runs), path
+                )
 
     def _folder(self, entry: Entry, path: str) -> Iterator[Step]:
         found = self.present.get(path)
@@ -231,7 +253,7 @@ class _Plan:
                     return
                 path = beside
         self.result.bytes += item.entry.size
-        pieces = partial(contents, self.restoring.place, self.restoring.index, item.pieces)
+        pieces = partial(contents, self.restoring.place, self.restoring.index, item.pieces, item.runs)
         yield Step(
             path, FILE, item.entry.mode, item.entry.mtime, digest=item.digest, replaces=replaces, pieces=Lazy(pieces)
         )
@@ -271,12 +293,8 @@ class _Plan:
 
     def _target(self, path: str) -> str:
         """Where `path` goes, when a folder above it had to get another name."""
-        parent = posixpath.dirname(path)
-        while parent:
-            if parent in self.moved:
-                return self.moved[parent] + path[len(parent) :]
-            parent = posixpath.dirname(parent)
-        return path
+        above = max((folder for folder in self.moved if path.startswith(f"{folder}/")), key=len, default="")
+        return self.moved[above] + path[len(above) :] if above else path
 
     def _is_file(self, path: str) -> bool:
         found = self.present.get(path)
@@ -289,10 +307,10 @@ class _Plan:
 class Lazy:
     """Pieces that are fetched only when they are written."""
 
-    def __init__(self, make: partial[Iterator[bytes]]) -> None:
+    def __init__(self, make: partial[Iterator[Part]]) -> None:
         self._make = make
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Part]:
         return self._make()
 
 

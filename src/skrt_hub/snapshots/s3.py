@@ -10,22 +10,22 @@ import configparser
 import contextlib
 import json
 import os
-import secrets
-import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
 from obstore.store import S3Store
 
-from skrt_hub.errors import BusyError, CopyError
+from skrt_hub.errors import CopyError
+from skrt_hub.snapshots.lock import Held, Pace, held
 from skrt_hub.snapshots.repository import FORMAT, MARK, check_mark
 
 _LOCK = "lock.json"
 _ROLE = "169.254.169.254"  # where clouds tell their machines which keys they may use
-_STALE = 6 * 3600.0
+PACE = Pace()
 _REMEDY = "Check the address, the keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL) and the network."
 
 
@@ -34,10 +34,12 @@ class BucketRepository:
 
     def __init__(self, store: Any, label: str) -> None:
         self._store = store
+        self._held: Held | None = None
         self.label = label
 
     def put(self, name: str, data: bytes | Sequence[bytes]) -> None:
         whole = data if isinstance(data, bytes) else b"".join(data)
+        self._confirm()
         self._call(lambda: obstore.put(self._store, name, whole))
 
     def holds(self, name: str, data: bytes | Sequence[bytes]) -> bool:
@@ -54,36 +56,23 @@ class BucketRepository:
         return sorted(listing)
 
     def remove(self, name: str) -> None:
+        self._confirm()
         with contextlib.suppress(NotFoundError):
             self._call(lambda: obstore.delete(self._store, name))
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the place by an object that only one can make; one that was left long ago is taken over."""
-        owner = secrets.token_hex(8)
-        mark = json.dumps({"owner": owner, "time": time.time()}).encode()
-        try:
-            obstore.put(self._store, _LOCK, mark, mode="create")
-        except AlreadyExistsError:
-            if not self._is_stale():
-                raise BusyError(
-                    f"Another skrt-hub command works on the copies in {self.label}.",
-                    remedy=f"Wait for its end. One that was killed is passed over after {_STALE / 3600:.0f} hours; "
-                    f"to go on at once, remove the object {_LOCK} there.",
-                ) from None
-            self._call(lambda: obstore.put(self._store, _LOCK, mark))
-        except BaseError as error:
-            raise self._error(error, "") from None
-        try:
-            yield
-        finally:
-            self.remove(_LOCK)
+    def locked(self, *, shared: bool = False) -> Iterator[None]:
+        """Hold the place by an object in it (skrt_hub.snapshots.lock)."""
+        with held(_LockObject(self), shared=shared, pace=PACE) as lock:
+            self._held = lock
+            try:
+                yield
+            finally:
+                self._held = None
 
-    def _is_stale(self) -> bool:
-        try:
-            return bool(time.time() - json.loads(self.get(_LOCK))["time"] > _STALE)
-        except (CopyError, ValueError, KeyError, TypeError):
-            return True
+    def _confirm(self) -> None:
+        if self._held is not None:
+            self._held.confirm()
 
     def _call(self, what: Any, name: str = "") -> Any:
         try:
@@ -100,6 +89,34 @@ class BucketRepository:
         if _ROLE in lines[0]:
             lines = ["No keys were given; the library then asked for a role of this machine in vain."]
         return CopyError(f"{self.label} cannot be used{f' ({name})' if name else ''}.", why=lines[0], remedy=_REMEDY)
+
+
+class _LockObject:
+    """The object that says who holds the place (skrt_hub.snapshots.lock.Conditional)."""
+
+    def __init__(self, place: BucketRepository) -> None:
+        self._place = place
+        self.label = place.label
+
+    def read(self) -> tuple[bytes, str, float] | None:
+        try:
+            answer = obstore.get(self._place._store, _LOCK)
+            data = bytes(answer.bytes())
+        except (FileNotFoundError, NotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise self._place._error(error, _LOCK) from None
+        written = answer.meta["last_modified"]
+        return data, str(answer.meta["e_tag"]), (datetime.now(UTC) - written).total_seconds()
+
+    def write(self, data: bytes, tag: str | None) -> bool:
+        try:
+            obstore.put(self._place._store, _LOCK, data, mode="create" if tag is None else {"e_tag": tag})
+            return True
+        except (AlreadyExistsError, PreconditionError, NotFoundError, FileNotFoundError):
+            return False
+        except (BaseError, OSError) as error:
+            raise self._place._error(error, _LOCK) from None
 
 
 def open_bucket(address: str, *, create: bool, credentials: Path | None) -> BucketRepository:

@@ -11,7 +11,7 @@ import collections
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,6 +31,8 @@ from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, Entry
 
 _THREADS = 2
 _LOOKED_UP_AT_ONCE = 500
+_BURDENSOME = 20 * 10**9  # bytes in a home
+_A_CHARACTER = 1000  # as many bytes are read in the time that a path's character costs
 _TELL_EVERY = 0.1  # seconds; telling has its cost, too
 
 
@@ -82,7 +84,8 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
         Writer(saving.place, saving.index) as writer,
     ):
         reader = Reader(saving.homes, saving.index, writer, pool)
-        for number, (home, found) in enumerate(_looked_through(saving, wanted, pool, now), start=1):
+        looked_through = _burdensome_last(_looked_through(saving, wanted, pool, now))
+        for number, (home, found) in enumerate(looked_through, start=1):
             saving.note = f"{home.name}, {number} of {len(wanted)}"
             result = HomeSaved(home)
             name = f"saves/{saving.id}/{home.folder}{catalogue.SUFFIX}"
@@ -110,6 +113,17 @@ class _Found:
     time: str
     mark: bytes
     entries: list[Entry] | None
+
+
+def _burdensome_last(looked_through: Iterable[tuple[Home, _Found]]) -> Iterator[tuple[Home, _Found]]:
+    """The homes in their order, but those that take long at the end: one must not hold up the others' copies."""
+    later = []
+    for home, found in looked_through:
+        if sum(entry.size + len(entry.path) * _A_CHARACTER for entry in found.entries or ()) > _BURDENSOME:
+            later.append((home, found))
+        else:
+            yield home, found
+    yield from later
 
 
 def _looked_through(
@@ -238,7 +252,7 @@ class _Listing:
         for entry, before in unchanged:
             if there.issuperset(before.pieces):
                 same = before.entry.mode == entry.mode
-                self._count(before if same else Saved(entry, before.digest, before.pieces))
+                self._count(before if same else Saved(entry, before.digest, before.pieces, runs=before.runs))
             else:
                 yield entry
 

@@ -13,7 +13,8 @@ from skrt_hub.snapshots.index import Index
 from skrt_hub.snapshots.manifest import Saved
 from skrt_hub.snapshots.repository import Repository
 from skrt_hub.snapshots.save import check_pack
-from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK, OWN_FOLDERS, Entry
+from skrt_workspace.home.content import RUNS, digest_of_parts
+from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, LINK, NO_WORK, OWN_FOLDERS, Entry
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Comparison:
     different: list[str] = field(default_factory=list)
     only_saved: list[str] = field(default_factory=list)
     only_home: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def note(self, paths: list[str], path: str) -> None:
         """Add to one of the lists what is different, unless it is a note of our own."""
@@ -98,6 +100,8 @@ def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = Fa
     for entry in homes.scan(home):
         known = there.pop(entry.path, None)
         if entry.kind == LEFT_OUT:
+            if entry.target not in NO_WORK:
+                result.note(result.unread, entry.path)
             continue
         if known is None:
             result.note(result.only_home, entry.path)
@@ -114,10 +118,22 @@ def compare(homes: Homes, home: Home, saved: list[Saved], *, by_times: bool = Fa
         elif entry.kind == LINK:
             result.equal += 1
     for path, digest in homes.digests(home, to_read):
-        _count(result, path, digest == files[path].digest, files[path].entry.size)
+        equal = digest == files[path].digest or _same_as_before_runs(homes, home, path, digest, files[path])
+        _count(result, path, equal, files[path].entry.size)
     for path in sorted(there):
         result.note(result.only_saved, path)
     return result
+
+
+def _same_as_before_runs(homes: Homes, home: Home, path: str, digest: str | None, saved: Saved) -> bool:
+    """Whether a file with empty pieces is as in a copy that was made before skrt-hub knew of such pieces."""
+    if digest is None or not digest.startswith(RUNS) or saved.digest.startswith(RUNS):
+        return False
+    try:
+        with homes.reading(home, path) as file:
+            return digest_of_parts(file.pieces(), plain=True) == saved.digest
+    except OSError:
+        return False
 
 
 def _times(entry: Entry) -> tuple[int, int, int, int]:

@@ -1,6 +1,7 @@
 """A home's door for the hub where it cannot reach the files itself: in a pod, spoken to over standard input and output.
 
-`python -P -m skrt_workspace.home.agent FOLDER`. Requests are JSON lines; contents follow as `{"piece": N}` and N bytes.
+`python -P -m skrt_workspace.home.agent FOLDER`. Requests are JSON lines; contents follow as `{"piece": N}` and N bytes,
+or as `{"empty": N}` where N pieces hold nothing.
 It runs as the participant and does nothing that the participant could not.
 
     {"do": "scan"}                      entries, one a line
@@ -19,6 +20,7 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from skrt_workspace.home import transfer
+from skrt_workspace.home.content import Empty, Part
 from skrt_workspace.home.scan import scan
 
 
@@ -56,8 +58,11 @@ def tell(sink: IO[bytes], facts: dict[str, Any]) -> None:
     sink.write(json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\n")
 
 
-def send_piece(sink: IO[bytes], piece: bytes) -> None:
-    """One piece of a content."""
+def send_piece(sink: IO[bytes], piece: Part) -> None:
+    """One piece of a content, or how many of them are empty."""
+    if isinstance(piece, Empty):
+        tell(sink, {"empty": piece.pieces})
+        return
     tell(sink, {"piece": len(piece)})
     sink.write(piece)
 
@@ -109,13 +114,16 @@ class _Pieces:
         self._source = source
         self._over = False
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Part]:
         while not self._over:
-            size = json.loads(self._source.readline())["piece"]
-            if size is None:
+            facts = json.loads(self._source.readline())
+            if "empty" in facts:
+                yield Empty(facts["empty"])
+                continue
+            if facts["piece"] is None:
                 self._over = True
                 return
-            yield read_exactly(self._source, size)
+            yield read_exactly(self._source, facts["piece"])
 
     def skip(self) -> None:
         for _ in self:

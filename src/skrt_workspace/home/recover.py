@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skrt_workspace.home.tree import PART_PREFIX
+from skrt_workspace.home.walk import Unread, walk
 from skrt_workspace.material.place import label
 
 PREFIX = ".~"
@@ -40,20 +41,20 @@ def recover(home: Path) -> list[str]:
 
 
 def _left_behind(home: Path) -> Iterator[Path]:
-    device = home.stat().st_dev
-    pending = [os.fspath(home)]
-    while pending:
-        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    with contextlib.suppress(OSError):
-                        if entry.stat(follow_symlinks=False).st_dev == device:
-                            pending.append(entry.path)
-                elif entry.name.startswith(PREFIX) and entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path)
-                elif entry.name.startswith(PART_PREFIX) and entry.is_file(follow_symlinks=False):
-                    with contextlib.suppress(OSError):
-                        Path(entry.path).unlink()
+    for step in walk(home):
+        if isinstance(step, Unread):
+            continue
+        folders = set(step.folders)
+        for name in step.names:
+            if name in folders or not name.startswith((PREFIX, PART_PREFIX)):
+                continue
+            with contextlib.suppress(OSError):
+                if not stat.S_ISREG(os.stat(name, dir_fd=step.handle, follow_symlinks=False).st_mode):
+                    continue
+                if name.startswith(PREFIX):
+                    yield home / step.path / name
+                else:
+                    os.unlink(name, dir_fd=step.handle)
 
 
 def _settle(old: Path) -> str:

@@ -10,14 +10,20 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from skrt_workspace.home.tree import PART_PREFIX, Tree
+from skrt_workspace.home.tree import PART_PREFIX
+from skrt_workspace.home.walk import OTHER_DISK, Unread, Walk
 
-DEEPEST = 500
+LONGEST = 20_000  # characters of a path; the system itself takes 4096 in one piece
+_LONG = 4096
+_MOST_LONG = 100_000_000  # characters of all such paths of one home
+TOO_DEEP = "it lies too deep"
 OWN_FOLDERS = (".local/share/skrt-workspace", ".local/state/skrt-workspace")
 """What we ourselves note down in a home."""
 FILE, FOLDER, LINK, HARD_LINK, LEFT_OUT = "f", "d", "l", "h", "x"
+SPECIAL = "it is a device, pipe or socket"
+NO_WORK = (SPECIAL, OTHER_DISK)
+"""What may be left out without a loss: nothing that somebody wrote is in it, or it is not in the home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +46,34 @@ class Entry:
 
 def scan(root: str) -> Iterator[Entry]:
     """Every entry below `root`, a folder before what is in it, names in order. Raises OSError for a missing root."""
-    tree = Tree(root)
-    device = Path(root).stat().st_dev
+    steps = Walk(root)
     seen: dict[int, str] = {}
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        found = list(_in_folder(tree, folder, device, seen))
-        yield from found
-        pending += reversed([entry.path for entry in found if entry.kind == FOLDER])
-
-
-def _in_folder(tree: Tree, folder: str, device: int, seen: dict[int, str]) -> Iterator[Entry]:
-    try:
-        with tree.parent(f"{folder}/x" if folder else "x") as (handle, _):
-            # Its own descriptor: scandir closes the one it is given only when it ends.
-            with os.scandir(handle) as entries:
-                names = sorted(entry.name for entry in entries)
-            for name in names:
-                path = f"{folder}/{name}" if folder else name
-                if not name.startswith(PART_PREFIX):
-                    yield _describe(handle, name, path, device, seen)
-    except OSError as error:
-        if folder:
-            yield Entry(folder, LEFT_OUT, target=error.strerror or "it cannot be read")
-        else:
-            raise
+    long = 0
+    for step in steps:
+        if isinstance(step, Unread):
+            yield Entry(step.path, LEFT_OUT, target=step.why)
+            continue
+        begin = f"{step.path}/" if step.depth else ""
+        long += len(begin) * len(step.names) if len(begin) > _LONG else 0
+        if long > _MOST_LONG or len(begin) > LONGEST:
+            yield Entry(begin[:-1], LEFT_OUT, target=TOO_DEEP)
+            step.folders.clear()
+            continue
+        entered = []
+        for name in step.names:
+            if name.startswith(PART_PREFIX):
+                continue
+            entry = _describe(step.handle, name, begin + name, steps.device, seen)
+            yield entry
+            if entry.kind == FOLDER:
+                entered.append(name)
+        step.folders[:] = entered
 
 
 def _describe(folder: int, name: str, path: str, device: int, seen: dict[int, str]) -> Entry:
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        why = _why_left_out(found, path, device)
+        why = _why_left_out(found, device)
         if why:
             return Entry(path, LEFT_OUT, target=why)
         facts = (stat.S_IMODE(found.st_mode), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
@@ -85,11 +87,9 @@ def _describe(folder: int, name: str, path: str, device: int, seen: dict[int, st
     return Entry(path, FILE, *facts) if first == path else Entry(path, HARD_LINK, *facts, target=first)
 
 
-def _why_left_out(found: os.stat_result, path: str, device: int) -> str:
+def _why_left_out(found: os.stat_result, device: int) -> str:
     if found.st_dev != device:
-        return "it is on another file system"
-    if stat.S_ISDIR(found.st_mode):
-        return "it lies too deep" if path.count("/") >= DEEPEST else ""
-    if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
+        return OTHER_DISK
+    if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode) or stat.S_ISDIR(found.st_mode):
         return ""
-    return "it is a device, pipe or socket"
+    return SPECIAL

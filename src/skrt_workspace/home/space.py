@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_workspace.home.notices import from_hub
+from skrt_workspace.home.walk import size_of
 
 LIMIT = "SKRT_HOME_LIMIT"
 """In a pod: the variable that says how many bytes the home's volume was asked for."""
@@ -82,7 +83,7 @@ class _Use:
         """The bytes, as they were some seconds ago."""
         began = time.monotonic()
         if home != self._home or began > self._until:
-            self._home, self._used = home, size_of_home(home)
+            self._home, self._used = home, size_of(home)
             now = time.monotonic()
             self._until = now + max(_EVERY, 50 * (now - began))
         return self._used
@@ -106,29 +107,3 @@ def warning(space: Space) -> str:
     if space.state == "nearly":
         return f"Your home is nearly full: {space.free // MB} MB are left. Delete files that you do not need."
     return ""
-
-
-def size_of_home(home: Path) -> int:
-    """The bytes that a home takes on the disk, each file once. Links are not followed, other disks not entered."""
-    total = 0
-    seen: set[int] = set()
-    try:
-        device = home.lstat().st_dev
-    except OSError:
-        return 0
-    pending = [os.fspath(home)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    found = entry.stat(follow_symlinks=False)
-                    if found.st_dev != device or found.st_ino in seen:
-                        continue
-                    if found.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
-                        seen.add(found.st_ino)
-                    total += found.st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-        except OSError:
-            continue  # it vanished, or became something else, while it was looked at
-    return total

@@ -6,26 +6,25 @@ The hub calls these functions itself on one machine, and through `skrt_workspace
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from skrt_workspace.home.content import RUNS, Digest, Empty, Part, digest_of_content, parts, write
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK
 from skrt_workspace.home.tree import Tree, part_name, split
-
-PIECE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What tells one state of a file from another; times in nanoseconds since 1970."""
+    """What tells one state of a file from another; times in nanoseconds since 1970. holes: bytes that are not there."""
 
     size: int
     mtime: int
     ctime: int
     inode: int
+    holes: int = 0
 
 
 class Reading:
@@ -34,18 +33,17 @@ class Reading:
     def __init__(self, handle: int) -> None:
         self._handle = handle
         found = os.fstat(handle)
-        self.facts = Facts(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        self.facts = Facts(
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_ctime_ns,
+            found.st_ino,
+            max(0, found.st_size - found.st_blocks * 512),
+        )
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Part]:
         """The content in pieces of `PIECE` bytes, the last one shorter; one empty piece for an empty file."""
-        empty = True
-        # Python makes room for all that is asked for: ask a small file for no more than it has, and one byte.
-        first = min(PIECE, self.facts.size + 1)
-        while piece := _read_full(self._handle, first if empty else PIECE, PIECE):
-            empty = False
-            yield piece
-        if empty:
-            yield b""
+        return parts(self._handle, self.facts.size)
 
     @property
     def settled(self) -> bool:
@@ -67,8 +65,15 @@ def digests(root: str, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]
     """The SHA-256 of each file, None for what is no readable regular file."""
     tree = Tree(root)
     for path in paths:
-        found = tree.look(path)
-        yield path, found if isinstance(found, str) else None
+        yield path, _digest(tree, path)
+
+
+def _digest(tree: Tree, path: str) -> str | None:
+    try:
+        with tree.opened(path) as handle:
+            return digest_of_content(handle) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+    except OSError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Step:
     target: str = ""
     digest: str = ""
     replaces: str | None = None
-    pieces: Iterable[bytes] = ()
+    pieces: Iterable[Part] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ def _put(tree: Tree, step: Step, owner: int | None) -> str:
             _write_part(folder, part, step, owner)
             if step.replaces is None:
                 os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-            elif tree.look(step.path) != step.replaces:
+            elif _digest(tree, step.path) != step.replaces:
                 return "it was changed at this very moment"
             else:
                 os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -157,13 +162,15 @@ def _write_part(folder: int, part: str, step: Step, owner: int | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(part, flags, 0o600, dir_fd=folder)
     try:
-        state = hashlib.sha256()
+        digest = Digest(plain=not step.digest.startswith(RUNS))
+        position = 0
+        piece: Part = b""
         for piece in step.pieces:
-            state.update(piece)
-            view = memoryview(piece)
-            while view:
-                view = view[os.write(handle, view) :]
-        if state.hexdigest() != step.digest:
+            digest.update(piece)
+            position = write(handle, piece, position)
+        if isinstance(piece, Empty):
+            os.ftruncate(handle, position)
+        if digest.text() != step.digest:
             raise OSError(5, "the saved content has another hash")
         if owner is not None:
             os.fchown(handle, owner, owner)
@@ -192,16 +199,3 @@ def _make_link(tree: Tree, step: Step, owner: int | None) -> str:
 def _own(folder: int, name: str, owner: int | None) -> None:
     if owner is not None:
         os.chown(name, owner, owner, dir_fd=folder, follow_symlinks=False)
-
-
-def _read_full(handle: int, guess: int, size: int) -> bytes:
-    """`size` bytes, fewer only at the end: pieces must not depend on how much one read(2) gives."""
-    data = os.read(handle, guess)
-    if len(data) == size or not data:
-        return data
-    parts = [data]
-    missing = size - len(data)
-    while missing and (more := os.read(handle, min(missing, 65536))):
-        parts.append(more)
-        missing -= len(more)
-    return b"".join(parts)

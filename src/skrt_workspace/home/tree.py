@@ -14,8 +14,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from skrt_workspace.home.content import digest_of_content
+from skrt_workspace.home.walk import FOLDER, TO_READ, unlocked
+
 CHUNK = 1024 * 1024
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_SMALL = 64 * CHUNK
+_MOSTLY = 8
 PART_PREFIX = ".skrt-part-"
 
 
@@ -67,31 +71,42 @@ class Tree:
 
     @contextlib.contextmanager
     def opened(self, path: str) -> Iterator[int]:
-        """A descriptor that reads the file (O_NONBLOCK: a named pipe must not hold anybody up)."""
-        with self.parent(path) as (folder, name):
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-            handle = os.open(name, flags, dir_fd=folder)
+        """A descriptor that reads the file (O_NONBLOCK: a named pipe must not hold anybody up).
+
+        What its owner has locked (`chmod 0`) is unlocked by the owner's own right, and locked again.
+        """
+        with self.parent(path, unlock=True) as (folder, name):
+            handle = _open_to_read(folder, name)
         try:
             yield handle
         finally:
             os.close(handle)
 
     @contextlib.contextmanager
-    def parent(self, path: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
+    def parent(self, path: str, *, create: bool = False, unlock: bool = False) -> Iterator[tuple[int, str]]:
         """A descriptor of the folder that holds `path`, and the last part of the path.
 
         Raises FileNotFoundError where a folder is missing (unless `create`), BlockedError where it is no folder.
         """
         parts = split(path)
+        locked: list[tuple[int, int]] = []
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            for index, part in enumerate(parts[:-1]):
-                deeper = _enter(folder, part, "/".join(parts[: index + 1]), create=create)
+            for index in range(len(parts) - 1):
+                if unlock:
+                    _unlock(folder, locked)
+                deeper = _enter(folder, parts, index, create=create, unlock=locked if unlock else None)
                 os.close(folder)
                 folder = deeper
+            if unlock:
+                _unlock(folder, locked)
             yield folder, parts[-1]
         finally:
             os.close(folder)
+            for handle, mode in reversed(locked):
+                with contextlib.suppress(OSError):
+                    os.fchmod(handle, mode)
+                os.close(handle)
 
     def first_blocked(self, path: str) -> str | None:
         """The first folder on the way to `path` that exists and is no folder, or None."""
@@ -178,7 +193,13 @@ def part_name(name: str) -> str:
 
 
 def digest_of(handle: int) -> str:
-    """The SHA-256 digest of what is left to read in a descriptor."""
+    """The SHA-256 digest of a file; of one that is nearly all holes, as skrt_workspace.home.content makes it.
+
+    Material is never so: whoever puts such a file in its place must not wait for hours at each start.
+    """
+    found = os.fstat(handle)
+    if found.st_size > _SMALL and found.st_blocks * 512 * _MOSTLY < found.st_size:
+        return digest_of_content(handle)
     state = hashlib.sha256()
     while chunk := os.read(handle, CHUNK):
         state.update(chunk)
@@ -191,18 +212,46 @@ def digest_of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _enter(folder: int, part: str, path: str, *, create: bool) -> int:
+def _enter(
+    folder: int, parts: list[str], index: int, *, create: bool, unlock: list[tuple[int, int]] | None = None
+) -> int:
+    part = parts[index]
     try:
-        return os.open(part, _FOLDER, dir_fd=folder)
+        return os.open(part, FOLDER, dir_fd=folder)
     except FileNotFoundError:
         if not create:
             raise
+    except PermissionError:
+        if unlock is None:
+            raise
+        handle, mode = unlocked(part, folder, TO_READ)
+        unlock.append((os.dup(handle), mode))
+        return handle
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            path = "/".join(parts[: index + 1])
             raise BlockedError(path, path) from None
         raise
     os.mkdir(part, 0o777, dir_fd=folder)
-    return os.open(part, _FOLDER, dir_fd=folder)
+    return os.open(part, FOLDER, dir_fd=folder)
+
+
+def _unlock(folder: int, locked: list[tuple[int, int]]) -> None:
+    """A folder that its owner can list but not enter (mode 0400)."""
+    found = os.fstat(folder)
+    if not found.st_mode & 0o100 and os.geteuid() == found.st_uid != 0:
+        with contextlib.suppress(OSError):
+            os.fchmod(folder, stat.S_IMODE(found.st_mode) | TO_READ)
+            locked.append((os.dup(folder), stat.S_IMODE(found.st_mode)))
+
+
+def _open_to_read(folder: int, name: str) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
+    except PermissionError:
+        handle, mode = unlocked(name, folder, 0o400)
+        os.fchmod(handle, mode)
+        return handle
 
 
 def _copy_in(folder: int, name: str, source: int, mode: int, *, durable: bool) -> None:

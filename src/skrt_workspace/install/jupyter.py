@@ -15,6 +15,7 @@ from skrt_workspace import fonts
 from skrt_workspace.install import entry_points
 
 KERNEL_NAME = "Python 3 (scikit-rt)"
+_PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.server_extension.handlers)
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 
 
@@ -83,9 +84,11 @@ def write(prefix: Path) -> None:
     _write(etc / "jupyter_server_config.json", server_settings(shell))
     _write(etc / "labconfig" / "page_config.json", page_settings())
     _write(prefix / "share" / "jupyter" / "lab" / "settings" / "overrides.json", lab_settings())
-    for extension in entry_points.SERVER_EXTENSIONS:
-        enabled = {"ServerApp": {"jpserver_extensions": {extension: True}}}
-        _write(etc / "jupyter_server_config.d" / f"{extension}.json", enabled)
+    for extension, on in (*((name, True) for name in entry_points.SERVER_EXTENSIONS), (_PACKED_BY_US, False)):
+        _write(
+            etc / "jupyter_server_config.d" / f"{extension}.json",
+            {"ServerApp": {"jpserver_extensions": {extension: on}}},
+        )
     add_lab_extension(prefix)
     kernel = prefix / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
     _write(kernel, kernel_description(json.loads(kernel.read_text(encoding="utf-8"))))

@@ -1,9 +1,11 @@
 """Homes on a real hub: what participants see of material and of a full home, and a class deleted and brought back."""
 
 import contextlib
+import io
 import json
 import os
 import shutil
+import subprocess
 import time
 import urllib.error
 import zipfile
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.homes import odd
 
 from .conftest import Hub, Refused
 from .test_browser import CHROMIUM, QUIET, Visitor
@@ -201,3 +205,22 @@ def test_a_notebook_cut_by_a_killed_save_comes_back(make_hub: Callable[..., Hub]
         time.sleep(1)
     assert "whole" in (folder / "work.ipynb").read_text()
     assert (folder / "work (interrupted save).ipynb").read_text() == '{"cells": ['
+
+
+def test_a_folder_with_odd_files_can_be_downloaded_and_an_archive_unpacked(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    hub.run("up")
+    anna = hub.at_work("anna")
+    folder = home(hub, "anna") / "odd"
+    odd(folder)
+    subprocess.run(["chown", "-R", "--no-dereference", f"--reference={folder.parent}", folder], check=True)
+    (folder / "z-last.txt").chmod(0)
+    for path, inside in (("directories/odd?archiveToken=1&archiveFormat=zip", "odd/"), ("skrt/everything?", "odd/")):
+        data = anna.bytes(f"{path}&_xsrf=")
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            assert archive.testzip() is None
+            assert archive.read(f"{inside}z-last.txt") == b"last"
+    (folder.parent / "given.zip").write_bytes(data)
+    shutil.rmtree(folder)
+    anna.bytes("extract-archive/given.zip?_xsrf=")
+    assert (folder / "z-last.txt").read_text() == "last"

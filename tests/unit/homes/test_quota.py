@@ -10,7 +10,7 @@ from skrt_hub.homes.quota import tell_usage
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_workspace.home import space
-from skrt_workspace.home.space import size_of_home
+from skrt_workspace.home.walk import size_of
 
 
 def test_each_file_counts_once_and_links_lead_nowhere(tmp_path: Path) -> None:
@@ -20,8 +20,8 @@ def test_each_file_counts_once_and_links_lead_nowhere(tmp_path: Path) -> None:
     os.link(home / "a", home / "b")
     (tmp_path / "large").write_bytes(os.urandom(3_000_000))
     (home / "link").symlink_to(tmp_path / "large")
-    assert 200_000 <= size_of_home(home) < 250_000
-    assert size_of_home(tmp_path / "none") == 0
+    assert 200_000 <= size_of(home) < 250_000
+    assert size_of(tmp_path / "none") == 0
 
 
 def test_a_server_is_told_before_its_home_is_full_and_when_it_is(tmp_path: Path) -> None:

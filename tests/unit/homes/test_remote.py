@@ -17,8 +17,9 @@ from skrt_hub.layout import Layout
 from skrt_hub.snapshots import operations
 from skrt_hub.snapshots.restore import Lazy
 from skrt_workspace.home import transfer
+from skrt_workspace.home.content import PIECE
 from skrt_workspace.home.scan import FILE, FOLDER, Entry, scan
-from skrt_workspace.home.transfer import PIECE, Step
+from skrt_workspace.home.transfer import Step
 from tests.support.homes import fill, hub, state
 from tests.support.homes import home as home_of
 

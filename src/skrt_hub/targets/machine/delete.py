@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 from skrt_hub.errors import PermissionsError, StateError
@@ -11,6 +9,7 @@ from skrt_hub.files import sync_folder
 from skrt_hub.layout import Layout
 from skrt_hub.report import Message
 from skrt_hub.targets import DeleteOptions, Removal
+from skrt_workspace.home.walk import Unread, remove_tree, size_of
 
 
 def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
@@ -22,13 +21,13 @@ def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
         raise StateError(f"There is nothing to delete: {layout.root} does not exist.", remedy="See: skrt-hub status")
     keep = not options.homes and _has_homes(layout)
     rows = [
-        Removal(f"{what}: {path}", size_of(path), removed=True) for what, path in _own_parts(layout) if path.exists()
+        Removal(f"{what}: {path}", _bytes_of(path), removed=True) for what, path in _own_parts(layout) if path.exists()
     ]
     if _has_homes(layout):
         why = "" if options.homes else "use --homes to remove them"
-        rows.append(Removal(f"participants' homes: {layout.homes}", size_of(layout.homes), options.homes, why))
+        rows.append(Removal(f"participants' homes: {layout.homes}", _bytes_of(layout.homes), options.homes, why))
         why = "so that nobody else can take a name and its home" if keep else ""
-        rows.append(Removal(f"passwords and names: {layout.hub}", size_of(layout.accounts), not keep, why))
+        rows.append(Removal(f"passwords and names: {layout.hub}", _bytes_of(layout.accounts), not keep, why))
     return tuple(rows)
 
 
@@ -57,24 +56,6 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
     return Message(("The hub was deleted.",))
 
 
-def size_of(path: Path) -> int:
-    """Bytes on the disk below `path`, each file once (stat(2), st_blocks)."""
-    seen: set[tuple[int, int]] = set()
-    total = 0
-    for root, folders, files in os.walk(path):
-        for name in (*folders, *files):
-            try:
-                info = (Path(root) / name).lstat()
-            except OSError:
-                continue
-            if (info.st_dev, info.st_ino) not in seen:
-                seen.add((info.st_dev, info.st_ino))
-                total += info.st_blocks * 512
-    if path.is_file():
-        total += path.stat().st_blocks * 512
-    return total
-
-
 def _going(layout: Layout) -> Path:
     return layout.root / "homes.removed"
 
@@ -96,15 +77,22 @@ def _has_homes(layout: Layout) -> bool:
     return layout.homes.is_dir() and any(layout.homes.iterdir())
 
 
+def _bytes_of(path: Path) -> int:
+    return size_of(path) if path.is_dir() else path.stat().st_blocks * 512 if path.is_file() else 0
+
+
 def _remove(path: Path) -> None:
     try:
+        kept = []
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            kept = remove_tree(path)
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
+        kept = [Unread("", error.strerror or type(error).__name__)]
+    if kept:
         raise PermissionsError(
-            f"{path} could not be removed.",
-            why=f"{error.strerror}.",
+            f"{path / kept[0].path} could not be removed.",
+            why=f"{kept[0].why}.",
             remedy="Mend that, then run the same command again.",
-        ) from None
+        )
