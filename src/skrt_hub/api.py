@@ -16,7 +16,8 @@ from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.settings.load import find_hub_yaml, load_settings
-from skrt_hub.targets import DeleteOptions, Removal, Target, target_for
+from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
+from skrt_hub.targets.registry import TARGETS, target_for
 
 if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing of them
     from skrt_hub.bench.rehearsal import RehearsalOptions
@@ -55,7 +56,7 @@ class Hub:
         is told of long work, `echo` of each program that is run. Raises SettingsError or UsageError.
         """
         found = find_hub_yaml(Path(config) if config is not None else None)
-        read = load_settings(found, **settings)
+        read = load_settings(found, targets=TARGETS, **settings)
         folder = state_folder(Path(state) if state is not None else None, read.name)
         return cls(Context(read, Layout(folder), progress or Silent(), echo), found)
 
@@ -139,10 +140,9 @@ class Hub:
 
     def material(self) -> MaterialReport:
         """Whose files of the material are edited, deleted, or behind."""
-        from skrt_hub.homes.access import homes_of  # noqa: PLC0415
         from skrt_hub.material.overview import material_status  # noqa: PLC0415
 
-        with closing(homes_of(self.context)) as homes:
+        with closing(self.target.homes()) as homes:
             return material_status(self.context.layout, homes, self.context.progress)
 
     def update_material(self) -> UpdateReport:
@@ -165,11 +165,10 @@ class Hub:
 
     def collect(self, path: str, names: Iterable[str] = (), *, to: Path | str) -> CollectReport:
         """Gather one file or folder from every home, or from those of `names`, into a new or empty folder."""
-        from skrt_hub.homes.access import homes_of  # noqa: PLC0415
         from skrt_hub.homes.collect import collect  # noqa: PLC0415
 
         settings, progress = self.context.settings, self.context.progress
-        with closing(homes_of(self.context)) as homes:
+        with closing(self.target.homes()) as homes:
             return collect(
                 homes, path, [*names], Path(to), progress, listed=settings.participants, admins=settings.admins
             )
@@ -188,28 +187,28 @@ class Hub:
         """Save homes while people work, and read back what was written."""
         from skrt_hub.snapshots.operations import copies_of, run_save  # noqa: PLC0415
 
-        with copies_of(self.context) as copies:
+        with copies_of(self.context, self.target.homes) as copies:
             return run_save(copies, [*names], to)
 
     def saves(self, *, source: str | None = None) -> SavesReport:
         """The saved copies that there are."""
         from skrt_hub.snapshots.operations import copies_of, run_list  # noqa: PLC0415
 
-        with copies_of(self.context) as copies:
+        with copies_of(self.context, self.target.homes) as copies:
             return run_list(copies, source)
 
     def verify_saves(self, *, source: str | None = None) -> VerifiedReport:
         """Read every saved copy again."""
         from skrt_hub.snapshots.operations import copies_of, run_verify  # noqa: PLC0415
 
-        with copies_of(self.context) as copies:
+        with copies_of(self.context, self.target.homes) as copies:
             return run_verify(copies, source)
 
     def compare_saves(self, names: Iterable[str] = (), *, source: str | None = None) -> ComparedReport:
         """Compare every home's files, by hash, with its newest copy."""
         from skrt_hub.snapshots.operations import copies_of, run_compare  # noqa: PLC0415
 
-        with copies_of(self.context) as copies:
+        with copies_of(self.context, self.target.homes) as copies:
             return run_compare(copies, [*names], source)
 
     def restore(
@@ -223,7 +222,7 @@ class Hub:
         """Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."""
         from skrt_hub.snapshots.operations import copies_of, run_restore  # noqa: PLC0415
 
-        with copies_of(self.context) as copies:
+        with copies_of(self.context, self.target.homes) as copies:
             return run_restore(copies, [*names], source, at, Path(into) if into is not None else None)
 
     # Measuring

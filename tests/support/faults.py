@@ -16,8 +16,8 @@ from skrt_hub.context import Context
 from skrt_hub.progress import Silent
 from skrt_hub.snapshots import manifest, operations
 from skrt_hub.snapshots.operations import Copies
-from skrt_hub.targets import DeleteOptions
 from skrt_hub.targets.machine.target import MachineTarget, make
+from skrt_hub.targets.protocol import DeleteOptions
 from skrt_workspace.home.tree import PART_PREFIX
 from skrt_workspace.material.place import place_material
 from tests.support.homes import fill, hub

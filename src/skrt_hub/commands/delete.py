@@ -7,7 +7,7 @@ import click
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError
 from skrt_hub.report import Message, human_size
-from skrt_hub.targets import DeleteOptions, Removal
+from skrt_hub.targets.protocol import DeleteOptions, Removal
 
 HELP = "Remove the hub after showing exactly what goes; homes stay unless asked for."
 PARAMETERS: tuple[click.Parameter, ...] = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skrt_hub.api import Hub
 from skrt_hub.context import Context
-from skrt_hub.targets import Target
+from skrt_hub.targets.protocol import Target
 
 
 @dataclass(frozen=True)

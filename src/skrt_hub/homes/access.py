@@ -1,17 +1,15 @@
 """The homes of a hub, wherever they are: listed, scanned, read and written through one Protocol.
 
-On one machine they are folders, on Kubernetes volumes; `HOMES` names the module of each.
+On one machine they are folders, on Kubernetes volumes; each target says what reaches its own.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from skrt_hub.context import Context
 from skrt_workspace.home.content import Part
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts, Outcome, Step
@@ -73,16 +71,6 @@ class Homes(Protocol):
 
     def add_accounts(self, data: bytes, names: set[str]) -> int:
         """Take up the saved accounts of those of `names` that have none here; how many those were."""
-
-
-HOMES = {"machine": "skrt_hub.homes.on_machine", "kubernetes": "skrt_hub.targets.kubernetes.homes.volumes"}
-"""For each target, the module that reaches its homes."""
-
-
-def homes_of(context: Context) -> Homes:
-    """The homes of the hub at hand."""
-    homes: Homes = importlib.import_module(HOMES[context.settings.target]).make(context)
-    return homes
 
 
 def several_at_once(homes: Homes) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from skrt_hub.context import Context
 from skrt_hub.errors import PermissionsError
 from skrt_hub.files import ensure_folder
 from skrt_hub.homes.access import File, Home
@@ -17,11 +16,6 @@ from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
 from skrt_workspace.home import transfer
 from skrt_workspace.home.scan import Entry, scan
-
-
-def make(context: Context) -> MachineHomes:
-    """The homes of the hub at hand."""
-    return MachineHomes(context.layout)
 
 
 class MachineHomes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ def find_hub_yaml(given: Path | None) -> Path | None:
     return path if given is not None or path.exists() else None
 
 
-def load_settings(path: Path | None, **overrides: Any) -> Settings:
+def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrides: Any) -> Settings:
     """Settings from the file `path`, or the defaults where it is None, with top-level `overrides` laid over.
 
-    Relative folders in the file are taken from the file's own folder. Raises SettingsError.
+    Relative folders in the file are taken from the file's own folder. `targets`, where given, are the places where a
+    hub can run. Raises SettingsError.
     """
     document = _read(path) if path is not None else {}
     document.update(overrides)
@@ -46,6 +47,10 @@ def load_settings(path: Path | None, **overrides: Any) -> Settings:
         settings = Settings.model_validate(document, context=WRITTEN)
     except ValidationError as error:
         raise _explain(error, document, path) from None
+    if targets and settings.target not in targets:
+        known = " or ".join(f"`{name}`" for name in targets)
+        why = f"line {_line(document, ('target',))}: target: write {known}; found {settings.target!r}"
+        raise SettingsError(f"{path or 'The settings'} cannot be used.", why=why, remedy=REMEDY)
     return settings if path is None else _absolute(settings, path.resolve().parent)
 
 

@@ -28,8 +28,8 @@ class Settings(Section):
         pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$",
         description="The hub's name: 2 to 40 lower-case letters, digits and hyphens.",
     )
-    target: Literal["machine", "kubernetes"] = Field(
-        "machine", description="Where the hub runs: `machine` or `kubernetes`."
+    target: str = Field(
+        "machine", pattern=r"^[a-z][a-z0-9-]*$", description="Where the hub runs: `machine` or `kubernetes`."
     )
     address: str = Field("127.0.0.1", description="The address to listen on. 127.0.0.1: this machine only.")
     port: int = Field(8000, ge=1, le=65535, description="The port of the log-in page.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from skrt_hub.context import Context
 from skrt_hub.errors import CopyError, SkrtHubError, SpaceError, StateError, UnknownNameError, UsageError
 from skrt_hub.files import ensure_folder, read_json, write_json
-from skrt_hub.homes.access import Home, Homes, homes_of, several_at_once
+from skrt_hub.homes.access import Home, Homes, several_at_once
 from skrt_hub.homes.folder import FolderHomes
 from skrt_hub.homes.selection import chosen
 from skrt_hub.hub.names import folder_for
@@ -86,15 +86,15 @@ class Copies:
 
 
 @contextmanager
-def copies_of(context: Context) -> Iterator[Copies]:
+def copies_of(context: Context, find_homes: Callable[[], Homes]) -> Iterator[Copies]:
     """For the hub at hand, whose homes are let go of at the end."""
     with ExitStack() as opened:
 
         @cache
-        def find_homes() -> Homes:
-            return opened.enter_context(closing(homes_of(context)))
+        def once() -> Homes:
+            return opened.enter_context(closing(find_homes()))
 
-        yield Copies(context.settings, context.layout, find_homes, context.progress)
+        yield Copies(context.settings, context.layout, once, context.progress)
 
 
 def run_save(

@@ -1,24 +1,20 @@
 """Saves that the hub makes by itself, as hub.yaml's `saves.every` says.
 
-On one machine the supervisor asks `due` every minute and, when it is time, runs `python -m skrt_hub.snapshots.schedule
-STATE`: a process of its own, so that a large save takes nothing from the hub. For a hub in a cluster a background
-program on the organiser's machine does both (skrt_hub.targets.kubernetes.background.saver).
+On one machine the supervisor asks `due` every minute and, when it is time, runs a process of its own, so that a large
+save takes nothing from the hub. For a hub in a cluster a background program on the organiser's machine does both.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, read_json, write_json
-from skrt_hub.hub.applied import read_applied
+from skrt_hub.homes.access import Homes
 from skrt_hub.layout import Layout
-from skrt_hub.progress import Silent
 from skrt_hub.report import human_time
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots.operations import copies_of, run_save
@@ -39,13 +35,13 @@ def due(settings: Settings, layout: Layout, now: datetime) -> bool:
     return saved is None or now - saved >= timedelta(seconds=every) or saved > now
 
 
-def run(context: Context, now: datetime) -> str:
+def run(context: Context, find_homes: Callable[[], Homes], now: datetime) -> str:
     """Save all homes to hub.yaml's place, and note how it went. Returns a line for the log."""
     settings, layout = context.settings, context.layout
     ensure_folder(layout.saves, mode=0o700)
     note = {**_last(layout), "tried": now.isoformat()}
     try:
-        with copies_of(context) as copies:
+        with copies_of(context, find_homes) as copies:
             report = run_save(copies, [], settings.saves.place)
     except SkrtHubError as error:
         write_json(_file(layout), {**note, "problem": f"{error.what} {error.why}".strip()}, mode=0o600)
@@ -77,19 +73,3 @@ def _time(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def main() -> int:
-    """Make one scheduled save of the hub in the folder that is the first argument."""
-    layout = Layout(Path(sys.argv[1]))
-    applied = read_applied(layout)
-    if applied is None:
-        return 1
-    with suppress(OSError):
-        os.nice(10)
-    print(run(Context(applied.settings, layout, Silent()), datetime.now(UTC)), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,8 +10,8 @@ import pytest
 
 from skrt_hub.cli import main
 from skrt_hub.errors import RefusedError
-from skrt_hub.targets import DeleteOptions
 from skrt_hub.targets.kubernetes import delete
+from skrt_hub.targets.protocol import DeleteOptions
 from tests.support.homes import home, hub
 
 

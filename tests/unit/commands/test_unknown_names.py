@@ -9,17 +9,16 @@ from typing import Any, cast
 import pytest
 
 from skrt_hub.cli import main
-from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError, StateError, UnknownNameError
 from skrt_hub.homes.access import Homes
 from skrt_hub.hub.applied import Applied, Ports, write_applied
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_hub.snapshots import operations
 from skrt_hub.targets.kubernetes import logs
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.pods.watch import Snapshot
+from skrt_hub.targets.machine.target import MachineTarget
 
 
 @pytest.fixture
@@ -93,10 +92,10 @@ def test_whose_copies_there_are_is_told(state: Path, capsys: pytest.CaptureFixtu
 def lost_cluster(state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a hub with saved copies whose cluster cannot be reached any more."""
 
-    def unreachable(context: Context) -> Homes:
+    def unreachable(target: MachineTarget) -> Homes:
         raise ClusterError("The cluster does not answer.")
 
-    monkeypatch.setattr(operations, "homes_of", unreachable)
+    monkeypatch.setattr(MachineTarget, "homes", unreachable)
     return state
 
 

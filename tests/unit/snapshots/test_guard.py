@@ -121,7 +121,7 @@ def test_a_scheduled_save_that_fails_is_told_in_status(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full/thesis.tex").write_text("x")
     copies = hub(tmp_path / "hub", "anna", place=str(tmp_path / "full"), every="24 h")
-    schedule.run(Context(copies.settings, copies.layout, Silent()), NOW)
+    schedule.run(Context(copies.settings, copies.layout, Silent()), copies.find_homes, NOW)
     assert "holds other things" in schedule.note(copies.settings, copies.layout)
 
 

@@ -11,13 +11,14 @@ from skrt_hub.errors import RefusedError
 from skrt_hub.report import Message
 from skrt_hub.snapshots import guard
 from skrt_hub.snapshots.operations import copies_of
-from skrt_hub.targets import DeleteOptions, Removal
 from skrt_hub.targets.kubernetes import stop
 from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.claims import is_home, size_of
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists
 from skrt_hub.targets.kubernetes.cluster.objects import Object, participant
+from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.release.revisions import read_release
+from skrt_hub.targets.protocol import DeleteOptions, Removal
 
 DATABASE_CLAIM = "hub-db-dir"
 
@@ -152,7 +153,7 @@ def ensure_no_loss(found: Plan) -> None:
 
 def _require_saved_copies(found: Plan) -> None:
     """Homes go only when every one of them has a saved copy, read again, that has its last change."""
-    with copies_of(found.cluster.target) as copies:
+    with copies_of(found.cluster.target, lambda: ClusterHomes(found.cluster)) as copies:
         guard.ensure_saved(copies)
 
 

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
-from skrt_hub.targets import DeleteOptions, Removal
 from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, status, stop, up
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.homes import participants
+from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.pods.watch import Watcher
 from skrt_hub.targets.kubernetes.self_test import self_test
+from skrt_hub.targets.protocol import DeleteOptions, Removal
 
 
 def make(context: Context) -> KubernetesTarget:
@@ -26,7 +27,7 @@ def make(context: Context) -> KubernetesTarget:
 
 
 class KubernetesTarget:
-    """A hub on a Kubernetes cluster (skrt_hub.targets.Target)."""
+    """A hub on a Kubernetes cluster (skrt_hub.targets.protocol.Target)."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -81,6 +82,9 @@ class KubernetesTarget:
 
     def deliver(self) -> tuple[str, ...]:
         return delivery.deliver(self._context)
+
+    def homes(self) -> ClusterHomes:
+        return ClusterHomes(open_cluster(self._context))
 
     def participants(self) -> tuple[Participant, ...]:
         return participants.everyone(self._hub())

@@ -8,7 +8,7 @@ from skrt_hub.errors import PermissionsError, StateError
 from skrt_hub.files import sync_folder
 from skrt_hub.layout import Layout
 from skrt_hub.report import Message
-from skrt_hub.targets import DeleteOptions, Removal
+from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_workspace.home.walk import Unread, remove_tree, size_of
 
 

@@ -78,8 +78,8 @@ def fork_server(applied: Applied, layout: Layout) -> Part:
 
 
 def scheduled_save(layout: Layout) -> Part:
-    """One save of all homes, as hub.yaml's `saves` says (skrt_hub.snapshots.schedule)."""
-    command = (sys.executable, "-m", "skrt_hub.snapshots.schedule", str(layout.root))
+    """One save of all homes, as hub.yaml's `saves` says."""
+    command = (sys.executable, "-m", "skrt_hub.targets.machine.scheduled_save", str(layout.root))
     environment = {**plain_environment(*_NETWORK), "PYTHONUNBUFFERED": "1"}
     return Part("save", command, environment, layout.log / "save.log")
 

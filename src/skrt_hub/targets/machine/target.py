@@ -8,6 +8,7 @@ from typing import Any
 from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
+from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub import identities
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied, read_applied
@@ -16,13 +17,13 @@ from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.operations import copies_of
-from skrt_hub.targets import DeleteOptions, Removal
 from skrt_hub.targets.machine import checks, condition, control, delete, leftovers, participants, up
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
+from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_hub.version import __version__
 
 
@@ -32,7 +33,7 @@ def make(context: Context) -> MachineTarget:
 
 
 class MachineTarget:
-    """A hub on this machine (skrt_hub.targets.Target)."""
+    """A hub on this machine (skrt_hub.targets.protocol.Target)."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -117,6 +118,9 @@ class MachineTarget:
         # Sandboxes show the hub's own folder: nothing is left to be done.
         return ("Running servers take what changed within seconds, others when they start.",)
 
+    def homes(self) -> MachineHomes:
+        return MachineHomes(self._layout)
+
     def participants(self) -> tuple[Participant, ...]:
         return participants.everyone(self._layout, self._applied())
 
@@ -138,13 +142,13 @@ class MachineTarget:
 
     def ensure_no_loss(self, options: DeleteOptions) -> None:
         if options.homes and options.copies and self._layout.root.exists():
-            with copies_of(self._context) as copies:
+            with copies_of(self._context, self.homes) as copies:
                 guard.ensure_saved(copies)
 
     def delete(self, options: DeleteOptions) -> Message:
         with self._context.alone():
             self._stop()
-            with copies_of(self._context) as copies:
+            with copies_of(self._context, self.homes) as copies:
                 places = copies.known_places()
                 if options.homes and options.copies:
                     # People may have gone on working while the plan was read: look again, now that nobody can.

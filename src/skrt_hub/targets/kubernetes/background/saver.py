@@ -24,6 +24,8 @@ from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots import schedule
 from skrt_hub.targets.kubernetes.background.program import Background, alone
+from skrt_hub.targets.kubernetes.cluster.connection import open_cluster
+from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 
 NAME = "saves"
 _LOOK_EVERY = 30.0  # seconds
@@ -67,9 +69,13 @@ def main(words: list[str]) -> int:
                 return 0
             now = datetime.now(UTC)
             if schedule.due(settings, layout, now):
-                print(schedule.run(Context(settings, layout, Silent()), now), flush=True)
+                print(_save(Context(settings, layout, Silent()), now), flush=True)
             time.sleep(_LOOK_EVERY)
     return 0
+
+
+def _save(context: Context, now: datetime) -> str:
+    return schedule.run(context, lambda: ClusterHomes(open_cluster(context)), now)
 
 
 def _applied(layout: Layout) -> Settings | None:

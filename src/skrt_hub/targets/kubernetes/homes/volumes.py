@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError
 from skrt_hub.homes.access import File, Home
 from skrt_hub.homes.accounts import entries_in
@@ -22,7 +21,7 @@ from skrt_hub.hub.names import folder_for
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.cluster.claims import is_home
-from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
 from skrt_hub.targets.kubernetes.release.values import HOME
@@ -31,11 +30,6 @@ from skrt_workspace.home.transfer import Outcome, Step
 
 _UID, _GROUP = 1000, 100
 _READY_DEADLINE = 180.0
-
-
-def make(context: Context) -> ClusterHomes:
-    """The homes of the hub at hand."""
-    return ClusterHomes(open_cluster(context))
 
 
 class ClusterHomes:

@@ -1,0 +1,89 @@
+"""What a place where a hub can run must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from skrt_hub.homes.access import Homes
+from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One row of what `delete` would remove or keep."""
+
+    what: str
+    size: int | None
+    removed: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class DeleteOptions:
+    """What the person who deletes asked for by name."""
+
+    homes: bool = False
+    copies: bool = True
+    volumes: bool = False
+    namespace: bool = False
+    cluster: bool = False
+
+
+class Target(Protocol):
+    """A place where a hub can run. Every method raises a SkrtHubError for what a person can mend."""
+
+    def check(self) -> CheckReport:
+        """What the target needs and what was found; changes nothing."""
+
+    def up(self, *, foreground: bool = False) -> UpReport:
+        """Make the hub run as the settings say; what is right already is left alone."""
+
+    def status(self) -> StatusReport:
+        """What the hub is doing; changes nothing."""
+
+    def open(self) -> str:
+        """Allow connections and return the address for a browser."""
+
+    def close(self) -> Message:
+        """Disallow connections; servers, kernels and data stay."""
+
+    def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
+        """The last lines of a part's log (hub, proxy or a participant's name), then, with `follow`, the new ones."""
+
+    def verify(self, *, quick: bool) -> VerifyReport:
+        """The self-test, run as a participant would."""
+
+    def stop(self) -> Message:
+        """End all processes cleanly; every file stays."""
+
+    def start(self) -> UpReport:
+        """Bring a stopped hub up again."""
+
+    def deliver(self) -> tuple[str, ...]:
+        """Bring material that was just prepared to servers that run and to those that start later; what was done."""
+
+    def homes(self) -> Homes:
+        """The participants' homes, for saved copies, material and hand-ins."""
+
+    def participants(self) -> tuple[Participant, ...]:
+        """Everyone the hub knows."""
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give a (normalised) name a password in place of the one it has, if any."""
+
+    def forget_password(self, name: str) -> bool:
+        """Let the next log-in with the name choose a password; False when it had none."""
+
+    def remove_participant(self, name: str, *, free: bool = False) -> Message:
+        """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
+
+    def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
+        """What `delete` would remove, whether it may or not."""
+
+    def ensure_no_loss(self, options: DeleteOptions) -> None:
+        """Raises RefusedError where `delete` would lose something of value."""
+
+    def delete(self, options: DeleteOptions) -> Message:
+        """Carry the plan out."""
