@@ -1,20 +1,35 @@
 """The one door to other programs: list arguments, a deadline, and their last words when they fail.
 
-Secrets never go through arguments (any user can read them in /proc); hand them over on standard input or in a file.
+`run` waits for the end, `follow` reads along, `start` and `start_in_loop` are for programs that are spoken with or that
+outlive a command; a rule of the linter (TID251) keeps everything else in skrt_hub from starting programs. Secrets never
+go through arguments (any user can read them in /proc); hand them over on standard input or in a file.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import sysconfig
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skrt_hub.errors import PrerequisiteError, ProgramError
 
 Echo = Callable[[str], None]
+Program = subprocess.Popen
+"""A program that was started, as a type."""
+
+_PATIENCE = 15.0  # seconds for a program that was asked to end
+
+_KEPT = 12
+"""Lines of a program's output that are kept for an error."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +77,117 @@ def run(
                 check=False,
             )
     except FileNotFoundError as error:
-        raise PrerequisiteError(
-            f"The program {words[0]} was not found.", why=str(error), remedy=remedy or "Run: skrt-hub check"
-        ) from error
+        raise _not_found(words[0], error, remedy) from error
     except subprocess.TimeoutExpired as error:
         raise ProgramError(
             f"{Path(words[0]).name} took longer than {deadline:.0f} s and was ended.",
-            why=_last_words(_text(error.stderr) or _text(error.stdout)),
+            why=last_lines(_text(error.stderr) or _text(error.stdout)),
             remedy=remedy or "Run the command again with --verbose to see what it does.",
         ) from error
     finished = Finished(words, done.returncode, _text(done.stdout), _text(done.stderr))
     if check and finished.code != 0:
         raise ProgramError(
             f"{Path(words[0]).name} failed with exit code {finished.code}.",
-            why=_last_words(finished.err or finished.out),
+            why=last_lines(finished.err or finished.out),
             remedy=remedy or "Run the command again with --verbose to see what it does.",
         )
     return finished
+
+
+@dataclass
+class Followed:
+    """A program that runs: its lines as they come, the last of them, and how it ended."""
+
+    lines: Iterator[str]
+    last: deque[str]
+    code: int = 0
+    errors: str = ""
+    read_all: bool = False
+
+    @property
+    def last_lines(self) -> str:
+        return "\n".join(self.last)
+
+
+@contextmanager
+def follow(
+    arguments: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    holding: Sequence[int] = (),
+    errors_apart: bool = False,
+    keep: int = _KEPT,
+    echo: Echo | None = None,
+    remedy: str = "",
+) -> Iterator[Followed]:
+    """Read a program's lines while it runs; after the block it has ended, and `code` says how.
+
+    What it prints as errors is among the lines, or in `errors` with `errors_apart`. `holding` are open files that it
+    holds as long as it runs. A block that is left early ends the program. Raises PrerequisiteError where it does not
+    exist.
+    """
+    if echo is not None:
+        echo(f"+ {shlex.join(map(str, arguments))}")
+    with tempfile.TemporaryFile() as apart:
+        program = start(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=apart if errors_apart else subprocess.STDOUT,
+            env=dict(environment) if environment is not None else None,
+            cwd=folder,
+            text=True,
+            errors="replace",
+            pass_fds=tuple(holding),
+            remedy=remedy,
+        )
+        followed = Followed(iter(()), deque(maxlen=keep))
+        followed.lines = _lines(program, followed)
+        with program:
+            try:
+                yield followed
+            finally:
+                if not followed.read_all:
+                    _end(program)
+        followed.code = program.returncode
+        apart.seek(0)
+        followed.errors = _text(apart.read())
+
+
+def start(arguments: Sequence[str | Path], *, remedy: str = "", **options: Any) -> subprocess.Popen[Any]:
+    """Start a program that is spoken with, or that outlives the command; `options` are those of subprocess.Popen.
+
+    It reads nothing unless told otherwise. Raises PrerequisiteError where it does not exist.
+    """
+    words = [str(word) for word in arguments]
+    try:
+        return subprocess.Popen(words, **{"stdin": subprocess.DEVNULL, **options})
+    except FileNotFoundError as error:
+        raise _not_found(words[0], error, remedy) from error
+
+
+async def start_in_loop(arguments: Sequence[str | Path], **options: Any) -> asyncio.subprocess.Process:
+    """The same for a program that a loop of asyncio waits for."""
+    words = [str(word) for word in arguments]
+    try:
+        return await asyncio.create_subprocess_exec(*words, **{"stdin": subprocess.DEVNULL, **options})
+    except FileNotFoundError as error:
+        raise _not_found(words[0], error, "") from error
+
+
+def beside_python(name: str) -> Path:
+    """A program that came with skrt-hub: it lies beside the Python that runs it, whatever PATH says."""
+    return Path(sysconfig.get_path("scripts")) / name
+
+
+def last_lines(text: str | Path, lines: int = _KEPT) -> str:
+    """The last lines of a text, or of a file that may not be there."""
+    if isinstance(text, Path):
+        try:
+            text = text.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+    return "\n".join(text.strip().splitlines()[-lines:])
 
 
 def plain_environment(*keep: str) -> dict[str, str]:
@@ -96,5 +205,23 @@ def _text(data: bytes | str | None) -> str:
     return data if isinstance(data, str) else data.decode(errors="replace")
 
 
-def _last_words(text: str, lines: int = 12) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])
+def _lines(program: subprocess.Popen[str], followed: Followed) -> Iterator[str]:
+    assert program.stdout is not None
+    for line in program.stdout:
+        followed.last.append(line.rstrip())
+        yield line.rstrip("\n")
+    followed.read_all = True  # nothing more to say: it is about to end by itself
+
+
+def _end(program: subprocess.Popen[str]) -> None:
+    program.terminate()
+    try:
+        program.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        program.kill()
+
+
+def _not_found(program: str, error: OSError, remedy: str) -> PrerequisiteError:
+    return PrerequisiteError(
+        f"The program {program} was not found.", why=str(error), remedy=remedy or "Run: skrt-hub check"
+    )

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
+
+from skrt_hub.terminal import PrintableConsole
 
 _LINE_EVERY = 30.0  # seconds between lines about one step, where no bar can move
 _TOO_EARLY = 3.0  # seconds; before, nothing can be said about the time that is left
@@ -54,7 +55,7 @@ class Silent:
 class Shown:
     """Reports on a console: moving bars on a terminal; elsewhere one line a finished step, and some of a long one."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: PrintableConsole) -> None:
         self._console = console
 
     @contextmanager

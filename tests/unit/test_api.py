@@ -3,8 +3,6 @@
 import ast
 import importlib
 import inspect
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,15 +35,6 @@ def test_faults_are_errors_with_three_parts(tmp_path: Path) -> None:
     assert fault.value.remedy
     with pytest.raises(UsageError):
         Hub.load(state=tmp_path / "a$b")
-
-
-def test_it_starts_no_command_line(tmp_path: Path) -> None:
-    code = (
-        "import sys; from skrt_hub import Hub; print(Hub.load(state=sys.argv[1]).status().state); "
-        "print([name for name in sys.modules if name in ('click', 'skrt_hub.cli')])"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["absent", "[]"]
 
 
 @pytest.mark.parametrize("verb", sorted(set(VERBS) - NOT_A_HUBS))

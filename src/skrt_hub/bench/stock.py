@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +25,7 @@ import aiohttp
 import psutil
 
 from skrt_hub.errors import StartError
-from skrt_hub.process import plain_environment
+from skrt_hub.process import Program, beside_python, last_lines, plain_environment, start
 
 _START_DEADLINE = 120.0
 
@@ -63,23 +63,29 @@ async def stock_hub(environment: Path) -> AsyncIterator[StockHub]:
     _write_plain_kernel(environment, folder)
     began = time.monotonic()
     with (folder / "log").open("wb") as log:
-        process = psutil.Popen(
-            [sys.executable, "-m", "jupyterhub", "--config", str(config)],
-            stdin=subprocess.DEVNULL,
+        program = start(
+            [sys.executable, "-m", "jupyterhub", "--config", config],
             stdout=log,
             stderr=log,
-            env=plain_environment(),
+            env=_environment(),
             cwd=folder,
             start_new_session=True,
         )
+    process = psutil.Process(program.pid)
     url = f"http://127.0.0.1:{ports[0]}/"
     try:
-        await _wait_for_log_in(url, process, folder / "log")
+        await _wait_for_log_in(url, program, folder / "log")
         name = "configurable-http-proxy" if proxy else "traefik"
-        yield StockHub(url, password, psutil.Process(process.pid), time.monotonic() - began, name)
+        yield StockHub(url, password, process, time.monotonic() - began, name)
     finally:
         await asyncio.get_running_loop().run_in_executor(None, _end, process)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment() -> dict[str, str]:
+    """The programs that JupyterHub starts by name came with skrt-hub; PATH may not lead to them."""
+    variables = plain_environment()
+    return {**variables, "PATH": f"{beside_python('traefik').parent}{os.pathsep}{variables.get('PATH', os.defpath)}"}
 
 
 def render_config(environment: Path, folder: Path, password: str, ports: list[int], proxy: str | None) -> str:
@@ -131,18 +137,17 @@ def _free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-async def _wait_for_log_in(url: str, process: psutil.Popen, log: Path) -> None:
+async def _wait_for_log_in(url: str, program: Program[bytes], log: Path) -> None:
     give_up = time.monotonic() + _START_DEADLINE
     async with aiohttp.ClientSession() as web:
-        while time.monotonic() < give_up and process.poll() is None:
+        while time.monotonic() < give_up and program.poll() is None:
             with contextlib.suppress(aiohttp.ClientError):
                 async with web.get(f"{url}hub/login") as answer:
                     if answer.status == 200:
                         return
             await asyncio.sleep(0.05)
-    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-6:]
     raise StartError(
-        "The stock hub did not start.", why="\n".join(words), remedy="Leave out --against to measure this hub only."
+        "The stock hub did not start.", why=last_lines(log, 6), remedy="Leave out --against to measure this hub only."
     )
 
 
@@ -153,7 +158,7 @@ def _is_server(process: psutil.Process | None) -> bool:
         return False
 
 
-def _end(process: psutil.Popen) -> None:
+def _end(process: psutil.Process) -> None:
     """End the hub, which ends its servers; what is left of its descendants after a while is killed."""
     try:
         family = process.children(recursive=True)

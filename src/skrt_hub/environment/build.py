@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from skrt_hub.environment import marker, uv
 from skrt_hub.environment.identity import Environment, Identity, requirements, wanted, workspace_package
 from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
 from skrt_hub.files import ensure_folder
-from skrt_hub.process import plain_environment
+from skrt_hub.process import follow, plain_environment
 from skrt_hub.progress import Progress, Silent
 
 # What a new environment takes, and what uv's cache takes beside it where nothing is in the cache yet.
@@ -87,28 +86,16 @@ def _install_workspace(
         variables = plain_environment()
         variables |= {"PYTHONPATH": on_path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": on_path}
         variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
-        last: list[str] = []
-        with subprocess.Popen(
-            [folder / "bin" / "python", "-m", "skrt_workspace.install", *(("--like", like.folder) if like else ())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=variables,
-            cwd=on_path,
-            text=True,
-            errors="replace",
-            pass_fds=(lock,),
-        ) as process:
-            for line in process.stdout or ():
-                words = line.split(maxsplit=3)
-                if len(words) == 4 and words[0] == "step":
-                    tell(int(words[1]), int(words[2]), words[3].strip())
-                else:
-                    last = [*last[-11:], line.rstrip()]
-    if process.returncode != 0:
+        words = [folder / "bin" / "python", "-m", "skrt_workspace.install", *(("--like", like.folder) if like else ())]
+        with follow(words, environment=variables, folder=Path(on_path), holding=(lock,)) as program:
+            for line in program.lines:
+                step = line.split(maxsplit=3)
+                if len(step) == 4 and step[0] == "step":
+                    tell(int(step[1]), int(step[2]), step[3].strip())
+    if program.code != 0:
         raise EnvironmentBuildError(
             "The workspace could not be installed into the participants' environment.",
-            why="\n".join(last),
+            why=program.last_lines,
             remedy="Run the same command again with --verbose.",
         )
 

@@ -1,15 +1,15 @@
 """The door to uv, the program that fetches and installs packages: its variables, its progress, its failures.
 
-uv's output is read while it runs, to show what is being downloaded; `skrt_hub.process` returns output only at the end.
+uv's output is read while it runs, to show what is being downloaded.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from skrt_hub import process
 from skrt_hub.errors import EnvironmentBuildError, NetworkError, PrerequisiteError, SpaceError
 from skrt_hub.process import plain_environment
 
@@ -89,28 +89,13 @@ def run_uv(arguments: Sequence[str | Path], *, folder: Path, lock: int, note: No
     Raises NetworkError, SpaceError or EnvironmentBuildError with uv's last words.
     """
     words = [_program(), *map(str, arguments)]
-    lines: list[str] = []
-    try:
-        with subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            cwd=folder,
-            text=True,
-            errors="replace",
-            pass_fds=(lock,),
-        ) as process:
-            for line in process.stderr or ():
-                lines.append(line.rstrip())
-                note(line.strip())
-    except OSError as error:
-        raise PrerequisiteError(
-            f"{words[0]} cannot be started.", why=str(error), remedy="Install skrt-hub again."
-        ) from error
-    if process.returncode != 0:
-        raise _failure("\n".join(lines[-12:]))
+    with process.follow(
+        words, environment=environment(), folder=folder, holding=(lock,), remedy="Install skrt-hub again."
+    ) as program:
+        for line in program.lines:
+            note(line.strip())
+    if program.code != 0:
+        raise _failure(program.last_lines)
 
 
 def _program() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import IO, Any
 
+from skrt_hub import process
 from skrt_hub.errors import ClusterError
 from skrt_workspace.home.agent import read_exactly, send_piece, tell
 from skrt_workspace.home.content import Empty, Part
@@ -54,9 +55,7 @@ class Agent:
 
     def __init__(self, command: Sequence[str], what: str) -> None:
         self._what = what
-        self._program = subprocess.Popen(
-            list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        self._program = process.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert self._program.stdin is not None
         assert self._program.stdout is not None
         self._to: IO[bytes] = self._program.stdin

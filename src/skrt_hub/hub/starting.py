@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from skrt_hub.errors import StartError
+from skrt_hub.process import start_in_loop
 from skrt_workspace.sandbox.document import LISTENER_VARIABLE, SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, open_pidfd
 
@@ -22,11 +23,8 @@ async def plain_start(environment: Path, document: SandboxDocument, listener: in
     `listener` is the descriptor of the socket on which the server is to listen.
     """
     given = {LISTENER_VARIABLE: str(listener)}
-    process = await asyncio.create_subprocess_exec(
-        str(environment / "bin" / "python"),
-        "-I",
-        "-m",
-        "skrt_workspace.sandbox",
+    process = await start_in_loop(
+        (environment / "bin" / "python", "-I", "-m", "skrt_workspace.sandbox"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

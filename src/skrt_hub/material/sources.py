@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from skrt_hub.errors import CopyError, NetworkError, PrerequisiteError, ProgramError, SettingsError, SpaceError
 from skrt_hub.material.unpack import unpack, unpack_tar_stream
-from skrt_hub.process import Echo, plain_environment, run
+from skrt_hub.process import Echo, plain_environment, run, start
 from skrt_hub.settings.material import Material
 from skrt_workspace.home.tree import split
 
@@ -167,7 +167,7 @@ def _unpack_tree(clone: Path, tree: str, into: Path, address: str) -> None:
     refused: CopyError | None = None
     with tempfile.TemporaryFile() as words:
         command = _git(clone, "archive", "--format=tar", tree)
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words) as program:
+        with start(command, stdout=subprocess.PIPE, stderr=words) as program:
             assert program.stdout is not None
             try:
                 unpack_tar_stream(f"The repository {address}", program.stdout, into)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from skrt_hub.homes.access import Home, Homes
+from skrt_hub.process import Program, start
 
 _PROCESSES = 4
 _WORTH_A_PROCESS = 4  # homes; fewer are looked through sooner than a process starts
@@ -60,8 +61,8 @@ class Marks:
                 yield None
 
 
-def _start(folders: list[str]) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+def _start(folders: list[str]) -> Program[bytes]:
+    process = start(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError), process.stdin:
         process.stdin.write(b"\0".join(os.fsencode(folder) for folder in folders))

