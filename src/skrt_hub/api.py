@@ -125,12 +125,36 @@ class Hub:
         return self.target.participants()
 
     def set_password(self, name: str, password: str) -> None:
-        """Give a name a password in place of the one it has, if any."""
-        self.target.set_password(name, password)
+        """Give a name a password in place of the one it has, if any; whoever is logged in with it is logged out."""
+        self.target.ask_accounts("set", name, password)
 
     def forget_password(self, name: str) -> bool:
         """Let the next log-in with the name choose a password; False when it had none."""
-        return self.target.forget_password(name)
+        return bool(self.target.ask_accounts("forget", name))
+
+    def reset_log_ins(self, names: Iterable[str]) -> dict[str, str]:
+        """New one-time codes in place of the passwords and codes of these names; sessions end, servers go on."""
+        return dict(self.target.ask_accounts("issue", [*names]))
+
+    def disable(self, names: Iterable[str]) -> None:
+        """Keep these names out for the time being; their sessions and servers end."""
+        self.target.ask_accounts("disable", [*names])
+
+    def enable(self, names: Iterable[str]) -> None:
+        """Let these names in again."""
+        self.target.ask_accounts("enable", [*names])
+
+    def unlock(self, names: Iterable[str]) -> None:
+        """Forget the wrong tries at these names."""
+        self.target.ask_accounts("unlock", [*names])
+
+    def set_class_password(self, word: str) -> None:
+        """The word with which new names are taken, for `login: class-password`."""
+        self.target.ask_accounts("set_class_password", word)
+
+    def sessions_ending(self) -> set[str]:
+        """The names whose sessions the hub has yet to end."""
+        return set(self.target.ask_accounts("to_end"))
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""

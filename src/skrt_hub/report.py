@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -132,13 +132,46 @@ class StatusReport(Report):
 
 @dataclass(frozen=True)
 class Participant:
-    """One participant: whether a password is set, whether they manage the hub, whether their server runs."""
+    """One participant: how they log in, whether they manage the hub, whether their server runs.
+
+    `log_in` is `password` (chosen), `code` (a slip not used yet), `disabled`, `locked` (taken out), or nothing.
+    """
 
     name: str
     password: bool
     admin: bool
     server: bool
     home: str = ""
+    log_in: str = ""
+    listed: bool = False
+    shown: str = ""
+    email: str = ""
+    group: str = ""
+    role: str = ""
+
+
+def participant(name: str, account: Mapping[str, Any], *, server: bool, home: str) -> Participant:
+    """A participant as the accounts, the hub and the homes tell of them."""
+    ways = [way for way in ("locked", "disabled", "password", "code") if account.get(way)]
+    return Participant(
+        name=name,
+        password=bool(account.get("password")),
+        admin=account.get("role") == "organiser",
+        server=server,
+        home=home,
+        log_in=ways[0] if ways else "",
+        listed=bool(account.get("listed")),
+        **{key: str(account.get(key, "")) for key in ("shown", "email", "group", "role")},
+    )
+
+
+_LOG_IN = {
+    "password": "password",
+    "code": "code, not used yet",
+    "disabled": "disabled",
+    "locked": "taken out",
+    "": "nothing yet",
+}
 
 
 @dataclass(frozen=True)
@@ -150,11 +183,10 @@ class ParticipantsReport(Report):
     def render(self) -> RenderableType:
         if not self.participants:
             return Text("Nobody has logged in yet.")
-        rows = [tuple(Text(title, "bold") for title in ("participant", "password", "server", "home"))]
+        rows = [tuple(Text(title, "bold") for title in ("participant", "log-in", "server", "home"))]
         for person in self.participants:
             name = f"{person.name} (manages the hub)" if person.admin else person.name
-            password = "set" if person.password else "not yet"
-            cells = (name, password, "running" if person.server else "-", person.home)
+            cells = (name, _LOG_IN[person.log_in], "running" if person.server else "-", person.home)
             rows.append(tuple(map(Text, cells)))
         return _aligned(rows)
 

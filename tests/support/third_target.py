@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from skrt_hub.cli import main
 from skrt_hub.context import Context
@@ -22,6 +23,7 @@ from skrt_hub.files import ensure_folder
 from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places
+from skrt_hub.login.requests import carry_out
 from skrt_hub.policy.log_in import how_to_log_in, listed
 from skrt_hub.report import CheckReport, Finding, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.protocol import DeleteOptions, Removal
@@ -125,11 +127,8 @@ class ProgramTarget:
             Participant(name, name in with_password, name in admins, False) for name in sorted(listed(self._settings))
         )
 
-    def set_password(self, name: str, password: str) -> None:
-        accounts_of(self._layout).set(name, password)
-
-    def forget_password(self, name: str) -> bool:
-        return accounts_of(self._layout).forget(name)
+    def ask_accounts(self, action: str, *arguments: Any) -> Any:
+        return carry_out(accounts_of(self._layout), action, *arguments)
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         accounts_of(self._layout).lock(name)

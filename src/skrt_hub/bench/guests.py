@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied
-from skrt_hub.hub.authenticator import Accounts
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
@@ -38,13 +38,13 @@ async def remove(layout: Layout, applied: Applied, names: Sequence[str]) -> tupl
     async with aiohttp.ClientSession(headers=headers) as web:
         left = await asyncio.gather(*(_remove_user(web, base + name, limit) for name in ours))
     places = Places(layout.folders)
-    accounts = Accounts(layout.accounts)
+    accounts = accounts_of(layout)
     for name in ours:
         place = places.find(name)
         if place is not None:
             _remove_files(layout, place)
         places.forget(name)
-        accounts.forget(name)
+        accounts.free(name)
     return tuple(f"{name}: {words}" for name, words in zip(ours, left, strict=True) if words)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from skrt_hub.assets import CLOSED_PAGE
 from skrt_hub.hub.applied import Applied
-from skrt_hub.hub.authenticator import FirstUseAuthenticator
 from skrt_hub.hub.certificate import certificate_file
 from skrt_hub.hub.given import entry_point_names
 from skrt_hub.hub.names import folder_for
@@ -21,6 +20,7 @@ from skrt_hub.hub.routes import SERVERS, SERVERS_MIDDLEWARE, RoutesProxy
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
+from skrt_hub.login.authenticator import AccountsAuthenticator
 from skrt_hub.policy import idle, log_in
 
 
@@ -103,9 +103,9 @@ _ASSETS = (
 
 
 def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
-    c.JupyterHub.authenticator_class = FirstUseAuthenticator
-    c.FirstUseAuthenticator.accounts_file = str(layout.accounts)
-    c.FirstUseAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
+    c.JupyterHub.authenticator_class = AccountsAuthenticator
+    c.AccountsAuthenticator.accounts_file = str(layout.accounts)
+    c.AccountsAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
     for name, values in log_in.traits(applied.settings).items():
         for trait, value in values.items():
             setattr(c[name], trait, value)

@@ -12,9 +12,11 @@ from skrt_hub.settings.section import Section
 class Login(Section):
     """How participants log in."""
 
-    kind: Literal["first-use"] = Field(
+    kind: Literal["first-use", "codes", "class-password"] = Field(
         "first-use",
-        description="`first-use`: any new name, with a password chosen at the first log-in and asked ever after.",
+        description="`first-use`: any new name, with a password chosen at the first log-in and asked ever after. "
+        "`codes`: the listed names, each with a one-time code from a slip, and then a password of their own. "
+        "`class-password`: any new name for whoever knows the class's word, and then a password of their own.",
     )
     beyond_loopback: bool = Field(
         False,

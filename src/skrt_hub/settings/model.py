@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from skrt_hub.settings import names
+from skrt_hub.login import names
 from skrt_hub.settings.engines import Engines
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.limits import Limits
@@ -63,7 +63,11 @@ class Settings(Section):
     @field_validator("participants", "admins")
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(names.usable(name) for name in value))
+        try:
+            return tuple(dict.fromkeys(map(names.normalised, value)))
+        except names.NameRefusedError as refused:
+            bad = next(name for name in value if not _usable(name))
+            raise ValueError(f"{bad!r} cannot be a participant's name: {refused}") from None
 
     @field_validator("address")
     @classmethod
@@ -78,7 +82,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _possible(self) -> Settings:
         reachable = self._reachable_through
-        if reachable and not self.login.beyond_loopback:
+        if reachable and self.login.kind == "first-use" and not self.login.beyond_loopback:
             raise ValueError(
                 f"{reachable} can be reached from other machines, and with the first-use log-in anybody "
                 "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
@@ -110,3 +114,10 @@ class Settings(Section):
         """The address to type in a browser on this machine."""
         host = "127.0.0.1" if ipaddress.ip_address(self.address).is_unspecified else self.address
         return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+
+
+def _usable(name: str) -> bool:
+    try:
+        return bool(names.normalised(name))
+    except names.NameRefusedError:
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from skrt_hub.homes.access import Homes
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
@@ -70,11 +70,8 @@ class Target(Protocol):
     def participants(self) -> tuple[Participant, ...]:
         """Everyone the hub knows."""
 
-    def set_password(self, name: str, password: str) -> None:
-        """Give a (normalised) name a password in place of the one it has, if any."""
-
-    def forget_password(self, name: str) -> bool:
-        """Let the next log-in with the name choose a password; False when it had none."""
+    def ask_accounts(self, action: str, *arguments: Any) -> Any:
+        """One question to the accounts, or one change of them; skrt_hub.login.requests says which there are."""
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""

@@ -25,7 +25,7 @@ def test_a_hub_in_the_foreground_that_ended_is_not_said_to_be_up() -> None:
 
 
 LONG = f"/srv/{'a-folder-of-the-institute/' * 4}with spaces in it/homes/anna"
-ANNA = Participant(name="anna", password=True, admin=True, server=True, home=LONG)
+ANNA = Participant(name="anna", password=True, admin=True, server=True, home=LONG, log_in="password")
 BEN = Participant(name="ben", password=False, admin=False, server=False)
 STATUS = StatusReport("class", "running", "machine", None, "first-use", "1.0", folder=Path(LONG))
 
@@ -43,6 +43,6 @@ def test_paths_stay_whole_on_a_narrow_screen(
 
 def test_participants_stand_in_columns() -> None:
     lines = str(ParticipantsReport((ANNA, BEN)).render()).splitlines()
-    assert lines[0] == "participant             password  server   home"
-    assert lines[1] == f"anna (manages the hub)  set       running  {LONG}"
-    assert lines[2] == "ben                     not yet   -"
+    assert lines[0] == "participant             log-in       server   home"
+    assert lines[1] == f"anna (manages the hub)  password     running  {LONG}"
+    assert lines[2] == "ben                     nothing yet  -"

@@ -10,8 +10,8 @@ import pytest
 
 from skrt_hub.errors import StateError
 from skrt_hub.hub import identities
-from skrt_hub.hub.authenticator import Accounts
 from skrt_hub.layout import Layout
+from skrt_hub.login.accounts import Accounts
 
 
 @pytest.fixture

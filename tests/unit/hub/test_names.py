@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrt_hub.errors import StateError
-from skrt_hub.hub.authenticator import NameRefusedError, normalised
 from skrt_hub.hub.names import Places, folder_for
+from skrt_hub.login.names import NameRefusedError, normalised
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60)
 

@@ -52,12 +52,9 @@ def test_servers_and_proxy_outlive_the_hub() -> None:
 
 
 def test_anybody_may_log_in_only_where_there_is_no_list() -> None:
-    assert traits().Authenticator.allow_all is True
-    c = traits(participants=["anna"])
-    assert c.Authenticator.allow_all is False
-    assert c.Authenticator.allowed_users == ["anna"]
-    assert c.Authenticator.allow_existing_users is False
-    assert c.FirstUseAuthenticator.anyone is False
+    assert traits().AccountsAuthenticator.anyone is True
+    assert traits(participants=["anna"]).AccountsAuthenticator.anyone is False
+    assert traits(login="codes").AccountsAuthenticator.anyone is False  # an empty list means nobody
 
 
 def test_the_hub_and_the_proxys_interface_listen_on_loopback_only() -> None:

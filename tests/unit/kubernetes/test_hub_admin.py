@@ -15,13 +15,13 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from skrt_hub.hub import authenticator
-from skrt_hub.hub.authenticator import Accounts
+from skrt_hub.login import accounts
+from skrt_hub.login.accounts import Accounts
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 from skrt_hub.targets.kubernetes.in_hub import admin
 
-AUTHENTICATOR = str(Path(authenticator.__file__))
+FOLDER = str(Path(accounts.__file__).parents[1])
 
 
 class ThisPython:
@@ -114,21 +114,23 @@ def test_accounts_are_written_by_the_hubs_own_class_and_no_password_is_an_argume
     here: ThisPython, tmp_path: Path
 ) -> None:
     file = tmp_path / "accounts.json"
-    where = {"do": "accounts", "file": str(file), "authenticator": AUTHENTICATOR}
+    where = {"do": "accounts", "file": str(file), "folder": FOLDER, "package": "login"}
     done(here, method="set", arguments=["anna", 'a "quoted" \\ pass\'word ä'], **where)
     assert here.arguments == ()
     assert Accounts(file).check("anna", 'a "quoted" \\ pass\'word ä')
-    saved = Accounts(file).entries()
+    saved = Accounts(file).all()
     other = {**where, "file": str(tmp_path / "other.json")}
-    assert done(here, method="take_up", arguments=[{**saved, "bob": {"locked": True}}], **other) == 2
-    assert done(here, method="take_up", arguments=[{"bob": {"open": True}}], **other) == 0
+    assert done(here, method="take_up", arguments=[{**saved, "bob": {"locked": True}}], **other) == {"answer": 2}
+    assert done(here, method="take_up", arguments=[{"bob": saved["anna"]}], **other) == {"answer": 0}
     assert Accounts(tmp_path / "other.json").check("bob", "x") is False
-    assert done(here, method="names", arguments=[], **other) == ["anna"]
+    assert done(here, method="names", arguments=[], **other) == {"answer": ["anna"]}
     assert base64.b64decode(done(here, do="read_accounts", file=str(file))) == file.read_bytes()
+    (tmp_path / "other.json").write_text("{")
+    assert "damaged" in done(here, method="names", arguments=[], **other)
 
 
 def test_a_hub_of_an_older_skrt_hub_is_told_how_to_go_on(here: ThisPython, tmp_path: Path) -> None:
-    where = {"do": "accounts", "file": str(tmp_path / "a.json"), "authenticator": AUTHENTICATOR}
+    where = {"do": "accounts", "file": str(tmp_path / "a.json"), "folder": FOLDER, "package": "login"}
     with pytest.raises(ChildProcessError, match="skrt-hub up"):
         done(here, method="what_comes_later", arguments=[], **where)
 

@@ -16,7 +16,7 @@ FACTS = Facts(
     image="localhost/skrt-hub/workspace:0123",
     pulled=False,
     command=("python", "-m", "x"),
-    authenticator="# log-in\n",
+    login={"authenticator.py": "# log-in\n", "words/en.json": "{}"},
     homes="# homes\n",
     spawner="# spawner\n",
     version="1.2.3",
@@ -54,13 +54,13 @@ def test_protections_of_the_chart_are_left_on() -> None:
     ],
 )
 def test_image_names_are_taken_apart(given_image: str, name: str, tag: str) -> None:
-    facts = Facts(given_image, True, None, "", "", "", "1")
+    facts = Facts(given_image, True, None, {}, "", "", "1")
     image = render_values(Settings(), facts)["singleuser"]["image"]
     assert (image["name"], image["tag"]) == (name, tag)
 
 
 def test_an_image_from_a_registry_is_pulled_before_the_hub_changes_and_a_loaded_one_is_not_waited_for() -> None:
-    pulled = Facts("registry.example.org/class:1", True, None, "", "", "", "1")
+    pulled = Facts("registry.example.org/class:1", True, None, {}, "", "", "1")
     assert render_values(Settings(), pulled)["prePuller"]["hook"]["enabled"] is True
     assert rendered()["prePuller"]["hook"]["enabled"] is False
 
@@ -78,14 +78,20 @@ def test_a_guarantee_never_exceeds_the_limit() -> None:
 
 
 def test_any_name_or_only_the_listed_ones() -> None:
-    anyone = rendered()["hub"]["config"]
-    assert anyone["Authenticator"]["allow_all"] is True
-    assert anyone["FirstUseAuthenticator"]["anyone"] is True
-    listed = rendered(participants=["ana", "ben"], admins=["tutor"])["hub"]["config"]
-    assert listed["Authenticator"]["allow_all"] is False
-    assert listed["Authenticator"]["allowed_users"] == ["ana", "ben"]
-    assert listed["Authenticator"]["admin_users"] == ["tutor"]
-    assert listed["Authenticator"]["allow_existing_users"] is False
+    log_in = rendered()["hub"]["config"]["AccountsAuthenticator"]
+    assert (log_in["kind"], log_in["anyone"]) == ("first-use", True)
+    log_in = rendered(participants=["ana", "ben"], admins=["tutor"])["hub"]["config"]["AccountsAuthenticator"]
+    assert log_in["anyone"] is False
+    assert rendered(login="codes")["hub"]["config"]["AccountsAuthenticator"]["anyone"] is False
+
+
+def test_the_log_in_goes_into_the_hub_whole_and_a_change_of_the_list_does_not_restart_it() -> None:
+    files = rendered()["hub"]["extraFiles"].values()
+    assert {item["mountPath"] for item in files} >= {
+        "/usr/local/etc/jupyterhub/skrt_hub_login/authenticator.py",
+        "/usr/local/etc/jupyterhub/skrt_hub_login/words/en.json",
+    }
+    assert rendered(participants=["ana"]) == rendered(participants=["ana", "ben"], admins=["tutor"])
 
 
 def test_shared_data_is_read_only() -> None:
@@ -116,7 +122,7 @@ def test_raw_values_are_laid_over_key_by_key() -> None:
 
 def test_own_certificate_and_automatic_one() -> None:
     allowed = {"login": {"beyond_loopback": True}}
-    facts = Facts("i:1", True, None, "", "", "", "1", certificate="CERT", key="KEY")
+    facts = Facts("i:1", True, None, {}, "", "", "1", certificate="CERT", key="KEY")
     own = Settings.model_validate(
         {
             "target": "kubernetes",

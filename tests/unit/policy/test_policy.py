@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,16 +11,16 @@ from traitlets.config import Config
 
 from skrt_hub import policy
 from skrt_hub.hub.applied import Applied, Ports
-from skrt_hub.hub.authenticator import NameRefusedError, normalised
 from skrt_hub.hub.configure import configure
 from skrt_hub.hub.names import folder_for
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.layout import Layout
+from skrt_hub.login.names import NameRefusedError, normalised
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 
 WHEN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-FACTS = Facts("image:1", True, None, "", "", "", "1")
+FACTS = Facts("image:1", True, None, {}, "", "", "1")
 
 
 @given(st.floats(min_value=0.01, max_value=1024), st.integers(min_value=1, max_value=256))
@@ -79,5 +78,5 @@ def test_removing_says_where_the_home_is_and_what_becomes_of_the_name(freed: boo
 
 def test_what_up_says_names_the_rule_for_passwords() -> None:
     assert str(policy.log_in.SHORTEST_PASSWORD) in policy.log_in.how_to_log_in(Settings())
-    many = SimpleNamespace(participants=("a", "b"), admins=())
-    assert "2 listed names" in policy.log_in.how_to_log_in(many)  # type: ignore[arg-type]
+    many = Settings(participants=("a", "b"))
+    assert "2 listed names" in policy.log_in.how_to_log_in(many)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 
 from skrt_hub.errors import SettingsError
-from skrt_hub.hub.authenticator import NameRefusedError, normalised
+from skrt_hub.login.names import NameRefusedError, normalised
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.template import commented_hub_yaml

@@ -14,8 +14,8 @@ from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 from skrt_hub.version import __version__
 from skrt_workspace import launch
 
-AUTHENTICATOR = Path(__file__).parents[2] / "hub" / "authenticator.py"
 IN_HUB = Path(__file__).parent / "in_hub"
+LOGIN = Path(__file__).parents[2] / "login"
 
 
 def start_command(*, warm: bool) -> tuple[str, ...]:
@@ -34,13 +34,19 @@ def gather(context: Context) -> Facts:
         image=ensure.wanted(context),
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
         command=start_command(warm=context.settings.fork_server) if own else None,
-        authenticator=AUTHENTICATOR.read_text(encoding="utf-8"),
+        login=login_files(),
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
         version=__version__,
         certificate=_text(kubernetes.tls.certificate),
         key=_text(kubernetes.tls.key),
     )
+
+
+def login_files() -> dict[str, str]:
+    """The log-in's own files by their names below its folder: code, words, templates."""
+    files = sorted(path for path in LOGIN.rglob("*") if path.suffix in (".py", ".json", ".txt", ".html", ".css", ".js"))
+    return {path.relative_to(LOGIN).as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
 def render(context: Context, *, check: bool, server: tuple[int, int] = OLDEST_KUBERNETES) -> tuple[dict[str, Any], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
@@ -89,11 +90,8 @@ class KubernetesTarget:
     def participants(self) -> tuple[Participant, ...]:
         return participants.everyone(self._hub())
 
-    def set_password(self, name: str, password: str) -> None:
-        participants.set_password(self._hub(), name, password)
-
-    def forget_password(self, name: str) -> bool:
-        return participants.forget_password(self._hub(), name)
+    def ask_accounts(self, action: str, *arguments: Any) -> Any:
+        return HubPod(self._hub().kubectl).accounts(action, *arguments)
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         with self._alone() as cluster:

@@ -22,6 +22,7 @@ from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.homes import participants
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods.watch import ESSENTIAL, Snapshot, Watcher, look
 from skrt_hub.targets.kubernetes.release import leftover, priorities, recover
@@ -53,6 +54,7 @@ def bring_up(context: Context) -> UpReport:
         values, manifests = _values(cluster, chart)
         url = _already_up(cluster, release, values)
         if url is not None:
+            participants.take_list(cluster)
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             saver.ensure(context.settings, context.layout)
             return _report(context, url, changed=False, began=began)
@@ -70,6 +72,7 @@ def bring_up(context: Context) -> UpReport:
             priorities.ensure(cluster, manifests)
             notes = _apply(cluster, chart, values, release, lease)
         with context.progress.step("log-in page") as step:
+            participants.take_list(cluster)
             HubPod(cluster.kubectl).sync_proxy()
             url = access.open_door(cluster, step, deadline=120)
         _keep_values(cluster, values)

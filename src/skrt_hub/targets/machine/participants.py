@@ -6,6 +6,7 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from skrt_hub.errors import StartError, nobody_called
@@ -16,9 +17,10 @@ from skrt_hub.hub.identities import homes_without_account
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
-from skrt_hub.policy import removing
-from skrt_hub.policy.log_in import listed
-from skrt_hub.report import Message, Participant
+from skrt_hub.login.requests import carry_out
+from skrt_hub.policy import log_in, removing
+from skrt_hub.report import Message, Participant, participant
+from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
@@ -29,22 +31,29 @@ _NOT_YET = 400
 
 
 def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
-    """Every name that has logged in, has a password, or is named in hub.yaml."""
+    """Every name that has logged in, has an account, or is named in hub.yaml."""
     places = {place.name: place for place in Places(layout.folders).all()}
-    with_password = set(accounts_of(layout).names())
-    settings = applied.settings
+    accounts: dict[str, Any] = ask(layout, "all")
     running = {server.name for server in running_servers(layout)}
-    names = sorted({*places, *with_password, *listed(settings)})
     return tuple(
-        Participant(
-            name=name,
-            password=name in with_password,
-            admin=name in settings.admins,
+        participant(
+            name,
+            accounts.get(name, {}),
             server=name in running,
             home=str(layout.home(places[name].folder)) if name in places else "",
         )
-        for name in names
+        for name in sorted({*places, *accounts})
     )
+
+
+def ask(layout: Layout, action: str, *arguments: Any) -> Any:
+    """One question to the accounts, or one change of them (skrt_hub.login.requests). Raises StateError."""
+    return carry_out(accounts_of(layout), action, *arguments)
+
+
+def take_list(layout: Layout, settings: Settings) -> None:
+    """Make the accounts follow hub.yaml's list. Raises StateError where they are damaged."""
+    accounts_of(layout).take_list(log_in.people(settings), anyone=log_in.anyone(settings))
 
 
 def locked_note(layout: Layout) -> str:
@@ -59,24 +68,13 @@ def locked_note(layout: Layout) -> str:
     )
 
 
-def forget_password(layout: Layout, name: str) -> bool:
-    """Let the next log-in with the name choose a password; False where it would already."""
-    accounts = accounts_of(layout)
-    if accounts.forget(name):
-        return True
-    if name not in _without_account(layout):
-        return False
-    accounts.open(name)
-    return True
-
-
 def _without_account(layout: Layout) -> list[str]:
     places = {place.name: place.folder for place in Places(layout.folders).all()}
     folders = {home.name for home in layout.homes.iterdir()} if layout.homes.is_dir() else set()
     # Where the table is lost, the folder is all that is left of a name.
     named = set(places.values())
     places |= {folder: folder for folder in folders - named if not folder.startswith(("removed-", "."))}
-    return homes_without_account(layout, set(accounts_of(layout).entries()), places)
+    return homes_without_account(layout, accounts_of(layout).decided(), places)
 
 
 def remove(layout: Layout, applied: Applied, name: str, *, free: bool) -> Message:
@@ -92,7 +90,7 @@ def remove(layout: Layout, applied: Applied, name: str, *, free: bool) -> Messag
     kept = home if home.is_dir() else None
     if free:
         kept = _move_aside(layout, applied, name)
-        accounts_of(layout).forget(name)
+        accounts_of(layout).free(name)
     return Message(removing.in_words(applied.settings, name, None if kept is None else str(kept), freed=free))
 
 

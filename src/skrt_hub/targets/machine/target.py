@@ -10,7 +10,6 @@ from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub import identities
-from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
@@ -124,13 +123,9 @@ class MachineTarget:
     def participants(self) -> tuple[Participant, ...]:
         return participants.everyone(self._layout, self._applied())
 
-    def set_password(self, name: str, password: str) -> None:
+    def ask_accounts(self, action: str, *arguments: Any) -> Any:
         self._applied()
-        accounts_of(self._layout).set(name, password)
-
-    def forget_password(self, name: str) -> bool:
-        self._applied()
-        return participants.forget_password(self._layout, name)
+        return participants.ask(self._layout, action, *arguments)
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         applied = self._applied()

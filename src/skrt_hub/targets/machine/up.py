@@ -73,6 +73,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
             environment=environment.folder,
             root=os.geteuid() == 0,
         )
+        participants.take_list(layout, context.settings)
         if state is not None and applied == before and state["code"] == parts.code_stamp():
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from skrt_hub.errors import ClusterError, StartError
+from skrt_hub.errors import ClusterError, StartError, StateError
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
+from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS
 
 HUB = "deployment/hub"
 PROGRAM = Path(__file__).parents[1] / "in_hub" / "admin.py"
@@ -94,8 +95,16 @@ class HubPod:
         return base64.b64decode(self._run({"do": "read_accounts"}))
 
     def accounts(self, method: str, *arguments: Any) -> Any:
-        """Call a method of the hub's Accounts (skrt_hub.hub.authenticator) in the pod."""
-        return self._run({"do": "accounts", "method": method, "arguments": arguments})
+        """One question to the accounts, or one change of them (skrt_hub.login.requests). Raises StateError."""
+        found = self._run({"do": "accounts", "method": method, "arguments": arguments})
+        if "damaged" in found:
+            raise StateError(
+                "The list of accounts cannot be used; nobody can log in.",
+                why=found["damaged"],
+                remedy=f"Put a saved copy back as {ACCOUNTS} in the hub's pod, or remove that file there: names that "
+                "have a home then stay locked until `skrt-hub participants reset NAME` gives each a new code.",
+            )
+        return found["answer"]
 
     def _run(self, request: Mapping[str, Any], *, deadline: float = 60) -> Any:
         """The answer of in_hub/admin.py. What it is asked is part of the program's text: an argument could be read."""

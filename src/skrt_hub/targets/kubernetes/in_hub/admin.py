@@ -7,7 +7,7 @@ behind it, so what it is asked is in no argument and no log, and a hub of an old
 from __future__ import annotations
 
 import base64
-import importlib.util
+import importlib
 import json
 import sqlite3
 import sys
@@ -22,7 +22,8 @@ from typing import Any
 PORT = 8081
 DATABASE = "/srv/jupyterhub/jupyterhub.sqlite"
 ACCOUNTS = "/srv/jupyterhub/accounts.json"
-AUTHENTICATOR = "/usr/local/etc/jupyterhub/skrt_hub_authenticator.py"
+HUB_MODULES = "/usr/local/etc/jupyterhub"
+LOGIN = "skrt_hub_login"
 TOKEN = "/usr/local/etc/jupyterhub/secret/hub.services.skrt-hub.apiToken"  # noqa: S105 - where it is, not what
 
 
@@ -73,22 +74,21 @@ def read_accounts(file: str = ACCOUNTS) -> str:
     return base64.b64encode(source.read_bytes()).decode() if source.exists() else ""
 
 
-def accounts(method: str, arguments: list[Any], file: str = ACCOUNTS, authenticator: str = AUTHENTICATOR) -> Any:
-    """Call a method of the hub's own `Accounts`, the only one that writes the accounts file."""
-    store = _module(authenticator).Accounts(Path(file))
-    if not hasattr(store, method):
+def accounts(
+    method: str, arguments: list[Any], file: str = ACCOUNTS, folder: str = HUB_MODULES, package: str = LOGIN
+) -> Any:
+    """Have the hub's own log-in answer or change something, the only one that writes the accounts file.
+
+    The answer is `{"answer": ...}`, or `{"damaged": why}`.
+    """
+    sys.path.insert(0, folder)
+    try:
+        requests = importlib.import_module(f"{package}.requests")
+    except ModuleNotFoundError:
+        requests = None
+    if requests is None or method not in requests.ACTIONS:
         sys.exit("the hub in the cluster was set up by an older skrt-hub; run: skrt-hub up")
-    return getattr(store, method)(*arguments)
-
-
-def _module(file: str) -> Any:
-    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
-    if spec is None or spec.loader is None:
-        sys.exit(f"{file} is no Python module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return json.loads(requests.answer(file, json.dumps([method, *arguments])))
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {

@@ -8,20 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
-from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, AUTHENTICATOR
+from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
 """The name of the hub's service for the organiser's commands, and the mark of a release that skrt-hub made."""
 HOME = "/home/jovyan"
-AUTHENTICATOR_MODULE = PurePosixPath(AUTHENTICATOR).stem
 HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
@@ -40,16 +38,16 @@ at a class start, when all are busy, the log-in page would stand still."""
 class Facts:
     """What the values depend on besides the settings.
 
-    `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry,
-    `command` its start command (None: the image's own), `authenticator`, `homes` and `spawner` the source texts of the
-    hub's log-in, of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate,
+    `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry, `command` its
+    start command (None: the image's own), `login` the files of the log-in by name, `homes` and `spawner` the source
+    texts of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate,
     `processors` those of the cluster's node, where it has only one that is known.
     """
 
     image: str
     pulled: bool
     command: tuple[str, ...] | None
-    authenticator: str
+    login: Mapping[str, str]
     homes: str
     spawner: str
     version: str
@@ -91,11 +89,12 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     log_in = policy.log_in.traits(settings)
     config: dict[str, Any] = {
         "JupyterHub": {
-            "authenticator_class": f"{AUTHENTICATOR_MODULE}.FirstUseAuthenticator",
+            "authenticator_class": f"{LOGIN}.authenticator.AccountsAuthenticator",
             "admin_access": False,
         },
+        # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         **log_in,
-        "FirstUseAuthenticator": {**log_in["FirstUseAuthenticator"], "accounts_file": ACCOUNTS},
+        "AccountsAuthenticator": {**log_in["AccountsAuthenticator"], "accounts_file": ACCOUNTS},
         "KubeSpawner": {
             # A home must outlive its server, and its participant's entry in the hub.
             "delete_pvc": False,
@@ -109,7 +108,13 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     hub: dict[str, Any] = {
         "config": config,
         "extraFiles": {
-            "skrt-hub-authenticator": {"mountPath": AUTHENTICATOR, "stringData": facts.authenticator},
+            **{
+                f"skrt-hub-login-{name.replace('/', '-')}": {
+                    "mountPath": f"{HUB_MODULES}/{LOGIN}/{name}",
+                    "stringData": text,
+                }
+                for name, text in facts.login.items()
+            },
             "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
             "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
         },

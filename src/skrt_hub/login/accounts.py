@@ -1,0 +1,318 @@
+"""The accounts of one hub: one file, replaced as a whole.
+
+Whoever changes it holds its lock, so that the hub and the commands may both write. There are hashes in it, and no
+passwords or codes. A damaged file lets nobody in, and is left as it is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import codes, secret_text
+
+Entry = dict[str, Any]
+SESSIONS, SERVER = "sessions", "server"
+_SECRETS = ("hash", "salt", "n", "r", "p", "code", "locked")
+_SAVED = {*_SECRETS, "disabled", "shown", "email", "group"}
+
+
+class AccountsDamagedError(RuntimeError):
+    """The accounts file cannot be read; nobody is let in, and nothing is overwritten."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One entry of a list of participants: the name to log in with, and what is shown beside it."""
+
+    name: str
+    shown: str = ""
+    email: str = ""
+    group: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a new list of participants changed."""
+
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What somebody showed: `right` (the password), `code` (a valid one), `wrong`, or `new` (there is nothing yet).
+
+    `own`: it was made for this name, and is not what everybody has.
+    """
+
+    kind: str
+    mark: str = ""
+    own: bool = True
+
+
+class Accounts:
+    """The accounts file of one hub, and every change that can be made to it."""
+
+    def __init__(self, file: Path, clock: Callable[[], float] = time.time) -> None:
+        self._file = file
+        self._clock = clock
+        self._seen: tuple[tuple[int, int, int], dict[str, Any]] | None = None
+
+    # What it says
+
+    def all(self) -> dict[str, Entry]:
+        """Every entry by name."""
+        return dict(self._document()["accounts"])
+
+    def find(self, name: str) -> Entry | None:
+        """The entry of a name; reads the file only where it changed."""
+        found: Entry | None = self._document()["accounts"].get(name)
+        return found
+
+    def names(self) -> list[str]:
+        """Every name that has a password."""
+        return sorted(name for name, entry in self.all().items() if "hash" in entry)
+
+    def check(self, name: str, secret: str) -> bool | None:
+        """Whether the password is right; None when the name has none yet."""
+        entry = self.find(name)
+        if entry is None or not ({"hash", "locked", "code"} & set(entry)):
+            return None
+        return "hash" in entry and secret_text.matches(secret, entry)
+
+    def examine(self, name: str, secret: str, *, class_password: bool = False) -> Proof:
+        """What `secret` is for this name; `class_password`: whether the class's word counts.
+
+        One hash is compared in every case, so the time that it takes tells nothing.
+        """
+        entry = self.find(name) or {}
+        if "hash" in entry:
+            return Proof("right" if secret_text.matches(secret, entry) else "wrong")
+        class_word = self._document().get("class_password") if class_password else None
+        kept = entry.get("code") or (None if entry.get("locked") else class_word)
+        right = secret_text.matches(codes.plain(secret), kept or secret_text.NOBODYS)
+        if kept is not None and right:
+            return Proof("code", kept["salt"], own="code" in entry)
+        return Proof("wrong" if entry.get("locked") or kept else "new")
+
+    def decided(self) -> set[str]:
+        """Every name of which it is known how it logs in, if only that its next log-in chooses a password."""
+        return {name for name, entry in self.all().items() if {*_SECRETS, "open"} & set(entry)}
+
+    # Changes by their owners
+
+    def add(self, name: str, password: str) -> bool:
+        """Give a new name its password; False when somebody else was first."""
+        kept = secret_text.hashed(password)
+        with self._changing() as document:
+            entry = document["accounts"].get(name, {})
+            if {"hash", "locked", "code"} & set(entry):
+                return False
+            document["accounts"][name] = {**without_secrets(entry), **kept}
+        return True
+
+    def claim(self, name: str, mark: str, password: str) -> bool:
+        """Use up the code that `examine` marked, and set the password; False when that code is void by now."""
+        kept = secret_text.hashed(password)
+        with self._changing() as document:
+            entry = document["accounts"].get(name, {})
+            void = {"hash", "locked"} & set(entry)
+            valid = entry.get("code") or document.get("class_password")
+            if void or valid is None or valid["salt"] != mark:
+                return False
+            document["accounts"][name] = {**without_secrets(entry), **kept}
+        return True
+
+    def set(self, name: str, password: str) -> None:
+        """Give a name a password in place of what it has; whoever is logged in with the old one is logged out."""
+        kept = secret_text.hashed(password)
+        with self._changing() as document:
+            entry = document["accounts"].get(name, {})
+            document["accounts"][name] = {**self._ended(without_secrets(entry), SESSIONS), "listed": True, **kept}
+
+    # Changes by organisers
+
+    def issue(self, names: Iterable[str]) -> dict[str, str]:
+        """New codes for these names, in place of the password or code that they have. Sessions end, servers stay."""
+        made = {name: codes.new_code() for name in names}
+        kept = {name: secret_text.hashed(code) for name, code in made.items()}
+        with self._changing() as document:
+            for name, code in kept.items():
+                entry = document["accounts"].get(name, {})
+                ended = self._ended(entry, SESSIONS) if "hash" in entry else entry
+                document["accounts"][name] = {**without_secrets(ended), "listed": True, "code": code}
+        return made
+
+    def set_class_password(self, word: str) -> None:
+        """The word with which names that have no password yet are taken."""
+        kept = secret_text.hashed(codes.plain(word))
+        with self._changing() as document:
+            document["class_password"] = kept
+
+    def forget(self, name: str) -> bool:
+        """Let the next log-in with the name choose a password, also where it has a home; False when it had none."""
+        with self._changing() as document:
+            entry = document["accounts"].get(name, {})
+            had = bool(set(_SECRETS) & set(entry))
+            ended = self._ended(entry, SESSIONS) if had else entry
+            document["accounts"][name] = {**without_secrets(ended), "open": True}
+        return had
+
+    def lock(self, name: str) -> None:
+        """Take a name out: nobody can log in with it, or take it. Its server and its sessions end."""
+        with self._changing() as document:
+            entry = without_secrets(document["accounts"].get(name, {}))
+            document["accounts"][name] = {**self._ended(entry, SERVER), "locked": True, "listed": False}
+
+    def free(self, name: str) -> None:
+        """Forget all about a name, so that it can be given to somebody else."""
+        with self._changing() as document:
+            document["accounts"].pop(name, None)
+
+    def disable(self, names: Iterable[str]) -> None:
+        """Keep these names out for the time being; passwords are kept. Servers and sessions end."""
+        with self._changing() as document:
+            for name in names:
+                entry = document["accounts"].get(name, {})
+                document["accounts"][name] = {**self._ended(entry, SERVER), "disabled": True}
+
+    def enable(self, names: Iterable[str]) -> None:
+        """Let these names in again."""
+        with self._changing() as document:
+            for name in names:
+                document["accounts"].get(name, {}).pop("disabled", None)
+
+    def unlock(self, names: Iterable[str]) -> None:
+        """Have the hub forget the wrong tries at these names."""
+        with self._changing() as document:
+            for name in names:
+                document["accounts"].setdefault(name, {})["unbrake"] = self._clock()
+
+    def take_list(self, people: Iterable[Person], *, anyone: bool) -> Change:
+        """Make the accounts follow a list of participants: who is new on it, and who is no longer.
+
+        Nobody's password is touched. Who is taken off the list is logged out, unless `anyone` may log in.
+        """
+        listed = {person.name: person for person in people}
+        with self._changing() as document:
+            accounts: dict[str, Entry] = document["accounts"]
+            before = {name for name, entry in accounts.items() if entry.get("listed")}
+            for name, person in listed.items():
+                # Who was taken out stays locked, also on a list: only a new code or password lets them in again.
+                accounts[name] = {**accounts.get(name, {}), **_described(person), "listed": True}
+            gone = () if anyone else tuple(sorted(before - set(listed)))
+            for name, entry in accounts.items():
+                if name not in listed:
+                    accounts[name] = {**entry, "listed": False, "role": ""}
+            for name in gone:
+                accounts[name] = self._ended(accounts[name], SERVER)
+        return Change(tuple(sorted(set(listed) - before)), gone)
+
+    def take_up(self, saved: Mapping[str, Any]) -> int:
+        """Take up saved entries of names that have no password and no code here; how many those were."""
+        with self._changing() as document:
+            accounts: dict[str, Entry] = document["accounts"]
+            free = [name for name in saved if not (set(_SECRETS) & set(accounts.get(name, {})))]
+            for name in free:
+                accounts[name] = {
+                    **accounts.get(name, {}),
+                    **{key: saved[name][key] for key in _SAVED & set(saved[name])},
+                }
+        return len(free)
+
+    # What the hub does about it
+
+    def to_end(self) -> dict[str, str]:
+        """The names whose sessions, or whose sessions and server, have to end."""
+        return {name: entry["end"] for name, entry in self._document()["accounts"].items() if "end" in entry}
+
+    def ended(self, name: str, since: float) -> None:
+        """The sessions that were to end at `since` have ended."""
+        with self._changing() as document:
+            entry = document["accounts"].get(name, {})
+            if entry.get("since") == since:
+                entry.pop("end", None)
+
+    # The file
+
+    def whole(self) -> None:
+        """Raises AccountsDamagedError where the file is damaged."""
+        self._document()
+
+    def _document(self) -> dict[str, Any]:
+        try:
+            facts = self._file.stat()
+        except FileNotFoundError:
+            return {"accounts": {}}
+        stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        if self._seen is None or self._seen[0] != stamp:
+            self._seen = (stamp, self._read())
+        return self._seen[1]
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            document: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
+            document["accounts"] = {name: dict(entry) for name, entry in document["accounts"].items()}
+        except FileNotFoundError:
+            return {"accounts": {}}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise AccountsDamagedError(f"{self._file} is damaged: {error}") from None
+        return document
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        with self._locked():
+            document = self._read()
+            yield document
+            self._write({**document, "version": 2})
+
+    def _ended(self, entry: Entry, what: str) -> Entry:
+        """The entry with the order to end its sessions; one that still waits for the server's end keeps that."""
+        return {**entry, "end": SERVER if entry.get("end") == SERVER else what, "since": self._clock()}
+
+    def _write(self, document: dict[str, Any]) -> None:
+        _replace(self._file, json.dumps(document, indent=1, ensure_ascii=False))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        handle = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def without_secrets(entry: Mapping[str, Any]) -> Entry:
+    """An entry without its password, code or lock."""
+    return {key: value for key, value in entry.items() if key not in (*_SECRETS, "open")}
+
+
+def _described(person: Person) -> dict[str, str]:
+    return {"shown": person.shown, "email": person.email, "group": person.group, "role": person.role}
+
+
+def _replace(file: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:  # mkstemp makes it 0600
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    os.fsync(folder)
+    os.close(folder)

@@ -1,0 +1,224 @@
+"""JupyterHub's authenticator for names with passwords: one-time codes, a class's word, or the first use of a name."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.auth import Authenticator
+from tornado import web  # type: ignore[attr-defined]
+from traitlets import Bool, Callable, Dict, Integer, Unicode
+
+from . import sessions
+from .accounts import Accounts, AccountsDamagedError, Entry, Proof
+from .brake import Brake
+from .names import NameRefusedError, normalised
+from .pages import Look, Pages
+
+
+class Refused(web.HTTPError):  # type: ignore[misc]
+    """A log-in that was refused: which message the page shows, in the visitor's language."""
+
+    def __init__(self, status: int, key: str, **values: Any) -> None:
+        super().__init__(status, key)
+        self.key, self.values = key, values
+
+
+class ChoosePassword(web.HTTPError):  # type: ignore[misc]
+    """A valid code was given: its owner chooses a password next. Where there is no page for that, it is a refusal."""
+
+    def __init__(self, name: str, mark: str) -> None:
+        super().__init__(403, "Log in with a browser first, and choose a password.")
+        self.name, self.mark = name, mark
+
+
+class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
+    """Log-in with a name and a password that its owner chose; see skrt_hub.login."""
+
+    kind = Unicode("first-use", help="first-use, codes or class-password.").tag(config=True)
+    accounts_file = Unicode(help="The JSON file of names and password hashes.").tag(config=True)
+    shortest_password = Integer(8, help="Fewest characters of a new password.").tag(config=True)
+    anyone = Bool(True, help="Whether a name that is not listed may be taken by its first user.").tag(config=True)
+    has_home = Callable(None, allow_none=True, help="Whether a name has a home; None: unknown.").tag(config=True)
+    look = Dict(help="What an organiser chose for the pages (skrt_hub.login.pages.Look).").tag(config=True)
+    authority_file = Unicode(help="The certificate of the hub's own authority (PEM), if any.").tag(config=True)
+
+    # A look at the accounts costs next to nothing, so each request that comes later than this asks again.
+    auth_refresh_age = 1
+    refresh_pre_spawn = True
+    any_allow_config = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.accounts = Accounts(Path(self.accounts_file))
+        self.brake = Brake()
+        self.pages = Pages(Look(**self.look))
+        # Two at a time: a class that logs in together must not push everything else off the processors.
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
+        self._unbraked: dict[str, float] = {}
+        self._told: dict[str, Any] | None = None
+        self._duty: asyncio.Task[None] | None = None
+
+    # Names
+
+    def normalize_username(self, username: str) -> str:
+        """One spelling for each name; a name that cannot be used becomes the empty one, which nobody has."""
+        try:
+            return normalised(username)
+        except NameRefusedError:
+            return ""
+
+    def validate_username(self, username: str) -> bool:
+        """Whether `username` is a name that `normalised` gives back unchanged."""
+        try:
+            return bool(username) and normalised(username) == username
+        except NameRefusedError:
+            return False
+
+    # Who may be here
+
+    def standing(self, name: str) -> str:
+        """`ok`, `disabled`, or `stranger` for a name that is not on the list or was removed."""
+        entry: Entry = self.accounts.find(name) or {}
+        if entry.get("locked") or not (self.anyone or entry.get("listed")):
+            return "stranger"
+        return "disabled" if entry.get("disabled") else "ok"
+
+    def check_allowed(self, username: str, authentication: Any = None) -> bool:
+        """JupyterHub's question after `authenticate`; the list of accounts is the only one that counts."""
+        return self.standing(username) == "ok"
+
+    def is_admin(self, handler: Any, authentication: Any) -> bool:
+        """Whether the list of accounts calls this person an organiser."""
+        return bool((self.accounts.find(authentication["name"]) or {}).get("role") == "organiser")
+
+    async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
+        """Whether somebody who is logged in still may be: asked at each page, and before a server starts."""
+        try:
+            if self.standing(user.name) != "ok":
+                return False
+            admin = self.is_admin(handler, {"name": user.name})
+        except AccountsDamagedError:
+            return False
+        return True if user.admin == admin else {"name": user.name, "admin": admin}
+
+    # Logging in
+
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> str:
+        """The normalised name. Raises Refused with what the page shows, or ChoosePassword after a valid code."""
+        try:
+            name = normalised(data.get("username", ""))
+        except NameRefusedError as refused:
+            raise Refused(403, str(refused)) from None
+        place, known = _place(handler, name)
+        pause = self.brake.begin(name, place, known=known)
+        if pause > 0:
+            self._note(name, handler, "has to wait")
+            raise Refused(429, "wait", seconds=int(pause) + 1)
+        try:
+            found = await self._examined(handler, name, data.get("password", ""))
+        except Refused as refused:
+            self._note(name, handler, refused.key)
+            if refused.key in ("disabled", "new_name", "lost"):  # no guess
+                self.brake.passed(name, place, known=known)
+            raise
+        except ChoosePassword:
+            self.brake.passed(name, place, known=known)
+            raise
+        self.brake.passed(name, place, known=known)
+        return found
+
+    async def _examined(self, handler: Any, name: str, secret: str) -> str:
+        standing = await self.in_pool(self.standing, name)
+        proof = await self.examine(name, secret)
+        wrong = "wrong_first-use" if self.kind == "first-use" and self.anyone else "wrong"
+        if standing == "stranger" or proof.kind == "wrong":
+            raise Refused(403, wrong)
+        if standing == "disabled":  # told to its owner only
+            raise Refused(403, "disabled" if proof.kind != "new" else wrong)
+        if proof.kind == "new" or (proof.kind == "code" and not proof.own):
+            await self._refuse_lost(handler, name)
+        if proof.kind == "code":
+            raise ChoosePassword(name, proof.mark)
+        if proof.kind == "new":
+            return await self._first_use(name, secret)
+        return name
+
+    async def _refuse_lost(self, handler: Any, name: str) -> None:
+        """A home whose account is gone (a file lost, a restore that had only homes) is for nobody who comes first."""
+        user = handler.find_user(name) if handler is not None else None
+        was_here = user is not None and user.orm_user.last_activity is not None
+        if not was_here and not (self.has_home is not None and self.has_home(name)):
+            return
+        if name in await self.in_pool(self.accounts.decided):
+            return
+        self.log.warning("%s: refused, because the name has a home and no account", name)
+        raise Refused(403, "lost" if self.kind == "first-use" else "wrong")
+
+    async def examine(self, name: str, secret: str) -> Proof:
+        """What `secret` is for this name, here and now."""
+        examine = partial(self.accounts.examine, class_password=self.kind == "class-password")
+        found: Proof = await self.in_pool(examine, name, secret)
+        return found
+
+    async def _first_use(self, name: str, password: str) -> str:
+        if self.kind != "first-use":
+            raise Refused(403, "wrong")
+        if (self.accounts.find(name) or {}).get("role"):
+            raise Refused(403, "managers")
+        if len(password) < self.shortest_password:
+            raise Refused(403, "new_name", shortest=self.shortest_password)
+        if await self.in_pool(self.accounts.add, name, password):
+            return name
+        if await self.in_pool(self.accounts.check, name, password):
+            return name
+        raise Refused(403, "wrong")
+
+    async def in_pool(self, function: Any, *arguments: Any) -> Any:
+        """Run what takes long beside the hub's own work. Raises Refused where the accounts are damaged."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        except AccountsDamagedError as error:
+            self.log.error("%s", error)
+            raise Refused(500, "damaged") from None
+
+    def _note(self, name: str, handler: Any, words: str) -> None:
+        where = handler.request.remote_ip if handler is not None else "-"
+        self.log.warning("Log-in as %r from %s refused: %s", name, where, words)
+
+    # The hub's side
+
+    def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
+        """The pages of the log-in; also begins to follow the accounts file."""
+        from .handlers import handlers  # noqa: PLC0415 - handlers name this class
+
+        self._duty = asyncio.ensure_future(sessions.follow(app, self.accounts, self._look_round))
+        return handlers()
+
+    def _look_round(self) -> None:
+        """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""
+        for name, entry in self.accounts.all().items():
+            if entry.get("unbrake", 0) > self._unbraked.get(name, 0):
+                self._unbraked[name] = entry["unbrake"]
+                self.brake.clear(name)
+        told = self.brake.under_attack()
+        if told != self._told:
+            file = Path(self.accounts_file).with_name("attempts.json")
+            temporary = file.with_name(f".{file.name}.new")
+            temporary.touch(mode=0o600)
+            temporary.write_text(json.dumps(told), encoding="utf-8")
+            temporary.replace(file)
+            self._told = told
+
+
+def _place(handler: Any, name: str) -> tuple[str, bool]:
+    """Where a try comes from, and whether that is a browser that was this person's before."""
+    if handler is None:
+        return "", False
+    # JupyterHub's own interface takes names and passwords, too.
+    found: tuple[str, bool] = getattr(handler, "place_of", lambda _: (str(handler.request.remote_ip), False))(name)
+    return found

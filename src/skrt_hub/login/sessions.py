@@ -1,0 +1,66 @@
+"""Ending what somebody is logged in with, inside the hub's process: cookies, tokens, and, where asked, their server.
+
+A command writes the order into the accounts file; the hub looks at that file every second and carries the order out. So
+it also happens where the hub was just being started, and on both targets alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyterhub import orm
+
+from .accounts import SERVER, Accounts, AccountsDamagedError
+
+_LOOK_EVERY = 1.0
+_SERVERS_OWN = "Server at "  # JupyterHub's note on the token that a server speaks to the hub with
+
+
+async def follow(app: Any, accounts: Accounts, after: Any) -> None:
+    """Carry out every order to end sessions, for as long as the hub runs. `after` is called at each look."""
+    damaged = ""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        try:
+            after()
+            damaged = ""
+            for name, what in accounts.to_end().items():
+                since = float((accounts.find(name) or {}).get("since", 0))
+                await end(app, name, server_too=what == SERVER)
+                accounts.ended(name, since)
+        except asyncio.CancelledError:
+            raise
+        except AccountsDamagedError as error:
+            if str(error) != damaged:  # said once, not every second
+                damaged = str(error)
+                app.log.error("%s. Nobody can log in.", error)
+        except Exception:  # whatever it was, the next look tries again
+            app.log.exception("Sessions could not be ended; trying again")
+
+
+async def end(app: Any, name: str, *, server_too: bool) -> None:
+    """End everything that this participant is logged in with; without `server_too` their server and kernels go on."""
+    found = orm.User.find(app.db, name)
+    if found is None:
+        return
+    user = app.users[found]
+    if server_too:
+        for server_name, spawner in list(user.spawners.items()):
+            if spawner.active:
+                await app.proxy.delete_user(user, server_name)
+                await user.stop(server_name)
+    forget(app.db, found, servers_token_too=server_too)
+    user._auth_refreshed = None
+    app.log.info("%s: sessions%s ended", name, " and server" if server_too else "")
+
+
+def forget(db: Any, found: Any, *, servers_token_too: bool) -> None:
+    """Make every cookie and token of a user void."""
+    found.cookie_id = orm.new_token()
+    for token in list(found.api_tokens):
+        if servers_token_too or not (token.note or "").startswith(_SERVERS_OWN):
+            db.delete(token)
+    for code in db.query(orm.OAuthCode).filter(orm.OAuthCode.user_id == found.id):
+        db.delete(code)
+    db.commit()
