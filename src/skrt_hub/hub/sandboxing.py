@@ -12,7 +12,7 @@ from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import threads
-from skrt_workspace import connections, launch
+from skrt_workspace import connections, server_command
 from skrt_workspace.sandbox.document import DOOR_INSIDE, Bind, Limits, SandboxDocument, User
 from skrt_workspace.sandbox.enter import LISTENER
 
@@ -43,7 +43,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
     home = layout.home(place.folder)
     return SandboxDocument(
         home=str(home),
-        command=launch.command(python, *start.arguments),
+        command=server_command.command(python, *start.arguments),
         environment={
             **_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
             **({} if isolated else {"SKRT_MATERIAL": str(layout.material_shown)}),

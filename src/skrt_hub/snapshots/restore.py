@@ -28,7 +28,7 @@ from skrt_hub.snapshots.repository import Repository
 from skrt_workspace.home.content import PIECE, Empty, Part, whole
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, OWN_FOLDERS, Entry
 from skrt_workspace.home.transfer import Step
-from skrt_workspace.material.place import label
+from skrt_workspace.home.tree import label
 
 _AHEAD = 2
 _RECORD = ".local/share/skrt-workspace/material.json"

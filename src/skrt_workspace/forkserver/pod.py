@@ -13,9 +13,10 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-from skrt_workspace import launch
+from skrt_workspace import server_command
 from skrt_workspace.forkserver import kernels, mends, preload, warden
 from skrt_workspace.forkserver.variables import Record
+from skrt_workspace.sandbox.document import WARDEN_SOCKET_VARIABLE
 from skrt_workspace.sandbox.init import Init
 from skrt_workspace.threads import LIBRARIES
 
@@ -52,8 +53,8 @@ def run(arguments: list[str]) -> NoReturn:
     _load(SHARED, record)
     init = Init(isolated=False)
     one = warden.Warden(init, record, warden.own_socket())
-    variables = {**given, warden.SOCKET_VARIABLE: one.path}
-    becoming = mends.Becoming(launch.command(sys.executable, *arguments), variables, str(Path.cwd()))
+    variables = {**given, WARDEN_SOCKET_VARIABLE: one.path}
+    becoming = mends.Becoming(server_command.command(sys.executable, *arguments), variables, str(Path.cwd()))
     server = init.fork(lambda: _serve(becoming, arguments))
     try:
         _load_for_kernels(record)

@@ -27,7 +27,7 @@ MODULES = (
     "nbclassic.tree.handlers", "nbclassic.view.handlers", "notebook_shim.nbserver",
     "jupyter_lsp.serverextension", "jupyter_lsp.virtual_documents_shadow", "jupyter_server_terminals",
     "jupyter_archive.handlers", "jinja2.ext", "tornado.platform.asyncio",
-    "skrt_workspace.provisioner.provisioner", "skrt_workspace.home", "skrt_workspace.home.recover",
+    "skrt_workspace.provisioner.provisioner", "skrt_workspace.prepare_home", "skrt_workspace.home.recover",
     "skrt_workspace.home.space", "skrt_workspace.home.notices", "skrt_workspace.material.news",
     "skrt_workspace.material.place", "skrt_workspace.server_extension.application", "skrt_workspace.phantom",
     "IPython.core.magics.execution", "IPython.core.magics.pylab", "IPython.utils.module_paths",

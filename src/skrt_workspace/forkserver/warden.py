@@ -17,16 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace import launch
+from skrt_workspace import server, server_command
 from skrt_workspace.forkserver import appearance, kernels, mends
 from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.sandbox import kernel as system
 from skrt_workspace.sandbox import plain
-from skrt_workspace.sandbox.document import WARDEN_SOCKET_INSIDE, SandboxDocument
+from skrt_workspace.sandbox.document import WARDEN_SOCKET_INSIDE, WARDEN_SOCKET_VARIABLE, SandboxDocument
 from skrt_workspace.sandbox.enter import LISTENER, READY, close_listener
 from skrt_workspace.sandbox.init import Init
 
-SOCKET_VARIABLE = "SKRT_WARDEN_SOCKET"
 _LONGEST_REQUEST = 1 << 20
 
 
@@ -37,19 +36,19 @@ def make_first_process(record: Record) -> Callable[[SandboxDocument, int], None]
         appearance.show((f"skrt-hub-sandbox ({document.hostname})",), {})
         init = Init(isolated=document.isolated)
         warden = Warden(init, record, _socket_path(document))
-        variables = {**document.environment, SOCKET_VARIABLE: warden.path}
-        server = init.fork(_server(replace(document, environment=variables), record, status))
+        variables = {**document.environment, WARDEN_SOCKET_VARIABLE: warden.path}
+        pid = init.fork(_server(replace(document, environment=variables), record, status))
         close_listener()
         os.write(status, READY)
         os.close(status)
-        init.run(server)
+        init.run(pid)
 
     return first_process
 
 
 def _server(document: SandboxDocument, record: Record, status: int) -> Callable[[], None]:
     """What the server's process does: Jupyter's server in it, or the document's command in its place."""
-    arguments = launch.arguments_of(document.command, sys.executable)
+    arguments = server_command.arguments_of(document.command, sys.executable)
     obstacle = "it is another program" if arguments is None else record.obstacle(document.environment)
     if arguments is None or obstacle is not None:
         say(f"the server starts plainly: {obstacle}")
@@ -62,7 +61,7 @@ def serve(becoming: mends.Becoming, arguments: list[str], leave_out: frozenset[s
     """Become the participant's Jupyter server; runs in the child."""
     system.close_descriptors({0, 1, 2, LISTENER})
     mends.apply(becoming, leave_out=leave_out | {"threads"})  # a server computes nothing
-    launch.main(arguments)
+    server.run(arguments)
 
 
 def say(message: str) -> None:

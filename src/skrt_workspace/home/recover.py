@@ -14,9 +14,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from skrt_workspace.home.tree import PART_PREFIX
+from skrt_workspace.home.tree import PART_PREFIX, label
 from skrt_workspace.home.walk import Unread, walk
-from skrt_workspace.material.place import label
 
 PREFIX = ".~"
 BEFORE = "before the interrupted save"

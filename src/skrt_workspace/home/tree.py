@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from skrt_workspace.home.content import digest_of_content
 from skrt_workspace.home.walk import FOLDER, TO_READ, unlocked
@@ -285,3 +285,14 @@ def _move_new(folder: int, part: str, name: str) -> bool:
         except FileNotFoundError:
             os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
     return True
+
+
+def label(path: str, words: str) -> str:
+    """The path with words in its name: `notes.txt` becomes `notes (words).txt`, never longer than 255 bytes."""
+    parts = split(path)
+    suffix = PurePosixPath(parts[-1]).suffix
+    stem = parts[-1].removesuffix(suffix)
+    addition = f" ({words})"
+    while len(os.fsencode(stem + addition + suffix)) > 255 and stem:
+        stem = stem[:-1]
+    return "/".join((*parts[:-1], stem + addition + suffix))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_workspace.home.tree import Tree
-from skrt_workspace.material.place import label, place_for, put_wanted
+from skrt_workspace.home.tree import Tree, label
+from skrt_workspace.material.place import place_for, put_wanted
 from skrt_workspace.material.record import Action, Placed, Record, locked, read_record, write_record
 from skrt_workspace.material.source import EXAMPLES_FOLDER, Sources, Wanted, material_folder, read_sources
 

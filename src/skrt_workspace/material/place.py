@@ -11,9 +11,9 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from skrt_workspace.home.tree import Tree, split
+from skrt_workspace.home.tree import Tree, label
 from skrt_workspace.material import plan
 from skrt_workspace.material.record import Action, Record, locked, read_record, write_record
 from skrt_workspace.material.source import EXAMPLES_FOLDER, Sources, Wanted, material_folder, read_sources, stamp
@@ -140,17 +140,6 @@ def beside_for(tree: Tree, path: str, taken: set[str]) -> str:
         free = _numbered(free, lambda candidate: candidate not in taken and not tree.exists(candidate))
     taken.add(free)
     return free
-
-
-def label(path: str, words: str) -> str:
-    """The path with words in its name: `notes.txt` becomes `notes (words).txt`, never longer than 255 bytes."""
-    parts = split(path)
-    suffix = PurePosixPath(parts[-1]).suffix
-    stem = parts[-1].removesuffix(suffix)
-    addition = f" ({words})"
-    while len(os.fsencode(stem + addition + suffix)) > 255 and stem:
-        stem = stem[:-1]
-    return "/".join((*parts[:-1], stem + addition + suffix))
 
 
 def _numbered(path: str, is_free: Callable[[str], bool]) -> str:

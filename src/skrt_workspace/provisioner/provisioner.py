@@ -22,8 +22,8 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from skrt_workspace.forkserver.kernels import Request
+from skrt_workspace.sandbox.document import WARDEN_SOCKET_VARIABLE
 
-SOCKET_VARIABLE = "SKRT_WARDEN_SOCKET"
 _PATIENCE = 10.0
 _PAUSE = 0.004
 _WARMING = 60.0  # a warden that has ended is known at once; one that still imports is worth waiting for
@@ -118,7 +118,7 @@ async def until_listening(kernel: ForkedKernel, connection: Mapping[str, Any]) -
 
 async def fork_kernel(command: list[str], options: dict[str, Any]) -> ForkedKernel:
     """Ask the warden for the kernel that this command would start. Raises Declined."""
-    path = os.environ.get(SOCKET_VARIABLE)
+    path = os.environ.get(WARDEN_SOCKET_VARIABLE)
     if not path:
         raise Declined("no warden in this sandbox")
     if not _is_usual(command):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
 
-from skrt_workspace.home import ended_cleanly
+from skrt_workspace.prepare_home import ended_cleanly
 from skrt_workspace.server_extension.handlers import HANDLERS
 from skrt_workspace.server_extension.uploads import Uploads
 from skrt_workspace.server_extension.watch import EVENT_SCHEMA, Watch

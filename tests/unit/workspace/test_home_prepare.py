@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from skrt_workspace import home as workspace_home
+from skrt_workspace import prepare_home
 from skrt_workspace.home import notices, recover, space
 from skrt_workspace.home.tree import Tree, part_name
 from skrt_workspace.material import news, original, place, record, status
@@ -252,18 +252,18 @@ def test_prepare_never_raises_and_tells_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, material: Path
 ) -> None:
     monkeypatch.setenv("SKRT_MATERIAL", str(material))
-    messages = workspace_home.prepare(tmp_path / "missing" / "\0")
+    messages = prepare_home.prepare(tmp_path / "missing" / "\0")
     assert any("could not be made ready" in message for message in messages)
 
 
 def test_only_a_killed_server_makes_the_next_start_search(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[Path] = []
     monkeypatch.setattr(recover, "recover", lambda folder: searched.append(folder) or [])
-    workspace_home.prepare(home)
-    workspace_home.ended_cleanly(home)
-    workspace_home.prepare(home)
+    prepare_home.prepare(home)
+    prepare_home.ended_cleanly(home)
+    prepare_home.prepare(home)
     assert not searched
-    workspace_home.prepare(home)
+    prepare_home.prepare(home)
     assert searched == [home]
 
 
@@ -395,9 +395,9 @@ def test_what_could_not_be_placed_is_told_only_as_long_as_it_is_so(
 def test_files_brought_back_at_several_starts_are_told_together(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for message in ("a.txt was brought back.", "b.txt was brought back.", "b.txt was brought back."):
         monkeypatch.setattr(recover, "recover", lambda folder, message=message: [message])
-        (home / workspace_home.RUNNING).parent.mkdir(parents=True, exist_ok=True)
-        (home / workspace_home.RUNNING).touch()
-        workspace_home.prepare(home)
+        (home / prepare_home.RUNNING).parent.mkdir(parents=True, exist_ok=True)
+        (home / prepare_home.RUNNING).touch()
+        prepare_home.prepare(home)
     (notice,) = notices.read_notices(home / notices.IN_HOME, notices.RECOVERED)
     assert notice.text == "b.txt was brought back.\na.txt was brought back."
 

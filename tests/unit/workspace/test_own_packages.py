@@ -89,7 +89,7 @@ def test_own_packages_come_last_and_not_with_s(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_server_leaves_them_out() -> None:
-    from skrt_workspace import launch
+    from skrt_workspace import server_command
 
-    assert launch.command("/python")[:4] == ("/python", "-P", "-s", "-m")
-    assert launch.arguments_of(launch.command("/python", "--port=1"), "/python") == ["--port=1"]
+    assert server_command.command("/python")[:4] == ("/python", "-P", "-s", "-m")
+    assert server_command.arguments_of(server_command.command("/python", "--port=1"), "/python") == ["--port=1"]

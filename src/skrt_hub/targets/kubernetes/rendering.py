@@ -12,7 +12,7 @@ from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 from skrt_hub.version import __version__
-from skrt_workspace import launch
+from skrt_workspace import server_command
 
 IN_HUB = Path(__file__).parent / "in_hub"
 LOGIN = Path(__file__).parents[2] / "login"
@@ -23,7 +23,7 @@ def start_command(*, warm: bool) -> tuple[str, ...]:
 
     `warm`: it also imports what kernels need, and forks them.
     """
-    return launch.command("/opt/skrt/bin/python", *([launch.WARM] if warm else []))
+    return server_command.command("/opt/skrt/bin/python", *([server_command.WARM] if warm else []))
 
 
 def gather(context: Context) -> Facts:

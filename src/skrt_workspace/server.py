@@ -1,0 +1,55 @@
+"""The participant's Jupyter server: prepares the home, then becomes the server. In a process of its own, or forked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from skrt_workspace import connections, single_user
+
+_SANDBOX_FOLDER = Path("/run/skrt")
+
+
+def run(arguments: list[str]) -> None:
+    """Prepare the home and run the server until it ends."""
+    _prepare_home()
+    _prepare_environment()
+    sys.argv = ["jupyterhub-singleuser", *_settings(), *arguments]
+    with single_user.without_database():
+        from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready: it reads settings
+
+    connections.use()
+    run_server()
+
+
+def _prepare_home() -> None:
+    """Recover and place files. A home in any state must still get its server: failures are told and passed over."""
+    from skrt_workspace import prepare_home  # noqa: PLC0415 - a template that only forks needs none of it
+
+    try:
+        prepare_home.prepare()
+    except Exception:
+        print("skrt-hub: the home could not be prepared fully; the server starts all the same", file=sys.stderr)
+        traceback.print_exc()
+
+
+def _prepare_environment() -> None:
+    """Variables that every server needs and that depend on where it runs."""
+    os.environ.setdefault("SHELL", "/bin/bash")
+    if "JUPYTER_RUNTIME_DIR" in os.environ:
+        return
+    # Kernels' sockets lie here: it must be the participant's alone, and short (unix(7): at most 107 characters).
+    if os.access(_SANDBOX_FOLDER, os.W_OK):
+        folder = _SANDBOX_FOLDER / "jupyter"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="skrt-jupyter-"))
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(folder)
+
+
+def _settings() -> list[str]:
+    """Kernels speak over Unix sockets: on a shared machine, a TCP port of one could be tried by all."""
+    return ["--KernelManager.transport=ipc"]
