@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import threads
 from skrt_workspace import connections, server_command
-from skrt_workspace.sandbox.document import DOOR_INSIDE, Bind, Limits, SandboxDocument, User
+from skrt_workspace.sandbox.document import DOOR_INSIDE, Bind, Limits, Network, SandboxDocument, User
 from skrt_workspace.sandbox.enter import LISTENER
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
@@ -32,6 +32,7 @@ class Start:
     arguments: tuple[str, ...]
     control_groups: tuple[str, ...] = ()
     listening: bool = False
+    network: Network = field(default_factory=Network)
 
 
 def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cpus: int) -> SandboxDocument:
@@ -57,6 +58,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
         notices=str(layout.notices(place.folder)),
+        network=start.network,
         door=str(layout.door.parent) if isolated and start.listening else None,
     )
 

@@ -20,7 +20,7 @@ from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, write_json
-from skrt_hub.hub import admission, control_groups, server_socket
+from skrt_hub.hub import admission, control_groups, internet, server_socket
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
@@ -49,6 +49,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.identity: ProcessIdentity | None = None
+        self.companion: ProcessIdentity | None = None  # what leads the sandbox to the internet, where a program does
 
     @property
     def layout(self) -> Layout:
@@ -59,12 +60,15 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         state: dict[str, Any] = super().get_state()
         if self.identity is not None:
             state["process"] = self.identity.as_dict()
+        if self.companion is not None:
+            state["companion"] = self.companion.as_dict()
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """The server as it was when the hub last knew of it."""
         super().load_state(state)
         self.identity = ProcessIdentity(**state["process"]) if "process" in state else None
+        self.companion = ProcessIdentity(**state["companion"]) if "companion" in state else None
         if self.identity is not None:
             OCCUPANCY.came(self.user.name, self.identity)
             self._watch()
@@ -73,6 +77,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         """Forget the server: it has ended."""
         super().clear_state()
         self.identity = None
+        self._end_companion()
         OCCUPANCY.went(self.user.name)
 
     async def start(self) -> tuple[str, int]:
@@ -117,7 +122,8 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             self.identity = await self._spawn(applied, document, listener.fileno())
         self._watch()
         OCCUPANCY.came(self.user.name, self.identity)
-        await loop.run_in_executor(FILES, _remember, self.layout, place, self.identity, self.port, applied)
+        await self._connect(applied)
+        await loop.run_in_executor(FILES, self._remember, place, applied)
         log = self.layout.server_log(place.folder)
         await until_answers(self.port, f"{self.server.base_url}api", self.identity, log)
         self.log.info("%s: server started, pid %d, folder %s", self.user.name, self.identity.pid, place.folder)
@@ -129,8 +135,21 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         layout = self.layout
         prepare_folders(layout, place, root=applied.root)
         groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
-        start = Start(place, environment, arguments, groups, listening=True)
+        chosen = internet.way(applied.settings, root=applied.root)
+        start = Start(place, environment, arguments, groups, listening=True, network=internet.network(chosen))
         return render_sandbox(applied, layout, start, machine_cpus=CPUS)
+
+    def _remember(self, place: Place, applied: Applied) -> None:
+        assert self.identity is not None
+        record = {
+            "name": place.name,
+            "process": self.identity.as_dict(),
+            "companion": None if self.companion is None else self.companion.as_dict(),
+            "port": self.port,
+            "memory_limit": applied.settings.limits.memory,
+            "environment": str(applied.environment),
+        }
+        write_json(server_record(self.layout, place.folder), record, mode=0o600)
 
     def get_env(self) -> dict[str, str]:
         """The variables that JupyterHub gives a server, and none of the hub's own."""
@@ -178,6 +197,24 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             self.log.info("%s: plain start, because the fork server is not there: %s", self.user.name, error)
         return await plain_start(applied.environment, document, listener)
 
+    async def _connect(self, applied: Applied) -> None:
+        """Lead the sandbox to the internet. Where that fails it stays without: the log says so, and work goes on."""
+        assert self.identity is not None
+        chosen = internet.way(applied.settings, root=applied.root)
+        try:
+            if chosen is internet.Way.VETH:
+                connect = internet.connect_pair
+                await asyncio.get_running_loop().run_in_executor(None, connect, self.layout, self.identity.pid)
+            elif chosen is internet.Way.PASTA:
+                self.companion = await internet.connect_pasta(self.identity.pid)
+        except (SkrtHubError, OSError, IndexError) as error:
+            self.log.error("%s: the server has no way to the internet: %s", self.user.name, error)
+
+    def _end_companion(self) -> None:
+        if self.companion is not None:
+            send_signal(self.companion, signal.SIGTERM)
+            self.companion = None
+
     def _watch(self) -> None:
         """Notice the server's end at once, instead of at JupyterHub's next question."""
         if self.identity is not None:
@@ -187,6 +224,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
 
     async def _tell_end(self, identity: ProcessIdentity) -> None:
         await until_ended(identity)
+        self._end_companion()
         if self.identity != identity:
             return
         place = Places(self.layout.folders).find(self.user.name)
@@ -213,14 +251,3 @@ def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:
 def server_record(layout: Layout, folder: str) -> Path:
     """The file that says which process is a participant's server, for the supervisor and `status`."""
     return layout.run / "servers" / f"{folder}.json"
-
-
-def _remember(layout: Layout, place: Place, identity: ProcessIdentity, port: int, applied: Applied) -> None:
-    record = {
-        "name": place.name,
-        "process": identity.as_dict(),
-        "port": port,
-        "memory_limit": applied.settings.limits.memory,
-        "environment": str(applied.environment),
-    }
-    write_json(server_record(layout, place.folder), record, mode=0o600)

@@ -29,6 +29,12 @@ class Limits(Section):
         0, ge=0, description="How many servers may run at once. 0: as many as the machine's memory seats."
     )
     home: Size = Field(0, description="Size of each home, with a warning before it is full. 0: no limit.")
+    internet: bool = Field(
+        True,
+        description="Participants' programs reach the internet. `false`: nothing beyond the hub. Private networks and "
+        "a cloud's metadata service are out of reach either way, where the machine or cluster can see to it "
+        "(docs/explanation/network.md).",
+    )
     processes: int = Field(
         512,
         ge=64,

@@ -6,6 +6,7 @@ that decides what a participant can see stands here and nowhere else.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import posixpath
 import types
@@ -56,6 +57,20 @@ class User:
 
 
 @dataclass(frozen=True)
+class Network:
+    """The network of a sandbox: the machine's, or a namespace of its own.
+
+    own: in a namespace of its own nothing of the machine's network can be reached or taken; the hub may lead it to the
+    internet. unreachable: IPv4 networks and addresses that stay out of reach even then, beside the private ones.
+    names: names are asked of network.NAMESERVER, not of what the machine asks.
+    """
+
+    own: bool = False
+    unreachable: tuple[str, ...] = ()
+    names: bool = False
+
+
+@dataclass(frozen=True)
 class Limits:
     """Limits for each participant; null leaves what the hub has.
 
@@ -90,6 +105,7 @@ class SandboxDocument:
     temporary: folders in memory; where one of `/tmp`, `/run`, `/dev/shm` is not listed it gets its usual size.
     control_groups: cgroup folders of the host that the first process joins before it enters.
     notices: host folder shown read-only at `/run/skrt/notices`, through which the hub tells a server things.
+    network: whether the sandbox has a network of its own, and how names are found in it.
     door: host folder shown read-only at `/run/skrt/door`, with the hub's Unix socket, through which a server asks it.
     """
 
@@ -108,6 +124,7 @@ class SandboxDocument:
     control_groups: tuple[str, ...] = ()
     notices: str | None = None
     door: str | None = None
+    network: Network = field(default_factory=Network)
 
     def __post_init__(self) -> None:
         """Check what types cannot say. Raises DocumentError that names the field."""
@@ -198,7 +215,16 @@ def _check_document(document: SandboxDocument) -> None:
     if not 1 <= len(document.hostname) <= 63 or not document.hostname.replace("-", "a").isalnum():
         _refuse("hostname", "must be 1 to 63 letters, digits and hyphens")
     _check_limits(document.limits)
+    _check_network(document.network)
     _check_places(document)
+
+
+def _check_network(network: Network) -> None:
+    for text in network.unreachable:
+        try:
+            ipaddress.IPv4Network(text)
+        except ValueError as error:
+            _refuse("network.unreachable", str(error))
 
 
 def _check_limits(limits: Limits) -> None:

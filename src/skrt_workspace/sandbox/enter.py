@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skrt_workspace.sandbox import kernel, privileges
+from skrt_workspace.sandbox import kernel, network, privileges
 from skrt_workspace.sandbox.document import HOME_INSIDE, NOTICES_INSIDE, ORDINARY_UID, Limits, SandboxDocument
 from skrt_workspace.sandbox.errors import DocumentError, HostForbidsError, SandboxError, StartError
 from skrt_workspace.sandbox.explain import explain
@@ -94,15 +94,16 @@ def _join_control_groups(folders: tuple[str, ...]) -> None:
 
 
 def _make_outer_namespaces(document: SandboxDocument) -> None:
+    own_network = kernel.CLONE_NEWNET if document.network.own else 0
     try:
         if document.user is None:
             uid, gid = os.geteuid(), os.getegid()
-            kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID)
+            kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | own_network)
             Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
             Path("/proc/self/uid_map").write_text(f"{ORDINARY_UID} {uid} 1", encoding="ascii")
             Path("/proc/self/gid_map").write_text(f"{ORDINARY_UID} {gid} 1", encoding="ascii")
         else:
-            kernel.unshare(kernel.CLONE_NEWPID)
+            kernel.unshare(kernel.CLONE_NEWPID | own_network)
     except OSError as error:
         raise explain(error) from None
 
@@ -197,6 +198,8 @@ def reset_signals() -> None:
 def _enter(document: SandboxDocument) -> None:
     try:
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP)
+        if document.network.own:
+            network.bring_up(document.network.unreachable)
         enter_root(document)
         kernel.set_host_name(document.hostname)
     except OSError as error:
@@ -234,7 +237,7 @@ def _give_up_rights(document: SandboxDocument) -> None:
     privileges.drop(document.user if os.geteuid() == 0 else None)
     if document.isolated:
         privileges.filter_system_calls()
-        privileges.scope_sockets_and_signals()
+        privileges.confine(ports=not document.network.own)
     # SECURITY: pid 1 carries the sandbox: nothing in it may trace pid 1 or read its memory and environment.
     kernel.process_control(kernel.PR_SET_DUMPABLE, 0)
 

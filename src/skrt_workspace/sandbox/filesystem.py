@@ -24,6 +24,7 @@ from skrt_workspace.sandbox.document import (
     default_temporary,
 )
 from skrt_workspace.sandbox.errors import SandboxError
+from skrt_workspace.sandbox.network import NAMESERVER
 
 # Any folder that every system has: the new root is mounted over it, in our namespace only.
 _BASE = "/tmp"  # noqa: S108
@@ -87,7 +88,7 @@ def _collect(document: SandboxDocument) -> list[_Mount]:
     folders = [path for path in _SYSTEM if Path(path).is_dir() and not Path(path).is_symlink()]
     mounts = [_open_tree(path, path, _READ_ONLY) for path in folders]
     for file in (Path("/etc", name) for name in _SYSTEM_SETTINGS):
-        if file.exists():
+        if file.exists() and not (file.name == "resolv.conf" and document.network.names):
             mounts.append(_open_tree(str(file.resolve()), str(file), _READ_ONLY))
     for source in _environment_sources():
         if not _is_shown(source, mounts):
@@ -206,6 +207,8 @@ def _make_settings(document: SandboxDocument) -> None:
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
         "machine-id": "",
     }
+    if document.network.names:
+        files["resolv.conf"] = f"nameserver {NAMESERVER}\n"
     for file, text in files.items():
         Path(_BASE, "etc", file).write_text(text, encoding="ascii")
     Path(_BASE, "etc/mtab").symlink_to("../proc/self/mounts")

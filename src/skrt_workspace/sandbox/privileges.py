@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Callable
 
 from skrt_workspace.sandbox import kernel
 from skrt_workspace.sandbox.document import User
@@ -23,10 +24,14 @@ _TIOCSTI = 0x5412
 _TIOCLINUX = 0x541C
 _LANDLOCK_SCOPES = 3  # LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL
 _LANDLOCK_ABI_WITH_SCOPES = 6
+_LANDLOCK_ABI_WITH_PORTS = 4
+_LANDLOCK_BIND_TCP = 1
+_LANDLOCK_NET = 2  # LANDLOCK_RULE_NET_PORT
+_ANY_FREE_PORT = 0
 
 # struct seccomp_data offsets and the BPF opcodes used (linux/filter.h)
 _LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
-_OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_FIRST, _OFFSET_SECOND = 0, 4, 16, 24
+_OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_FIRST, _OFFSET_SECOND, _OFFSET_THIRD = 0, 4, 16, 24, 32
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 
@@ -36,6 +41,9 @@ _UNSHARE = (272, 97)[_COLUMN]
 _CLONE = (56, 220)[_COLUMN]
 _IOCTL = (16, 29)[_COLUMN]
 _CLONE3 = 435
+_SOCKET = ((41, 198)[_COLUMN], (53, 199)[_COLUMN])  # socket, socketpair
+_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+_AF_NETLINK, _NETLINK_ROUTE = 16, 0
 _REFUSED = tuple(
     numbers[_COLUMN]
     for numbers in (
@@ -124,6 +132,7 @@ def _filter_program() -> bytes:
             refuse(errno.EPERM),
             step(_RETURN, _RET_ALLOW),
         ]
+    parts += _socket_kinds(step, refuse)
     parts += [
         step(_JUMP_EQUAL, _IOCTL, 0, 4),
         step(_LOAD, _OFFSET_SECOND),
@@ -135,32 +144,67 @@ def _filter_program() -> bytes:
     return b"".join(parts)
 
 
-def scope_sockets_and_signals() -> bool:
+def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) -> list[bytes]:
+    """Sockets of files and of the internet, and the kernel's answers about addresses (rtnetlink(7)); no other kind.
+
+    Others lead past every namespace (vsock(7): to the host of a virtual machine) or to rarely used code of the kernel.
+    """
+    allowed = [
+        family for number in _FAMILIES for family in (step(_JUMP_EQUAL, number, 0, 1), step(_RETURN, _RET_ALLOW))
+    ]
+    routes = [
+        step(_JUMP_EQUAL, _AF_NETLINK, 0, 3),
+        step(_LOAD, _OFFSET_THIRD),
+        step(_JUMP_EQUAL, _NETLINK_ROUTE, 0, 1),
+        step(_RETURN, _RET_ALLOW),
+    ]
+    inner = [step(_LOAD, _OFFSET_FIRST), *allowed, *routes, refuse(errno.EAFNOSUPPORT)]
+    return [part for call in _SOCKET for part in (step(_JUMP_EQUAL, call, 0, len(inner)), *inner)]
+
+
+def confine(*, ports: bool) -> None:
     """Keep abstract Unix sockets and signals inside the sandbox, where the kernel can (Linux 6.12, landlock(7)).
 
-    Abstract sockets cross every namespace but the network's. Returns whether the kernel could.
+    Abstract sockets cross every namespace but the network's. With `ports`, for a sandbox that shares the machine's
+    network: of TCP ports it gets those that the kernel gives to whoever names none (Linux 6.7), which are never the
+    hub's: so nobody can stand in for a part of the hub that is just being started.
     """
-    if not has_scopes():
-        return False
+    version = landlock_version()
+    scopes = _LANDLOCK_SCOPES if version >= _LANDLOCK_ABI_WITH_SCOPES else 0
+    binding = _LANDLOCK_BIND_TCP if ports and version >= _LANDLOCK_ABI_WITH_PORTS else 0
+    if not scopes and not binding:
+        return
+    attributes = struct.pack("=QQQ", 0, binding, scopes)[: 24 if scopes else 16]
     try:
-        attributes = ctypes.create_string_buffer(struct.pack("=QQQ", 0, 0, _LANDLOCK_SCOPES), 24)
-        ruleset = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, attributes, 24, 0)
+        buffer = ctypes.create_string_buffer(attributes, len(attributes))
+        ruleset = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, buffer, len(attributes), 0)
     except OSError:
-        return False
+        return
     try:
+        if binding:
+            rule = ctypes.create_string_buffer(struct.pack("=QQ", _LANDLOCK_BIND_TCP, _ANY_FREE_PORT), 16)
+            kernel.system_call("landlock_add_rule", kernel.SYS_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_NET, rule, 0)
         kernel.system_call("landlock_restrict_self", kernel.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
-    return True
+
+
+def landlock_version() -> int:
+    """The version of Landlock's interface that this kernel has; 0 for none."""
+    try:
+        return kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, None, 0, 1)
+    except OSError:
+        return 0
 
 
 def has_scopes() -> bool:
     """Whether this kernel can keep abstract sockets and signals inside a sandbox."""
-    try:
-        version = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, None, 0, 1)
-    except OSError:
-        return False
-    return version >= _LANDLOCK_ABI_WITH_SCOPES
+    return landlock_version() >= _LANDLOCK_ABI_WITH_SCOPES
+
+
+def has_ports() -> bool:
+    """Whether this kernel can keep a sandbox that shares the network from the hub's ports."""
+    return landlock_version() >= _LANDLOCK_ABI_WITH_PORTS
 
 
 def has_filter() -> bool:

@@ -38,6 +38,12 @@ def test_nothing_runs_at_server_start_that_could_remove_work() -> None:
     assert "lifecycleHooks" not in rendered()["singleuser"]
 
 
+def test_without_internet_the_network_policies_are_stricter_than_the_charts_own() -> None:
+    rules = rendered(limits={"internet": False})["singleuser"]["networkPolicy"]["egressAllowRules"]
+    assert rules["nonPrivateIPs"] is False
+    assert True not in rules.values()
+
+
 def test_protections_of_the_chart_are_left_on() -> None:
     single = rendered()["singleuser"]
     for name in ("networkPolicy", "cloudMetadata", "serviceAccountName", "uid", "allowPrivilegeEscalation"):

@@ -56,4 +56,5 @@ def end_servers(layout: Layout) -> int:
             send_signal(server.identity, signal.SIGKILL)
             wait_ended(server.identity, 1.0)
         control_groups.remove(layout.root, server.folder)
+    running_servers(layout)  # their records go, and what belonged to them
     return len(servers)

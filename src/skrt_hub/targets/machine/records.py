@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skrt_hub.files import read_json
 from skrt_hub.layout import Layout
-from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
+from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,12 @@ class RunningServer:
     identity: ProcessIdentity
     memory_limit: int
     environment: Path
+
+
+def end_companion(record: dict[str, Any]) -> None:
+    """End the program that led a sandbox to the internet."""
+    if record.get("companion"):
+        send_signal(ProcessIdentity(**record["companion"]), signal.SIGTERM)
 
 
 def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
@@ -36,5 +44,6 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
         if is_alive(identity):
             found.append(server)
         else:
+            end_companion(record)
             file.unlink(missing_ok=True)
     return tuple(found)

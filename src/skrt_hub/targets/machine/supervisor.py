@@ -27,7 +27,7 @@ from typing import Any
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_json
 from skrt_hub.homes import quota
-from skrt_hub.hub import door, identities
+from skrt_hub.hub import door, identities, internet
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
@@ -55,6 +55,7 @@ from skrt_workspace.sandbox.identity import boot_id, identify
 
 _CLOCK_TOLERANCE = 30.0
 _HUB_FIRST = 20.0
+_VETH = internet.Way.VETH
 
 
 class Supervisor:
@@ -102,6 +103,8 @@ class Supervisor:
             for duty in duties:
                 duty.cancel()
             await self._end_everything()
+            if self._servers_too and internet.way(self._applied().settings, root=self._applied().root) is _VETH:
+                internet.Firewall.of(self._layout).take_down(self._layout)
             control_server.cancel()
             self._layout.control_socket.unlink(missing_ok=True)
             self._tell_watchdog()
@@ -130,11 +133,21 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):  # one that ended in this moment is noted at its next start
             leftovers.note(self._layout, {name: identify(pid) for name, pid in running.items()})
 
+    def _put_up_firewall(self) -> None:
+        applied = self._applied()
+        if internet.way(applied.settings, root=applied.root) is not _VETH:
+            return
+        try:
+            internet.Firewall.of(self._layout).put_up(self._layout)
+        except (SkrtHubError, OSError) as error:
+            self._log.error("participants have no way to the internet: %s", error)
+
     def _describe_hub(self) -> parts.Part:
         try:
             identities.keep_copies(self._layout)
         except (OSError, SkrtHubError, sqlite3.Error) as error:  # a full disk must not keep the hub from starting
             self._log.error("no copies of accounts and database were made: %s", error)
+        self._put_up_firewall()
         given = {name: self.listeners[name] for name in (HUB, DOOR)}
         return parts.hub(self._layout, given, [entry.name for entry in self.listeners.public()])
 

@@ -190,8 +190,15 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
         "extraEnv": _environment(settings),
         "storage": _storage(settings),
+        **_network(settings),
         **({"extraNodeAffinity": {"required": required}} if (required := placement.terms(kubernetes)) else {}),
     }
+
+
+def _network(settings: Settings) -> dict[str, Any]:
+    """The chart's own rules let out to the internet and to nothing nearer; here only what is stricter than they."""
+    rules = policy.internet.stricter_egress_rules(settings)
+    return {"networkPolicy": {"egressAllowRules": rules}} if rules else {}
 
 
 def _memory_guarantee(settings: Settings) -> int:
