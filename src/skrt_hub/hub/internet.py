@@ -7,7 +7,6 @@ As root: a pair of virtual interfaces, and rules of nftables that let out and ne
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import random
@@ -18,12 +17,13 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from pathlib import Path
+from subprocess import DEVNULL
 
 import psutil
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.layout import Layout
-from skrt_hub.process import run
+from skrt_hub.process import run, start_in_loop
 from skrt_hub.settings.model import Settings
 from skrt_workspace.sandbox.document import Network
 from skrt_workspace.sandbox.identity import ProcessIdentity, identify
@@ -195,16 +195,23 @@ async def connect_pasta(pid: int) -> ProcessIdentity:
     """Connect the sandbox of this process by pasta; the caller ends it with the sandbox. Raises OSError."""
     base = int(IPv4Network(OUTSIDE_ADDRESSES).network_address)
     address, gateway = str(ip_address(base + 2)), str(ip_address(base + 1))
-    process = await asyncio.create_subprocess_exec(
+    words = [
         _program("pasta"),
-        *(*_PASTA, "-T", "none", "-U", "none", "-a", address, "-n", "255.255.255.252", "-g", gateway),
-        *("--dns-forward", NAMESERVER),
-        str(_child_of(pid)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PATH": os.defpath},
-        start_new_session=True,
+        *_PASTA,
+        "-T",
+        "none",
+        "-U",
+        "none",
+        "-a",
+        address,
+        "-n",
+        "255.255.255.252",
+        "-g",
+        gateway,
+    ]
+    words += ["--dns-forward", NAMESERVER, str(_child_of(pid))]
+    process = await start_in_loop(
+        words, stdout=DEVNULL, stderr=DEVNULL, env={"PATH": os.defpath}, start_new_session=True, cwd="/"
     )
     return identify(process.pid)
 
