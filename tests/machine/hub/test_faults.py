@@ -79,20 +79,6 @@ def test_a_killed_proxy_is_back_with_the_same_routes(make_hub: Callable[..., Hub
     until(lambda: answers(hub) and anna.get(address)[0] == 200)
 
 
-def test_a_killed_supervisor_leaves_the_servers_and_up_takes_over(make_hub: Callable[..., Hub]) -> None:
-    hub = make_hub()
-    hub.run("up")
-    anna = hub.at_work("anna")
-    kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
-    supervisor = parent_of(pid_of(hub, "hub"))
-    os.kill(supervisor, signal.SIGKILL)
-    until(lambda: hub.status()["state"] == "stopped")
-    assert [server["name"] for server in hub.status()["servers"]] == ["anna"]
-    until(lambda: not answers(hub))
-    hub.run("up")
-    assert [running["id"] for running in anna.api("GET", "api/kernels")] == [kernel]
-
-
 def test_an_interrupted_up_goes_on_at_the_next(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     command = [hub.tool.python, "-m", "skrt_hub", "up", "--config", hub.root / "hub.yaml", "--state", hub.state]
