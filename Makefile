@@ -42,6 +42,7 @@ format: $(VENV)/dev ## write the code in the project's style
 
 reference: $(VENV)/dev ## write the reference pages that are made from the code
 	$(BIN)/python scripts/make_reference.py
+	$(BIN)/python scripts/make_schemas.py
 
 clean: ## remove the tool's own environment
 	rm -rf $(VENV)

@@ -20,7 +20,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import INTERRUPTED, SkrtHubError
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
-from skrt_hub.report import Message, Report
+from skrt_hub.report import FORMAT, Message, Report
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.registry import TARGETS
 from skrt_hub.terminal import Terminal
@@ -63,6 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     given = sys.argv[1:] if words is None else list(words)
     terminal, as_json = Terminal(), "--json" in given
+    terminal.about["format"] = FORMAT
     try:
         report = _run(read(given or ["--help"]), terminal)
         show(report, terminal, as_json=as_json)
@@ -111,6 +112,8 @@ def _run(call: Call | AskedFor, terminal: Terminal) -> Report:
         terminal.ask,
         lambda line: lines.print(line, markup=False, highlight=False),
     )
+    if call.verb != "init":
+        terminal.about["hub"] = session.facts(Path.cwd())
     if call.verb != "init" and not call.as_json:
         terminal.err.print(session.which_hub(Path.cwd()), style="dim", markup=False, highlight=False)
     report: Report = _module(call.verb).run(session, **call.values)

@@ -18,6 +18,9 @@ from rich.text import Text
 
 from skrt_hub.errors import EndedError
 
+FORMAT = 1
+"""The version of what commands print with --json. It rises when a field goes, is renamed or changes its type."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -26,8 +29,9 @@ class Report:
     exit_code: ClassVar[int] = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The report as a JSON document."""
-        return {item.name: _plain(getattr(self, item.name)) for item in dataclasses.fields(self)}
+        """The report as a JSON document: its fields, and `ok` where it gives a verdict."""
+        verdict = {"ok": self.ok} if hasattr(self, "ok") else {}
+        return {**verdict, **{item.name: _plain(getattr(self, item.name)) for item in dataclasses.fields(self)}}
 
     def render(self) -> RenderableType:
         """The report for a person."""
@@ -69,9 +73,6 @@ class CheckReport(Report):
     @property
     def exit_code(self) -> int:  # type: ignore[override]
         return 0 if self.ok else 4
-
-    def as_json(self) -> dict[str, Any]:
-        return {"ok": self.ok, **super().as_json()}
 
     def render(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)
@@ -236,9 +237,6 @@ class VerifyReport(Report):
     @property
     def exit_code(self) -> int:  # type: ignore[override]
         return 0 if self.ok else 13
-
-    def as_json(self) -> dict[str, Any]:
-        return {"ok": self.ok, **super().as_json()}
 
     def render(self) -> RenderableType:
         table = Table("step", "verdict", "time", "found", box=None, pad_edge=False)

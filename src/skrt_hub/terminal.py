@@ -60,10 +60,14 @@ class Terminal:
             _never_raise(stream)
         self.out = PrintableConsole(soft_wrap=True)
         self.err = PrintableConsole(stderr=True, soft_wrap=True)
+        self.about: dict[str, Any] = {}
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """Print one JSON document; all but plain letters is written as numbers, so that nothing has to be cleaned."""
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        """Print one JSON document, with what each begins with (`about`).
+
+        All but plain letters is written as numbers, so that nothing has to be cleaned.
+        """
+        sys.stdout.write(json.dumps({**self.about, **document}, indent=2) + "\n")
         sys.stdout.flush()
 
     def ask(self, question: str) -> str | None:

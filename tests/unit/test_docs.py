@@ -34,6 +34,8 @@ def _script(name: str) -> ModuleType:
 
 
 reference = _script("make_reference")
+schemas = _script("make_schemas")
+MADE = {**reference.pages(), **schemas.pages()}
 
 
 def _id(page: Path) -> str:
@@ -49,9 +51,9 @@ def _blocks(*languages: str) -> Iterator[tuple[str, str]]:
                 yield _id(page), "\n".join(line.removeprefix(found[1]) for line in found[3].splitlines())
 
 
-@pytest.mark.parametrize("name", ["commands.md", "hub-yaml.md", "exit-codes.md"])
+@pytest.mark.parametrize("name", sorted(MADE))
 def test_a_made_page_is_up_to_date(name: str) -> None:
-    assert (DOCS / "reference" / name).read_text(encoding="utf-8") == reference.pages()[name], AGAIN
+    assert (DOCS / "reference" / name).read_text(encoding="utf-8") == MADE[name], AGAIN
 
 
 def test_every_command_and_option_is_documented() -> None:

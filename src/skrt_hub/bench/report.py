@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -29,8 +28,9 @@ class BenchReport(Report):
         """13 when somebody did not get to a slice on the hub that was measured first."""
         return 13 if self.systems[0].failures else 0
 
-    def as_json(self) -> dict[str, Any]:
-        return {"ok": self.exit_code == 0, **super().as_json()}
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0
 
     def with_files(self, files: tuple[Path, ...]) -> BenchReport:
         """The same, naming the files in which it was written down."""

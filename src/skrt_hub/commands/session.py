@@ -32,6 +32,11 @@ class Session:
     def target(self) -> Target:
         return self.hub.target
 
+    def facts(self, here: Path) -> dict[str, str | None]:
+        """The same for programs."""
+        config = str(here / self.hub.config) if self.hub.config else None
+        return {"name": self.context.settings.name, "config": config, "folder": str(self.context.layout.root)}
+
     def which_hub(self, here: Path) -> str:
         """One line that says which hub is meant, and by which hub.yaml."""
         name = f"Hub “{self.context.settings.name}”"

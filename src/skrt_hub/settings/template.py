@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from skrt_hub.settings.model import Settings
+from skrt_hub.settings.schema import MODELINE
 
-_HEAD = """\
+_HEAD = f"""\
+{MODELINE}
 # hub.yaml: describes one hub, for one machine and for Kubernetes alike.
 # Every line is optional: what stands here, commented out, is the default. Remove the `# ` before a key to change it.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
 
 _SIZE_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE_UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -46,7 +46,22 @@ def write_duration(seconds: int) -> str:
 
 WRITTEN = "written by a person"
 """The context in which hub.yaml is validated; settings that older versions wrote down have bare seconds."""
-Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+_SIZE_FOR_EDITORS = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KMGTkmgt]([Ii])?)?[Bb]?\s*$"},
+    ],
+    "examples": ["512 MB", "2 GB", "1.5 GiB"],
+}
+_DURATION_FOR_EDITORS = {
+    "anyOf": [{"const": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(s|min|h|d)\s*$"}],
+    "examples": ["45 s", "90 min", "2 h", "7 d"],
+}
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0), WithJsonSchema(_SIZE_FOR_EDITORS, mode="validation")]
 Duration = Annotated[
-    int, BeforeValidator(read_duration), PlainSerializer(write_duration, when_used="json"), Field(ge=0)
+    int,
+    BeforeValidator(read_duration),
+    PlainSerializer(write_duration, when_used="json"),
+    Field(ge=0),
+    WithJsonSchema(_DURATION_FOR_EDITORS, mode="validation"),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
@@ -150,8 +149,9 @@ class VerifiedReport(Report):
     def exit_code(self) -> int:  # type: ignore[override]
         return 17 if self.problems else 0
 
-    def as_json(self) -> dict[str, Any]:
-        return {"ok": not self.problems, **super().as_json()}
+    @property
+    def ok(self) -> bool:
+        return not self.problems
 
     def render(self) -> RenderableType:
         head = f"Read {self.manifests} manifests and {self.packs} packs with {self.contents} contents in {self.place}: "

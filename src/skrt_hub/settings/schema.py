@@ -1,0 +1,23 @@
+"""hub.yaml as a JSON schema: editors that know it complete keys, explain them, and mark what cannot be used."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from skrt_hub.settings.model import Settings
+
+NAME = "hub.schema.json"
+MODELINE = f"# yaml-language-server: $schema={NAME}"
+"""The line of a hub.yaml that tells an editor where its schema lies: beside it, so that no network is needed."""
+
+
+def hub_yaml_schema() -> dict[str, Any]:
+    """The schema of what a person may write."""
+    schema = Settings.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "hub.yaml of skrt-hub"}
+
+
+def schema_text() -> str:
+    """The same as a file."""
+    return json.dumps(hub_yaml_schema(), indent=2, ensure_ascii=False) + "\n"
