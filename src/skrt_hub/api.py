@@ -20,6 +20,7 @@ from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
 from skrt_hub.targets.registry import TARGETS, target_for
 
 if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing of them
+    from skrt_hub.audit.report import AuditReport
     from skrt_hub.bench.rehearsal import RehearsalOptions
     from skrt_hub.bench.rehearsal_report import RehearsalReport
     from skrt_hub.bench.report import BenchReport
@@ -102,6 +103,12 @@ class Hub:
     def verify(self, *, quick: bool = False) -> VerifyReport:
         """The self-test, run as a participant would."""
         return self.target.verify(quick=quick)
+
+    def audit(self, *, limits: bool = True) -> AuditReport:
+        """Attack the hub as a participant and from outside. `limits`: fill memory of every kind, too."""
+        from skrt_hub.audit.run import audit  # noqa: PLC0415 - other verbs start without it
+
+        return audit(self.context, limits=limits)
 
     def delete_plan(self, options: DeleteOptions | None = None) -> tuple[Removal, ...]:
         """What `delete` would remove, whether it may or not."""

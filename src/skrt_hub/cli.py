@@ -36,6 +36,7 @@ VERBS = {
     "logs": "logs",
     "participants": "participants",
     "verify": "verify",
+    "audit": "audit",
     "bench": "bench",
     "rehearse": "rehearse",
     "stop": "stop",

@@ -18,7 +18,8 @@
     ├── ClusterError         16   the Kubernetes cluster refused or could not be reached
     ├── CopyError            17   a saved copy is damaged, hostile or could not be made
     ├── UnknownNameError     18   no participant has the name that was given
-    └── EndedError           19   the hub is meant to run and was ended from outside
+    ├── EndedError           19   the hub is meant to run and was ended from outside
+    └── AuditError           21   the audit reached something that it must not reach
     (interrupted by Ctrl-C  130)
 
 Only `skrt_hub.cli` catches them; it prints the three parts and ends with the code.
@@ -150,6 +151,12 @@ class EndedError(SkrtHubError):
     """The hub is meant to run and was ended from outside; `status` ends with this code."""
 
     exit_code = 19
+
+
+class AuditError(SkrtHubError):
+    """The audit reached something that it must not reach, or could not be carried out."""
+
+    exit_code = 21
 
 
 INTERRUPTED = 130

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from skrt_hub.hub.names import Places
 from skrt_hub.login.requests import carry_out
 from skrt_hub.policy.log_in import how_to_log_in, listed
 from skrt_hub.report import CheckReport, Finding, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_hub.targets.registry import TARGETS
 from skrt_hub.version import __version__
@@ -98,6 +100,9 @@ class ProgramTarget:
 
     def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
         return iter((self._layout.log / "program.log").read_text().splitlines()[-lines:])
+
+    def guest(self) -> AbstractContextManager[Guest]:
+        raise NotImplementedError
 
     def verify(self, *, quick: bool) -> VerifyReport:
         return VerifyReport((), 0.0)

@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 from skrt_hub.assets import CLOSED_PAGE
+from skrt_hub.hub import visitors
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import certificate_file
 from skrt_hub.hub.given import entry_point_names
@@ -45,12 +46,8 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     # Starts queue in the order of arrival and are refused in words when they do not fit (skrt_hub.hub.admission).
     c.JupyterHub.concurrent_spawn_limit = 0
     c.JupyterHub.active_server_limit = 0
-    c.JupyterHub.tornado_settings = {
-        "slow_spawn_timeout": 3,  # then comes the waiting page
-        "cookie_options": {"samesite": "Lax"},
-        # The hub's pages carry the token themselves; no script needs the cookie.
-        "xsrf_cookie_kwargs": {"samesite": "Lax", "httponly": True},
-    }
+    # After 3 s of a start comes the waiting page.
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 3, **visitors.tornado_settings()}
     c.JupyterHub.template_vars = {"announcement": ""}
     c.JupyterHub.log_level = "INFO"
     c.JupyterHub.shutdown_on_logout = False

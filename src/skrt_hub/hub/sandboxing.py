@@ -13,11 +13,12 @@ from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import threads
 from skrt_workspace import connections, server_command
-from skrt_workspace.sandbox.document import DOOR_INSIDE, Bind, Limits, Network, SandboxDocument, User
+from skrt_workspace.sandbox.document import DOOR_INSIDE, MIB, Bind, Limits, Network, SandboxDocument, Temporary, User
 from skrt_workspace.sandbox.enter import LISTENER
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
 NICENESS = 5
+_LEAST = 16 * MIB
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,24 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         user=User(place.uid, place.uid) if applied.root else None,
         hostname=settings.name,
         read_only=_read_only(applied, layout) if isolated else (),
+        temporary=in_memory(settings.limits.memory),
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
         notices=str(layout.notices(place.folder)),
         network=start.network,
         door=str(layout.door.parent) if isolated and start.listening else None,
+    )
+
+
+def in_memory(limit: int) -> tuple[Temporary, ...]:
+    """The folders in memory: together two thirds of the limit, so that full ones do not end the server.
+
+    What lies in them counts as the participant's memory and, unlike a program's, is not given back when one is ended.
+    """
+    return (
+        Temporary("/tmp", max(_LEAST, limit * 4 // 10)),  # noqa: S108
+        Temporary("/dev/shm", max(_LEAST, limit * 2 // 10)),  # noqa: S108
+        Temporary("/run", _LEAST),
     )
 
 

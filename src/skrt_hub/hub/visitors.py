@@ -6,7 +6,7 @@ and that differs for each name, before it leads a browser to a server; and the h
 window only, never to a script.
 
 This file stands alone (standard library, tornado and JupyterHub only): the Kubernetes target hands it to the chart's
-hub as it is. `gate.js` beside it is the proxy's half there.
+hub as it is. `gate.js` of that target is the proxy's half there.
 """
 
 from __future__ import annotations
@@ -104,6 +104,14 @@ SERVER_HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 """What the proxy sets in each answer of a participant's server, whatever the server says. Empty: taken out."""
+
+
+def tornado_settings() -> dict[str, Any]:
+    """Cookies that other sites cannot use; the hub's pages carry the form's key, so no script needs its cookie."""
+    return {
+        "cookie_options": {"samesite": "Lax"},
+        "xsrf_cookie_kwargs": {"samesite": "Lax", "httponly": True},
+    }
 
 
 def install(gate: Gate | None, *, forms_lead_to: str = "") -> None:

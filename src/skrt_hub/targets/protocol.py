@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from skrt_hub.homes.access import Homes
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets.guest import Guest
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Target(Protocol):
 
     def verify(self, *, quick: bool) -> VerifyReport:
         """The self-test, run as a participant would."""
+
+    def guest(self) -> AbstractContextManager[Guest]:
+        """A throw-away participant with a server, removed at the end with all that was theirs."""
 
     def stop(self) -> Message:
         """End all processes cleanly; every file stays."""

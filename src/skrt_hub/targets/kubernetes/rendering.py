@@ -7,6 +7,7 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
+from skrt_hub.hub import visitors
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
@@ -37,6 +38,8 @@ def gather(context: Context) -> Facts:
         login=login_files(),
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
+        visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
+        gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
         version=__version__,
         certificate=_text(kubernetes.tls.certificate),
         key=_text(kubernetes.tls.key),

@@ -28,7 +28,7 @@ def self_test(cluster: Cluster, *, quick: bool) -> VerifyReport:
             started = time.monotonic() - began
         rows = (VerifyRow("server in a pod", "ok", round(started, 1), _pod_of(cluster)), *_run(cluster, quick=quick))
     finally:
-        _clean_up(cluster, hub)
+        clean_up(cluster, hub, TESTER)
     return VerifyReport(rows, round(time.monotonic() - began, 1))
 
 
@@ -46,13 +46,14 @@ def _pod_of(cluster: Cluster) -> str:
     return str(pods[0]["metadata"]["name"]) if pods else "the pod is gone"
 
 
-def _clean_up(cluster: Cluster, hub: HubPod) -> None:
+def clean_up(cluster: Cluster, hub: HubPod, name: str) -> None:
+    """Remove a participant who was there for once, with the volume."""
     try:
-        hub.stop_servers([TESTER], deadline=60)
-        hub.forget_user(TESTER)
+        hub.stop_servers([name], deadline=60)
+        hub.forget_user(name)
         claims = [claim for claim in cluster.kubectl.items("persistentvolumeclaims") if is_home(claim)]
-        names = [claim["metadata"]["name"] for claim in claims if participant(claim) == TESTER]
+        names = [claim["metadata"]["name"] for claim in claims if participant(claim) == name]
         if names:
             cluster.kubectl.run("delete", "persistentvolumeclaims", *names, "--wait=false")
     except SkrtHubError as error:
-        cluster.target.progress.say(f"The self-test's own server was not removed fully: {error.what}")
+        cluster.target.progress.say(f"A server that was there for once was not removed fully: {error.what}")

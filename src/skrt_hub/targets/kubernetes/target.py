@@ -10,11 +10,13 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, status, stop, up
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.guest import guest
 from skrt_hub.targets.kubernetes.homes import participants
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.pods.watch import Watcher
@@ -69,6 +71,13 @@ class KubernetesTarget:
         cluster = open_cluster(self._context)
         status.require(cluster, "running", "closed")
         return self_test(cluster, quick=quick)
+
+    @contextmanager
+    def guest(self) -> Iterator[Guest]:
+        cluster = open_cluster(self._context)
+        status.require(cluster, "running")
+        with guest(cluster) as participant:
+            yield participant
 
     def stop(self) -> Message:
         with self._alone() as cluster:

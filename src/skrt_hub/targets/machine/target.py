@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from skrt_hub import watchdog
@@ -16,8 +17,10 @@ from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.operations import copies_of
+from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.machine import checks, condition, control, delete, leftovers, participants, up
 from skrt_hub.targets.machine.activity import last_activities
+from skrt_hub.targets.machine.guest import guest
 from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
@@ -107,6 +110,10 @@ class MachineTarget:
     def verify(self, *, quick: bool) -> VerifyReport:
         self._ensure_exists()
         return self_test(self._context, quick=quick)
+
+    def guest(self) -> AbstractContextManager[Guest]:
+        self._ensure_exists()
+        return guest(self._context, self._applied())
 
     def stop(self) -> Message:
         self._ensure_exists()

@@ -5,6 +5,7 @@ What each value does is in the chart's configuration reference; only what differ
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ HOME = "/home/jovyan"
 HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
+VISITORS_MODULE = "skrt_hub_visitors"
+VISITORS_PATH = f"/usr/local/etc/jupyterhub/{VISITORS_MODULE}.py"
 SPAWNER_PATH = f"/usr/local/etc/jupyterhub/{SPAWNER_MODULE}.py"
 HUB_STATE = "/srv/jupyterhub"
+_MANAGERS_SCOPES = ("admin:users", "admin:servers", "tokens", "list:users", "list:services", "proxy", "shutdown")
 CORE_REQUESTS = {
     "hub": {"cpu": "250m", "memory": "256Mi"},
     "proxy": {"cpu": "100m", "memory": "128Mi"},
@@ -40,7 +44,8 @@ class Facts:
 
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry, `command` its
     start command (None: the image's own), `login` the files of the log-in by name, `homes` and `spawner` the source
-    texts of its search for homes and of its spawner, `certificate` and `key` the texts of an own certificate,
+    texts of its search for homes and of its spawner, `visitors` and `gate` those of the hub's and the proxy's half of
+    the rule about visitors, `certificate` and `key` the texts of an own certificate,
     `processors` those of the cluster's node, where it has only one that is known.
     """
 
@@ -53,6 +58,8 @@ class Facts:
     version: str
     certificate: str = ""
     key: str = ""
+    visitors: str = ""
+    gate: str = ""
     processors: float = 0
 
 
@@ -117,12 +124,17 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             },
             "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
             "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
+            "skrt-hub-visitors": {"mountPath": VISITORS_PATH, "stringData": facts.visitors},
         },
         "extraConfig": {
             "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
             "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
             f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
+            # The secret is the one that the chart gives to both hub and proxy.
+            "12-skrt-hub-visitors": f"import os\nfrom {VISITORS_MODULE} import Gate, install, tornado_settings\n"
+            'install(Gate(os.environ["CONFIGPROXY_AUTH_TOKEN"]))\n'
+            "c.JupyterHub.tornado_settings = tornado_settings()\n",
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
@@ -131,7 +143,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
         "services": {MANAGER: {}},
         "loadRoles": {
             MANAGER: {
-                "scopes": ["admin:users", "admin:servers", "list:users", "list:services", "proxy", "shutdown"],
+                "scopes": list(_MANAGERS_SCOPES),
                 "services": [MANAGER],
             }
         },
@@ -148,9 +160,14 @@ def starts_at_once(processors: float) -> int:
 
 def _proxy(kubernetes: Kubernetes, facts: Facts) -> dict[str, Any]:
     kinds = {"load-balancer": "LoadBalancer", "node-port": "NodePort"}
+    gate = base64.b64encode(facts.gate.encode()).decode()
     proxy: dict[str, Any] = {
         "service": {"type": kinds.get(kubernetes.access, "ClusterIP")},
-        "chp": {"resources": {"requests": CORE_REQUESTS["proxy"]}},
+        "chp": {
+            "resources": {"requests": CORE_REQUESTS["proxy"]},
+            # Node loads the gate before the proxy's own code; a module may stand in its address.
+            "extraEnv": {"NODE_OPTIONS": f"--import=data:text/javascript;base64,{gate}"},
+        },
     }
     hosts = [kubernetes.host] if kubernetes.host else []
     if facts.certificate:

@@ -1,0 +1,28 @@
+"""A participant for once: made for an attempt on the hub at hand, and removed afterwards with all that was theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = "audit-"
+"""No participant's name begins so by chance; only such names are ever removed by this."""
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A participant with a server that runs.
+
+    `token` is good for this participant alone. `facts` are what an attacker could know: paths, ports, limits, and the
+    things laid out to be found (JSON). `revive` starts the server again where an attempt ended it. `missing_layers`:
+    protections that this kernel or cluster does not have.
+    """
+
+    name: str
+    url: str
+    token: str
+    facts: Mapping[str, Any]
+    hub_runs_as: str
+    revive: Callable[[], None]
+    missing_layers: tuple[str, ...] = ()

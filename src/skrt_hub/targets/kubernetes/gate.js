@@ -1,0 +1,63 @@
+// The chart's proxy asks for the visitor's mark before it leads a browser to a participant's server: the proxy's half of
+// skrt_hub/hub/visitors.py, where the reasons stand. Node loads it before configurable-http-proxy (NODE_OPTIONS), whose own
+// code stays as it is. The secret is the one that hub and proxy share already.
+import crypto from "node:crypto";
+import http from "node:http";
+import https from "node:https";
+
+const secret = process.env.CONFIGPROXY_AUTH_TOKEN || "";
+const code = (words) => crypto.createHmac("sha256", secret).update(words).digest("hex");
+const cookie = `skrt-visitor-${code("cookie").slice(0, 8)}`;
+
+// Whose server a request is for, or null: the path is read exactly as configurable-http-proxy reads it.
+const ownerOf = (request) => {
+  const path = decodeURIComponent(new URL(request.url, "http://example.com").pathname).replace(/^\/+/, "");
+  const parts = path.split("/");
+  return parts[0] === "user" && parts.length > 1 ? parts[1] : null;
+};
+
+const hasMark = (request, owner) =>
+  (request.headers.cookie || "").split(/; ?/).includes(`${cookie}=${code(`visitor ${owner}`)}`) ||
+  /^(token|bearer) /i.test(request.headers.authorization || "");
+
+const led = (request) => {
+  try {
+    const owner = ownerOf(request);
+    return { owner, allowed: owner === null || hasMark(request, owner) };
+  } catch {
+    return { owner: null, allowed: false }; // a path that cannot be read
+  }
+};
+
+const takeAway = (response) => {
+  const write = response.writeHead;
+  response.writeHead = function (...words) {
+    this.removeHeader("service-worker-allowed");
+    this.setHeader("cross-origin-opener-policy", "unsafe-none");
+    this.setHeader("referrer-policy", "same-origin");
+    return write.apply(this, words);
+  };
+};
+
+const guarded = (emit) =>
+  function (kind, request, other, ...rest) {
+    if (kind === "request" || kind === "upgrade") {
+      const { owner, allowed } = led(request);
+      if (!allowed && kind === "upgrade") {
+        other.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return true;
+      }
+      if (!allowed) {
+        const reads = request.method === "GET" || request.method === "HEAD";
+        // The hub gives the mark to whom it is due, and says to others whose server this is.
+        other.writeHead(reads ? 302 : 403, reads ? { Location: `/hub${request.url.replace(/^\/+/, "/")}` } : {});
+        other.end();
+        return true;
+      }
+      if (owner !== null && kind === "request") takeAway(other);
+    }
+    return emit.call(this, kind, request, other, ...rest);
+  };
+
+http.Server.prototype.emit = guarded(http.Server.prototype.emit);
+https.Server.prototype.emit = guarded(https.Server.prototype.emit);

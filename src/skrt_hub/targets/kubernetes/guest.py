@@ -1,0 +1,49 @@
+"""A throw-away participant of a hub on Kubernetes, made by the hub like any other, in a pod like any other's."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from functools import partial
+
+from skrt_hub.errors import StartError, StateError
+from skrt_hub.targets.guest import PREFIX, Guest
+from skrt_hub.targets.kubernetes.access import find_url
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.self_test import clean_up
+
+_START_DEADLINE = 300.0
+
+
+@contextlib.contextmanager
+def guest(cluster: Cluster) -> Iterator[Guest]:
+    """A participant with a server, while this lasts. Raises StateError where the hub has no address."""
+    url = find_url(cluster)
+    if url is None:
+        raise StateError("The hub has no address that it could be attacked at.", remedy="Run: skrt-hub open")
+    name = f"{PREFIX}{secrets.token_hex(4)}"
+    hub = HubPod(cluster.kubectl)
+    try:
+        hub.start_server(name, deadline=_START_DEADLINE)
+        ((status, answer),) = hub.ask(("POST", f"/users/{name}/tokens", {"expires_in": 3600}))
+        if status >= 300:
+            raise StartError(
+                "The hub gave no token for the throw-away participant.",
+                why=f"It answered {status}: {answer}",
+                remedy="This release was made by an older skrt-hub. Run: skrt-hub up",
+            )
+        limits = cluster.settings.limits
+        facts = {
+            "nonce": secrets.token_hex(8),
+            "pod": True,
+            "memory_limit": limits.memory,
+            # Nobody here knows what the node has left; the pod's own limit ends what is tried.
+            "memory_available": 2**60,
+            "internet_allowed": bool(getattr(limits, "internet", True)),
+        }
+        revive = partial(hub.start_server, name, deadline=_START_DEADLINE)
+        yield Guest(name, url, str(answer["token"]), facts, "a pod", revive)
+    finally:
+        clean_up(cluster, hub, name)

@@ -1,0 +1,22 @@
+"""Which protections this kernel and this user have, found by trying each; `check` and `audit` tell what is missing."""
+
+from __future__ import annotations
+
+from skrt_hub.hub import control_groups
+from skrt_hub.settings.model import Settings
+from skrt_workspace.sandbox.probe import probe
+
+
+def missing(settings: Settings) -> tuple[str, ...]:
+    """The layers that do not hold here, each with what that means."""
+    if settings.sandbox == "none":
+        return ("sandbox: switched off in hub.yaml, so nothing keeps participants apart",)
+    found = probe()
+    words = [] if found.works else [f"sandbox: {found.reason}"]
+    words += found.notes
+    if control_groups.version() is None:
+        words.append(
+            "control groups: this user may make none, so the hub watches memory itself, once a second, and processors "
+            "are shared by weight only"
+        )
+    return tuple(words)
