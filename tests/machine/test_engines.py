@@ -18,7 +18,8 @@ import pytest
 import uv
 
 from skrt_hub.environment import Environment
-from skrt_hub.environment.identity import requirements, workspace_package
+from skrt_hub.environment.identity import requirements
+from skrt_hub.environment.workspace import package_folder
 from skrt_workspace.engines import NIFTYREG_COMMANDS
 
 SHIFT = (3.0, -2.0, 4.0)
@@ -84,7 +85,7 @@ def _library_of_arm(folder: Path) -> Path:
     install = (uv.find_uv_bin(), "pip", "install", "-q", "--python", made / "bin/python")
     subprocess.run([*install, "--no-deps", "--require-hashes", "-r", folder / "requirements.txt"], check=True)
     (site,) = made.glob("lib/python3.*/site-packages")
-    (site / "own.pth").write_text(str(workspace_package().parent))
+    (site / "own.pth").write_text(str(package_folder().parent))
     subprocess.run([made / "bin/python", "-c", INSTALL], check=True)
     return made / "bin"
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from skrt_hub.environment import marker, uv
-from skrt_hub.environment.identity import Environment, Identity, requirements, wanted, workspace_package
+from skrt_hub.environment import marker, uv, workspace
+from skrt_hub.environment.identity import Environment, Identity, requirements, wanted
 from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
 from skrt_hub.files import ensure_folder
 from skrt_hub.process import follow, plain_environment
@@ -77,17 +77,21 @@ def _build(folder: Path, identity: Identity, progress: Progress, lock: int) -> E
 def _install_workspace(
     folder: Path, like: Environment | None, lock: int, tell: Callable[[int, int, str], None]
 ) -> None:
-    """Run `python -m skrt_workspace.install` in the new environment, with nothing but that package on its path.
+    """Install the wheel of skrt-workspace, and run `python -m skrt_workspace.install` in the new environment.
 
     `like` is an older environment with the same packages, from which byte code is taken over.
     """
-    with tempfile.TemporaryDirectory(prefix="skrt-hub-") as on_path:
-        (Path(on_path) / "skrt_workspace").symlink_to(workspace_package())
+    with tempfile.TemporaryDirectory(prefix="skrt-hub-") as work:
+        workspace.write_project(Path(work, "project"))
+        wheel = workspace.build_wheel(Path(work, "project"), Path(work, "wheel"), lock=lock)
+        # Copied, not linked: the steps below may write beside what is in uv's cache.
+        options = ("--no-deps", "--offline", "--no-index", "--link-mode", "copy", "--python", folder / "bin" / "python")
+        uv.run_uv(["pip", "install", *options, wheel], folder=folder.parent, lock=lock)
         variables = plain_environment()
-        variables |= {"PYTHONPATH": on_path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": on_path}
+        variables |= {"PYTHONDONTWRITEBYTECODE": "1", "HOME": work}
         variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
         words = [folder / "bin" / "python", "-m", "skrt_workspace.install", *(("--like", like.folder) if like else ())]
-        with follow(words, environment=variables, folder=Path(on_path), holding=(lock,)) as program:
+        with follow(words, environment=variables, folder=Path(work), holding=(lock,)) as program:
             for line in program.lines:
                 step = line.split(maxsplit=3)
                 if len(step) == 4 and step[0] == "step":

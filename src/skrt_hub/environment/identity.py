@@ -7,16 +7,15 @@ these leads to a new folder beside the old one.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_hub.errors import EnvironmentBuildError, PrerequisiteError, ProgramError
+from skrt_hub.environment.workspace import project_hash
+from skrt_hub.errors import PrerequisiteError, ProgramError
 from skrt_hub.process import plain_environment, run
-from skrt_workspace.install.package import content_hash
 
 LOCK_FOLDER = Path(__file__).parent / "lock"
 OLDEST_PYTHON = (3, 11)
@@ -91,18 +90,6 @@ class Environment:
         return (self.folder,) if self.base_prefix == Path("/usr") else (self.folder, self.base_prefix)
 
 
-def workspace_package() -> Path:
-    """The folder of the package skrt_workspace as it is installed with skrt-hub."""
-    spec = importlib.util.find_spec("skrt_workspace")
-    if spec is None or not spec.submodule_search_locations:
-        raise EnvironmentBuildError(
-            "The package skrt_workspace was not found.",
-            why="It comes with skrt-hub; the installation is damaged.",
-            remedy="Install skrt-hub again.",
-        )
-    return Path(spec.submodule_search_locations[0])
-
-
 def requirements() -> Path:
     """The lock: every package at one version, with hashes."""
     return LOCK_FOLDER / "requirements.txt"
@@ -114,7 +101,7 @@ def wanted(python: Path | None = None) -> Identity:
     Raises PrerequisiteError where the Python cannot be used.
     """
     lock = hashlib.sha256(requirements().read_bytes()).hexdigest()
-    return Identity(lock, content_hash(workspace_package()), examine(python))
+    return Identity(lock, project_hash(), examine(python))
 
 
 def examine(python: Path | None) -> Python:

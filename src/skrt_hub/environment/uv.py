@@ -83,14 +83,20 @@ def environment() -> dict[str, str]:
     return {**variables, "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
 
 
-def run_uv(arguments: Sequence[str | Path], *, folder: Path, lock: int, note: Note) -> None:
-    """Run uv in `folder`, telling `note` each line it prints. uv holds the open file `lock` as long as it runs.
+def run_uv(
+    arguments: Sequence[str | Path], *, folder: Path, lock: int | None = None, note: Note = lambda line: None
+) -> None:
+    """Run uv in `folder`, telling `note` each line it prints. uv holds the open file `lock`, if any, while it runs.
 
     Raises NetworkError, SpaceError or EnvironmentBuildError with uv's last words.
     """
     words = [_program(), *map(str, arguments)]
     with process.follow(
-        words, environment=environment(), folder=folder, holding=(lock,), remedy="Install skrt-hub again."
+        words,
+        environment=environment(),
+        folder=folder,
+        holding=() if lock is None else (lock,),
+        remedy="Install skrt-hub again.",
     ) as program:
         for line in program.lines:
             note(line.strip())

@@ -47,14 +47,13 @@ def _libraries(prefix: Path, site: Path, like: Path | None) -> Steps:
 def _workspace(prefix: Path, site: Path, source: Path, like: Path | None) -> Steps:
     """What adds our own part; it leaves every file of the libraries as it is."""
     # Not there when libraries are built.
-    from skrt_workspace.install import entry_points, jupyter, package, phantom  # noqa: PLC0415
+    from skrt_workspace.install import jupyter, phantom  # noqa: PLC0415
     from skrt_workspace.packages import installing  # noqa: PLC0415
 
     return [
-        ("workspace package", lambda: package.install(source, site)),
-        ("own programs", lambda: commands.write_own(prefix, entry_points.ENTRY_POINTS["console_scripts"])),
+        ("own programs", lambda: commands.write_own(prefix)),
         ("names of other Pythons' programs", lambda: commands.hide_others(prefix)),
-        ("byte code of the workspace", lambda: bytecode.compile_all(site / package.NAME)),
+        ("byte code of the workspace", lambda: bytecode.compile_all(source)),
         ("list of packages", lambda: installing.write_constraints(prefix, site)),
         ("Jupyter settings", lambda: jupyter.write(prefix)),
         ("list of fonts", lambda: jupyter.make_font_list(prefix)),

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 # Where the NiftyReg wheel keeps the programs of each system, below site-packages.
@@ -24,7 +25,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-# A program of our own, named in the table of entry points.
+# A program of our own, named in the distribution's entry points.
 OWN_PROGRAM = """#!/bin/sh
 '''exec' "{python}" -I "$0" "$@"
 ' '''
@@ -59,12 +60,12 @@ def write(prefix: Path, site: Path) -> None:
         target.chmod(0o755)
 
 
-def write_own(prefix: Path, programs: dict[str, str]) -> None:
-    """Write our own programs, each given as `module:function`."""
-    for name, where in programs.items():
-        module, function = where.split(":")
-        text = OWN_PROGRAM.format(python=prefix / "bin" / "python", module=module, function=function)
-        _write_program(prefix / "bin" / name, text)
+def write_own(prefix: Path) -> None:
+    """Write our own programs in place of the installer's, which would let a working folder change what they do."""
+    for program in metadata.distribution("skrt-workspace").entry_points.select(group="console_scripts"):
+        python = prefix / "bin" / "python"
+        text = OWN_PROGRAM.format(python=python, module=program.module, function=program.attr)
+        _write_program(prefix / "bin" / program.name, text)
 
 
 def hide_others(prefix: Path, folders: Iterable[Path] = SYSTEM_PROGRAMS) -> None:

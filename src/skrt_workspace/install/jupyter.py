@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import fonts
-from skrt_workspace.install import entry_points
 
 KERNEL_NAME = "Python 3 (scikit-rt)"
+KERNEL_PROVISIONER = "warden"
+"""An entry point of the distribution skrt-workspace."""
+SERVER_EXTENSIONS = ("skrt_workspace.server_extension",)
 _PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.server_extension.handlers)
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 
@@ -72,8 +74,7 @@ def lab_settings() -> dict[str, Any]:
 def kernel_description(original: dict[str, Any]) -> dict[str, Any]:
     """ipykernel's description of the Python kernel, under our name and with our way of starting it."""
     metadata = dict(original.get("metadata", {}))
-    if entry_points.KERNEL_PROVISIONER:
-        metadata["kernel_provisioner"] = {"provisioner_name": entry_points.KERNEL_PROVISIONER, "config": {}}
+    metadata["kernel_provisioner"] = {"provisioner_name": KERNEL_PROVISIONER, "config": {}}
     return {**original, "display_name": KERNEL_NAME, "metadata": metadata}
 
 
@@ -84,7 +85,7 @@ def write(prefix: Path) -> None:
     _write(etc / "jupyter_server_config.json", server_settings(shell))
     _write(etc / "labconfig" / "page_config.json", page_settings())
     _write(prefix / "share" / "jupyter" / "lab" / "settings" / "overrides.json", lab_settings())
-    for extension, on in (*((name, True) for name in entry_points.SERVER_EXTENSIONS), (_PACKED_BY_US, False)):
+    for extension, on in (*((name, True) for name in SERVER_EXTENSIONS), (_PACKED_BY_US, False)):
         _write(
             etc / "jupyter_server_config.d" / f"{extension}.json",
             {"ServerApp": {"jpserver_extensions": {extension: on}}},

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from skrt_workspace.install.package import content_hash
+from skrt_workspace.install.content import content_hash
 
 FOLDER_IN_PREFIX = Path("share", "skrt-workspace", "phantom")
 STAMP_IN_PREFIX = Path("share", "skrt-workspace", "phantom.source")

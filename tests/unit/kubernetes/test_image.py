@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skrt_hub.environment.identity import workspace_package
+from skrt_hub.environment.workspace import package_folder
 from skrt_hub.targets.kubernetes.image.contents import LIBRARIES_PROGRAM, Content, Part, needed_by
 from tests.support.material import publish
 
@@ -16,7 +16,7 @@ def written(folder: Path, content: Content) -> set[str]:
 
 
 def test_the_libraries_layer_has_what_its_program_imports_and_not_our_own_part() -> None:
-    package = workspace_package()
+    package = package_folder()
     names = {path.relative_to(package).as_posix() for path in needed_by(LIBRARIES_PROGRAM, package)}
     assert {"__init__.py", "install/__init__.py", "install/__main__.py", "install/prune.py"} <= names
     assert "launch.py" not in names

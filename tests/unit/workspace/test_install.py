@@ -2,75 +2,54 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib.util
 import subprocess
-from importlib.metadata import PathDistribution
+import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from skrt_workspace.install import bytecode, commands, entry_points, jupyter, package, phantom, prune
+from skrt_hub.environment import workspace
+from skrt_workspace.install import bytecode, commands, jupyter, phantom, prune
+from skrt_workspace.install.content import content_hash, files_of
 
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    made = tmp_path / "source" / "skrt_workspace"
-    (made / "room").mkdir(parents=True)
-    (made / "__init__.py").write_text("")
-    (made / "room" / "module.py").write_text("value = 1\n")
-    (made / "__pycache__").mkdir()
-    (made / "__pycache__" / "old.pyc").write_bytes(b"old")
-    return made
+PROJECT = tomllib.loads((workspace.PROJECT / "pyproject.toml").read_text())["project"]
 
 
 def test_every_entry_point_names_something_that_is_there() -> None:
-    modules = [where.split(":")[0] for group in entry_points.ENTRY_POINTS.values() for where in group.values()]
-    for module in [*modules, *entry_points.SERVER_EXTENSIONS]:
+    tables = (PROJECT["scripts"], *PROJECT["entry-points"].values())
+    modules = [where.split(":")[0] for table in tables for where in table.values()]
+    for module in [*modules, *jupyter.SERVER_EXTENSIONS]:
         assert importlib.util.find_spec(module) is not None, module
 
 
 def test_the_provisioner_of_the_kernel_is_an_entry_point() -> None:
-    known = entry_points.ENTRY_POINTS.get("jupyter_client.kernel_provisioners", {})
-    assert entry_points.KERNEL_PROVISIONER in ("", *known)
+    assert jupyter.KERNEL_PROVISIONER in PROJECT["entry-points"]["jupyter_client.kernel_provisioners"]
 
 
-def test_the_package_is_an_installed_distribution(source: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
-    package.install(source, site)
-    (info,) = site.glob("skrt_workspace-*.dist-info")
-    distribution = PathDistribution(info)
-    assert distribution.metadata["Name"] == "skrt-workspace"
-    assert {(point.group, point.name) for point in distribution.entry_points} == {
-        (group, name) for group, entries in entry_points.ENTRY_POINTS.items() for name in entries
-    }
-    recorded = {str(file): file.hash for file in distribution.files or []}
-    assert {"skrt_workspace/room/module.py", "skrt_workspace.pth"} <= recorded.keys()
-    assert not any(name.endswith(".pyc") for name in recorded)
-    digest = hashlib.sha256((site / "skrt_workspace/room/module.py").read_bytes()).digest()
-    stated = recorded["skrt_workspace/room/module.py"]
-    assert stated is not None
-    assert stated.value == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+def test_the_wheel_is_a_distribution_with_all_its_files_and_is_made_without_a_network(tmp_path: Path) -> None:
+    workspace.write_project(tmp_path / "project")
+    wheel = workspace.build_wheel(tmp_path / "project", tmp_path / "wheel")
+    again = workspace.build_wheel(tmp_path / "project", tmp_path / "again")
+    assert wheel.read_bytes() == again.read_bytes()
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    package = workspace.package_folder()
+    here = {f"skrt_workspace/{path.relative_to(package).as_posix()}" for path in files_of(package)}
+    assert here == {name for name in names if name.startswith("skrt_workspace/") and not name.endswith("/")}
+    assert f"skrt_workspace-{PROJECT['version']}.data/purelib/skrt_workspace.pth" in names
+    assert f"skrt_workspace-{PROJECT['version']}.dist-info/entry_points.txt" in names
 
 
-def test_installing_again_replaces_what_was_there(source: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
-    package.install(source, site)
-    (source / "room" / "module.py").rename(source / "room" / "other.py")
-    package.install(source, site)
-    assert len(list(site.glob("skrt_workspace-*.dist-info"))) == 1
-    assert [path.name for path in (site / "skrt_workspace" / "room").iterdir()] == ["other.py"]
-
-
-def test_the_version_follows_the_content_and_not_byte_code(source: Path) -> None:
-    before = package.content_version(source)
-    (source / "__pycache__" / "new.pyc").write_bytes(b"new")
-    assert package.content_version(source) == before
-    (source / "room" / "module.py").write_text("value = 2\n")
-    assert package.content_version(source) != before
+def test_a_hash_follows_the_content_and_not_byte_code(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "module.py").write_text("value = 1\n")
+    before = content_hash(tmp_path)
+    (tmp_path / "__pycache__" / "new.pyc").write_bytes(b"new")
+    assert content_hash(tmp_path) == before
+    (tmp_path / "module.py").write_text("value = 2\n")
+    assert content_hash(tmp_path) != before
 
 
 def test_pruning_removes_what_is_listed_and_nothing_else(tmp_path: Path) -> None:
@@ -136,7 +115,7 @@ def test_the_phantom_is_taken_over_only_from_the_same_code(tmp_path: Path, monke
     (code / "phantom" / "__init__.py").write_text("")
     (like / phantom.FOLDER_IN_PREFIX).mkdir(parents=True)
     (like / phantom.FOLDER_IN_PREFIX / "ct.dcm").write_text("ct")
-    (like / phantom.STAMP_IN_PREFIX).write_text(package.content_hash(code / "phantom"))
+    (like / phantom.STAMP_IN_PREFIX).write_text(content_hash(code / "phantom"))
     phantom.make(prefix, code, like)
     assert (prefix / phantom.FOLDER_IN_PREFIX / "ct.dcm").read_text() == "ct"
     made: list[object] = []

@@ -15,7 +15,8 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from skrt_hub.environment.identity import LOCK_FOLDER, workspace_package
+from skrt_hub.environment import workspace
+from skrt_hub.environment.identity import LOCK_FOLDER
 from skrt_hub.material.published import shown_now
 from skrt_hub.settings.image import architecture_of
 from skrt_hub.version import __version__
@@ -89,14 +90,14 @@ class Content:
         yield "slim.py", OWN / "slim.py"
         for name in ("requirements.txt", "niftyreg.txt"):
             yield f"lock/{name}", LOCK_FOLDER / name
-        package = workspace_package()
+        package = workspace.package_folder()
         for part, program in (("install", LIBRARIES_PROGRAM), ("phantom", PHANTOM_PROGRAM)):
             for path in needed_by(program, package):
                 yield f"{part}/{path.relative_to(package).as_posix()}", path
         for name, path in _tree(package / "phantom"):
             yield f"phantom/phantom/{name}", path
-        for name, path in _tree(package):
-            yield f"workspace/skrt_workspace/{name}", path
+        for name, path in workspace.project_files():
+            yield f"workspace/{name}", path
         if self.material is not None:
             for place in shown_now(self.material):
                 for path in (place,) if place.is_file() else _below(place):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skrt_hub.environment.workspace import build_wheel
 from skrt_hub.errors import PermissionsError, PrerequisiteError
 from skrt_hub.process import Echo, follow, run
 from skrt_hub.progress import Progress
@@ -53,6 +54,7 @@ class Engine:
         """Build this part of the content. Raises NetworkError, SpaceError, PrerequisiteError or ProgramError."""
         with tempfile.TemporaryDirectory(prefix="skrt-hub-image-") as folder:
             values = content.write(Path(folder))
+            build_wheel(Path(folder, "workspace"), Path(folder, "wheel"))
             words = [self.name, "build", "--tag", part.image]
             if part.platform:
                 words += ["--platform", part.platform]
