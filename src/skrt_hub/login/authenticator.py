@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.auth import Authenticator
-from tornado import web  # type: ignore[attr-defined]
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
 from . import sessions
@@ -18,22 +17,7 @@ from .accounts import Accounts, AccountsDamagedError, Entry, Proof
 from .brake import Brake
 from .names import NameRefusedError, normalised
 from .pages import Look, Pages
-
-
-class Refused(web.HTTPError):  # type: ignore[misc]
-    """A log-in that was refused: which message the page shows, in the visitor's language."""
-
-    def __init__(self, status: int, key: str, **values: Any) -> None:
-        super().__init__(status, key)
-        self.key, self.values = key, values
-
-
-class ChoosePassword(web.HTTPError):  # type: ignore[misc]
-    """A valid code was given: its owner chooses a password next. Where there is no page for that, it is a refusal."""
-
-    def __init__(self, name: str, mark: str) -> None:
-        super().__init__(403, "Log in with a browser first, and choose a password.")
-        self.name, self.mark = name, mark
+from .refusals import ChoosePassword, Refused
 
 
 class AccountsAuthenticator(Authenticator):  # type: ignore[misc]

@@ -14,9 +14,9 @@ from tornado.httputil import url_concat
 from tornado.websocket import WebSocketHandler
 
 from . import codes, sessions
-from .authenticator import ChoosePassword, Refused
 from .names import NameRefusedError, normalised
 from .pages import LANGUAGE_COOKIE, Pages, asset
+from .refusals import ChoosePassword, Refused
 
 _FIRST = "skrt-first-log-in"
 _FIRST_LASTS = 20 / 1440  # days
