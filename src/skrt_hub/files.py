@@ -107,6 +107,17 @@ def exclusive(path: Path, *, what: str, remedy: str, shared: bool = False) -> It
 
 
 @contextmanager
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path`, waiting for whoever has it: for changes of some milliseconds."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def told(path: Path) -> Iterator[None]:
     """Work on `path` in which an OSError (a full disk, a missing right) becomes an error that a person can act on."""
     try:

@@ -16,7 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from skrt_hub.errors import EndedError
+from skrt_hub.errors import EndedError, PrerequisiteError, VerifyError
 
 FORMAT = 1
 """The version of what commands print with --json. It rises when a field goes, is renamed or changes its type."""
@@ -72,7 +72,7 @@ class CheckReport(Report):
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
-        return 0 if self.ok else 4
+        return 0 if self.ok else PrerequisiteError.exit_code
 
     def render(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)
@@ -236,7 +236,7 @@ class VerifyReport(Report):
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
-        return 0 if self.ok else 13
+        return 0 if self.ok else VerifyError.exit_code
 
     def render(self) -> RenderableType:
         table = Table("step", "verdict", "time", "found", box=None, pad_edge=False)

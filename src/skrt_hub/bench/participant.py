@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -242,8 +241,3 @@ def summary_of(error: BaseException) -> str:
     """An exception in one line, for the table of failures."""
     words = str(error) or type(error).__name__
     return words if isinstance(error, ParticipantError) else f"{type(error).__name__}: {words}"[:300]
-
-
-def as_document(journey: Journey) -> dict[str, Any]:
-    """A journey for JSON."""
-    return {"name": journey.name, "reached": journey.reached, "failure": journey.failure}

@@ -5,18 +5,14 @@ The folder is a pure function of the name, so that a home is found again even wh
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.errors import StateError
-from skrt_hub.files import read_json, write_json
+from skrt_hub.files import read_json, waiting_lock, write_json
 
 _PLAIN = re.compile(r"[a-z][a-z0-9]{0,31}")
 # 1879048192 to 2147483647 are left free by Linux distributions (systemd's page on user and group ids). Each hub takes
@@ -75,7 +71,7 @@ class Places:
         found = self.find(name)
         if found is not None:
             return found
-        with self._locked():
+        with waiting_lock(self._file.with_suffix(".lock")):
             places = self.all()
             again = next((place for place in places if place.name == name), None)
             if again is not None:
@@ -87,19 +83,9 @@ class Places:
 
     def forget(self, name: str) -> None:
         """Take a participant out of the table, after their home was removed."""
-        with self._locked():
+        with waiting_lock(self._file.with_suffix(".lock")):
             rows = [vars(known) for known in self.all() if known.name != name]
             write_json(self._file, {"participants": rows}, mode=0o600)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the table's lock (flock(2)); one who changes it has it for some milliseconds, so others wait."""
-        handle = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
 
     def _next_id(self, places: tuple[Place, ...]) -> int:
         slot = int.from_bytes(hashlib.sha256(str(self._file.parent).encode()).digest()[:4], "big") % _SLOTS

@@ -33,11 +33,6 @@ class Revision:
     description: str
     updated: str
 
-    @property
-    def chart_version(self) -> str:
-        """The version in a name such as jupyterhub-4.4.0."""
-        return self.chart.rpartition("-")[2] if "-dev" not in self.chart else self.chart.split("-", 1)[1]
-
 
 @dataclass(frozen=True)
 class Helm:

@@ -43,11 +43,6 @@ class Chart:
     version: str
     kube_version: str
 
-    def works_with(self, server: tuple[int, int]) -> bool:
-        """Whether the chart supports a Kubernetes of this version (the chart states a lower bound)."""
-        bound = re.search(r">=\s*v?(\d+)\.(\d+)", self.kube_version)
-        return bound is None or server >= (int(bound[1]), int(bound[2]))
-
 
 def ensure_chart(local: Path | None, folder: Path, helm: Helm) -> Chart:
     """The local chart, or the pinned one, fetched into `folder` where it is not there yet.
