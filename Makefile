@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster test-long test-faults format reference clean
+.PHONY: help up test lint unit machine test-cluster test-long test-faults format reference docs dist actions changelog clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,20 @@ reference: $(VENV)/dev ## write the reference pages that are made from the code
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_schemas.py
 
+docs: $(VENV)/docs ## make the site of the guide in build/site; every link is checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+dist: $(VENV)/dist ## build what goes to the package index, in dist/, and look at it
+	rm -rf dist
+	$(BIN)/python -m build --installer uv
+	$(BIN)/twine check --strict dist/*
+
+actions: ## check the files of the hosted CI; needs Go
+	go run github.com/rhysd/actionlint/cmd/actionlint@latest
+
+changelog: $(VENV)/dev ## show what the next release changes; VERSION=0.2.0 moves it into CHANGELOG.md
+	$(BIN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
+
 clean: ## remove the tool's own environment
 	rm -rf $(VENV)
 
@@ -62,5 +76,9 @@ $(VENV)/tool: $(VENV)/bin/uv pyproject.toml
 	@touch $@
 
 $(VENV)/dev: $(VENV)/bin/uv pyproject.toml
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[dev]'
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --group dev --editable .
 	@touch $@ $(VENV)/tool
+
+$(VENV)/docs $(VENV)/dist: $(VENV)/bin/uv pyproject.toml
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group $(@F)
+	@touch $@
