@@ -6,8 +6,9 @@ prints, asks, or starts a command line. The command line itself calls these meth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.settings.load import find_hub_yaml, load_settings
+from skrt_hub.settings.people import Listed
+from skrt_hub.settings.roster import add, remembered, take_out
 from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
 from skrt_hub.targets.registry import TARGETS, target_for
 
@@ -59,6 +62,7 @@ class Hub:
         found = find_hub_yaml(Path(config) if config is not None else None)
         read = load_settings(found, targets=TARGETS, **settings)
         folder = state_folder(Path(state) if state is not None else None, read.name)
+        read = remembered(read, Layout(folder).roster)
         return cls(Context(read, Layout(folder), progress or Silent(), echo), found)
 
     @property
@@ -131,6 +135,28 @@ class Hub:
         """Everyone the hub knows."""
         return self.target.participants()
 
+    def add_participants(self, people: Sequence[Listed]) -> Path:
+        """Write these people into the list of participants, and let them in; the file that was changed."""
+        file = add(self.config, people)
+        self._take_list(file)
+        return file
+
+    def take_off_list(self, names: Iterable[str]) -> Path | None:
+        """Take these names off the list of participants; the file that was changed, if they were on it."""
+        file = take_out(self.config, self.context.settings, names)
+        if file is not None:
+            self._take_list(file)
+        return file
+
+    def _take_list(self, file: Path) -> None:
+        config = self.config or Path("hub.yaml")
+        settings = load_settings(config, targets=TARGETS)
+        listed = self.context.settings.model_copy(update={"participants": settings.participants})
+        listed = remembered(listed, self.context.layout.roster)
+        self.context = replace(self.context, settings=listed)
+        self.config = config
+        self.target.take_list()
+
     def set_password(self, name: str, password: str) -> None:
         """Give a name a password in place of the one it has, if any; whoever is logged in with it is logged out."""
         self.target.ask_accounts("set", name, password)
@@ -138,6 +164,14 @@ class Hub:
     def forget_password(self, name: str) -> bool:
         """Let the next log-in with the name choose a password; False when it had none."""
         return bool(self.target.ask_accounts("forget", name))
+
+    def log_in_address(self) -> str:
+        """The address that participants open."""
+        return self.target.log_in_address()
+
+    def fingerprint(self) -> str:
+        """The SHA-256 fingerprint of the hub's own certificate authority, where it has one."""
+        return ""
 
     def reset_log_ins(self, names: Iterable[str]) -> dict[str, str]:
         """New one-time codes in place of the passwords and codes of these names; sessions end, servers go on."""
@@ -200,9 +234,7 @@ class Hub:
 
         settings, progress = self.context.settings, self.context.progress
         with closing(self.target.homes()) as homes:
-            return collect(
-                homes, path, [*names], Path(to), progress, listed=settings.participants, admins=settings.admins
-            )
+            return collect(homes, path, [*names], Path(to), progress, listed=settings.names, admins=settings.organisers)
 
     def _deliver(self, *done: str, refresh: bool = False) -> UpdateReport:
         from skrt_hub.material.overview import material_updated  # noqa: PLC0415

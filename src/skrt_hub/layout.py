@@ -50,6 +50,11 @@ class Layout:
         return self.hub / "accounts.json"
 
     @property
+    def roster(self) -> Path:
+        """Who was ever listed, and the name that each logs in with: whoever is listed again keeps it."""
+        return self.root / "roster.json"
+
+    @property
     def folders(self) -> Path:
         """The table of participants' names, their home folders and user ids."""
         return self.hub / "folders.json"

@@ -6,24 +6,27 @@ import getpass
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import Any
 
 import click
 
-from skrt_hub.api import Hub
-from skrt_hub.command_line.parameters import OneOf
+from skrt_hub.command_line.parameters import PATH, OneOf
+from skrt_hub.commands import participants_list
+from skrt_hub.commands.participants_list import Done, Wish, in_words, name_missing, usable
+from skrt_hub.commands.participants_slips import ensure_codes, write_slips
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError, UsageError, nobody_called
-from skrt_hub.login.names import NameRefusedError, normalised
 from skrt_hub.policy.log_in import SHORTEST_PASSWORD
 from skrt_hub.report import Message, Participant, ParticipantsReport
-from skrt_hub.settings.model import Settings
 
 HELP = "List the participants and manage how they log in; files are kept."
 _PATIENCE = 8.0
 _ACTIONS = {
+    "add": "put new ones on the list",
+    "import": "put everybody in a table (CSV) or list on the list; `-` is standard input",
+    "sheet": "a page of slips with new codes for those who have not logged in",
     "list": "who there is, and how each logs in (the default)",
-    "reset": "a new one-time code in place of the password; sessions end, the server goes on",
+    "reset": "a new one-time code in place of the password, with `--to` as slips; sessions end, the server goes on",
     "disable": "no log-in for the time being; sessions and server end",
     "enable": "log in again after `disable`",
     "remove": "take one out: no log-in any more, the name is locked, the home is kept",
@@ -42,85 +45,92 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         help="; ".join(f"{action}: {does}" for action, does in _ACTIONS.items()),
     ),
     click.Argument(["names"], nargs=-1, metavar="NAME", help="the participants"),
-    click.Option(["--group"], metavar="GROUP", help="everybody of this group, in place of names"),
+    click.Option(
+        ["--group"], metavar="GROUP", help="everybody of this group, in place of names; with add: their group"
+    ),
+    click.Option(["--email"], default="", metavar="ADDRESS", help="with add: the e-mail address of the new one"),
+    click.Option(
+        ["--to"], type=PATH, metavar="FILE", help="with sheet and reset: the slips' file, .pdf, .html or .json"
+    ),
     click.Option(
         ["--free"], is_flag=True, help="with remove: move the home aside, so that the name can be given again"
     ),
 )
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What is to be done with whom."""
-
-    session: Session
-    action: str
-    names: tuple[str, ...]
-    group: str | None
-    free: bool
-
-    @property
-    def hub(self) -> Hub:
-        return self.session.hub
-
-    @property
-    def settings(self) -> Settings:
-        return self.session.context.settings
-
-
-def run(
-    session: Session, *, action: str, names: tuple[str, ...], group: str | None, free: bool
-) -> ParticipantsReport | Message:
+def run(session: Session, *, action: str, names: tuple[str, ...], **options: Any) -> Done:
     """Carry the action out on the hub at hand, running or not."""
-    actions: dict[str, Callable[[Wish], ParticipantsReport | Message]] = {
-        "list": lambda wish: ParticipantsReport(_people(wish)),
-        "reset": _reset,
-        "disable": _disable,
-        "enable": _enable,
-        "remove": _remove,
-        "unlock": _unlock,
-        "password": _password,
-        "forget": _forget,
-        "class-password": _class_password,
+    wish = Wish(session, action, names, **options)
+    given = {
+        "--free": (wish.free, ("remove",)),
+        "--to": (wish.to, ("sheet", "reset")),
+        "--email": (wish.email, ("add",)),
     }
-    return actions[action](Wish(session, action, names, group, free))
+    for option, (value, actions) in given.items():
+        if value and action not in actions:
+            raise UsageError(f"{option} goes with `participants {' or '.join(actions)}`.", remedy="Leave it out.")
+    return _CARRIED_OUT[action](wish)
 
 
 # What is done
 
 
-def _reset(wish: Wish) -> Message:
+def _sheet(wish: Wish) -> Done:
+    if wish.to is None:
+        raise UsageError(
+            "Where shall the slips go?", remedy="Type for example: skrt-hub participants sheet --to slips.pdf"
+        )
+    ensure_codes(wish.settings)
+    asked = wish.names or wish.group is not None
+    people = [who for who in _people(wish) if who.listed and who.log_in in ("", "code")]
+    if not people:
+        who = "of these " if asked else ""
+        raise RefusedError(
+            f"Nobody {who}waits for a code: all have chosen a password, or nobody is listed.",
+            remedy="A new code in place of a password: skrt-hub participants reset NAME --to slips.pdf",
+        )
+    codes = wish.hub.reset_log_ins([who.name for who in people])
+    return write_slips(wish.hub, wish.to, people, codes)
+
+
+def _reset(wish: Wish) -> Done:
     names = _known(wish)
+    ensure_codes(wish.settings)
     codes = wish.hub.reset_log_ins(names)
-    lines = [f"{name}   {code}" for name, code in sorted(codes.items())]
     old = "The old password or code is void." if len(names) == 1 else "Old passwords and codes are void."
-    return Message((*lines, f"{old} {_until_ended(wish, names)}", "Servers and files were not touched."))
+    told = (f"{old} {_until_ended(wish, names)}", "Servers and files were not touched.")
+    if wish.to is not None:
+        people = [who for who in wish.hub.participants() if who.name in codes]
+        return Message((*write_slips(wish.hub, wish.to, people, codes).lines, *told))
+    return Message((*(f"{name}   {code}" for name, code in sorted(codes.items())), *told))
 
 
 def _disable(wish: Wish) -> Message:
     names = _known(wish)
     wish.hub.disable(names)
     ended = _until_ended(wish, names)
-    return Message((f"No log-in any more for {_and(names)}. {ended} Files and passwords are kept.",))
+    return Message((f"No log-in any more for {in_words(names)}. {ended} Files and passwords are kept.",))
 
 
 def _enable(wish: Wish) -> Message:
     names = _known(wish)
     wish.hub.enable(names)
-    return Message((f"{_and(names)} can log in again.",))
+    return Message((f"{in_words(names)} can log in again.",))
 
 
-def _remove(wish: Wish) -> Message:
+def _remove(wish: Wish) -> Done:
     lines: list[str] = []
-    for name in _known(wish):
+    names = _known(wish)
+    for name in names:
         lines += wish.hub.remove_participant(name, free=wish.free).lines
-    return Message(tuple(lines))
+    file = wish.hub.take_off_list(names)
+    return Message((*lines, *([f"Taken off the list in {file}."] if file is not None else [])))
 
 
 def _unlock(wish: Wish) -> Message:
     names = _known(wish)
     wish.hub.unlock(names)
-    return Message((f"Wrong tries are forgotten for {_and(names)}.",))
+    return Message((f"Wrong tries are forgotten for {in_words(names)}.",))
 
 
 def _password(wish: Wish) -> Message:
@@ -131,7 +141,7 @@ def _password(wish: Wish) -> Message:
     return Message((f"The password of {name} is set. Their files were not touched.",))
 
 
-def _forget(wish: Wish) -> Message:
+def _forget(wish: Wish) -> Done:
     if wish.settings.login.kind == "codes":
         return _reset(wish)
     name = _only(wish)
@@ -146,12 +156,28 @@ def _class_password(wish: Wish) -> Message:
     return Message(("The class's word is set. Whoever has chosen a password already goes on with that.",))
 
 
+_CARRIED_OUT: dict[str, Callable[[Wish], Done]] = {
+    "list": lambda wish: ParticipantsReport(_people(wish)),
+    "add": participants_list.add,
+    "import": participants_list.import_list,
+    "sheet": _sheet,
+    "reset": _reset,
+    "disable": _disable,
+    "enable": _enable,
+    "remove": _remove,
+    "unlock": _unlock,
+    "password": _password,
+    "forget": _forget,
+    "class-password": _class_password,
+}
+
+
 # With whom
 
 
 def _people(wish: Wish) -> tuple[Participant, ...]:
     group = wish.group
-    wanted = {_usable(name) for name in wish.names}
+    wanted = {usable(name) for name in wish.names}
     people = [who for who in wish.hub.participants() if group is None or who.group == group]
     return tuple(who for who in people if not wanted or who.name in wanted)
 
@@ -163,22 +189,17 @@ def _known(wish: Wish) -> list[str]:
         if not names:
             raise nobody_called(wish.group)
         return names
-    names = [_usable(name) for name in wish.names]
+    names = [usable(name) for name in wish.names]
     if not names:
-        raise _missing(wish)
+        raise name_missing(wish)
     _ensure_known(wish, names)
     return list(dict.fromkeys(names))
 
 
 def _only(wish: Wish) -> str:
     if len(wish.names) != 1:
-        raise _missing(wish)
-    return _usable(wish.names[0])
-
-
-def _missing(wish: Wish) -> UsageError:
-    action = wish.action
-    return UsageError("A name is missing.", remedy=f"Type for example: skrt-hub participants {action} anna")
+        raise name_missing(wish)
+    return usable(wish.names[0])
 
 
 def _ensure_known(wish: Wish, names: Iterable[str]) -> None:
@@ -186,17 +207,6 @@ def _ensure_known(wish: Wish, names: Iterable[str]) -> None:
     for name in names:
         if name not in there:
             raise nobody_called(name)
-
-
-def _usable(given: str) -> str:
-    try:
-        return normalised(given)
-    except NameRefusedError as refused:
-        raise UsageError(f"{given!r} is not a name that can log in.", why=str(refused)) from None
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _until_ended(wish: Wish, names: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 from skrt_hub.login.accounts import Person
@@ -17,7 +19,7 @@ BELIEVED = 3
 
 def listed(settings: Settings) -> frozenset[str]:
     """Every name in hub.yaml."""
-    return frozenset((*settings.participants, *settings.admins))
+    return frozenset((*settings.names, *settings.organisers))
 
 
 def anyone(settings: Settings) -> bool:
@@ -27,8 +29,10 @@ def anyone(settings: Settings) -> bool:
 
 def people(settings: Settings) -> tuple[Person, ...]:
     """Everybody whom hub.yaml names, as the accounts note them."""
-    organisers = tuple(Person(name, role="organiser") for name in settings.admins)
-    return (*organisers, *(Person(name) for name in settings.participants if name not in settings.admins))
+    roles = dict.fromkeys(settings.organisers, "organiser")
+    described = {who.login: Person(who.login, who.name, who.email, who.group) for who in settings.participants}
+    people = [described.get(name) or Person(name) for name in dict.fromkeys((*roles, *described))]
+    return tuple(replace(person, role=roles.get(person.name, "")) for person in people)
 
 
 def traits(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -39,10 +43,19 @@ def traits(settings: Settings) -> dict[str, dict[str, Any]]:
             "kind": settings.login.kind,
             "anyone": anyone(settings),
             "shortest_password": SHORTEST_PASSWORD,
+            "look": look(settings),
         },
         # A server asks the hub again who a visitor is, so that a log-in that ended is not believed for long.
         "Spawner": {"args": [f"--HubAuth.cache_max_age={BELIEVED}"]},
     }
+
+
+def look(settings: Settings) -> dict[str, Any]:
+    """What the log-in pages look like; the words of more languages are read here, and go where the hub is."""
+    page = settings.page
+    words = {code: json.loads(file.read_text(encoding="utf-8")) for code, file in page.languages.items()}
+    logo = str(page.logo) if page.logo is not None and settings.target == "machine" else ""
+    return {"title": page.title, "text": page.text, "logo": logo, "colour": page.colour, "languages": words}
 
 
 def how_to_log_in(settings: Settings) -> str:

@@ -28,8 +28,8 @@ def in_words(settings: Settings, name: str, kept: str | None, *, freed: bool) ->
     if not freed:
         return (
             f"{name} was removed; {home}",
-            "The name is locked, so that nobody else gets it. Give it a password again with: "
-            f"skrt-hub participants password {name}",
+            "The name is locked, so that nobody else gets it. Let them in again with: "
+            f"skrt-hub participants {'reset' if settings.login.kind == 'codes' else 'password'} {name}",
         )
     first = f"{name} was removed; {home}"
     if name in listed(settings):

@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.settings.model import Settings
+from skrt_hub.settings.people import people_in_file
 from skrt_hub.settings.units import WRITTEN
 
 REMEDY = "Correct the file and run the command again. `skrt-hub init --print` shows every key with an explanation."
@@ -43,6 +44,8 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
     """
     document = _read(path) if path is not None else {}
     document.update(overrides)
+    if path is not None and isinstance(document.get("participants"), str):
+        document["participants"] = _people(path, document)
     try:
         settings = Settings.model_validate(document, context=WRITTEN)
     except ValidationError as error:
@@ -52,6 +55,35 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
         why = f"line {_line(document, ('target',))}: target: write {known}; found {settings.target!r}"
         raise SettingsError(f"{path or 'The settings'} cannot be used.", why=why, remedy=REMEDY)
     return settings if path is None else _absolute(settings, path.resolve().parent)
+
+
+def participants_file(path: Path) -> Path | None:
+    """The file that hub.yaml's `participants` names, if it names one."""
+    named = _read(path).get("participants")
+    return path.resolve().parent / Path(named).expanduser() if isinstance(named, str) else None
+
+
+def _people(path: Path, document: Any) -> list[dict[str, str]]:
+    """The people in the file that `participants` names."""
+    file = path.resolve().parent / Path(document["participants"]).expanduser()
+    where = f"{path}, line {_line(document, ('participants',))}"
+    try:
+        return [person.model_dump() for person in people_in_file(file)]
+    except OSError as error:
+        raise SettingsError(
+            f"{where}: the list of participants {file} cannot be read.",
+            why=f"{error.strerror}.",
+            remedy="Correct the file's name; or write a list, such as participants: [anna, chen]",
+        ) from None
+    except ValueError as error:
+        raise SettingsError(
+            f"{where}: the list of participants {file} cannot be used.", why=str(error), remedy=REMEDY
+        ) from None
+
+
+def read_hub_yaml(path: Path) -> Any:
+    """hub.yaml as it stands, comments and all. Raises SettingsError."""
+    return _read(path)
 
 
 def _read(path: Path) -> Any:
@@ -88,6 +120,7 @@ _PLAIN = {
     "int_parsing": "write a whole number",
     "int_type": "write a whole number",
     "float_parsing": "write a number",
+    "model_type": "write a text; put it in quotation marks where it looks like a number",
     "string_type": "write a text; put it in quotation marks where it looks like a number",
     "bool_parsing": "write true or false",
     "string_pattern_mismatch": "this form is not possible; `skrt-hub init` writes a hub.yaml that explains each key",

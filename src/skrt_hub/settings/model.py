@@ -16,6 +16,8 @@ from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.limits import Limits
 from skrt_hub.settings.login import Login
 from skrt_hub.settings.material import Data, Material
+from skrt_hub.settings.page import Page
+from skrt_hub.settings.people import Listed, with_logins
 from skrt_hub.settings.saves import Saves
 from skrt_hub.settings.section import Section
 
@@ -34,8 +36,15 @@ class Settings(Section):
     address: str = Field("127.0.0.1", description="The address to listen on. 127.0.0.1: this machine only.")
     port: int = Field(8000, ge=1, le=65535, description="The port of the log-in page.")
     login: Login = Field(default_factory=Login, description="How participants log in.")
-    admins: tuple[str, ...] = Field((), description="Names that may manage the hub in its admin page.")
-    participants: tuple[str, ...] = Field((), description="Names that may log in. Empty: any name.")
+    organisers: tuple[str, ...] = Field(
+        (), description="Names of those who see and manage the class. The old key `admins` means the same."
+    )
+    participants: tuple[Listed, ...] = Field(
+        (),
+        description="Who may log in: a file such as `class.csv`, or a list of names, or of `{name, email, group}`. "
+        "Empty: with `codes` nobody, else any name.",
+    )
+    page: Page = Field(default_factory=Page, description="What the log-in page looks like.")
     limits: Limits = Field(default_factory=Limits, description="What one participant, and all together, may use.")
     sandbox: Literal["namespaces", "none"] = Field(
         "namespaces",
@@ -55,12 +64,25 @@ class Settings(Section):
     saves: Saves = Field(default_factory=Saves, description="Saved copies of homes.")
     kubernetes: Kubernetes = Field(default_factory=Kubernetes, description="What only `target: kubernetes` uses.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _old_keys(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "admins" in value:
+            value = dict(value)
+            value.setdefault("organisers", value.pop("admins"))
+        return value
+
     @field_validator("login", mode="before")
     @classmethod
     def _a_bare_kind(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
 
-    @field_validator("participants", "admins")
+    @field_validator("participants")
+    @classmethod
+    def _with_logins(cls, value: tuple[Listed, ...]) -> tuple[Listed, ...]:
+        return with_logins(value)
+
+    @field_validator("organisers")
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
@@ -96,6 +118,11 @@ class Settings(Section):
             if twice:
                 raise ValueError(f"{kind} has two entries called {twice[0]}")
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names with which participants log in."""
+        return tuple(person.login for person in self.participants)
 
     @property
     def _reachable_through(self) -> str:

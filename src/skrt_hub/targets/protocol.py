@@ -75,6 +75,12 @@ class Target(Protocol):
     def participants(self) -> tuple[Participant, ...]:
         """Everyone the hub knows."""
 
+    def take_list(self) -> None:
+        """Make the accounts follow the settings' list of participants, where there is a hub already."""
+
+    def log_in_address(self) -> str:
+        """The address that participants open: a name before a number, where there is one."""
+
     def ask_accounts(self, action: str, *arguments: Any) -> Any:
         """One question to the accounts, or one change of them; skrt_hub.login.requests says which there are."""
 

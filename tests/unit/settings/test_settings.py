@@ -166,7 +166,7 @@ def test_a_listed_name_is_judged_as_at_the_log_in(name: str) -> None:
         with pytest.raises(ValidationError, match="cannot be a participant's name"):
             Settings(participants=(name,))
     else:
-        assert Settings(participants=(name, name)).participants == (expected,)
+        assert Settings(participants=(name, name)).names == (expected,)
 
 
 def test_slips_of_beginners_are_told_in_plain_words(tmp_path: Path) -> None:

@@ -99,6 +99,16 @@ class KubernetesTarget:
     def participants(self) -> tuple[Participant, ...]:
         return participants.everyone(self._hub())
 
+    def take_list(self) -> None:
+        cluster = self._hub()
+        with self._context.alone():
+            participants.take_list(cluster)
+            if cluster.record is not None:
+                cluster.record.write(self._context.layout, self._context.settings)
+
+    def log_in_address(self) -> str:
+        return access.find_url(self._hub()) or self._context.settings.url
+
     def ask_accounts(self, action: str, *arguments: Any) -> Any:
         return HubPod(self._hub().kubectl).accounts(action, *arguments)
 

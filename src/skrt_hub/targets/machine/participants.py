@@ -21,6 +21,7 @@ from skrt_hub.login.requests import carry_out
 from skrt_hub.policy import log_in, removing
 from skrt_hub.report import Message, Participant, participant
 from skrt_hub.settings.model import Settings
+from skrt_hub.settings.roster import remember
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
@@ -54,6 +55,7 @@ def ask(layout: Layout, action: str, *arguments: Any) -> Any:
 def take_list(layout: Layout, settings: Settings) -> None:
     """Make the accounts follow hub.yaml's list. Raises StateError where they are damaged."""
     accounts_of(layout).take_list(log_in.people(settings), anyone=log_in.anyone(settings))
+    remember(settings, layout.roster)
 
 
 def locked_note(layout: Layout) -> str:

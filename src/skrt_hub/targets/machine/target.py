@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from skrt_hub import watchdog
@@ -11,7 +12,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub import identities
-from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
@@ -129,6 +130,18 @@ class MachineTarget:
 
     def participants(self) -> tuple[Participant, ...]:
         return participants.everyone(self._layout, self._applied())
+
+    def take_list(self) -> None:
+        applied = read_applied(self._layout)
+        if applied is None:
+            return  # `up` takes it
+        with self._context.alone():
+            participants.take_list(self._layout, self._context.settings)
+            people = {"participants": self._context.settings.participants}
+            write_applied(self._layout, replace(applied, settings=applied.settings.model_copy(update=people)))
+
+    def log_in_address(self) -> str:
+        return self._context.settings.url
 
     def ask_accounts(self, action: str, *arguments: Any) -> Any:
         self._applied()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from skrt_hub.errors import nobody_called
 from skrt_hub.policy import log_in, removing
 from skrt_hub.report import Message, Participant, participant
+from skrt_hub.settings.roster import remember
 from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
@@ -35,6 +36,7 @@ def take_list(cluster: Cluster) -> None:
     settings = cluster.target.settings
     people = [vars(person) for person in log_in.people(settings)]
     HubPod(cluster.kubectl).accounts("take_list", people, log_in.anyone(settings))
+    remember(settings, cluster.layout.roster)
 
 
 def remove(cluster: Cluster, name: str, *, free: bool) -> Message:

@@ -1,0 +1,123 @@
+"""`skrt-hub participants add` and `import`: who is new on the list, and what is done with whom."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from skrt_hub.api import Hub
+from skrt_hub.commands.session import Session
+from skrt_hub.errors import RefusedError, UsageError
+from skrt_hub.login.names import NameRefusedError, normalised
+from skrt_hub.report import Message, ParticipantsReport
+from skrt_hub.settings.model import Settings
+from skrt_hub.settings.people import Listed, decode, read_table, with_logins
+
+_SHOWN = 12
+Done = ParticipantsReport | Message
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be done with whom."""
+
+    session: Session
+    action: str
+    names: tuple[str, ...]
+    group: str | None
+    free: bool
+    email: str = ""
+    to: Path | None = None
+
+    @property
+    def hub(self) -> Hub:
+        return self.session.hub
+
+    @property
+    def settings(self) -> Settings:
+        return self.session.context.settings
+
+
+def add(wish: Wish) -> Done:
+    if not wish.names:
+        raise name_missing(wish)
+    people = [
+        Listed(login=usable(name), email=wish.email, group=wish.group or "")
+        if " " not in name.strip()
+        else Listed(name=name, email=wish.email, group=wish.group or "")
+        for name in wish.names
+    ]
+    again = [person.login for person in people if person.login in wish.settings.names]
+    if again:
+        raise RefusedError(
+            f"{in_words(again)} is on the list already." if len(again) == 1 else f"{in_words(again)} are on the list."
+        )
+    return _added(wish, people)
+
+
+def import_list(wish: Wish) -> Done:
+    """Add who is new; ask about those who are missing; rename nobody."""
+    if len(wish.names) != 1:
+        raise UsageError("A file is missing.", remedy="Type for example: skrt-hub participants import class.csv")
+    people = [
+        person.model_copy(update={"group": person.group or wish.group or ""}) for person in _read_people(wish.names[0])
+    ]
+    if not people:
+        raise RefusedError(f"Nobody is listed in {wish.names[0]}.", why="Nothing was changed.")
+    now = wish.settings.participants
+    known = with_logins(people, now)
+    new = [person for person in known if person.login not in wish.settings.names]
+    done = _added(wish, new) if new else Message(("Nobody is new.",))
+    missing = sorted({who.login for who in now if wish.group in (None, who.group)} - {who.login for who in known})
+    return Message((*done.lines, *_ask_about(wish, missing)))
+
+
+def _read_people(where: str) -> list[Listed]:
+    try:
+        data = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
+        return read_table(decode(data), what=where)
+    except OSError as error:
+        raise UsageError(f"{where} cannot be read.", why=f"{error.strerror}.") from None
+    except ValueError as error:
+        raise UsageError(
+            f"{where} cannot be used.", why=str(error), remedy="Correct that line; nothing was changed."
+        ) from None
+
+
+def _ask_about(wish: Wish, missing: list[str]) -> list[str]:
+    if not missing:
+        return []
+    say = f"On the list, and not in this file: {in_words(missing)}."
+    answer = wish.session.ask(f"{say} Disable them? Files and passwords are kept. [y/N] ")
+    if (answer or "").strip().lower() not in ("y", "yes"):
+        return [f"{say} They stay as they are; to keep them out: skrt-hub participants disable NAME"]
+    wish.hub.disable(missing)
+    return [f"Disabled: {in_words(missing)}."]
+
+
+def _added(wish: Wish, people: list[Listed]) -> Message:
+    before = set(wish.settings.names)
+    file = wish.hub.add_participants(people)
+    new = [who for who in wish.hub.context.settings.participants if who.login not in before]
+    lines = [f"{who.login}   {who.name}" if who.name else who.login for who in new[:_SHOWN]]
+    more = [f"... and {len(new) - _SHOWN} more"] if len(new) > _SHOWN else []
+    how = "Make their slips with: skrt-hub participants sheet --to slips.pdf"
+    last = [how] if wish.hub.context.settings.login.kind == "codes" else []
+    return Message((f"New on the list in {file}: {len(new)}.", *lines, *more, *last))
+
+
+def usable(given: str) -> str:
+    try:
+        return normalised(given)
+    except NameRefusedError as refused:
+        raise UsageError(f"{given!r} is not a name that can log in.", why=str(refused)) from None
+
+
+def in_words(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def name_missing(wish: Wish) -> UsageError:
+    action = wish.action
+    return UsageError("A name is missing.", remedy=f"Type for example: skrt-hub participants {action} anna")

@@ -1,0 +1,203 @@
+"""Who is listed: participants from hub.yaml or from a table, and the name that each logs in with.
+
+A log-in name is made from what a teacher has (a name, an e-mail address), so that it can be read from a slip and typed.
+Who was listed before keeps the name from then, whatever changes in the list.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from skrt_hub.login import names
+from skrt_hub.settings.section import Section
+
+_LETTERS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe", "ł": "l", "đ": "d"}
+    | {"ð": "d", "þ": "th", "ı": "i", "’": "", "'": ""}
+)
+_TITLES = {"dr", "prof", "mr", "mrs", "ms", "herr", "frau", "dipl-ing", "msc", "bsc", "phd"}
+# What the columns of a table are called, in the two languages that tables come in.
+_COLUMNS = {
+    "login": ("login", "log-in", "username", "user", "account", "benutzername", "kennung", "benutzer", "login name"),
+    "first": ("first name", "firstname", "given name", "forename", "vorname", "rufname"),
+    "last": ("last name", "lastname", "surname", "family name", "nachname", "familienname"),
+    "name": ("name", "full name", "fullname", "participant", "student", "teilnehmer", "teilnehmerin"),
+    "email": ("email", "e-mail", "mail", "email address", "e-mail address", "e-mail-adresse", "mailadresse"),
+    "group": ("group", "class", "course", "gruppe", "kurs", "klasse"),
+}
+
+
+class Listed(Section):
+    """One participant of a list."""
+
+    login: str = Field("", description="The name to log in with; by default it is made from `name` or `email`.")
+    name: str = Field("", description="The person's own name, shown on the slip.")
+    email: str = Field("", description="The person's e-mail address, by which a new list knows them again.")
+    group: str = Field("", description="A group, for commands that take `--group`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_bare_name(cls, value: Any) -> Any:
+        return {"login": _usable(value)} if isinstance(value, str) else value
+
+    @field_validator("login")
+    @classmethod
+    def _one_spelling(cls, value: str) -> str:
+        return _usable(value) if value.strip() else ""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Listed:
+        if not (self.login or self.name or self.email):
+            raise ValueError("give a `login`, a `name` or an `email`")
+        return self
+
+    @property
+    def shown(self) -> str:
+        """What a person would call them."""
+        return self.name or self.login
+
+
+def _usable(name: str) -> str:
+    try:
+        return names.normalised(name)
+    except names.NameRefusedError as refused:
+        raise ValueError(f"{name!r} cannot be a participant's name: {refused}") from None
+
+
+def with_logins(people: Sequence[Listed], before: Sequence[Listed] = ()) -> tuple[Listed, ...]:
+    """These people, each with a name to log in with that nobody else has.
+
+    `before` are those of earlier lists: who was among them keeps that name, and nobody new gets it.
+    """
+    found: dict[int, Listed] = {number: person for number, person in enumerate(people) if not _is_made(person)}
+    taken = {person.login for person in found.values()}
+    known = [person for person in before if person.login not in taken]
+    for number, person in enumerate(people):
+        same = None if number in found else next((old for old in known if _same(person, old)), None)
+        if same is not None:
+            known.remove(same)
+            taken.add(same.login)
+            found[number] = person.model_copy(update={"login": same.login})
+    taken |= {person.login for person in before}
+    for number, person in enumerate(people):
+        if number not in found:
+            login = _free(_proposal(person), taken)
+            taken.add(login)
+            found[number] = person.model_copy(update={"login": login})
+    unique = {found[number].login: found[number] for number in sorted(found, reverse=True)}
+    return tuple(reversed(unique.values()))
+
+
+def read_table(text: str, *, what: str) -> list[Listed]:
+    """The people in a table (CSV), or in a list with one name or address a line. Raises ValueError with the line."""
+    rows = table_rows(text)
+    if not rows:
+        return []
+    columns = header(rows[0])
+    found = []
+    for number, row in enumerate(rows[1:] if columns else rows, start=2 if columns else 1):
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            found.append(person_in(row, columns))
+        except ValueError as error:
+            reason = str(error).split("Value error, ")[-1].split(" [type=")[0]
+            raise ValueError(f"{what}, line {number}: {reason}") from None
+    return found
+
+
+def decode(data: bytes) -> str:
+    """A table's text: UTF-8, or what spreadsheet programs on Windows write."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of each line; commas, semicolons or tabs stand between them."""
+    first = text.lstrip().partition("\n")[0]
+    return list(csv.reader(io.StringIO(text.lstrip("\ufeff\n\r")), delimiter=separator(first)))
+
+
+def separator(first: str) -> str:
+    """What stands between the cells of this line."""
+    return max(";\t,", key=lambda mark: (first.count(mark), mark == ","))
+
+
+def header(row: Sequence[str]) -> dict[str, int]:
+    """Which column holds what, where this is a line of titles; else nothing."""
+    found: dict[str, int] = {}
+    for number, cell in enumerate(row):
+        title = " ".join(cell.strip().lower().replace("_", " ").split())
+        kind = next((kind for kind, titles in _COLUMNS.items() if title in titles), None)
+        if kind is not None:
+            found.setdefault(kind, number)
+    return found if {"login", "name", "first", "last", "email"} & set(found) else {}
+
+
+def person_in(row: Sequence[str], columns: Mapping[str, int]) -> Listed:
+    """The person on one line of a table. Raises ValueError."""
+    cells = {kind: row[number].strip() for kind, number in columns.items() if number < len(row)}
+    if not columns:
+        cells = {"email" if "@" in cell else "name": cell.strip() for cell in row if cell.strip()}
+    name = cells.get("name", "") or " ".join(filter(None, (cells.get("first", ""), cells.get("last", ""))))
+    return Listed(login=cells.get("login", ""), name=name, email=cells.get("email", ""), group=cells.get("group", ""))
+
+
+def _is_made(person: Listed) -> bool:
+    """Whether the log-in name is one that was made here, and not chosen by whoever wrote the list."""
+    if not person.login:
+        return True
+    described = bool(person.name or person.email)
+    return described and re.fullmatch(re.escape(_proposal(person)) + r"\d*", person.login) is not None
+
+
+def _same(person: Listed, other: Listed) -> bool:
+    if person.email and other.email:
+        return person.email.lower() == other.email.lower()
+    return bool(person.name) and person.name.casefold() == other.name.casefold()
+
+
+def _proposal(person: Listed) -> str:
+    words = person.name
+    if not words:
+        words = person.email.partition("@")[0].partition("+")[0] or person.login
+    if "," in words:  # Müller, Anna
+        last, _, first = words.partition(",")
+        words = f"{first} {last}"
+    parts = [part for part in re.split(r"\s+", words.strip()) if part.strip(".").lower() not in _TITLES]
+    chosen = parts if len(parts) < 2 else [parts[0], parts[-1]]
+    plain = ".".join(filter(None, (_plain(part) for part in chosen)))
+    return plain or ".".join(_letters(part) for part in chosen) or "guest"
+
+
+def _plain(word: str) -> str:
+    """A word in letters that every keyboard has; nothing where it has none of them."""
+    ascii_only = unicodedata.normalize("NFKD", word.lower().translate(_LETTERS)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9.-]+", "", ascii_only).strip(".-")
+
+
+def _letters(word: str) -> str:
+    """A word of another script, without what cannot stand in a name."""
+    return "".join(letter for letter in word.lower() if unicodedata.category(letter)[0] in "LMN")
+
+
+def _free(wanted: str, taken: Iterable[str]) -> str:
+    base = names.normalised(wanted[:80])
+    if base not in set(taken):
+        return base
+    return next(f"{base}{number}" for number in range(2, 10**6) if f"{base}{number}" not in set(taken))
+
+
+def people_in_file(path: Path) -> list[Listed]:
+    """The people in the file of a list. Raises OSError, and ValueError with the line."""
+    return read_table(decode(path.read_bytes()), what=path.name)

@@ -1,0 +1,162 @@
+"""The list of participants over time: who keeps which name, and how hub.yaml's list is changed by a command.
+
+The list itself is the organiser's file. What is kept beside it is only which log-in name each person has had.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from skrt_hub.errors import RefusedError
+from skrt_hub.files import read_json, write_atomically, write_json
+from skrt_hub.settings.load import participants_file, read_hub_yaml
+from skrt_hub.settings.model import Settings
+from skrt_hub.settings.people import Listed, decode, header, person_in, separator, table_rows, with_logins
+
+NEW_FILE = "participants.csv"
+_TITLES = ("login", "name", "email", "group")
+
+
+def remembered(settings: Settings, file: Path) -> Settings:
+    """The settings with the log-in names that these people had before."""
+    before = _before(file)
+    if not before or not settings.participants:
+        return settings
+    return settings.model_copy(update={"participants": with_logins(settings.participants, before)})
+
+
+def remember(settings: Settings, file: Path) -> None:
+    """Keep who has which name; those of earlier lists stay, so that nobody new gets a name that had a home."""
+    now = {person.login: person for person in settings.participants}
+    kept = {person.login: person for person in _before(file)}
+    if {**kept, **now} != kept:
+        write_json(file, {"people": [person.model_dump() for person in {**kept, **now}.values()]}, mode=0o600)
+
+
+def _before(file: Path) -> list[Listed]:
+    document = read_json(file) or {}
+    return [Listed.model_validate(row) for row in document.get("people", [])]
+
+
+# Changing the list
+
+
+def add(config: Path | None, people: Sequence[Listed]) -> Path:
+    """Write these people into the list; the file that was changed. Raises SettingsError."""
+    hub_yaml = config or Path("hub.yaml")
+    table = participants_file(hub_yaml) if hub_yaml.exists() else None
+    if table is not None:
+        _add_to_table(table, people)
+        return table
+    document = read_hub_yaml(hub_yaml) if hub_yaml.exists() else {}
+    if document.get("participants"):
+        document["participants"].extend(_short(person) for person in people)
+        _write_yaml(hub_yaml, document)
+        return hub_yaml
+    table = hub_yaml.resolve().parent / NEW_FILE
+    if table.exists():
+        raise RefusedError(
+            f"{table} exists, and hub.yaml does not name it.",
+            why="It would be written over.",
+            remedy=f"Write `participants: {NEW_FILE}` in hub.yaml, or move that file away.",
+        )
+    write_atomically(table, _line(_TITLES, ","), mode=0o600)
+    _add_to_table(table, people)
+    document["participants"] = NEW_FILE
+    _write_yaml(hub_yaml, document)
+    return table
+
+
+def take_out(config: Path | None, settings: Settings, logins: Iterable[str]) -> Path | None:
+    """Take these people out of the list; the file that was changed, if any."""
+    gone = set(logins) & set(settings.names)
+    hub_yaml = config or Path("hub.yaml")
+    if not gone or not hub_yaml.exists():
+        return None
+    table = participants_file(hub_yaml)
+    if table is not None:
+        _take_out_of_table(table, settings, gone)
+        return table
+    document = read_hub_yaml(hub_yaml)
+    entries = document["participants"]
+    listed = [Listed.model_validate(dict(entry) if isinstance(entry, dict) else entry) for entry in entries]
+    for number in reversed(range(len(entries))):
+        if _login_of(listed[number], settings) in gone:
+            del entries[number]
+    _write_yaml(hub_yaml, document)
+    return hub_yaml
+
+
+def _login_of(person: Listed, settings: Settings) -> str:
+    """The log-in name that a line of the list has come to."""
+    described = (person.name, person.email)
+    same = (who.login for who in settings.participants if person.login == "" and (who.name, who.email) == described)
+    return person.login or next(same, "")
+
+
+def _add_to_table(table: Path, people: Sequence[Listed]) -> None:
+    text = decode(table.read_bytes())
+    rows = table_rows(text)
+    columns = header(rows[0]) if rows else {}
+    mark = separator(text.lstrip().partition("\n")[0])
+    lines = []
+    for person in people:
+        cells = [""] * (max(len(rows[0]), max(columns.values()) + 1) if columns else 1)
+        given = person.model_dump()
+        if not columns:
+            cells[0] = person.name or person.email or person.login
+        for kind, number in columns.items():
+            cells[number] = given.get(kind, "")
+        if columns and "login" not in columns and not any(cells):  # a name that is no more than a log-in name
+            cells[columns.get("name", columns.get("first", 0))] = person.login
+        if columns and "name" not in columns and "first" in columns and person.name:
+            first, _, last = person.name.rpartition(" ")
+            cells[columns["first"]] = first or last
+            if "last" in columns and first:
+                cells[columns["last"]] = last
+        lines.append(_line(cells, mark))
+    end = "" if not text or text.endswith("\n") else "\n"
+    write_atomically(table, f"{text}{end}{''.join(lines)}", mode=table.stat().st_mode & 0o777)
+
+
+def _take_out_of_table(table: Path, settings: Settings, gone: set[str]) -> None:
+    text = decode(table.read_bytes())
+    rows = table_rows(text)
+    columns = header(rows[0]) if rows else {}
+    mark = separator(text.lstrip().partition("\n")[0])
+    kept = []
+    for number, row in enumerate(rows):
+        titles = number == 0 and bool(columns)
+        empty = not any(cell.strip() for cell in row)
+        if titles or empty or _login_of(person_in(row, columns), settings) not in gone:
+            kept.append(_line(row, mark))
+    write_atomically(table, "".join(kept), mode=table.stat().st_mode & 0o777)
+
+
+def _line(cells: Sequence[str], mark: str) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=mark, lineterminator="\n").writerow(cells)
+    return out.getvalue()
+
+
+def _short(person: Listed) -> Any:
+    given = {key: value for key, value in person.model_dump().items() if value}
+    return person.login if set(given) == {"login"} else given
+
+
+def _write_yaml(path: Path, document: Any) -> None:
+    out = io.StringIO()
+    yaml = YAML(typ="rt")
+    yaml.width = 120
+    yaml.dump(document, out)
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        mode = 0o644
+    write_atomically(path, out.getvalue(), mode=mode)
