@@ -6,7 +6,8 @@ import getpass
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+
+from pathlib import Path
 
 import click
 
@@ -58,9 +59,18 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 )
 
 
-def run(session: Session, *, action: str, names: tuple[str, ...], **options: Any) -> Done:
+def run(
+    session: Session,
+    *,
+    action: str,
+    names: tuple[str, ...],
+    group: str | None,
+    email: str,
+    to: Path | None,
+    free: bool,
+) -> Done:
     """Carry the action out on the hub at hand, running or not."""
-    wish = Wish(session, action, names, **options)
+    wish = Wish(session, action, names, group, free, email, to)
     given = {
         "--free": (wish.free, ("remove",)),
         "--to": (wish.to, ("sheet", "reset")),

@@ -15,6 +15,7 @@ from traitlets import Bool, Callable, Dict, Integer, Unicode
 from . import sessions
 from .accounts import Accounts, AccountsDamagedError, Entry, Proof
 from .brake import Brake
+from .handlers import handlers
 from .names import NameRefusedError, normalised
 from .pages import Look, Pages
 from .refusals import ChoosePassword, Refused
@@ -178,8 +179,6 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
-        from .handlers import handlers  # noqa: PLC0415 - handlers name this class
-
         self._duty = asyncio.ensure_future(sessions.follow(app, self.accounts, self._look_round))
         return handlers()
 

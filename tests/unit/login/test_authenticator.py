@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from skrt_hub.login import brake, codes
 from skrt_hub.login.accounts import Accounts, AccountsDamagedError, Person
-from skrt_hub.login.authenticator import AccountsAuthenticator, ChoosePassword, Refused
+from skrt_hub.login.authenticator import AccountsAuthenticator
 from skrt_hub.login.brake import Brake
 from skrt_hub.login.pages import Look, Pages
 from skrt_hub.login.requests import answer
