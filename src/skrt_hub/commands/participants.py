@@ -6,6 +6,7 @@ import getpass
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from pathlib import Path
 

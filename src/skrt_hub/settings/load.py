@@ -44,7 +44,7 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
     """
     document = _read(path) if path is not None else {}
     document.update(overrides)
-    if path is not None and isinstance(document.get("participants"), str):
+    if path is not None and _is_table(document.get("participants")):
         document["participants"] = _people(path, document)
     try:
         settings = Settings.model_validate(document, context=WRITTEN)
@@ -60,7 +60,11 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
 def participants_file(path: Path) -> Path | None:
     """The file that hub.yaml's `participants` names, if it names one."""
     named = _read(path).get("participants")
-    return path.resolve().parent / Path(named).expanduser() if isinstance(named, str) else None
+    return path.resolve().parent / Path(named).expanduser() if _is_table(named) else None
+
+
+def _is_table(named: Any) -> bool:
+    return isinstance(named, str) and Path(named).suffix.lower() in (".csv", ".tsv", ".txt")
 
 
 def _people(path: Path, document: Any) -> list[dict[str, str]]:

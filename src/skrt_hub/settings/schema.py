@@ -15,7 +15,18 @@ MODELINE = f"# yaml-language-server: $schema={NAME}"
 def hub_yaml_schema() -> dict[str, Any]:
     """The schema of what a person may write."""
     schema = Settings.model_json_schema(mode="validation")
+    _add_short_forms(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "hub.yaml of skrt-hub"}
+
+
+def _add_short_forms(schema: dict[str, Any]) -> None:
+    """What stands for a whole section: `login: codes`, `participants: class.csv`, a bare name in a list."""
+    properties, kinds = schema["properties"], schema["$defs"]["Login"]["properties"]["kind"]["enum"]
+    login, people = properties["login"], properties["participants"]
+    properties["login"] = {"description": "How participants log in.", "anyOf": [{"enum": kinds}, login]}
+    people["items"] = {"anyOf": [{"type": "string", "minLength": 1}, people["items"]]}
+    listed = {key: people.pop(key) for key in ("type", "items")}
+    people["anyOf"] = [{"type": "string", "pattern": r"\.(csv|tsv|txt)$"}, listed]
 
 
 def schema_text() -> str:

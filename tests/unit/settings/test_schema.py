@@ -24,6 +24,7 @@ GOOD = [
     {"limits": {"memory": "1.5GiB", "idle": 0}},
     {"material": [{"folder": "exercises"}]},
     {"target": "kubernetes"},
+    {"login": "codes", "participants": ["anna", {"name": "Björn Borg", "group": "A"}]},
 ]
 BAD = [
     {"prot": 8080},
@@ -32,6 +33,8 @@ BAD = [
     {"limits": {"idle": 90}},
     {"limits": {"idle": "90 minutes"}},
     {"participants": "anna"},
+    {"participants": [{"naem": "Björn"}]},
+    {"login": "cods"},
 ]
 
 
