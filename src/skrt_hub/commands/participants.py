@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pathlib import Path
-
 import click
 
 from skrt_hub.command_line.parameters import PATH, OneOf

@@ -18,6 +18,7 @@ from skrt_hub.login.accounts import Accounts, AccountsDamagedError, Person
 from skrt_hub.login.authenticator import AccountsAuthenticator
 from skrt_hub.login.brake import Brake
 from skrt_hub.login.pages import Look, Pages
+from skrt_hub.login.refusals import ChoosePassword, Refused
 from skrt_hub.login.requests import answer
 
 
