@@ -5,6 +5,7 @@ All of elastix is tried with both libraries: the environment's, and the one that
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -132,8 +133,6 @@ class Case:
             "print(json.dumps(dict(size=i.GetSize(), direction=i.GetDirection(), type=i.GetPixelIDTypeAsString(),"
             " mean=a.mean(), distance=d)))"
         )
-        import json
-
         return dict(json.loads(self.python(code)))
 
 
@@ -175,7 +174,8 @@ def test_a_known_shift_is_found(case: Case) -> None:
 def test_elastix_leaves_its_files(case: Case) -> None:
     names = {path.name for path in (case.folder / "found").iterdir()}
     assert names == {
-        "IterationInfo.0.R0.txt", "IterationInfo.0.R1.txt", "TransformParameters.0.txt", "elastix.log", "result.0.nii",
+        "IterationInfo.0.R0.txt", "IterationInfo.0.R1.txt", "TransformParameters.0.txt",
+        "elastix.log", "registration.json", "result.0.nii",
     }  # fmt: skip
     assert case.read("found/result.0.nii")["type"] == "16-bit signed integer"
     assert _values(case.folder / "found/TransformParameters.0.txt", "ResultImagePixelType") == ['"short"']
@@ -187,6 +187,21 @@ def test_the_log_tells_the_call_the_version_and_the_end(case: Case) -> None:
     told = case.run("elastix", "--version").stdout.strip().removeprefix("elastix version: ")
     assert f"ELASTIX version: {told}\n" in log
     assert "Total time elapsed:" in log
+
+
+def test_the_number_of_threads_makes_no_difference(case: Case) -> None:
+    results = set()
+    case.write_parameters("bend.txt", Transform='"BSplineTransform"', FinalGridSpacingInVoxels="10")
+    for threads in ("1", "2", "4"):
+        out = case.out(f"threads{threads}")
+        words = ("-f", "fixed.nii", "-m", "moving.nii", "-p", "p.txt", "-p", "bend.txt", "-out", str(out))
+        done = case.run("elastix", *words, "-threads", threads)
+        assert (done.returncode, done.stderr) == (0, "")
+        record = json.loads((out / "registration.json").read_text())
+        assert record["engine"]["exact"] is True
+        assert len(record["results"]["transforms"]) == len(record["results"]["images"]) == 2
+        results.add(json.dumps(record["results"], sort_keys=True))
+    assert len(results) == 1
 
 
 def test_several_steps_follow_each_other(case: Case) -> None:

@@ -4,9 +4,10 @@ log_in.py     who may log in, and what `up` says about it
 idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network
 threads.py    how many threads engines and libraries start
+engines.py    whether registrations are exact
 removing.py   what it means to take a participant out
 """
 
-from skrt_hub.policy import idle, internet, log_in, removing, threads
+from skrt_hub.policy import engines, idle, internet, log_in, removing, threads
 
-__all__ = ["idle", "internet", "log_in", "removing", "threads"]
+__all__ = ["engines", "idle", "internet", "log_in", "removing", "threads"]

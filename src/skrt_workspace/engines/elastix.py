@@ -6,12 +6,15 @@ Its command line, files and exit codes are those of the program elastix 5.2 (Kle
 
 from __future__ import annotations
 
+import hashlib
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace import engines
 from skrt_workspace.engines import arguments as command_line
-from skrt_workspace.engines import jobs, library, parameters, program, system
+from skrt_workspace.engines import exact, jobs, library, parameters, program, record, system
 from skrt_workspace.engines.arguments import Arguments
 from skrt_workspace.engines.log import Log
 
@@ -70,12 +73,15 @@ class _Registration:
         self._folder = folder
         self._log = log
         self._dimension = 0
-        self._maps = [library.read_parameters(name) for name in arguments.parameter_files]
+        self._images_made: dict[str, str] = {}
+        self._maps = [exact.made_exact(library.read_parameters(name)) for name in arguments.parameter_files]
         for asked in self._maps:
             parameters.result_pixel_type(asked)
         self._use_direction = parameters.is_true(self._maps[0], "UseDirectionCosines", default=True)
 
     def run(self) -> None:
+        started, inputs = time.monotonic(), record.inputs_of(self._arguments)
+        self._warn_of_random_samples()
         fixed = self._images("-f")
         direction = fixed[0].GetDirection()
         moving = self._images("-m")
@@ -83,6 +89,32 @@ class _Registration:
             fixed, moving = [[library.without_direction(image) for image in images] for images in (fixed, moving)]
         result = library.elastix().register(self._job(fixed, moving))
         self._leave_results(result, direction)
+        record.write(
+            self._folder,
+            engine=self._engine(),
+            inputs=inputs,
+            maps=self._maps,
+            images=self._images_made,
+            seconds=time.monotonic() - started,
+        )
+
+    def _warn_of_random_samples(self) -> None:
+        if exact.wanted() and self._masked and any(map(exact.samples_at_random, self._maps)):
+            print(exact.RANDOM_WITH_MASK, file=sys.stderr)
+
+    @property
+    def _masked(self) -> bool:
+        return bool(self._arguments.numbered("-fMask") or self._arguments.numbered("-mMask"))
+
+    def _engine(self) -> dict[str, Any]:
+        package = engines.elastix_package()
+        return {
+            "name": "elastix",
+            "version": package.version if package else "unknown",
+            "package": package.name if package else "unknown",
+            "threads": library.number_of_threads(self._arguments),
+            "exact": all(exact.is_exact(each, masked=self._masked) for each in self._maps),
+        }
 
     def _images(self, key: str) -> list[Any]:
         names = self._arguments.numbered(key)
@@ -153,6 +185,8 @@ class _Registration:
         if not self._use_direction:
             image.SetDirection(direction)
         library.write_result(image, file, asked)
+        voxels = library.simpleitk().GetArrayViewFromImage(image).tobytes()
+        self._images_made[file.name] = hashlib.sha256(voxels).hexdigest()
 
 
 def _on_grid(mask: Any, image: Any) -> Any:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from skrt_workspace.engines import threads
+from skrt_workspace.engines import exact, threads
 
 VARIABLE = "SKRT_ELASTIX"
 OLDEST = (5, 1)
@@ -61,9 +61,25 @@ def run_instead(command: str, arguments: Sequence[str]) -> int | None:
     if problem:
         print(f"ERROR: {program} cannot be used: {problem}.\n{REMEDY}", file=sys.stderr)
         return 1
+    if command == "elastix":
+        arguments = _exact(arguments)
     number = threads.from_environment()
     extra = ["-threads", str(number)] if number and len(arguments) > 1 and "-threads" not in arguments else []
     return os.execv(program, [str(program), *arguments, *extra])  # noqa: S606 - no shell is what we want
+
+
+def _exact(arguments: Sequence[str]) -> list[str]:
+    """The words with parameter files that make the result exact; as they are where a file or folder is missing."""
+    words = list(arguments)
+    given = dict(zip(words[0::2], words[1::2], strict=False))
+    folder = Path(given.get("-out", ""))
+    if "-out" not in given or not folder.is_dir():
+        return words
+    for number, place in enumerate(place for place in range(0, len(words) - 1, 2) if words[place] == "-p"):
+        file = Path(words[place + 1])
+        if file.is_file():
+            words[place + 1] = str(exact.exact_copy(file, folder, number))
+    return words
 
 
 def _unsuitable(program: Path) -> str | None:

@@ -233,6 +233,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     limits = settings.limits
     return {
         **policy.threads.variables(limits.cpu),
+        **policy.engines.variables(settings.engines),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
     }
