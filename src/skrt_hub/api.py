@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing 
     from skrt_hub.bench.report import BenchReport
     from skrt_hub.bench.run import BenchOptions
     from skrt_hub.homes.collect import CollectReport
+    from skrt_hub.inspection.program import InspectionReport
     from skrt_hub.material.overview import StatusReport as MaterialReport
     from skrt_hub.material.overview import UpdateReport
     from skrt_hub.snapshots.reports import ComparedReport, RestoreReport, SaveReport, SavesReport, VerifiedReport
@@ -235,6 +236,24 @@ class Hub:
         settings, progress = self.context.settings, self.context.progress
         with closing(self.target.homes()) as homes:
             return collect(homes, path, [*names], Path(to), progress, listed=settings.names, admins=settings.organisers)
+
+    def check_data(self, folder: Path | str) -> InspectionReport:
+        """What is in a folder of images, and what scikit-rt would get wrong there."""
+        from skrt_hub.inspection.program import check_data  # noqa: PLC0415
+
+        return check_data(self.context, Path(folder))
+
+    def survey_privacy(self, folder: Path | str) -> InspectionReport:
+        """What in a folder tells who the patients are."""
+        from skrt_hub.inspection.program import survey_privacy  # noqa: PLC0415
+
+        return survey_privacy(self.context, Path(folder))
+
+    def clean_data(self, folder: Path | str, *, to: Path | str) -> InspectionReport:
+        """A copy of a folder's DICOM files, in a new or empty folder, without what tells who the patients are."""
+        from skrt_hub.inspection.program import clean_data  # noqa: PLC0415
+
+        return clean_data(self.context, Path(folder), Path(to))
 
     def _deliver(self, *done: str, refresh: bool = False) -> UpdateReport:
         from skrt_hub.material.overview import material_updated  # noqa: PLC0415

@@ -33,6 +33,11 @@ class Layout:
         return self.root / "secrets"
 
     @property
+    def data_key(self) -> Path:
+        """What makes new identifiers for patient data that is cleaned."""
+        return self.secrets / "data-key"
+
+    @property
     def hub(self) -> Path:
         return self.root / "hub"
 

@@ -42,7 +42,7 @@ def _folder_rules(contents: Contents) -> Iterator[Finding]:
     """What is wrong with the folders and files themselves."""
     yield from _brackets(contents)
     yield from _mixed(contents)
-    for path, why in contents.broken:
+    for path, why in contents.unusable:
         yield Finding(
             "unreadable",
             f"{path.name} calls itself DICOM and cannot be read: {why}.",

@@ -55,10 +55,17 @@ class Contents:
     nifti: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     broken: list[tuple[Path, str]] = field(default_factory=list)
+    nameless: list[File] = field(default_factory=list)
+    """Files that do not say what kind they are (no Modality): cut short, or no image at all."""
 
     def of(self, *modalities: str) -> list[Series]:
         """The series of these modalities."""
         return [one for one in self.series if one.modality in modalities]
+
+    @property
+    def unusable(self) -> list[tuple[Path, str]]:
+        """Every file that calls itself DICOM and is none, or not whole, with the reason."""
+        return [*self.broken, *((file.path, "it has no Modality") for file in self.nameless)]
 
     def images(self) -> list[Series]:
         """The series that hold pixels of a patient."""
@@ -109,9 +116,10 @@ def _add(path: Path, contents: Contents, by_uid: dict[str, Series]) -> None:
         if header.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10":
             return  # a DICOMDIR: a table of contents
         modality, uid = str(header.get("Modality", "")), str(header.get("SeriesInstanceUID", path))
-        if not modality:
-            raise ValueError("it has no Modality")
     except Exception as error:
         contents.broken.append((path, str(error) or type(error).__name__))
+        return
+    if not modality:
+        contents.nameless.append(File(path, header))
         return
     by_uid.setdefault(uid, Series(uid, modality)).files.append(File(path, header))

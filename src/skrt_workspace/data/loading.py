@@ -54,8 +54,8 @@ def load_folder(folder: str | PathLike[str]) -> Loaded:
     if not root.exists():
         raise UnusableDataError(f"There is no {root}. Give a folder with DICOM or NIfTI files, or one such file.")
     contents = read(root)
-    if contents.broken:
-        path, why = contents.broken[0]
+    if contents.unusable:
+        path, why = contents.unusable[0]
         raise UnusableDataError(f"{path} calls itself DICOM and cannot be read: {why}. Copy it again, or move it away.")
     import skrt  # noqa: PLC0415 - heavy
 

@@ -1,0 +1,64 @@
+"""Look at folders, or clean them, for the hub: one JSON document on standard input, one on standard output.
+
+`{"do": "check" | "privacy" | "clean", "folder": ..., "to": ..., "key": ...}` in; `{"report": ..., "text": ...}`, or
+`{"refused": ...}` out. It is a process of its own because files from elsewhere may be made to harm who reads them; it
+gives up what it does not need before it opens the first.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from skrt_workspace.data import UnusableDataError, check
+from skrt_workspace.data.privacy import clean, survey
+
+_MEMORY = 16 << 30
+_OPEN_FILES = 256
+
+
+def main() -> int:
+    """Run the program; 0 where it could be done, 2 where it was refused."""
+    given = json.load(sys.stdin)
+    _give_up()
+    warnings.simplefilter("ignore")  # pydicom's, on values that bend the standard; findings say what matters
+    try:
+        report = _TASKS[given["do"]](given)
+    except UnusableDataError as error:
+        print(json.dumps({"refused": str(error)}))
+        return 2
+    print(json.dumps({**report}, default=str))
+    return 0
+
+
+def _give_up() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+
+
+def _check(given: dict[str, Any]) -> dict[str, Any]:
+    report = check(given["folder"])
+    return {"report": report.as_json(), "text": str(report), "good": report.is_clean}
+
+
+def _privacy(given: dict[str, Any]) -> dict[str, Any]:
+    found = survey(given["folder"])
+    return {"report": found.as_json(), "text": str(found), "good": found.is_clean}
+
+
+def _clean(given: dict[str, Any]) -> dict[str, Any]:
+    cleaned = clean(given["folder"], given["to"], bytes.fromhex(given["key"]))
+    return {"report": asdict(cleaned), "text": str(cleaned), "good": True}
+
+
+_TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"check": _check, "privacy": _privacy, "clean": _clean}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
