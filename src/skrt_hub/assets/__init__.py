@@ -4,5 +4,7 @@ Without it each participant's own server sends JupyterLab's 5 MB, as they are, f
 participant's notebook; and the hub sends the log-in page's files from the process that starts servers.
 """
 
+OTHER_HOST_PAGE = "/other-host"
+"""What the proxy shows to a browser that uses a name which is not the hub's."""
 CLOSED_PAGE = "/closed"
 """What the proxy shows to everybody while the hub is closed."""

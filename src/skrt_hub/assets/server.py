@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp import web
 from jupyterhub._data import DATA_FILES_PATH
 
-from skrt_hub.assets import CLOSED_PAGE
+from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
 from skrt_hub.assets.store import Asset, Store, find
 
 OWN = "own"
@@ -50,6 +50,10 @@ def application(store: Store) -> web.Application:
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == CLOSED_PAGE:
             return web.Response(text=_CLOSED, content_type="text/html", headers={"Cache-Control": "no-store"})
+        if request.path == OTHER_HOST_PAGE:
+            # Its words are the proxy's: they stand in the query that it asks with.
+            text = request.query.get("words", "The hub does not answer to this name.")
+            return web.Response(text=text, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
         found = find(request.path)
         if found is None:
             raise web.HTTPNotFound

@@ -28,7 +28,7 @@ PROGRAM = "skrt-hub-audit.pyz"
 FACTS = "facts.json"
 _DEADLINE = 1200.0
 _LOOK_EVERY = 0.5
-_QUIET = 200.0  # seconds without a further attempt after which none is expected
+_FILLING = 110.0  # seconds after which no answer is expected of an attempt that fills memory
 _GONE = 3.0
 # From a terminal alone: what is filled once need not be filled twice, and the server must outlive it.
 _ONCE = ("memory", "processes", "open_files")
@@ -107,15 +107,14 @@ async def _in_terminal(server: GuestServer, names: Sequence[str]) -> str:
 
 async def _fill(guest: Guest, server: GuestServer, name: str) -> list[AuditRow]:
     """One attempt that may end the whole server; it is started again for the next."""
-    rows = await _rows(server, await _in_terminal(server, [name]), TERMINAL, [name])
+    (row,) = await _rows(server, await _in_terminal(server, [name]), TERMINAL, [name], quiet_for=_FILLING)
     alive = await server.alive()
     if not alive:
         await asyncio.get_running_loop().run_in_executor(None, guest.revive)
-        if rows[0].outcome == "not tried":
-            return [
-                replace(rows[0], outcome="refused", layer=GROUP, why="the whole server was ended, and starts again")
-            ]
-    return rows
+    if row.outcome != "not tried":
+        return [row]
+    ended = "its terminal was ended with it" if alive else "the whole server was ended, and starts again"
+    return [replace(row, outcome="refused", layer=GROUP, why=ended)]
 
 
 def _cell(words: Sequence[str]) -> str:
@@ -128,12 +127,14 @@ def _cell(words: Sequence[str]) -> str:
     )
 
 
-async def _rows(server: GuestServer, answer: str, where: str, wanted: Sequence[str]) -> list[AuditRow]:
+async def _rows(
+    server: GuestServer, answer: str, where: str, wanted: Sequence[str], *, quiet_for: float = 200.0
+) -> list[AuditRow]:
     """Wait until the program has tried everything; what it did not come to is told as not tried."""
     deadline = time.monotonic() + _DEADLINE
     document: dict[str, Any] = {"rows": [], "done": False}
     quiet = time.monotonic()
-    while not document["done"] and time.monotonic() < deadline and time.monotonic() - quiet < _QUIET:
+    while not document["done"] and time.monotonic() < deadline and time.monotonic() - quiet < quiet_for:
         found = await server.read(answer)
         if found is None and time.monotonic() - quiet > _GONE and not await server.alive():
             break

@@ -9,8 +9,9 @@ import base64
 import hashlib
 import os
 from typing import Any
+from urllib.parse import urlencode
 
-from skrt_hub.assets import CLOSED_PAGE
+from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
 from skrt_hub.hub import visitors
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import certificate_file
@@ -22,7 +23,7 @@ from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
 from skrt_hub.login.authenticator import AccountsAuthenticator
-from skrt_hub.policy import idle, log_in
+from skrt_hub.policy import hosts, idle, log_in
 
 
 def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -37,6 +38,10 @@ def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> Non
 def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     c.JupyterHub.bind_url = applied.settings.url
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{applied.ports.hub}"
+    if applied.settings.public_url:
+        c.JupyterHub.public_url = f"{applied.settings.public_url}/"
+    if applied.settings.participant_url:
+        c.JupyterHub.subdomain_host = applied.settings.public_url
     c.JupyterHub.db_url = f"sqlite:///{layout.database}"
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets.cookie)
     c.JupyterHub.upgrade_db = True  # a copy of the database is made before each start
@@ -59,7 +64,8 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     c.JupyterHub.proxy_class = RoutesProxy
     proxy = c.RoutesProxy
     proxy.should_start = False  # the supervisor starts it
-    proxy.gate_secret = secrets.proxy
+    # With own origins no page of a server is at the hub's, and the hub's cookies do not reach servers' addresses.
+    proxy.gate_secret = "" if applied.settings.participant_url else secrets.proxy
     proxy.dynamic_config_file = str(dynamic_file(layout))
     proxy.traefik_api_url = f"http://127.0.0.1:{applied.ports.proxy}"
     proxy.traefik_api_username = PROXY_USER
@@ -68,22 +74,32 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     digest = hashlib.sha1(secrets.proxy.encode(), usedforsecurity=False).digest()
     proxy.traefik_api_hashed_password = "{SHA}" + base64.b64encode(digest).decode()
     certificate = str(certificate_file(layout))
+    other_host = f"{OTHER_HOST_PAGE}?{urlencode({'words': hosts.refusal(applied.settings)})}"
     proxy.extra_dynamic_config = {
         "tls": {"stores": {"default": {"defaultCertificate": {"certFile": certificate, "keyFile": certificate}}}},
         "http": {
             "middlewares": {
                 "closed": {"chain": {"middlewares": ["closed-page", "nobody"]}},
                 "closed-page": {"errors": {"status": ["403"], "service": "assets", "query": CLOSED_PAGE}},
+                "other-host": {"chain": {"middlewares": ["other-host-page", "nobody"]}},
+                "other-host-page": {"errors": {"status": ["403"], "service": "assets", "query": other_host}},
                 "nobody": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}},
                 SERVERS: SERVERS_MIDDLEWARE,
             },
             "routers": {
+                "other-host": {
+                    "rule": f"!HostRegexp(`(?i){hosts.pattern(hosts.answered(applied.settings))}`)",
+                    "service": "assets",
+                    "entryPoints": entry_point_names(),
+                    "middlewares": ["other-host"],
+                    "priority": 2 * 10**6,
+                },
                 "assets": {
                     "rule": _ASSETS,
                     "service": "assets",
                     "entryPoints": entry_point_names(),
                     "priority": 10**6,
-                }
+                },
             },
             "services": {
                 "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}}

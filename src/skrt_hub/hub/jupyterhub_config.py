@@ -15,5 +15,6 @@ if applied is None:
     raise SystemExit(f"There is no hub in {layout.root}.")
 secrets = read_secrets(layout.secrets)
 tuning.apply()
-visitors.install(visitors.Gate(secrets.proxy))
+own_origins = applied.settings.participant_url
+visitors.install(None if own_origins else visitors.Gate(secrets.proxy), forms_lead_to=own_origins)
 configure(get_config(), applied, layout, secrets)  # type: ignore[name-defined] # noqa: F821

@@ -1,25 +1,34 @@
-"""What a participant's processes use: all descendants of the sandbox's first process, and their memory.
+"""What a participant's processes use: all descendants of the sandbox's first process, and the memory of every kind.
 
-Memory is the proportional set size (proc_pid_smaps(5)): a page that several processes share counts once among them.
+A process's memory is the proportional set size (proc_pid_smaps(5)): a page that several share counts once among them.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_FOLDERS = ("/tmp", "/run", "/dev/shm")  # noqa: S108
+# A notebook's server and kernel have some 60 sockets and pipes between them.
+_FREE_BUFFERS = 512
+BUFFER = 212_992  # net.core.wmem_default, which a sandbox cannot raise: what one side of a Unix socket holds at most
 
 
 @dataclass(frozen=True)
 class ProcessMemory:
-    """One process: its pid, its program's name, its proportional set size in bytes."""
+    """One process: its pid, its program's name, its proportional set size in bytes, how much of it is shared memory.
+
+    Shared memory is what lies in files in memory, with or without a name, and what processes map together.
+    """
 
     pid: int
     name: str
     size: int
+    shared: int = 0
 
 
 def children_by_parent() -> dict[int, list[int]]:
@@ -56,18 +65,75 @@ def measure(pid: int) -> ProcessMemory | None:
     except OSError:
         return None
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return ProcessMemory(pid, name, int(line.split()[1]) * 1024)
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:  # the system does not let us look: the resident set is the nearest figure
+        return ProcessMemory(pid, name, resident(pid))
+    sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines()[1:] if line}
+    return ProcessMemory(pid, name, sizes.get("Pss", 0), sizes.get("Pss_Shmem", 0))
+
+
+def kept(pids: Sequence[int], measured: Sequence[ProcessMemory]) -> int:
+    """What these processes of one sandbox make the kernel keep: their own pages, files in memory, buffers.
+
+    A file in memory counts also while no process has it mapped. What is mapped and what lies in the folders may be the
+    same pages, and nothing says how many of them are: the larger of both counts.
+    """
+    own = sum(process.size - process.shared for process in measured)
+    return own + max(sum(process.shared for process in measured), in_folders(pids)) + buffers(pids)
+
+
+def in_folders(pids: Sequence[int]) -> int:
+    """The bytes in a sandbox's folders in memory; seen through the first of its processes that may be looked at."""
+    for pid in pids:
+        sizes = [_used(pid, folder) for folder in _FOLDERS]
+        if any(size is not None for size in sizes):
+            return sum(size or 0 for size in sizes)
+    return 0
+
+
+def _used(pid: int, folder: str) -> int | None:
+    seen = f"/proc/{pid}/root{folder}"
+    try:
+        if os.stat(seen).st_dev == os.stat(folder).st_dev:  # noqa: PTH116 - no sandbox: the machine's own folder
+            return None
+        found = os.statvfs(seen)
     except OSError:
-        pass  # the system does not let us look: the resident set is the nearest figure
-    return ProcessMemory(pid, name, resident(pid))
+        return None
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def buffers(pids: Sequence[int]) -> int:
+    """What sockets and pipes can hold, beyond the number that notebooks need; the kernel does not tell what they do."""
+    if sum(map(_open_files, pids)) <= _FREE_BUFFERS:
+        return 0
+    return max(0, sum(map(sockets_and_pipes, pids)) - _FREE_BUFFERS) * BUFFER
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - names only, every second
+    except OSError:
+        return 0
+
+
+def sockets_and_pipes(pid: int) -> int:
+    """How many of a process's open files are sockets or pipes."""
+    count = 0
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
+            try:
+                count += os.readlink(f"/proc/{pid}/fd/{name}").startswith(("socket:", "pipe:"))  # noqa: PTH115
+            except OSError:
+                continue
+    except OSError:
+        return count
+    return count
 
 
 def total(pid: int, children: dict[int, list[int]]) -> int:
-    """The memory in bytes of `pid` and everything below it."""
-    sizes = (measure(member) for member in descendants(pid, children))
-    return sum(found.size for found in sizes if found is not None)
+    """The memory in bytes of `pid` and everything below it, as the limit counts it."""
+    members = descendants(pid, children)
+    return kept(members, [found for member in members if (found := measure(member)) is not None])
 
 
 def _parent(pid: int) -> int | None:

@@ -1,6 +1,7 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+hosts.py      which names the hub answers to
 idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network
 threads.py    how many threads engines and libraries start
@@ -8,6 +9,6 @@ engines.py    whether registrations are exact
 removing.py   what it means to take a participant out
 """
 
-from skrt_hub.policy import engines, idle, internet, log_in, removing, threads
+from skrt_hub.policy import engines, hosts, idle, internet, log_in, removing, threads
 
-__all__ = ["engines", "idle", "internet", "log_in", "removing", "threads"]
+__all__ = ["engines", "hosts", "idle", "internet", "log_in", "removing", "threads"]

@@ -20,6 +20,7 @@ from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
 from skrt_hub.settings.saves import Saves
 from skrt_hub.settings.section import Section
+from skrt_hub.settings.web import Origin, check_origins
 
 
 class Settings(Section):
@@ -35,6 +36,16 @@ class Settings(Section):
     )
     address: str = Field("127.0.0.1", description="The address to listen on. 127.0.0.1: this machine only.")
     port: int = Field(8000, ge=1, le=65535, description="The port of the log-in page.")
+    public_url: Origin = Field(
+        "",
+        description="The address that people type where it is another than the one above, such as "
+        "`https://hub.example.org` for a hub behind a program that encrypts. The hub answers to the names given here.",
+    )
+    participant_url: Origin = Field(
+        "",
+        description="Gives each participant's server an own origin in browsers: `*.` and the name in public_url, as in "
+        "`https://*.hub.example.org`. The name service must lead all these names to the hub.",
+    )
     login: Login = Field(default_factory=Login, description="How participants log in.")
     organisers: tuple[str, ...] = Field(
         (), description="Names of those who see and manage the class. The old key `admins` means the same."
@@ -109,6 +120,7 @@ class Settings(Section):
                 f"{reachable} can be reached from other machines, and with the first-use log-in anybody "
                 "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
             )
+        check_origins(self.public_url, self.participant_url)
         named = {
             "material": [item.name for item in self.material if item.name],
             "data": [item.name for item in self.data],

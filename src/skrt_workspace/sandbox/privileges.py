@@ -41,6 +41,8 @@ _UNSHARE = (272, 97)[_COLUMN]
 _CLONE = (56, 220)[_COLUMN]
 _IOCTL = (16, 29)[_COLUMN]
 _CLONE3 = 435
+_SET_OPTION = (54, 208)[_COLUMN]  # setsockopt
+_SOL_SOCKET, _SO_SNDBUF, _SO_SNDBUFFORCE = 1, 7, 32
 _SOCKET = ((41, 198)[_COLUMN], (53, 199)[_COLUMN])  # socket, socketpair
 _FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 _AF_NETLINK, _NETLINK_ROUTE = 16, 0
@@ -60,6 +62,16 @@ _REFUSED = tuple(
         (428, 428),  # open_tree
         (430, 430),  # fsopen
         (308, 268),  # setns
+    )
+)
+# As on a kernel without them, so that programs take a file in /tmp or /dev/shm: there memory has a size and is seen.
+_NOT_THERE = tuple(
+    numbers[_COLUMN]
+    for numbers in (
+        (319, 279),  # memfd_create: memory that no folder shows, also while no process has it open
+        (447, 447),  # memfd_secret
+        (29, 194),  # shmget: memory that stays when its programs have ended
+        (68, 186),  # msgget
     )
 )
 
@@ -122,6 +134,8 @@ def _filter_program() -> bytes:
         parts += [step(_JUMP_AT_LEAST, _X32_BIT, 0, 1), refuse(errno.ENOSYS)]
     for number in _REFUSED:
         parts += [step(_JUMP_EQUAL, number, 0, 1), refuse(errno.EPERM)]
+    for number in _NOT_THERE:
+        parts += [step(_JUMP_EQUAL, number, 0, 1), refuse(errno.ENOSYS)]
     # Its flags are behind a pointer, which a filter cannot read; the C library then uses clone.
     parts += [step(_JUMP_EQUAL, _CLONE3, 0, 1), refuse(errno.ENOSYS)]
     for number in (_UNSHARE, _CLONE):
@@ -133,6 +147,7 @@ def _filter_program() -> bytes:
             step(_RETURN, _RET_ALLOW),
         ]
     parts += _socket_kinds(step, refuse)
+    parts += _socket_buffers(step, refuse)
     parts += [
         step(_JUMP_EQUAL, _IOCTL, 0, 4),
         step(_LOAD, _OFFSET_SECOND),
@@ -142,6 +157,20 @@ def _filter_program() -> bytes:
         step(_RETURN, _RET_ALLOW),
     ]
     return b"".join(parts)
+
+
+def _socket_buffers(step: Callable[..., bytes], refuse: Callable[[int], bytes]) -> list[bytes]:
+    """A larger buffer for what is sent is not given, in silence: the kernel keeps it, and shows it to no watch."""
+    return [
+        step(_JUMP_EQUAL, _SET_OPTION, 0, 7),
+        step(_LOAD, _OFFSET_SECOND),
+        step(_JUMP_EQUAL, _SOL_SOCKET, 0, 4),
+        step(_LOAD, _OFFSET_THIRD),
+        step(_JUMP_EQUAL, _SO_SNDBUF, 1, 0),
+        step(_JUMP_EQUAL, _SO_SNDBUFFORCE, 0, 1),
+        refuse(0),
+        step(_RETURN, _RET_ALLOW),
+    ]
 
 
 def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) -> list[bytes]:

@@ -80,9 +80,9 @@ def _memory(kind: str) -> Callable[[Facts], Finding]:
         if int(facts.get("memory_available") or 0) < 2 * limit + 10**9:
             return not_applicable("this machine has too little free memory to try it while others work")
         try:
-            done = in_a_child(_FILL, kind, str(2 * limit), "5", seconds=180)
+            done = in_a_child(_FILL, kind, str(2 * limit), "5", seconds=90)
         except subprocess.TimeoutExpired:
-            return refused(GROUP, "it came no further within three minutes")
+            return refused(GROUP, "it came no further in a minute and a half")
         return _judge(done, limit)
 
     probe.__name__ = f"memory {kind}"

@@ -49,7 +49,7 @@ from skrt_hub.targets.machine.listeners import (
     bind_public,
 )
 from skrt_hub.targets.machine.records import running_servers
-from skrt_hub.targets.machine.watch import KilledBySystem, enforce_memory
+from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_memory
 from skrt_hub.targets.machine.watched import Watched
 from skrt_workspace.sandbox.identity import boot_id, identify
 
@@ -325,10 +325,12 @@ class Supervisor:
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         killed = KilledBySystem(self._layout)
+        expendable = Expendable()
         while True:
             await asyncio.sleep(1)
             try:
                 servers = await loop.run_in_executor(None, running_servers, self._layout)
+                await loop.run_in_executor(None, expendable.mark, servers)
                 for name in await loop.run_in_executor(None, killed.tell_new, servers):
                     self._log.warning("%s: a process was ended by the system, memory limit reached", name)
                 for ended in await loop.run_in_executor(None, enforce_memory, self._layout, servers):

@@ -6,20 +6,34 @@ is told why a kernel died.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.hub import control_groups
-from skrt_hub.hub.memory import ProcessMemory, children_by_parent, descendants, measure, resident
+from skrt_hub.hub.memory import (
+    BUFFER,
+    ProcessMemory,
+    buffers,
+    children_by_parent,
+    descendants,
+    in_folders,
+    kept,
+    measure,
+    resident,
+    sockets_and_pipes,
+)
 from skrt_hub.layout import Layout
 from skrt_hub.report import human_size
 from skrt_hub.targets.machine.records import RunningServer
 from skrt_workspace.sandbox.identity import identify, send_signal
 
+_EXPENDABLE = "500"  # thousandths of the limit that are added to its size (proc_pid_oom_score_adj(5))
 _ADVICE = "Your files are safe. Work on smaller images, or close other notebooks."
 
 
@@ -48,7 +62,7 @@ def enforce_memory(layout: Layout, servers: Sequence[RunningServer]) -> list[End
             gone = False
         if gone:
             ended.append(Ended(server.name, victim, server.memory_limit))
-            tell(layout, server.folder, "memory", _words(victim, server.memory_limit))
+            tell(layout, server.folder, "memory", _words(victim, server.memory_limit, _in_files(server, children)))
     return ended
 
 
@@ -65,10 +79,15 @@ class KilledBySystem:
         for server in servers:
             count = control_groups.times_killed(self._layout.root, server.folder)
             if count > self._counts.get(server.folder, count):
-                tell(self._layout, server.folder, "memory", _killed_words(server.memory_limit))
+                words = _killed_words(server.memory_limit, _in_files(server, children_by_parent()))
+                tell(self._layout, server.folder, "memory", words)
                 told.append(server.name)
             self._counts[server.folder] = count
         return told
+
+
+def _in_files(server: RunningServer, children: dict[int, list[int]]) -> int:
+    return in_folders(descendants(server.identity.pid, children))
 
 
 def tell(layout: Layout, folder: str, kind: str, text: str) -> None:
@@ -82,23 +101,64 @@ def tell(layout: Layout, folder: str, kind: str, text: str) -> None:
 def _over_limit(server: RunningServer, children: dict[int, list[int]]) -> ProcessMemory | None:
     members = descendants(server.identity.pid, children)
     # The resident sets count shared pages many times: only where even they pass the limit is the slow figure read.
-    if sum(resident(pid) for pid in members) <= server.memory_limit:
+    held = buffers(members)
+    if sum(resident(pid) for pid in members) + in_folders(members) + held <= server.memory_limit:
         return None
     measured = [found for pid in members if (found := measure(pid)) is not None]
-    if sum(process.size for process in measured) <= server.memory_limit:
+    if kept(members, measured) <= server.memory_limit:
         return None
     # The sandbox's first process and the Jupyter server stay unless they are alone: ending them would end everything.
     keep = {server.identity.pid, *children.get(server.identity.pid, [])[:1]}
     candidates = [process for process in measured if process.pid not in keep] or measured[-1:]
+    if held:
+        return max(candidates, key=lambda process: process.size + BUFFER * sockets_and_pipes(process.pid))
     return max(candidates, key=lambda process: process.size)
 
 
-def _killed_words(limit: int) -> str:
-    return f"A kernel or program of yours was ended: your memory limit of {human_size(limit)} was reached. {_ADVICE}"
+class Expendable:
+    """Has the kernel end kernels and programs rather than their server, where it enforces the limit itself.
+
+    It ends the largest process. Memory that is kept in files and buffers is nobody's, and the server is often largest.
+    """
+
+    def __init__(self) -> None:
+        self._done: set[int] = set()
+
+    def mark(self, servers: Sequence[RunningServer]) -> None:
+        """Look at each server's processes once."""
+        if not servers:
+            return
+        children = children_by_parent()
+        seen: set[int] = set()
+        for server in servers:
+            first = server.identity.pid
+            keep = {first, *children.get(first, [])[:1]}
+            seen.update(pid for pid in descendants(first, children) if pid not in keep)
+        for pid in seen - self._done:
+            with contextlib.suppress(OSError):  # it has ended, or may not be changed
+                Path(f"/proc/{pid}/oom_score_adj").write_text(_EXPENDABLE, encoding="ascii")
+        self._done = seen
 
 
-def _words(process: ProcessMemory, limit: int) -> str:
+def _killed_words(limit: int, in_files: int) -> str:
+    return (
+        f"A kernel or program of yours was ended: your memory limit of {human_size(limit)} was reached. "
+        f"{_advice(limit, in_files)}"
+    )
+
+
+def _words(process: ProcessMemory, limit: int, in_files: int) -> str:
     return (
         f"A kernel or program of yours was ended: it used {human_size(process.size)}, and with it your memory limit of "
-        f"{human_size(limit)} was passed. {_ADVICE}"
+        f"{human_size(limit)} was passed. {_advice(limit, in_files)}"
+    )
+
+
+def _advice(limit: int, in_files: int) -> str:
+    """What was full: images, or files in the folders that lie in memory."""
+    if in_files < limit // 4:
+        return _ADVICE
+    return (
+        f"Your home is safe. {human_size(in_files)} of it are files in /tmp and /dev/shm, which lie in memory: remove "
+        "those that you do not need (in a terminal: ls -l /tmp /dev/shm), or write large files into your home."
     )
