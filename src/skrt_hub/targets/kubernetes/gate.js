@@ -29,6 +29,11 @@ const led = (request) => {
   }
 };
 
+const atTheHub = (request) => {
+  const { pathname, search } = new URL(request.url, "http://example.com");
+  return `/hub${pathname}${search}`;
+};
+
 const takeAway = (response) => {
   const write = response.writeHead;
   response.writeHead = function (...words) {
@@ -50,7 +55,7 @@ const guarded = (emit) =>
       if (!allowed) {
         const reads = request.method === "GET" || request.method === "HEAD";
         // The hub gives the mark to whom it is due, and says to others whose server this is.
-        other.writeHead(reads ? 302 : 403, reads ? { Location: `/hub${request.url.replace(/^\/+/, "/")}` } : {});
+        other.writeHead(reads ? 302 : 403, reads ? { Location: atTheHub(request) } : {});
         other.end();
         return true;
       }
