@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from skrt_hub.environment import Environment
+from skrt_workspace.verify import coded
 
-QUICK = ["libraries", "elastix", "niftyreg", "dicom", "kernel", "viewer"]
+CODED = [f"dicom, {name}" for name in coded.SYNTAXES]
+QUICK = ["libraries", "elastix", "niftyreg", "dicom", *CODED, "kernel", "viewer"]
 
 
 @dataclass
@@ -200,3 +202,20 @@ def test_an_unknown_step_is_refused_with_the_known_ones(self_test: SelfTest) -> 
     assert done.returncode == 2
     assert "there is no step 'elastic'" in done.stderr
     assert "elastix" in done.stderr
+
+
+def test_each_missing_decoder_is_noticed(self_test: SelfTest, tmp_path: Path) -> None:
+    own = self_test.environment.folder / "bin"
+    (tmp_path / "gdcm.py").write_text("raise ImportError('broken')")
+    words = ["--only", "dicom, jpeg-lossless", "--only", "dicom, jpeg-12-bit", "--only", "dicom, htj2k"]
+    done = subprocess.run(
+        [own / "python", "-m", "skrt_workspace.verify", "--json", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+    )
+    rows = [json.loads(line)["row"] for line in done.stdout.splitlines()[:-1]]
+    assert [row["verdict"] for row in rows] == ["failed", "failed", "ok"], rows
