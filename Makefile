@@ -1,6 +1,9 @@
 # The commands of the project. `make up` sets everything up and starts a hub; `make test` runs the tests.
 
-PYTHON ?= python3
+# The newest Python that skrt-hub is tested with, by its usual name; `make PYTHON=/path/to/python3 up` takes another one.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done || echo python3)
+export UV_SYSTEM_CERTS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -65,6 +68,8 @@ clean: ## remove the tool's own environment
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python was not found. Install Python 3.11 or newer, or: make PYTHON=/path/to/python3 up"; exit 4; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: skrt-hub needs Python 3.11 or newer. Type: make PYTHON=/path/to/python3.11 up"; exit 4; }
+	@if [ -L $@ ]; then echo "The Python that $(VENV) was made with is gone ($$(readlink -f $@)); it is made again with $(PYTHON)"; \
+		rm -rf $(VENV); fi
 	@echo "Setting up skrt-hub's own environment in $(VENV); this takes a minute"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here. On Debian and Ubuntu: sudo apt install python3-venv. Or install uv, then: uv venv $(VENV) && make up"; exit 4; }
 

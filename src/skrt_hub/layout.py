@@ -73,6 +73,11 @@ class Layout:
         return self.homes / folder
 
     @property
+    def wheels(self) -> Path:
+        """What was built from code that hub.yaml's `environment` names."""
+        return self.root / "wheels"
+
+    @property
     def environments(self) -> Path:
         """The participants' environments; SKRT_HUB_ENVIRONMENTS names a folder that several hubs share."""
         shared = os.environ.get("SKRT_HUB_ENVIRONMENTS")

@@ -5,6 +5,17 @@
 
 from skrt_hub.environment.build import ensure_environment, find_environment
 from skrt_hub.environment.identity import Environment, Identity
+from skrt_hub.environment.own import Lock, lock_for
+from skrt_hub.environment.pythons import choose
 from skrt_hub.environment.unused import collect_unused
 
-__all__ = ["Environment", "Identity", "collect_unused", "ensure_environment", "find_environment"]
+__all__ = [
+    "Environment",
+    "Identity",
+    "Lock",
+    "choose",
+    "collect_unused",
+    "ensure_environment",
+    "find_environment",
+    "lock_for",
+]

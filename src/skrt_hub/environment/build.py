@@ -16,6 +16,7 @@ from pathlib import Path
 
 from skrt_hub.environment import marker, uv, workspace
 from skrt_hub.environment.identity import Environment, Identity, requirements, wanted
+from skrt_hub.environment.own import Lock
 from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
 from skrt_hub.files import ensure_folder
 from skrt_hub.process import follow, plain_environment
@@ -33,27 +34,29 @@ def find_environment(environments: Path, *, python: Path | None = None) -> Envir
 
 
 def ensure_environment(
-    environments: Path, *, python: Path | None = None, progress: Progress | None = None
+    environments: Path, *, python: Path | None = None, lock: Lock | None = None, progress: Progress | None = None
 ) -> Environment:
     """The wanted environment below the folder `environments`, built first where it is missing or damaged.
 
-    `python` is the Python to make it with (default: the one that skrt-hub runs on). Raises PrerequisiteError,
+    `python` is the Python to make it with (default: the one that skrt-hub runs on), `lock` what it holds (default: our
+    lock). Raises PrerequisiteError,
     SpaceError, NetworkError, PermissionsError, BusyError or EnvironmentBuildError; an unfinished build is never
     taken for an environment.
     """
     progress = progress if progress is not None else Silent()
-    identity = wanted(python)
+    lock = lock if lock is not None else Lock(requirements())
+    identity = wanted(python, lock.identity)
     folder = environments.absolute() / identity.hash
     ready = marker.read(folder)
     if ready is not None:
         return ready
     ensure_folder(environments)
-    with _alone(environments / f"{identity.hash}.lock", progress) as lock:
+    with _alone(environments / f"{identity.hash}.lock", progress) as held:
         ready = marker.read(folder)
-        return ready if ready is not None else _build(folder, identity, progress, lock)
+        return ready if ready is not None else _build(folder, identity, lock, progress, held)
 
 
-def _build(folder: Path, identity: Identity, progress: Progress, lock: int) -> Environment:
+def _build(folder: Path, identity: Identity, packages: Lock, progress: Progress, lock: int) -> Environment:
     """Build in `folder`. The programs that work there hold the lock too, so that none outlives it unnoticed."""
     if folder.exists():
         progress.say(f"The participants' environment is built again: {marker.damage(folder)}.")
@@ -64,9 +67,12 @@ def _build(folder: Path, identity: Identity, progress: Progress, lock: int) -> E
         uv.run_uv(["venv", *options], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
     with progress.step("participants' environment: packages") as step:
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", folder / "bin" / "python")
-        uv.run_uv([*sync, requirements()], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
+        uv.run_uv([*sync, packages.file], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
+        if packages.wheels:
+            own = ("pip", "install", "--no-deps", "--no-index", "--python", folder / "bin" / "python")
+            uv.run_uv([*own, *(wheel.path for wheel in packages.wheels)], folder=folder.parent, lock=lock)
     with progress.step("participants' environment: workspace") as step:
-        like = marker.same_packages(folder.parent, identity)
+        like = marker.most_alike(folder.parent, identity)
         _install_workspace(folder, like, lock, lambda done, total, title: step.update(done - 1, total, title))
     _open_to_readers(folder)
     environment = Environment(folder, identity.hash, identity.python.version_text, identity.python.base_prefix)
@@ -79,7 +85,7 @@ def _install_workspace(
 ) -> None:
     """Install the wheel of skrt-workspace, and run `python -m skrt_workspace.install` in the new environment.
 
-    `like` is an older environment with the same packages, from which byte code is taken over.
+    `like` is an older environment for the same Python, from which byte code is taken over where the source is the same.
     """
     with tempfile.TemporaryDirectory(prefix="skrt-hub-") as work:
         workspace.write_project(Path(work, "project"))

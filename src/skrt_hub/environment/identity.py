@@ -95,12 +95,12 @@ def requirements() -> Path:
     return LOCK_FOLDER / "requirements.txt"
 
 
-def wanted(python: Path | None = None) -> Identity:
+def wanted(python: Path | None = None, lock: str | None = None) -> Identity:
     """The identity of the environment that this skrt-hub wants, with `python` or the Python it runs on itself.
 
-    Raises PrerequisiteError where the Python cannot be used.
+    `lock` is the identity of another lock than ours. Raises PrerequisiteError where the Python cannot be used.
     """
-    lock = hashlib.sha256(requirements().read_bytes()).hexdigest()
+    lock = lock if lock is not None else hashlib.sha256(requirements().read_bytes()).hexdigest()
     return Identity(lock, project_hash(), examine(python))
 
 

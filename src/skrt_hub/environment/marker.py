@@ -46,15 +46,16 @@ def read(folder: Path) -> Environment | None:
     return Environment(folder, content["hash"], content["python"], Path(content["base_prefix"]))
 
 
-def same_packages(environments: Path, identity: Identity) -> Environment | None:
-    """A whole environment with the packages and the Python of `identity`, and another skrt_workspace; or None."""
-    for folder in sorted(environments.iterdir()):
-        content = read_json(folder / NAME) if folder.is_dir() else None
-        if isinstance(content, dict) and content.get("packages") == identity.packages:
-            found = read(folder)
-            if found is not None:
-                return found
-    return None
+def most_alike(environments: Path, identity: Identity) -> Environment | None:
+    """A whole environment with the Python of `identity`, and with its packages, too, where there is one; or None."""
+    documents = [(folder, read_json(folder / NAME)) for folder in sorted(environments.iterdir()) if folder.is_dir()]
+    python = (identity.python.version_text, str(identity.python.base_prefix))
+    alike = [
+        (content.get("packages") != identity.packages, folder)
+        for folder, content in documents
+        if isinstance(content, dict) and (content.get("python"), content.get("base_prefix")) == python
+    ]
+    return next((found for _, folder in sorted(alike) if (found := read(folder)) is not None), None)
 
 
 def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:

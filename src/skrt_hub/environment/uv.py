@@ -14,7 +14,7 @@ from skrt_hub.errors import EnvironmentBuildError, NetworkError, PrerequisiteErr
 from skrt_hub.process import plain_environment
 
 # Where a site has its own certificates, proxy or package mirror, these say so.
-_PASSED_ON = (
+PASSED_ON = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "SSL_CLIENT_CERT",
@@ -77,34 +77,39 @@ Note = Callable[[str], None]
 def environment() -> dict[str, str]:
     """The variables uv gets: proxies, certificates and its own settings, but nothing of Python, pip or a project."""
     kept = [name for name in os.environ if name.startswith("UV_") and name not in _NOT_FOR_US]
-    variables = plain_environment(*_PASSED_ON, *kept)
+    variables = plain_environment(*PASSED_ON, *kept)
     if "SSL_CERT_FILE" not in variables and "PIP_CERT" in os.environ:
         variables["SSL_CERT_FILE"] = os.environ["PIP_CERT"]
-    return {**variables, "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    # Networks that look into encrypted traffic have their authority in the system's store, which uv leaves aside else.
+    store = {} if "UV_SYSTEM_CERTS" in variables else {"UV_SYSTEM_CERTS": "1"}
+    return {**variables, **store, "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
 
 
 def run_uv(
-    arguments: Sequence[str | Path], *, folder: Path, lock: int | None = None, note: Note = lambda line: None
+    arguments: Sequence[str | Path],
+    *,
+    folder: Path,
+    lock: int | None = None,
+    note: Note = lambda line: None,
+    what: str = "The packages of the participants' environment could not be installed.",
 ) -> None:
     """Run uv in `folder`, telling `note` each line it prints. uv holds the open file `lock`, if any, while it runs.
 
-    Raises NetworkError, SpaceError or EnvironmentBuildError with uv's last words.
+    Raises NetworkError, SpaceError, or EnvironmentBuildError that says `what`, with uv's last words.
     """
-    words = [_program(), *map(str, arguments)]
+    words = [program(), *map(str, arguments)]
+    holding = () if lock is None else (lock,)
     with process.follow(
-        words,
-        environment=environment(),
-        folder=folder,
-        holding=() if lock is None else (lock,),
-        remedy="Install skrt-hub again.",
-    ) as program:
-        for line in program.lines:
+        words, environment=environment(), folder=folder, holding=holding, keep=40, remedy="Install skrt-hub again."
+    ) as running:
+        for line in running.lines:
             note(line.strip())
-    if program.code != 0:
-        raise _failure(program.last_lines)
+    if running.code != 0:
+        raise _failure(running.last_lines, what)
 
 
-def _program() -> str:
+def program() -> str:
+    """Where uv is."""
     import uv  # noqa: PLC0415 - only a build needs it
 
     try:
@@ -115,7 +120,7 @@ def _program() -> str:
         ) from error
 
 
-def _failure(words: str) -> Exception:
+def _failure(words: str, what: str) -> Exception:
     low = words.lower()
     if "no space left" in low or "quota exceeded" in low:
         return SpaceError("The disk became full.", why=words, remedy="Make room, then run the same command again.")
@@ -127,7 +132,7 @@ def _failure(words: str) -> Exception:
             " your network, then run the same command again: what was fetched is kept.",
         )
     return EnvironmentBuildError(
-        "The packages of the participants' environment could not be installed.",
+        what,
         why=words,
         remedy="Run the same command again with --verbose; `skrt-hub check` says what is needed.",
     )

@@ -54,7 +54,11 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
         known = " or ".join(f"`{name}`" for name in targets)
         why = f"line {_line(document, ('target',))}: target: write {known}; found {settings.target!r}"
         raise SettingsError(f"{path or 'The settings'} cannot be used.", why=why, remedy=REMEDY)
-    return settings if path is None else _absolute(settings, path.resolve().parent)
+    if path is None:
+        return settings
+    folder = path.resolve().parent
+    found: Settings = _absolute(settings, folder)
+    return found.model_copy(update={"environment": found.environment.noted_in(folder)})
 
 
 def participants_file(path: Path) -> Path | None:
@@ -199,5 +203,11 @@ def _absolute(section: Any, folder: Path) -> Any:
         elif isinstance(value, BaseModel):
             changed[name] = _absolute(value, folder)
         elif isinstance(value, tuple):
-            changed[name] = tuple(_absolute(item, folder) if isinstance(item, BaseModel) else item for item in value)
+            changed[name] = tuple(_absolute_item(item, folder) for item in value)
     return section.model_copy(update=changed)
+
+
+def _absolute_item(item: Any, folder: Path) -> Any:
+    if isinstance(item, Path):
+        return folder / item.expanduser()
+    return _absolute(item, folder) if isinstance(item, BaseModel) else item

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login import names
 from skrt_hub.settings.engines import Engines
+from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.limits import Limits
 from skrt_hub.settings.login import Login
@@ -68,6 +69,9 @@ class Settings(Section):
         "`false`: each starts by itself.",
     )
     engines: Engines = Field(default_factory=Engines, description="Where the registration engines come from.")
+    environment: OwnPackages = Field(
+        default_factory=OwnPackages, description="Packages of one's own, for all participants."
+    )
     material: tuple[Material, ...] = Field(
         (), description="Folders placed in every home, beside the built-in examples."
     )
@@ -121,6 +125,9 @@ class Settings(Section):
                 "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
             )
         check_origins(self.public_url, self.participant_url)
+        own = self.environment.any or self.environment.apt
+        if self.target == "kubernetes" and self.kubernetes.image.name and own:
+            raise ValueError("packages cannot be added to a published image; leave `kubernetes.image.name` out")
         named = {
             "material": [item.name for item in self.material if item.name],
             "data": [item.name for item in self.data],

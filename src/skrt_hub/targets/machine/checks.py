@@ -13,9 +13,9 @@ import psutil
 
 from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
-from skrt_hub.errors import PermissionsError, PortTakenError
+from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
 from skrt_hub.layout import Layout
-from skrt_hub.process import beside_python
+from skrt_hub.process import beside_python, run
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.port import ensure_port_is_free
@@ -36,6 +36,7 @@ def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[
         port(settings, running=running),
         engines(settings),
         memory(settings),
+        *debian_packages(settings),
     )
 
 
@@ -135,6 +136,23 @@ def engines(settings: Settings) -> Finding:
         "-DCMAKE_POLICY_VERSION_MINIMUM=3.5'. Or use `target: kubernetes` with nodes of x86-64."
     )
     return Finding("engines", False, found, remedy, required=False)
+
+
+def debian_packages(settings: Settings) -> tuple[Finding, ...]:
+    """Whether the Debian packages of hub.yaml are installed here; skrt-hub installs none, which takes root."""
+    wanted = settings.environment.apt
+    if not wanted:
+        return ()
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted]
+    try:
+        lines = run(query, deadline=30, check=False).out.splitlines()
+    except PrerequisiteError:
+        words = "this system has no Debian packages"
+        return (Finding("apt packages", False, words, "Install these by hand: " + ", ".join(wanted), required=False),)
+    there = {line.split()[0] for line in lines if line.endswith(" installed")}
+    missing = [name for name in wanted if name not in there]
+    found = f"missing: {', '.join(missing)}" if missing else ", ".join(wanted)
+    return (Finding("apt packages", not missing, found, f"Type: sudo apt install {' '.join(missing)}", required=False),)
 
 
 def memory(settings: Settings) -> Finding:

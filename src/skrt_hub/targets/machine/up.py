@@ -14,7 +14,7 @@ from typing import Any
 
 from skrt_hub import policy, watchdog
 from skrt_hub.context import Context
-from skrt_hub.environment import collect_unused, ensure_environment
+from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub import identities
@@ -56,7 +56,14 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
             for listener in kept.values():
                 held.enter_context(listener)
             _ensure_prerequisites(context)
-        environment = ensure_environment(layout.environments, progress=context.progress)
+        own = context.settings.environment
+        lock = lock_for(own, layout.wheels, context.progress)
+        environment = ensure_environment(
+            layout.environments,
+            python=choose(own.python, before.environment if before else None),
+            lock=lock,
+            progress=context.progress,
+        )
         _prepare_material(context)
         ensure_secrets(layout.secrets)
         if state is None or before is None:
@@ -89,7 +96,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         context.progress.say(f"The hub “{context.settings.name}” comes up at {context.settings.url}")
         supervise_here(layout, kept)
     if layout.environments.is_relative_to(layout.root):  # one that hubs share is theirs too
-        collect_unused(layout.environments, keep=_in_use(layout, applied))
+        collect_unused(layout.environments, keep=_in_use(layout, applied, before))
     report = _report(context, "running" if state is None else state["state"], began, changed=True)
     return report if supervise_here is None else replace(report, ended=True)
 
@@ -209,8 +216,10 @@ def _start_error(context: Context, part: str) -> StartError:
     return StartError(f"The {part} did not start.", why=words, remedy=f"See: skrt-hub logs {part}")
 
 
-def _in_use(layout: Layout, applied: Applied) -> set[str]:
-    return {applied.environment.name, *(server.environment.name for server in running_servers(layout))}
+def _in_use(layout: Layout, applied: Applied, before: Applied | None) -> set[str]:
+    """Those that servers run in, and the one before this one: going back to it takes no time."""
+    last = {before.environment.name} if before is not None else set()
+    return {applied.environment.name, *last, *(server.environment.name for server in running_servers(layout))}
 
 
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:

@@ -45,7 +45,8 @@ class Helm:
 
     def environment(self) -> dict[str, str]:
         """Helm's folders moved to our own; the kube configuration is the person's."""
-        keep = ("KUBECONFIG", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+        names = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY")
+        keep = ("KUBECONFIG", *names, *map(str.lower, names), "SSL_CERT_FILE", "SSL_CERT_DIR")
         folders = {f"HELM_{kind}_HOME": str(self.home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
         # Credential helpers of cloud providers read variables of their own.
         clouds = {

@@ -10,13 +10,14 @@ import ast
 import hashlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 from skrt_hub.environment import workspace
-from skrt_hub.environment.identity import LOCK_FOLDER
+from skrt_hub.environment.identity import LOCK_FOLDER, requirements
+from skrt_hub.environment.own import Lock, additions
 from skrt_hub.material.published import shown_now
 from skrt_hub.settings.image import architecture_of
 from skrt_hub.version import __version__
@@ -43,11 +44,14 @@ class Part:
 class Content:
     """The image's content: the project's own, and the organiser's prepared material (a folder), where there is any.
 
-    `platforms` are those of kubernetes.image.platforms; without them it is built for the engine's own.
+    `platforms` are those of kubernetes.image.platforms; without them it is built for the engine's own. `lock` and `apt`
+    hold packages of the organiser's own.
     """
 
     material: Path | None = None
     platforms: tuple[str, ...] = ()
+    lock: Lock = field(default_factory=lambda: Lock(requirements()))
+    apt: tuple[str, ...] = ()
 
     def name(self, push: str = "") -> str:
         """The image's name and tag, in the registry folder `push` or on this machine."""
@@ -70,12 +74,19 @@ class Content:
         digest = hashlib.sha256()
         for name, source in sorted(self._files()):
             digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+        for name, text in self._made().items():
+            digest.update(name.encode() + b"\0" + text.encode())
         digest.update(" ".join((_uv_version(), *self.platforms)).encode())
         return digest.hexdigest()[:12]
 
     def write(self, folder: Path) -> dict[str, str]:
         """Copy the build context into the empty `folder`; returns the build arguments that go with it."""
         (folder / "material").mkdir()
+        (folder / "own" / "wheels").mkdir(parents=True)
+        for name, text in self._made().items():
+            (folder / name).write_text(text, encoding="utf-8")
+        for wheel in self.lock.wheels:
+            shutil.copyfile(wheel.path, folder / "own" / "wheels" / wheel.path.name)
         for name, source in self._files():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +94,14 @@ class Content:
             # Modes as on any machine: the engine's cache then knows the layer again.
             target.chmod(0o755 if source.stat().st_mode & 0o100 and name.startswith("material/") else 0o644)
         return {"UV_VERSION": _uv_version(), "CONTENT": self.tag(), "VERSION": __version__}
+
+    def _made(self) -> dict[str, str]:
+        """The files of the context that are made from hub.yaml. Wheels count by what they were built from."""
+        return {
+            "own/requirements.txt": additions(self.lock),
+            "own/apt.txt": "".join(f"{name}\n" for name in self.apt),
+            "own/wheels.txt": "".join(f"{wheel.line}\n" for wheel in self.lock.wheels),
+        }
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         """Each file of the context: its name there and where it is now."""

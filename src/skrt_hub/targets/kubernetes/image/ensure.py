@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.context import Context
+from skrt_hub.environment import Lock, lock_for
 from skrt_hub.errors import SettingsError
 from skrt_hub.material import published
 from skrt_hub.process import run
+from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.image.contents import LOCAL_NAME, Content, Part
@@ -34,8 +36,20 @@ class Built:
 
 def content_of(context: Context) -> Content:
     """What the image of this hub holds: material is in it once it has been prepared."""
-    layout, platforms = context.layout, context.settings.kubernetes.image.platforms
-    return Content(layout.material_shown if published.is_shown(layout) else None, platforms)
+    layout, settings = context.layout, context.settings
+    material = layout.material_shown if published.is_shown(layout) else None
+    return Content(material, settings.kubernetes.image.platforms, _lock(context), settings.environment.apt)
+
+
+_LOCKS: dict[tuple[OwnPackages, Path], Lock] = {}
+
+
+def _lock(context: Context) -> Lock:
+    """The hub's lock, looked at once in a command: code of one's own may lie behind a network."""
+    key = (context.settings.environment, context.layout.wheels)
+    if key not in _LOCKS:
+        _LOCKS[key] = lock_for(*key, context.progress)
+    return _LOCKS[key]
 
 
 def wanted(context: Context) -> str:

@@ -1,0 +1,77 @@
+"""Packages of the organiser's own on a real hub: beside the tested ones, with another scikit-rt, and the way back."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from skrt_hub.bench.participant import Journey, Participant
+from skrt_hub.environment import Environment
+
+from .conftest import Hub
+
+PASSWORD = "correct horse"
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "scikit-rt"
+version = "0.8.3"
+dependencies = ["numpy", "not-on-any-index"]
+[tool.hatch.build.targets.wheel]
+packages = ["skrt"]
+"""
+WITH = """
+import importlib.metadata, numpy, skrt, tabulate, uncertainties
+assert skrt.COURSE == 2026 and importlib.metadata.version("scikit-rt") == "0.8.3"
+"""
+WITHOUT = """
+import importlib.metadata, importlib.util, skrt
+assert importlib.metadata.version("scikit-rt") == "0.8.2" and not hasattr(skrt, "COURSE")
+assert importlib.util.find_spec("tabulate") is None
+"""
+
+
+def laboratory(environment: Environment, folder: Path) -> None:
+    """A git folder with a scikit-rt of one's own on its branch `course`."""
+    (site,) = environment.folder.glob("lib/python*/site-packages")
+    shutil.copytree(site / "skrt", folder / "skrt", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pyproject.toml").write_text(PROJECT)
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "one"], ["checkout", "-qb", "course"]):
+        subprocess.run([*git, *words], check=True)
+    with (folder / "skrt" / "__init__.py").open("a") as file:
+        file.write("\nCOURSE = 2026\n")
+    for words in (["commit", "-qam", "two"], ["checkout", "-q", "main"]):
+        subprocess.run([*git, *words], check=True)
+
+
+async def run(hub: Hub, name: str, cell: str) -> None:
+    async with Participant(hub.url, name, PASSWORD) as person:
+        await person.enter(Journey(name))
+        await person.execute(cell)
+
+
+def test_own_packages_and_the_way_back(environment: Environment, make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    hub.run("up")
+    asyncio.run(run(hub, "anna", WITHOUT))
+    laboratory(environment, hub.root / "laboratory")
+    wish = {"packages": ["tabulate", "uncertainties>=3"], "scikit_rt": {"git": "laboratory", "at": "course"}}
+    hub.configure(environment=wish)
+    hub.run("up", deadline=900)
+    lock = (hub.root / "hub.lock.txt").read_text()
+    assert "tabulate==" in lock and "# own scikit-rt 0.8.3 git " in lock and "://" not in lock
+    asyncio.run(run(hub, "bob", WITH))
+    asyncio.run(run(hub, "anna", WITHOUT))  # a running server keeps its environment
+
+    hub.configure(environment={**wish, "packages": ["numpy<2"]})
+    refused = hub.run("up", code=3)
+    assert "numpy<2" in refused.stderr and "numpy 2." in refused.stderr
+    hub.configure()
+    hub.run("up")
+    asyncio.run(run(hub, "chen", WITHOUT))
