@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from skrt_hub.bench.participant import Journey, Participant
 from skrt_hub.environment import Environment
 
@@ -56,6 +58,7 @@ async def run(hub: Hub, name: str, cell: str) -> None:
         await person.execute(cell)
 
 
+@pytest.mark.timeout(1500)
 def test_own_packages_and_the_way_back(environment: Environment, make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
