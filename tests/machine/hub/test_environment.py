@@ -58,6 +58,7 @@ async def run(hub: Hub, name: str, cell: str) -> None:
         await person.execute(cell)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_own_packages_and_the_way_back(environment: Environment, make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
