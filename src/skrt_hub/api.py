@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skrt_hub.context import Context
+from skrt_hub.hub.certificate import authority_of
 from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
@@ -172,7 +173,8 @@ class Hub:
 
     def fingerprint(self) -> str:
         """The SHA-256 fingerprint of the hub's own certificate authority, where it has one."""
-        return ""
+        settings = self.context.settings
+        return authority_of(self.context.layout, settings).fingerprint() if settings.tls.authority else ""
 
     def reset_log_ins(self, names: Iterable[str]) -> dict[str, str]:
         """New one-time codes in place of the passwords and codes of these names; sessions end, servers go on."""

@@ -55,6 +55,11 @@ class Layout:
         return self.hub / "accounts.json"
 
     @property
+    def certificates(self) -> Path:
+        """The hub's own certificate authority and the certificate it gave, with `tls: class`."""
+        return self.root / "tls"
+
+    @property
     def roster(self) -> Path:
         """Who was ever listed, and the name that each logs in with: whoever is listed again keeps it."""
         return self.root / "roster.json"

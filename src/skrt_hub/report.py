@@ -110,6 +110,8 @@ class StatusReport(Report):
     components: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
     notes: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    certificate_authority: Path | None = None
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
 from skrt_hub.hub import visitors
 from skrt_hub.hub.applied import Applied
-from skrt_hub.hub.certificate import certificate_file
+from skrt_hub.hub.certificate import authority_of, certificate_file
 from skrt_hub.hub.given import entry_point_names
 from skrt_hub.hub.names import folder_for
 from skrt_hub.hub.proxy import PROXY_USER, dynamic_file
@@ -63,6 +63,9 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
 def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     c.JupyterHub.proxy_class = RoutesProxy
     proxy = c.RoutesProxy
+    # Each router names its entry points itself (skrt_hub.hub.routes); whether they encrypt is traefik's own setting.
+    proxy.is_https = False
+    proxy.traefik_entrypoint = "http"
     proxy.should_start = False  # the supervisor starts it
     # With own origins no page of a server is at the hub's, and the hub's cookies do not reach servers' addresses.
     proxy.gate_secret = "" if applied.settings.participant_url else secrets.proxy
@@ -118,6 +121,8 @@ _ASSETS = (
 def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
     c.JupyterHub.authenticator_class = AccountsAuthenticator
     c.AccountsAuthenticator.accounts_file = str(layout.accounts)
+    if applied.settings.tls.authority:
+        c.AccountsAuthenticator.authority_file = str(authority_of(layout, applied.settings).certificate)
     c.AccountsAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
     for name, values in log_in.traits(applied.settings).items():
         for trait, value in values.items():

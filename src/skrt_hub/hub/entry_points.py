@@ -29,12 +29,12 @@ class EntryPoint:
 
 def entry_points(settings: Settings) -> tuple[EntryPoint, ...]:
     """Every listener for browsers: the address itself first, then its other spellings on this machine."""
-    address = ipaddress.ip_address(settings.address)
+    address = ipaddress.ip_address(settings.listen)
     if address.is_unspecified:
         others = ["0.0.0.0" if address.version == 6 else "::"]  # noqa: S104 - the organiser wrote so
     else:
-        others = [host for host in ("127.0.0.1", "::1") if host != settings.address]
-    spellings = [EntryPoint("http", settings.address, settings.port)]
+        others = [host for host in ("127.0.0.1", "::1") if host != settings.listen]
+    spellings = [EntryPoint("http", settings.listen, settings.port)]
     spellings += [
         EntryPoint(f"http{number}", host, settings.port, needed=False) for number, host in enumerate(others, start=2)
     ]

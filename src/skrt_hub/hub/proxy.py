@@ -13,6 +13,7 @@ from skrt_hub.hub.entry_points import EntryPoint
 from skrt_hub.layout import Layout
 
 PROXY_USER = "skrt-hub"
+_RESOLVER = "automatic"
 
 
 def static_file(layout: Layout) -> Path:
@@ -48,13 +49,15 @@ providersThrottleDuration = "0s"
 [providers.file]
 filename = "{dynamic_file(layout)}"
 watch = true
-{"".join(_entry_point(entry, open_to_people=open_to_people) for entry in public)}
+{"".join(_entry_point(entry, applied, open_to_people=open_to_people) for entry in public)}
 [entryPoints.auth_api]
 address = "127.0.0.1:{applied.ports.proxy}"
-"""
+{_automatic(applied, layout)}"""
 
 
-def _entry_point(entry: EntryPoint, *, open_to_people: bool) -> str:
+def _entry_point(entry: EntryPoint, applied: Applied, *, open_to_people: bool) -> str:
+    tls = applied.settings.tls
+    trusted = ", ".join(f'"{network}"' for network in ("127.0.0.1/32", "::1/128", *tls.proxy))
     closed = "" if open_to_people else f'\n[entryPoints.{entry.name}.http]\nmiddlewares = ["closed@file"]\n'
     return f"""
 [entryPoints.{entry.name}]
@@ -65,5 +68,28 @@ readTimeout = "0s"
 
 # A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
 [entryPoints.{entry.name}.forwardedHeaders]
-trustedIPs = ["127.0.0.1/32", "::1/128"]
-{closed}"""
+trustedIPs = [{trusted}]
+{closed}{_encryption(entry, applied)}"""
+
+
+def _encryption(entry: EntryPoint, applied: Applied) -> str:
+    tls = applied.settings.tls
+    if not tls.at_the_proxy:
+        return ""
+    resolver = f'certResolver = "{_RESOLVER}"\n' if tls.acme else ""
+    return f"\n[entryPoints.{entry.name}.http.tls]\n{resolver}"
+
+
+def _automatic(applied: Applied, layout: Layout) -> str:
+    """The part about ACME (RFC 8555): the authority asks for the hub at port 443 of its name."""
+    settings = applied.settings
+    if not settings.tls.acme:
+        return ""
+    server = f'caServer = "{settings.tls.server}"\n' if settings.tls.server else ""
+    return f"""
+[certificatesResolvers.{_RESOLVER}.acme]
+email = "{settings.tls.acme}"
+storage = "{layout.certificates / "acme.json"}"
+{server}
+[certificatesResolvers.{_RESOLVER}.acme.tlsChallenge]
+"""

@@ -15,6 +15,7 @@ from traitlets import Bool, Callable, Dict, Integer, Unicode
 from . import sessions
 from .accounts import Accounts, AccountsDamagedError, Entry, Proof
 from .brake import Brake
+from .certificate_pages import certificate_handlers
 from .handlers import handlers
 from .names import NameRefusedError, normalised
 from .pages import Look, Pages
@@ -180,7 +181,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
         self._duty = asyncio.ensure_future(sessions.follow(app, self.accounts, self._look_round))
-        return handlers()
+        return [*handlers(), *certificate_handlers()]
 
     def _look_round(self) -> None:
         """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""

@@ -241,11 +241,11 @@ class AssetHandler(web.RequestHandler):  # type: ignore[misc]
         self.finish(asset(name))
 
 
-class LookHandler(BaseHandler):  # type: ignore[misc]
+class LookHandler(web.RequestHandler):  # type: ignore[misc]
     """The organiser's own colour and logo."""
 
     def get(self, what: str) -> None:
-        look = self.authenticator.pages.look
+        look = self.settings["authenticator"].pages.look
         self.set_header("Cache-Control", "public, max-age=3600")
         self.set_header("X-Content-Type-Options", "nosniff")
         if what == "colour.css" and look.colour:

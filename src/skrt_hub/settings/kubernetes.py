@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from skrt_hub.settings.image import Image
 from skrt_hub.settings.section import Section
-from skrt_hub.settings.tls import Tls
 from skrt_hub.settings.units import Duration, Size
 
 
@@ -45,7 +44,6 @@ class Kubernetes(Section):
     )
     host: str = Field("", description="The hub's host name, for `access: ingress` and for an automatic certificate.")
     ingress_class: str = Field("", description="The ingress class; by default the cluster's default one.")
-    tls: Tls = Field(default_factory=Tls, description="Encryption.")
     placeholders: int = Field(
         0, ge=0, description="Seats kept free and images pulled in advance, for a class of this size on a big cluster."
     )
@@ -74,8 +72,4 @@ class Kubernetes(Section):
     def _possible(self) -> Kubernetes:
         if self.access == "ingress" and not self.host:
             raise ValueError("access: ingress needs `host`, the hub's host name")
-        if self.tls.email and not self.host:
-            raise ValueError("an automatic certificate (tls.email) needs `host`, the hub's host name")
-        if self.tls.at_the_proxy and self.access in ("port-forward", "ingress"):
-            raise ValueError("a certificate at the hub's proxy goes with access: load-balancer or node-port")
         return self

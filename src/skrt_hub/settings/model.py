@@ -6,6 +6,7 @@ Every field has a description; the reference page is made from them, so a key wi
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -21,7 +22,10 @@ from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
 from skrt_hub.settings.saves import Saves
 from skrt_hub.settings.section import Section
+from skrt_hub.settings.tls import Tls
 from skrt_hub.settings.web import Origin, check_origins
+
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 class Settings(Section):
@@ -35,7 +39,11 @@ class Settings(Section):
     target: str = Field(
         "machine", pattern=r"^[a-z][a-z0-9-]*$", description="Where the hub runs: `machine` or `kubernetes`."
     )
-    address: str = Field("127.0.0.1", description="The address to listen on. 127.0.0.1: this machine only.")
+    address: str = Field(
+        "127.0.0.1",
+        description="Where browsers reach the hub. 127.0.0.1: on this machine only. `lan`: at every address that this "
+        "machine has. Or one of its addresses, or its host name.",
+    )
     port: int = Field(8000, ge=1, le=65535, description="The port of the log-in page.")
     public_url: Origin = Field(
         "",
@@ -46,6 +54,10 @@ class Settings(Section):
         "",
         description="Gives each participant's server an own origin in browsers: `*.` and the name in public_url, as in "
         "`https://*.hub.example.org`. The name service must lead all these names to the hub.",
+    )
+    tls: Tls = Field(
+        default_factory=Tls,
+        description="Encryption; needed where other machines reach the hub. `class`: out of the box.",
     )
     login: Login = Field(default_factory=Login, description="How participants log in.")
     organisers: tuple[str, ...] = Field(
@@ -82,9 +94,15 @@ class Settings(Section):
     @model_validator(mode="before")
     @classmethod
     def _old_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "admins" in value:
-            value = dict(value)
+        if not isinstance(value, dict):
+            return value
+        value = dict(value)
+        if "admins" in value:
             value.setdefault("organisers", value.pop("admins"))
+        cluster = value.get("kubernetes")
+        if isinstance(cluster, dict) and "tls" in cluster:
+            value["kubernetes"] = {key: item for key, item in cluster.items() if key != "tls"}
+            value.setdefault("tls", cluster["tls"])
         return value
 
     @field_validator("login", mode="before")
@@ -114,16 +132,27 @@ class Settings(Section):
         try:
             return str(ipaddress.ip_address(value))
         except ValueError:
-            raise ValueError("write an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
+            name = value.strip(".").lower()
+            if name == "lan" or (_HOST_NAME.fullmatch(name) and not name.replace(".", "").isdigit()):
+                return name
+            raise ValueError("write `lan`, an IP address of this machine such as 127.0.0.1, or its host name") from None
 
     @model_validator(mode="after")
     def _possible(self) -> Settings:
         reachable = self._reachable_through
-        if reachable and self.login.kind == "first-use" and not self.login.beyond_loopback:
-            raise ValueError(
-                f"{reachable} can be reached from other machines, and with the first-use log-in anybody "
-                "there may make an account; to allow that, write `login: {kind: first-use, beyond_loopback: true}`"
-            )
+        if not self.login.kind:
+            kind = "codes" if reachable and not self.login.beyond_loopback else "first-use"
+            object.__setattr__(self, "login", self.login.model_copy(update={"kind": kind}))
+        if reachable and not self.login.beyond_loopback:
+            self._ensure_safe(reachable)
+        on_cluster = self.target == "kubernetes"
+        if self.tls.acme and not (self.kubernetes.host if on_cluster else self.host_name):
+            where = "kubernetes.host" if on_cluster else "address"
+            raise ValueError(f"an automatic certificate (tls.acme) needs the hub's host name: write it as `{where}`")
+        if on_cluster and self.tls.at_the_proxy and self.kubernetes.access in ("port-forward", "ingress"):
+            raise ValueError("a certificate at the hub's proxy goes with access: load-balancer or node-port")
+        if on_cluster and self.tls.authority and not self.kubernetes.host:
+            raise ValueError("`tls: class` needs the hub's host name or address: write it as `kubernetes.host`")
         check_origins(self.public_url, self.participant_url)
         own = self.environment.any or self.environment.apt
         if self.target == "kubernetes" and self.kubernetes.image.name and own:
@@ -137,6 +166,20 @@ class Settings(Section):
             if twice:
                 raise ValueError(f"{kind} has two entries called {twice[0]}")
         return self
+
+    def _ensure_safe(self, reachable: str) -> None:
+        """Raises ValueError where other machines reach the hub and anybody there could take a name, or listen."""
+        said = f"{reachable} can be reached from other machines"
+        if self.login.kind == "first-use":
+            raise ValueError(
+                f"{said}, and with the first-use log-in anybody there may make an account; write `login: codes`. For a "
+                "network of your own: `login: {kind: first-use, beyond_loopback: true}`"
+            )
+        if not self.tls.encrypted:
+            raise ValueError(
+                f"{said}, and whoever listens there could read passwords; write `tls: class`. For a network of your "
+                f"own: `login: {{kind: {self.login.kind}, beyond_loopback: true}}`"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -153,13 +196,32 @@ class Settings(Section):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the hub."""
-        return ipaddress.ip_address(self.address).is_loopback
+        return ipaddress.ip_address(self.listen).is_loopback
+
+    @property
+    def host_name(self) -> bool:
+        """Whether `address` is a host name."""
+        return self.address not in ("lan", self.listen)
+
+    @property
+    def listen(self) -> str:
+        """The IP address to listen on; for a name, and for `lan`, all that this machine has."""
+        try:
+            return str(ipaddress.ip_address(self.address))
+        except ValueError:
+            return "0.0.0.0"  # noqa: S104 - the organiser wrote so
 
     @property
     def url(self) -> str:
         """The address to type in a browser on this machine."""
-        host = "127.0.0.1" if ipaddress.ip_address(self.address).is_unspecified else self.address
-        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+        return self.address_for("127.0.0.1" if ipaddress.ip_address(self.listen).is_unspecified else self.listen)
+
+    def address_for(self, host: str) -> str:
+        """The address of the log-in page at this host on one machine."""
+        secure = self.tls.at_the_proxy and self.target != "kubernetes"
+        name = f"[{host}]" if ":" in host else host
+        standard = self.port == (443 if secure else 80)
+        return f"{'https' if secure else 'http'}://{name}{'' if standard else f':{self.port}'}/"
 
 
 def _usable(name: str) -> bool:

@@ -22,9 +22,14 @@ def hub_yaml_schema() -> dict[str, Any]:
 def _add_short_forms(schema: dict[str, Any]) -> None:
     """What stands for a whole section: `login: codes`, `participants: class.csv`, a bare name in a list."""
     properties, kinds = schema["properties"], schema["$defs"]["Login"]["properties"]["kind"]["enum"]
+    schema["$defs"]["Kubernetes"]["properties"].setdefault(
+        "tls", {"description": "Old place of `tls`.", "type": "object"}
+    )
     login, people = properties["login"], properties["participants"]
     properties["login"] = {"description": "How participants log in.", "anyOf": [{"enum": kinds}, login]}
     people["items"] = {"anyOf": [{"type": "string", "minLength": 1}, people["items"]]}
+    tls = properties["tls"]
+    properties["tls"] = {"description": "Encryption.", "anyOf": [{"enum": ["class"]}, tls]}
     listed = {key: people.pop(key) for key in ("type", "items")}
     people["anyOf"] = [{"type": "string", "pattern": r"\.(csv|tsv|txt)$"}, listed]
 

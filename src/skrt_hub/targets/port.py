@@ -13,13 +13,13 @@ from skrt_hub.settings.model import Settings
 
 def ensure_port_is_free(settings: Settings) -> None:
     """Raises PortTakenError, naming the owner where the system tells, or PermissionsError for a reserved port."""
-    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe_socket:
         probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe_socket.bind((settings.address, settings.port))
+            probe_socket.bind((settings.listen, settings.port))
         except OSError as error:
-            raise port_error(settings.address, settings.port, error) from None
+            raise port_error(settings.listen, settings.port, error) from None
 
 
 def port_error(host: str, port: int, error: OSError) -> SkrtHubError:

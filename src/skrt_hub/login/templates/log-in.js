@@ -17,13 +17,16 @@
   if (!name || !secret) return;
 
   // A slip's QR code leads here with the name and the code behind the #, which no browser sends to the hub or its logs.
-  const slip = new URLSearchParams(location.hash.slice(1));
-  if (slip.has("name")) {
+  const fill = () => {
+    const slip = new URLSearchParams(location.hash.slice(1));
+    if (!slip.has("name")) return;
     name.value = slip.get("name");
     secret.value = slip.get("code") || "";
     history.replaceState(null, "", location.pathname + location.search);
     (secret.value ? by("login_submit") : secret).focus();
-  }
+  };
+  fill();
+  addEventListener("hashchange", fill); // another slip, scanned while this page is open
 
   if (by("no-cookies")) by("no-cookies").hidden = navigator.cookieEnabled;
 

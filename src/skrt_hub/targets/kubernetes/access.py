@@ -28,7 +28,7 @@ def find_url(cluster: Cluster) -> str | None:
     if access == "port-forward":
         return settings.url
     if access == "ingress":
-        scheme = "https" if settings.kubernetes.tls.secret else "http"
+        scheme = "https" if settings.tls.secret else "http"
         return f"{scheme}://{settings.kubernetes.host}/"
     service = cluster.kubectl.get("service", forward.SERVICE)
     if service is None:
@@ -46,12 +46,12 @@ def balancer_url(service: Object, settings: Settings) -> str | None:
     host = next((entry.get("hostname") or entry.get("ip") for entry in entries), None)
     if host is None:
         return None
-    return _url(settings, str(host), 443 if settings.kubernetes.tls.at_the_proxy else 80)
+    return _url(settings, str(host), 443 if settings.tls.at_the_proxy else 80)
 
 
 def node_url(service: Object, nodes: Sequence[Object], settings: Settings, *, host: str | None) -> str | None:
     """The address of a node with the service's port there: `host`, else an external address, else an internal one."""
-    wanted = "https" if settings.kubernetes.tls.at_the_proxy else "http"
+    wanted = "https" if settings.tls.at_the_proxy else "http"
     ports = {port.get("name"): port.get("nodePort") for port in service.get("spec", {}).get("ports", [])}
     port = ports.get(wanted)
     addresses = [item for node in nodes for item in node.get("status", {}).get("addresses", [])]
@@ -137,7 +137,7 @@ def _unreachable(cluster: Cluster, url: str | None) -> ClusterError | StartError
 
 
 def _url(settings: Settings, host: str, port: int) -> str:
-    secure = settings.kubernetes.tls.at_the_proxy
+    secure = settings.tls.at_the_proxy
     name = settings.kubernetes.host or (f"[{host}]" if ":" in host else host)
     standard = port == (443 if secure else 80)
     return f"{'https' if secure else 'http'}://{name}{'' if standard else f':{port}'}/"

@@ -42,13 +42,13 @@ def require_class(cluster: Cluster) -> str:
 
 def require_secret(cluster: Cluster) -> None:
     """Raises ClusterError where the TLS secret that hub.yaml names is not in the namespace, or is of another kind."""
-    name = cluster.settings.kubernetes.tls.secret
+    name = cluster.settings.tls.secret
     if cluster.settings.kubernetes.access != "ingress" or not name:
         return
     found = cluster.kubectl.get("secret", name)
     if found is not None and found.get("type") == "kubernetes.io/tls":
         return
-    there = f"The namespace {cluster.namespace} has no secret {name!r} (hub.yaml, kubernetes.tls.secret)."
+    there = f"The namespace {cluster.namespace} has no secret {name!r} (hub.yaml, tls.secret)."
     raise ClusterError(
         there if found is None else f"The secret {name!r} in the namespace {cluster.namespace} holds no certificate.",
         why="" if found is None else f"Its type is {found.get('type')!r}, and kubernetes.io/tls is needed.",

@@ -8,6 +8,7 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.hub import visitors
+from skrt_hub.hub.authority import Authority, Names
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
@@ -31,6 +32,7 @@ def gather(context: Context) -> Facts:
     """What the values depend on besides the settings. Raises SettingsError for a certificate that cannot be read."""
     kubernetes = context.settings.kubernetes
     own = not kubernetes.image.name
+    certificate: dict[str, Any] = _certificate(context)
     return Facts(
         image=ensure.wanted(context),
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
@@ -41,8 +43,7 @@ def gather(context: Context) -> Facts:
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
         version=__version__,
-        certificate=_text(kubernetes.tls.certificate),
-        key=_text(kubernetes.tls.key),
+        **certificate,
     )
 
 
@@ -50,6 +51,19 @@ def login_files() -> dict[str, str]:
     """The log-in's own files by their names below its folder: code, words, templates."""
     files = sorted(path for path in LOGIN.rglob("*") if path.suffix in (".py", ".json", ".txt", ".html", ".css", ".js"))
     return {path.relative_to(LOGIN).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def _certificate(context: Context) -> dict[str, str]:
+    """The texts of the certificate that the chart's proxy shows: an own one, or one of the hub's own authority."""
+    tls, host = context.settings.tls, context.settings.kubernetes.host
+    if not tls.authority:
+        return {"certificate": _text(tls.certificate), "key": _text(tls.key)}
+    numeric = host.replace(".", "").isdigit() or ":" in host
+    names = Names((), (host,)) if numeric else Names((host,), ())
+    authority = Authority(context.layout.certificates, context.settings.page.title)
+    content = authority.ensure(names)[0].decode()
+    chain, mark, key = content.partition("-----BEGIN PRIVATE KEY-----")
+    return {"certificate": chain, "key": mark + key, "authority": authority.certificate.read_text(encoding="utf-8")}
 
 
 def render(context: Context, *, check: bool, server: tuple[int, int] = OLDEST_KUBERNETES) -> tuple[dict[str, Any], str]:
@@ -83,6 +97,4 @@ def _text(path: Path | None) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path} cannot be read.", why=str(error), remedy="Correct kubernetes.tls in hub.yaml."
-        ) from error
+        raise SettingsError(f"{path} cannot be read.", why=str(error), remedy="Correct tls in hub.yaml.") from error

@@ -29,7 +29,7 @@ from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_jso
 from skrt_hub.homes import quota
 from skrt_hub.hub import door, identities, internet
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
-from skrt_hub.hub.certificate import certificate_file, ensure_certificate
+from skrt_hub.hub.certificate import ensure_certificate
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
@@ -54,6 +54,7 @@ from skrt_hub.targets.machine.watched import Watched
 from skrt_workspace.sandbox.identity import boot_id, identify
 
 _CLOCK_TOLERANCE = 30.0
+_CERTIFICATE_EVERY = 15.0
 _HUB_FIRST = 20.0
 _VETH = internet.Way.VETH
 
@@ -95,7 +96,7 @@ class Supervisor:
         self._put_off_culling()
         duties = [
             loop.create_task(duty())
-            for duty in (self._warm_up, self._watch, self._cull, self._save, self._measure, self._guard)
+            for duty in (self._warm_up, self._watch, self._cull, self._save, self._measure, self._guard, self._renew)
         ]
         try:
             await self._stopping.wait()
@@ -158,7 +159,8 @@ class Supervisor:
         public = self.listeners.public()
         text = render_static(public, self._applied(), self._layout, open_to_people=self._open)
         write_atomically(static_file(self._layout), text, mode=0o600)
-        ensure_certificate(certificate_file(self._layout))
+        ensure_folder(self._layout.certificates, mode=0o700)
+        ensure_certificate(self._layout, self._applied().settings)
         routes = dynamic_file(self._layout)
         if not routes.exists():  # traefik watches only a file that is there
             write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
@@ -309,6 +311,18 @@ class Supervisor:
             except asyncio.CancelledError:
                 program.terminate()  # what it saved so far is whole; the next one goes on
                 raise
+
+    async def _renew(self) -> None:
+        """Show a new certificate soon after there is one, or the machine's addresses have changed."""
+        while True:
+            await asyncio.sleep(_CERTIFICATE_EVERY)
+            try:
+                settings = self._applied().settings
+                if settings.tls.at_the_proxy and ensure_certificate(self._layout, settings):
+                    os.utime(dynamic_file(self._layout))  # traefik reads certificates when it reads its routes
+                    self._log.info("the proxy has a new certificate")
+            except (OSError, SkrtHubError) as error:
+                self._log.error("the certificate could not be looked at: %s", error)
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()

@@ -13,7 +13,9 @@ from skrt_hub.errors import StateError
 from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub import identities
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
+from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.memory import children_by_parent, total
+from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
@@ -61,6 +63,7 @@ class MachineTarget:
         answer = found.answer
         shown = applied.settings if applied else settings
         children = children_by_parent()
+        authority = authority_of(self._layout, shown).certificate
         activity = last_activities(self._layout) if answer else {}
         servers = tuple(
             Server(server.name, "running", total(server.identity.pid, children), activity.get(server.name))
@@ -79,7 +82,9 @@ class MachineTarget:
             name=shown.name,
             state=found.state,
             target="machine",
-            url=shown.url if answer else None,
+            url=addresses_of(shown)[0] if answer else None,
+            addresses=addresses_of(shown) if answer else (),
+            certificate_authority=authority if shown.tls.authority and authority.exists() else None,
             login=shown.login.kind,
             version=applied.version if applied else __version__,
             servers=servers,
@@ -93,7 +98,7 @@ class MachineTarget:
         applied = self._applied()
         control.ask(self._layout.control_socket, "open")
         up.wait_for_log_in(self._context, applied.settings)
-        return applied.settings.url
+        return addresses_of(applied.settings)[0]
 
     def close(self) -> Message:
         self._ensure_running()
@@ -141,7 +146,7 @@ class MachineTarget:
             write_applied(self._layout, replace(applied, settings=applied.settings.model_copy(update=people)))
 
     def log_in_address(self) -> str:
-        return self._context.settings.url
+        return addresses_of(self._context.settings)[0]
 
     def ask_accounts(self, action: str, *arguments: Any) -> Any:
         self._applied()

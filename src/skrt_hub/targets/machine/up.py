@@ -19,12 +19,15 @@ from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, Sta
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub import identities
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
+from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
+from skrt_hub.hub.reach import addresses_of
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
+from skrt_hub.slips.terminal import qr
 from skrt_hub.targets.machine import checks, condition, control, leftovers, participants, parts
 from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public
 from skrt_hub.targets.machine.records import running_servers
@@ -81,6 +84,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
             root=os.geteuid() == 0,
         )
         participants.take_list(layout, context.settings)
+        ensure_certificate(layout, context.settings)
         if state is not None and applied == before and state["code"] == parts.code_stamp():
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
@@ -93,7 +97,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         else:
             held.pop_all()
     if supervise_here is not None:
-        context.progress.say(f"The hub “{context.settings.name}” comes up at {context.settings.url}")
+        context.progress.say(f"The hub “{context.settings.name}” comes up at {addresses_of(context.settings)[0]}")
         supervise_here(layout, kept)
     if layout.environments.is_relative_to(layout.root):  # one that hubs share is theirs too
         collect_unused(layout.environments, keep=_in_use(layout, applied, before))
@@ -186,7 +190,7 @@ def wait_for_log_in(context: Context, settings: Settings) -> None:
     with context.progress.step("hub: waiting for the log-in page"):
         deadline = time.monotonic() + _START_DEADLINE
         while time.monotonic() < deadline:
-            if _answers(url):
+            if _answers(url, context):
                 return
             state = control.ask(context.layout.control_socket, "status")
             if state is not None and state["state"] == "closed":
@@ -198,9 +202,10 @@ def wait_for_log_in(context: Context, settings: Settings) -> None:
     raise _start_error(context, "hub")
 
 
-def _answers(url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _answers(url: str, context: Context) -> bool:
     try:
+        encrypted = urllib.request.HTTPSHandler(context=trust(context.layout, context.settings))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), encrypted)
         with opener.open(url, timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
@@ -222,13 +227,27 @@ def _in_use(layout: Layout, applied: Applied, before: Applied | None) -> set[str
     return {applied.environment.name, *last, *(server.environment.name for server in running_servers(layout))}
 
 
+def _reach(context: Context) -> list[str]:
+    """Where others reach the hub, and what their browsers say to it."""
+    settings = context.settings
+    first, *more = addresses_of(settings)
+    lines = [f"Others reach it at {first}", *(f"  or {address}" for address in more), qr(first).rstrip("\n")]
+    if settings.tls.authority:
+        lines.append(f"Browsers warn until the hub's certificate is installed; how: {first}hub/certificate")
+        lines.append(f"Its fingerprint (SHA-256): {authority_of(context.layout, settings).fingerprint()}")
+    if not settings.tls.encrypted:
+        lines.append("What people type there is not encrypted: whoever listens on this network can read passwords.")
+    return lines
+
+
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
     lines = [policy.log_in.how_to_log_in(settings)]
     if not settings.on_loopback:
-        lines.append("Anybody on this network can reach the log-in page; what they type there is not encrypted.")
+        lines += _reach(context)
     if settings.sandbox == "none":
         lines.append("The sandbox is switched off: participants can read each other's files and the hub's.")
     if state == "closed":
         lines = ["Connections are disabled. Enable them with: skrt-hub open"]
-    return UpReport(settings.name, settings.url, changed, round(time.monotonic() - began, 2), tuple(lines))
+    url = addresses_of(settings)[0]
+    return UpReport(settings.name, url, changed, round(time.monotonic() - began, 2), tuple(lines))

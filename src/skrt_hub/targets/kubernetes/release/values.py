@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from skrt_hub import policy
-from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
@@ -57,6 +56,7 @@ class Facts:
     spawner: str
     version: str
     certificate: str = ""
+    authority: str = ""
     key: str = ""
     visitors: str = ""
     gate: str = ""
@@ -68,8 +68,8 @@ def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
     rendered = {
         "custom": {"skrtHub": {"name": settings.name, "version": facts.version}},
         "hub": _hub(settings, facts),
-        "proxy": _proxy(settings.kubernetes, facts),
-        "ingress": _ingress(settings.kubernetes),
+        "proxy": _proxy(settings, facts),
+        "ingress": _ingress(settings),
         "singleuser": _singleuser(settings, facts),
         "scheduling": _scheduling(settings),
         "prePuller": {
@@ -93,6 +93,7 @@ def lay_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
+    authority = {"authority_file": f"{HUB_MODULES}/{LOGIN}/authority.crt"} if facts.authority else {}
     log_in = policy.log_in.traits(settings)
     config: dict[str, Any] = {
         "JupyterHub": {
@@ -101,7 +102,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
         },
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         **log_in,
-        "AccountsAuthenticator": {**log_in["AccountsAuthenticator"], "accounts_file": ACCOUNTS},
+        "AccountsAuthenticator": {**log_in["AccountsAuthenticator"], "accounts_file": ACCOUNTS, **authority},
         "KubeSpawner": {
             # A home must outlive its server, and its participant's entry in the hub.
             "delete_pvc": False,
@@ -120,7 +121,10 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
                     "mountPath": f"{HUB_MODULES}/{LOGIN}/{name}",
                     "stringData": text,
                 }
-                for name, text in facts.login.items()
+                for name, text in (
+                    *facts.login.items(),
+                    *((("authority.crt", facts.authority),) if facts.authority else ()),
+                )
             },
             "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
             "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
@@ -158,7 +162,8 @@ def starts_at_once(processors: float) -> int:
     return math.ceil(processors * 1.5)
 
 
-def _proxy(kubernetes: Kubernetes, facts: Facts) -> dict[str, Any]:
+def _proxy(settings: Settings, facts: Facts) -> dict[str, Any]:
+    kubernetes = settings.kubernetes
     kinds = {"load-balancer": "LoadBalancer", "node-port": "NodePort"}
     gate = base64.b64encode(facts.gate.encode()).decode()
     proxy: dict[str, Any] = {
@@ -173,20 +178,21 @@ def _proxy(kubernetes: Kubernetes, facts: Facts) -> dict[str, Any]:
     if facts.certificate:
         manual = {"key": facts.key, "cert": facts.certificate}
         proxy["https"] = {"enabled": True, "type": "manual", "manual": manual, "hosts": hosts}
-    elif kubernetes.tls.email:
-        contact = {"contactEmail": kubernetes.tls.email}
+    elif settings.tls.acme:
+        contact = {"contactEmail": settings.tls.acme}
         proxy["https"] = {"enabled": True, "type": "letsencrypt", "letsencrypt": contact, "hosts": hosts}
     return proxy
 
 
-def _ingress(kubernetes: Kubernetes) -> dict[str, Any]:
+def _ingress(settings: Settings) -> dict[str, Any]:
+    kubernetes = settings.kubernetes
     if kubernetes.access != "ingress":
         return {"enabled": False}
     ingress: dict[str, Any] = {"enabled": True, "hosts": [kubernetes.host]}
     if kubernetes.ingress_class:
         ingress["ingressClassName"] = kubernetes.ingress_class
-    if kubernetes.tls.secret:
-        ingress["tls"] = [{"hosts": [kubernetes.host], "secretName": kubernetes.tls.secret}]
+    if settings.tls.secret:
+        ingress["tls"] = [{"hosts": [kubernetes.host], "secretName": settings.tls.secret}]
     return ingress
 
 
