@@ -22,7 +22,9 @@ def names_of(settings: Settings) -> Names:
     """Every name and address under which a browser may ask for this hub, the best first."""
     written = urlsplit(settings.public_url).hostname or ""
     hosts = [name for name in (written, settings.address if settings.host_name else "") if name]
-    return Names(tuple(dict.fromkeys((*hosts, "localhost"))), tuple(dict.fromkeys((*_outside(settings), "127.0.0.1", "::1"))))
+    return Names(
+        tuple(dict.fromkeys((*hosts, "localhost"))), tuple(dict.fromkeys((*_outside(settings), "127.0.0.1", "::1")))
+    )
 
 
 def addresses_of(settings: Settings) -> tuple[str, ...]:

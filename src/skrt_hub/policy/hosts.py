@@ -27,7 +27,12 @@ def answered(settings: Settings) -> tuple[str, ...]:
 
 def configured(settings: Settings) -> tuple[str, ...]:
     """The names that hub.yaml gives the hub."""
-    written = (settings.public_url, settings.participant_url, f"//{settings.kubernetes.host}")
+    written = (
+        settings.public_url,
+        settings.participant_url,
+        f"//{settings.kubernetes.host}",
+        f"//{settings.address}" if settings.host_name else "",
+    )
     return tuple(host for url in written if (host := urlsplit(url).hostname))
 
 

@@ -149,13 +149,13 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
 def test_the_proxy_has_a_certificate_so_that_it_makes_none_at_each_change(tmp_path: Path) -> None:
     file = certificate_file(Layout(tmp_path))
     file.parent.mkdir()
-    ensure_certificate(file)
+    ensure_certificate(Layout(tmp_path), Settings())
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
         file
     )  # raises where key and certificate do not belong together
     assert file.stat().st_mode & 0o777 == 0o600
     made = file.read_bytes()
-    ensure_certificate(file)
+    ensure_certificate(Layout(tmp_path), Settings())
     assert file.read_bytes() == made
     shown = traits().RoutesProxy.extra_dynamic_config["tls"]["stores"]["default"]["defaultCertificate"]
     assert set(shown.values()) == {str(certificate_file(LAYOUT))}

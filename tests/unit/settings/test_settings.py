@@ -53,7 +53,7 @@ def test_sizes_and_times_are_read_with_units(tmp_path: Path) -> None:
         ("limits:\n  idle: 90\n", ["line 2: limits.idle", "90 min"]),
         ("limits: {memory: 1 MB}\n", ["line 1: limits.memory"]),
         ("name: My Hub\n", ["line 1: name"]),
-        ("address: example.org\n", ["line 1: address", "IP address"]),
+        ("address: not_a_host\n", ["line 1: address", "IP address"]),
         ("material:\n  - folder: a\n    git: b\n", ["line 2: material.0", "exactly one of"]),
         ("material:\n  - {folder: a, at: v1}\n", ["line 2: material.0", "`at` goes with"]),
         ("data:\n  - {name: ../etc, folder: /x}\n", ["line 2: data.0.name"]),
