@@ -144,6 +144,8 @@ def test_when_everything_is_killed_status_says_so_and_start_brings_it_back(make_
     until(lambda: not any(is_alive(part) for part in parts))
     hub.run("start")
     run_in_notebook(hub, "assert answer == 42")
+    held = {one.laddr.port for one in psutil.Process(supervisor_of(hub)).net_connections("tcp")}
+    assert ports_of(hub)["anna"] in held  # got back from the server itself
     hub.run("stop")
     assert "stopped" in hub.run("status").stdout
 

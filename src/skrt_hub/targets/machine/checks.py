@@ -14,11 +14,14 @@ import psutil
 from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
 from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
+from skrt_hub.hub import internet
+from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.layout import Layout
 from skrt_hub.process import beside_python, run
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.port import ensure_port_is_free
+from skrt_hub.targets.machine.listeners import bind_public
+from skrt_workspace.sandbox import privileges
 from skrt_workspace.sandbox.probe import probe
 
 _OLDEST_PYTHON = (3, 11)
@@ -31,6 +34,7 @@ def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[
         python(),
         programs(),
         sandbox(settings),
+        network(settings),
         state_folder(layout),
         space(layout),
         port(settings, running=running),
@@ -80,6 +84,25 @@ def sandbox(settings: Settings) -> Finding:
     return Finding("sandbox", False, result.reason, remedy)
 
 
+def network(settings: Settings) -> Finding:
+    """What of the machine's network participants reach, by the way in which their sandboxes would be connected now."""
+    root = os.geteuid() == 0
+    chosen = internet.way(settings, root=root)
+    if chosen is internet.Way.NONE:
+        return Finding("network", True, "participants reach nothing but the hub (limits.internet: false)")
+    if chosen is not internet.Way.SHARED:
+        by = "nftables" if chosen is internet.Way.VETH else "pasta"
+        return Finding("network", True, f"of each sandbox's own, led to the internet by {by}")
+    found = "shared with the machine: participants reach this machine's own services and a cloud's metadata service"
+    if settings.sandbox == "none" or not privileges.has_ports():
+        found += ", and may listen on any port above 1023 while the hub is down"
+    needed = "the programs ip, nft and nsenter (Debian: iproute2, nftables)" if root else "pasta (Debian: passt)"
+    remedy = f"Install {needed}, or write `limits: {{internet: false}}` in hub.yaml."
+    if settings.sandbox == "none":
+        remedy = "Remove `sandbox: none`."
+    return Finding("network", False, found, remedy, required=False)
+
+
 def state_folder(layout: Layout) -> Finding:
     """Whether the hub's folder can be written to."""
     existing = _nearest_existing(layout.root)
@@ -107,7 +130,8 @@ def port(settings: Settings, *, running: bool) -> Finding:
     if running:
         return Finding("address", True, f"{where}, this hub's own")
     try:
-        ensure_port_is_free(settings)
+        for listener in bind_public(entry_points(settings)).values():
+            listener.close()
     except (PortTakenError, PermissionsError) as error:
         return Finding("address", False, f"{error.what} {error.why}", error.remedy)
     return Finding("address", True, f"{where} is free")

@@ -8,10 +8,13 @@ participant's server, `spare:N` is kept for one who comes later.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import random
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from skrt_hub import sockets
 from skrt_hub.errors import StartError
@@ -20,13 +23,18 @@ from skrt_hub.hub.applied import Ports
 from skrt_hub.hub.entry_points import EntryPoint
 from skrt_hub.hub.ports import server_range
 from skrt_hub.layout import Layout
+from skrt_hub.targets.machine.records import RunningServer
 from skrt_hub.targets.port import port_error
+from skrt_workspace.sandbox import kernel
+from skrt_workspace.sandbox.enter import LISTENER
+from skrt_workspace.sandbox.identity import identify, open_pidfd
 
 API, HUB, ASSETS, DOOR = "auth_api", "hub", "assets", "door"
 _SERVER, _SPARE = "server:", "spare:"
 _SPARES = 32
 _TRIES = 400
 _LOOPBACK = "127.0.0.1"
+_PIDFD_GETFD = 438  # pidfd_getfd(2); the same number on every processor
 
 Kept = dict[str, socket.socket]
 
@@ -80,6 +88,23 @@ def _first_free(bind: Callable[[int], socket.socket]) -> socket.socket:
         with contextlib.suppress(OSError):
             return bind(random.randint(first, last))  # noqa: S311 - no secret: the port is found by anyone who looks
     raise StartError("No free port was found.", remedy="See which programs listen: ss -tln")
+
+
+def _socket_of(server: RunningServer) -> socket.socket:
+    first = server.identity.pid
+    children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split()
+    descriptor = open_pidfd(identify(int(children[0])))
+    if descriptor is None:
+        raise ProcessLookupError(children[0])
+    try:
+        number = kernel.system_call("pidfd_getfd", _PIDFD_GETFD, descriptor, LISTENER, 0)
+    finally:
+        os.close(descriptor)
+    found = socket.socket(fileno=number)
+    if found.family != socket.AF_INET or found.getsockname() != (_LOOPBACK, server.port):
+        found.close()
+        raise OSError(errno.EBADF, "it is another socket")
+    return found
 
 
 class Listeners:
@@ -154,9 +179,15 @@ class Listeners:
         if _SERVER + folder in self._kept:
             sockets.rest(self._kept[_SERVER + folder])
 
-    def adopt_server(self, folder: str, listener: socket.socket) -> None:
-        """Hold the socket of a server that was started by a hub which is gone."""
-        self.add({_SERVER + folder: listener})
+    def regain(self, servers: Iterable[RunningServer]) -> None:
+        """Hold the sockets of servers whose supervisor and watchdog were both killed: the servers have them.
+
+        Where the system does not let us get them, such a server has its port until it ends, and then another one.
+        """
+        for server in servers:
+            if _SERVER + server.folder not in self._kept:
+                with contextlib.suppress(OSError, IndexError):
+                    self.add({_SERVER + server.folder: _socket_of(server)})
 
     def fill_spares(self) -> None:
         """Have addresses ready for those who come, before somebody takes every port there is."""

@@ -21,6 +21,7 @@ class RunningServer:
     identity: ProcessIdentity
     memory_limit: int
     environment: Path
+    port: int = 0
 
 
 def end_companion(record: dict[str, Any]) -> None:
@@ -37,7 +38,12 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
         try:
             identity = ProcessIdentity(**record["process"])
             server = RunningServer(
-                record["name"], file.stem, identity, int(record["memory_limit"]), Path(record["environment"])
+                record["name"],
+                file.stem,
+                identity,
+                int(record["memory_limit"]),
+                Path(record["environment"]),
+                int(record.get("port", 0)),
             )
         except (KeyError, TypeError, ValueError):
             continue

@@ -128,6 +128,7 @@ class Supervisor:
                 write_applied(self._layout, replace(applied, ports=ports))
         if DOOR not in self.listeners:
             self.listeners.add(bind_door(self._layout))
+        self.listeners.regain(running_servers(self._layout))
 
     def _note_parts(self) -> None:
         running = {name: keeper.pid for name, keeper in self.keepers.items() if keeper.pid is not None}
