@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster test-long test-faults format reference docs dist actions changelog clean
+.PHONY: help up test lint unit machine test-cluster test-long soak test-faults format reference docs dist actions changelog clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ test-long: $(VENV)/dev ## the long tests on this machine: each hazard of the for
 
 test-faults: $(VENV)/dev ## kill and fill the disk 500 times in everything that touches homes
 	SKRT_HUB_FAULT_ROUNDS=500 $(BIN)/pytest tests/machine/test_homes_faults.py tests/machine/test_homes_full_disk.py
+
+soak: $(VENV)/dev ## people at work while parts are killed: make soak SEED=7 MINUTES=120 PEOPLE=30
+	$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PEOPLE),--people $(PEOPLE))
 
 test-cluster: $(VENV)/dev ## the tests on a Kubernetes cluster; see tests/cluster/README.md
 	$(BIN)/pytest tests/cluster

@@ -145,6 +145,7 @@ class Watchdog:
             kept[message["keep"]] = socket.socket(fileno=descriptors[0])
         elif "drop" in message:
             self._close(kept.pop(message["drop"], None))
+            sockets.send(channel, {"dropped": message["drop"]})
         elif "ending" in message:
             self._state.ending = message["ending"]
             self._state.python = message.get("python") or self._state.python

@@ -1,7 +1,8 @@
 """A program that wants to be taken for the hub: it binds every port it is told, again and again, and notes who comes.
 
 It runs outside of any sandbox and as the hub's own user, which is more than a participant may. It is started with the
-ports as arguments, and prints a line for each that it got, and for each byte that it was sent.
+public port and the others as arguments, and prints a line for each that it got, and for what it was sent there. The
+hub's own parts are reached at 127.0.0.1 only, the public port in every spelling.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import select
 import socket
 import sys
 
-HOSTS = ("127.0.0.1", "::1", "0.0.0.0", "::")
+PRIVATE = ("127.0.0.1", "0.0.0.0")
+PUBLIC = (*PRIVATE, "::1", "::")
 
 
 def bind(host: str, port: int, options: tuple[int, ...]) -> socket.socket | None:
@@ -32,12 +34,13 @@ def bind(host: str, port: int, options: tuple[int, ...]) -> socket.socket | None
 
 def main() -> None:
     """For ever."""
-    ports = [int(word) for word in sys.argv[1:]]
+    public, *private = (int(word) for word in sys.argv[1:])
+    places = [*itertools.product(PUBLIC, [public]), *itertools.product(PRIVATE, private)]
     had: list[socket.socket] = []
     ways = ((), (socket.SO_REUSEADDR,), (socket.SO_REUSEADDR, socket.SO_REUSEPORT))
     print("begun", flush=True)
     while True:
-        for host, port, options in itertools.product(HOSTS, ports, ways):
+        for (host, port), options in itertools.product(places, ways):
             found = bind(host, port, options)
             if found is not None:
                 had.append(found)

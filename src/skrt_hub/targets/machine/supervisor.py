@@ -37,6 +37,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.process import start_in_loop
 from skrt_hub.snapshots import schedule
 from skrt_hub.targets.machine import control, leftovers, parts
+from skrt_hub.targets.machine.duties import Duties
 from skrt_hub.targets.machine.keeper import Keeper
 from skrt_hub.targets.machine.listeners import (
     API,
@@ -70,6 +71,7 @@ class Supervisor:
         self._servers_too = True
         self._code = parts.code_stamp()
         self._next_python = sys.executable
+        self._duties = Duties(log)
         self._watched = watched
         kept, self._before = watched.take_over()
         self.listeners = Listeners(kept, watched.keep, watched.drop)
@@ -89,24 +91,30 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        control_server = loop.create_task(control.serve(self._layout.control_socket, self._answer))
+        answering = Duties(self._log)
+        answering.begin("answering commands", partial(control.serve, self._layout.control_socket, self._answer))
         write_json(self._layout.expected, {"boot": boot_id(), "pid": os.getpid()}, mode=0o600)
         for name in ("proxy", "hub", "assets"):
             self.keepers[name].want()
         self._put_off_culling()
-        duties = [
-            loop.create_task(duty())
-            for duty in (self._warm_up, self._watch, self._cull, self._save, self._measure, self._guard, self._renew)
-        ]
+        for name, duty in (
+            ("the fork server's start", self._warm_up),
+            ("the watch of memory", self._watch),
+            ("ending unused servers", self._cull),
+            ("scheduled saves", self._save),
+            ("measuring homes", self._measure),
+            ("the watch of the watchdog", self._guard),
+            ("the watch of certificates", self._renew),
+        ):
+            self._duties.begin(name, duty)
         try:
             await self._stopping.wait()
         finally:
-            for duty in duties:
-                duty.cancel()
+            self._duties.end()
             await self._end_everything()
             if self._servers_too and internet.way(self._applied().settings, root=self._applied().root) is _VETH:
                 internet.Firewall.of(self._layout).take_down(self._layout)
-            control_server.cancel()
+            answering.end()
             self._layout.control_socket.unlink(missing_ok=True)
             self._tell_watchdog()
 
@@ -218,6 +226,7 @@ class Supervisor:
             "code": self._code,
             "entry_points": [asdict(entry) for entry in self.listeners.public()],
             "ended_before": self._before,
+            "troubles": self._duties.troubles(),
         }
 
     async def _set_open(self, wanted: bool, request: dict[str, Any]) -> control.Answer:

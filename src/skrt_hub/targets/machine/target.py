@@ -73,6 +73,7 @@ class MachineTarget:
         broken = [part for part in ("hub", "proxy") if answer and answer["components"][part] == "not running"]
         words = (
             found.note,
+            *(answer.get("troubles", ()) if answer else ()),
             *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),

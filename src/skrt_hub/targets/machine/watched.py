@@ -17,6 +17,7 @@ from skrt_hub.targets.machine.listeners import Kept
 
 _AT_ONCE = 3
 _PAUSE = 5.0
+_ANSWER = 5.0
 
 
 class Watched:
@@ -47,8 +48,13 @@ class Watched:
         self._say({"keep": name}, [listener.fileno()])
 
     def drop(self, name: str) -> None:
-        """Have it let this one go."""
+        """Have it let this one go; returns when it has: until then its copy keeps the address taken."""
+        if self._channel is None:
+            return
         self._say({"drop": name})
+        with contextlib.suppress(OSError, ValueError):
+            self._channel.settimeout(_ANSWER)
+            sockets.receive(self._channel)
 
     def ending(self, how: str, python: str = sys.executable) -> None:
         """Tell it that the end which comes is meant: `stop` for good, `again` with this Python's skrt-hub."""
@@ -69,6 +75,8 @@ class Watched:
                 await gone
             finally:
                 loop.remove_reader(self._channel)
+            if not _has_ended(self._channel):
+                continue
             self._log.warning("the watchdog was ended from outside; another one is started")
             if self.replaced >= _AT_ONCE:
                 await asyncio.sleep(_PAUSE)
@@ -87,6 +95,15 @@ class Watched:
         for name, listener in kept.items():
             self.keep(name, listener)
         self._log.info("watchdog started, pid %d (%.2f s)", self._own.pid, time.monotonic() - began)
+
+
+def _has_ended(channel: socket.socket) -> bool:
+    try:
+        return channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _settle(future: asyncio.Future[None]) -> None:
