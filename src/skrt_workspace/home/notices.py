@@ -47,9 +47,17 @@ class Notice:
 
 
 def write_notice(
-    folder: Path, kind: str, text: str, *, facts: dict[str, Any] | None = None, replaces: Iterable[Notice] = ()
+    folder: Path,
+    kind: str,
+    text: str,
+    *,
+    facts: dict[str, Any] | None = None,
+    replaces: Iterable[Notice] = (),
+    mode: int = 0o600,
 ) -> None:
     """Leave a notice in `folder`, in place of those that it `replaces`; the oldest go where there are very many.
+
+    `mode` is the file's; the hub's own notices are read by the participant, who is another user.
 
     Raises OSError; what was there before is then still there.
     """
@@ -58,6 +66,7 @@ def write_notice(
     handle, temporary = tempfile.mkstemp(prefix=".", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            os.fchmod(stream.fileno(), mode)
             json.dump({"kind": kind, "text": text[:_LONGEST], "time": now, "facts": facts or {}}, stream)
         Path(temporary).replace(folder / f"{time.time_ns()}-{kind}.json")
     except BaseException:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.files import ensure_folder
 from skrt_hub.hub import control_groups
 from skrt_hub.hub.memory import (
     BUFFER,
@@ -31,6 +29,7 @@ from skrt_hub.hub.memory import (
 from skrt_hub.layout import Layout
 from skrt_hub.report import human_size
 from skrt_hub.targets.machine.records import RunningServer
+from skrt_workspace.home import notices
 from skrt_workspace.sandbox.identity import identify, send_signal
 
 _EXPENDABLE = "500"  # thousandths of the limit that are added to its size (proc_pid_oom_score_adj(5))
@@ -92,10 +91,9 @@ def _in_files(server: RunningServer, children: dict[int, list[int]]) -> int:
 
 def tell(layout: Layout, folder: str, kind: str, text: str) -> None:
     """Leave a notice for a participant's server to show."""
-    notices = layout.notices(folder)
-    ensure_folder(notices, mode=0o755)
-    now = datetime.now(UTC)
-    write_json(notices / f"{time.time_ns()}-{kind}.json", {"kind": kind, "text": text, "time": now.isoformat()})
+    place = layout.notices(folder)
+    ensure_folder(place, mode=0o755)
+    notices.write_notice(place, kind, text, mode=0o644)
 
 
 def _over_limit(server: RunningServer, children: dict[int, list[int]]) -> ProcessMemory | None:
