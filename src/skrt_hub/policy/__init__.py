@@ -1,6 +1,7 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+certificates.py  when people are told that one expires
 hosts.py      which names the hub answers to
 idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network

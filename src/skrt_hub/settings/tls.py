@@ -21,7 +21,11 @@ class Tls(Section):
     )
     certificate: Path | None = Field(None, description="An own certificate chain (PEM); with `key`.")
     key: Path | None = Field(None, description="The private key of that certificate (PEM).")
-    acme: str = Field("", description="An e-mail address: get a certificate automatically (ACME). Old key: `email`.")
+    acme: str = Field(
+        "",
+        description="An e-mail address: get a certificate automatically (ACME), which renews itself. Authorities send "
+        "no reminders any more; on Kubernetes `status` and `check` warn of one that was not renewed. Old key: `email`.",
+    )
     server: str = Field("", description="With `acme`: another directory than Let's Encrypt's, on one machine.")
     proxy: tuple[str, ...] = Field(
         (),

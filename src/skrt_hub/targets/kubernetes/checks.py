@@ -10,7 +10,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
-from skrt_hub.targets.kubernetes import ingress, preflight, rendering
+from skrt_hub.targets.kubernetes import certificate, ingress, preflight, rendering
 from skrt_hub.targets.kubernetes.background import forward
 from skrt_hub.targets.kubernetes.cluster import minikube, placement, start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
@@ -54,6 +54,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     ]
     if context.settings.kubernetes.access == "port-forward":
         findings.append(_guard("port", lambda: port(cluster)))
+    if expiring := certificate.warning(cluster):
+        findings.append(Finding("certificate", False, expiring, required=False))
     if context.settings.kubernetes.access == "ingress":
         findings.append(_guard("ingress class", lambda: Finding("ingress class", True, ingress.require_class(cluster))))
     return tuple(findings)

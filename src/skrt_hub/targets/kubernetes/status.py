@@ -9,7 +9,7 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.report import Server, StatusReport
-from skrt_hub.targets.kubernetes import access
+from skrt_hub.targets.kubernetes import access, certificate
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
@@ -60,6 +60,8 @@ def status(context: Context) -> StatusReport:
     notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
     if told := saver.note(settings, context.layout, hub_runs=found in ("running", "closed")):
         notes.append(told)
+    if found != "absent" and (expiring := certificate.warning(cluster)):
+        notes.append(expiring)
     if release.unfinished:
         notes.append("An earlier command was interrupted or failed; mend it with: skrt-hub up")
     if release.owner in ("manual", "stranger"):
