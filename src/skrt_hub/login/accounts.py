@@ -109,6 +109,13 @@ class Accounts:
         """Every name of which it is known how it logs in, if only that its next log-in chooses a password."""
         return {name for name, entry in self.all().items() if {*_SECRETS, "open"} & set(entry)}
 
+    def attempts(self) -> dict[str, Any]:
+        """The names that somebody has to wait for after wrong tries, as the hub last wrote them down."""
+        try:
+            return dict(json.loads(attempts_file(self._file).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return {}
+
     # Changes by their owners
 
     def add(self, name: str, password: str) -> bool:
@@ -291,6 +298,11 @@ class Accounts:
             yield
         finally:
             os.close(handle)
+
+
+def attempts_file(accounts: Path) -> Path:
+    """Where the hub writes down which names are being guessed at."""
+    return accounts.with_name("attempts.json")
 
 
 def without_secrets(entry: Mapping[str, Any]) -> Entry:

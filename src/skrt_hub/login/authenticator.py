@@ -13,7 +13,7 @@ from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
 from . import sessions
-from .accounts import Accounts, AccountsDamagedError, Entry, Proof
+from .accounts import Accounts, AccountsDamagedError, Entry, Proof, attempts_file
 from .brake import Brake
 from .certificate_pages import certificate_handlers
 from .handlers import handlers
@@ -191,7 +191,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
                 self.brake.clear(name)
         told = self.brake.under_attack()
         if told != self._told:
-            file = Path(self.accounts_file).with_name("attempts.json")
+            file = attempts_file(Path(self.accounts_file))
             temporary = file.with_name(f".{file.name}.new")
             temporary.touch(mode=0o600)
             temporary.write_text(json.dumps(told), encoding="utf-8")

@@ -11,7 +11,7 @@ from .accounts import Accounts, AccountsDamagedError, Person
 
 ACTIONS = frozenset(
     (
-        *("all", "names", "to_end"),
+        *("all", "names", "to_end", "attempts"),
         *("set", "issue", "set_class_password", "forget", "lock", "free", "disable", "enable", "unlock"),
         *("take_list", "take_up"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,6 +57,38 @@ def look(settings: Settings) -> dict[str, Any]:
     words = {code: json.loads(file.read_text(encoding="utf-8")) for code, file in page.languages.items()}
     logo = str(page.logo) if page.logo is not None and settings.target == "machine" else ""
     return {"title": page.title, "text": page.text, "logo": logo, "colour": page.colour, "languages": words}
+
+
+def first_codes(settings: Settings, ask: Callable[..., Any]) -> tuple[str, ...]:
+    """With codes, organisers who have nothing to log in with yet get a code at the terminal; the lines that say so.
+
+    `ask` asks the accounts (skrt_hub.login.requests).
+    """
+    if settings.login.kind != "codes" or not settings.organisers:
+        return ()
+    known = ask("all")
+    waiting = [name for name in settings.organisers if not {"password", "code", "locked"} & _held(known.get(name, {}))]
+    codes = ask("issue", waiting) if waiting else {}
+    return tuple(
+        f"First log-in of the organiser {name}, with the code: {code}   (a new one: skrt-hub participants reset {name})"
+        for name, code in codes.items()
+    )
+
+
+def _held(account: Mapping[str, Any]) -> set[str]:
+    return {key for key, value in account.items() if value}
+
+
+def under_attack(attempts: Mapping[str, Mapping[str, int]]) -> str:
+    """What `status` says of names that are being guessed at, or nothing."""
+    if not attempts:
+        return ""
+    named = ", ".join(
+        f"{name} ({seen['tries']} from {seen['places']} place{'s' * (seen['places'] != 1)})"
+        for name, seen in sorted(attempts.items())[:5]
+    )
+    more = f" and {len(attempts) - 5} more" if len(attempts) > 5 else ""
+    return f"Wrong passwords are being tried for {named}{more}. Whoever has to wait: skrt-hub participants unlock NAME"
 
 
 def how_to_log_in(settings: Settings) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
+from skrt_hub.policy import log_in
 from skrt_hub.report import Server, StatusReport
 from skrt_hub.targets.kubernetes import access, certificate
 from skrt_hub.targets.kubernetes.background import forward, saver
@@ -68,6 +70,9 @@ def status(context: Context) -> StatusReport:
         notes.append(f"The release {release.name!r} there was not made by skrt-hub.")
     if found != "absent" and cluster.record and cluster.record.image != ensure.wanted(context):
         notes.append("The participants' image has changed since; apply it with: skrt-hub up")
+    if seen.ready("hub"):
+        with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
+            notes += filter(None, [log_in.under_attack(HubPod(cluster.kubectl).accounts("attempts"))])
     url = access.find_url(cluster) if found == "running" else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")

@@ -54,10 +54,10 @@ def bring_up(context: Context) -> UpReport:
         values, manifests = _values(cluster, chart)
         url = _already_up(cluster, release, values)
         if url is not None:
-            participants.take_list(cluster)
+            codes = participants.take_list(cluster)
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             saver.ensure(context.settings, context.layout)
-            return _report(context, url, changed=False, began=began)
+            return _report(context, url, changed=False, began=began, notes=codes)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
         ingress.require_class(cluster)
@@ -72,7 +72,7 @@ def bring_up(context: Context) -> UpReport:
             priorities.ensure(cluster, manifests)
             notes = _apply(cluster, chart, values, release, lease)
         with context.progress.step("log-in page") as step:
-            participants.take_list(cluster)
+            notes += participants.take_list(cluster)
             HubPod(cluster.kubectl).sync_proxy()
             url = access.open_door(cluster, step, deadline=120)
         _keep_values(cluster, values)

@@ -17,11 +17,13 @@ from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
+from skrt_hub.login.accounts import Accounts
+from skrt_hub.policy import log_in
 from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.operations import copies_of
 from skrt_hub.targets.guest import Guest
-from skrt_hub.targets.machine import checks, condition, control, delete, leftovers, participants, up
+from skrt_hub.targets.machine import checks, condition, control, delete, leftovers, participants, reach_checks, up
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.guest import guest
 from skrt_hub.targets.machine.listeners import Kept
@@ -47,7 +49,7 @@ class MachineTarget:
     def check(self) -> CheckReport:
         running = control.ask(self._layout.control_socket, "status") is not None
         findings = checks.all_findings(self._context.settings, self._layout, running=running)
-        return CheckReport("machine", findings)
+        return CheckReport("machine", (*findings, *reach_checks.all_findings(self._context.settings, self._layout)))
 
     def up(self, *, foreground: bool = False) -> UpReport:
         return up.bring_up(self._context, supervise_here=_supervise_here if foreground else None)
@@ -77,6 +79,7 @@ class MachineTarget:
             *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),
+            log_in.under_attack(Accounts(self._layout.accounts).attempts()) if answer else "",
             *identities.problems(self._layout),
         )
         return StatusReport(

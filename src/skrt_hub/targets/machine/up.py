@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from skrt_hub import policy, watchdog
@@ -243,6 +244,7 @@ def _reach(context: Context) -> list[str]:
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
     lines = [policy.log_in.how_to_log_in(settings)]
+    lines += policy.log_in.first_codes(settings, partial(participants.ask, context.layout))
     if not settings.on_loopback:
         lines += _reach(context)
     if settings.sandbox == "none":
