@@ -239,6 +239,13 @@ class Hub:
         with closing(self.target.homes()) as homes:
             return collect(homes, path, [*names], Path(to), progress, listed=settings.names, admins=settings.organisers)
 
+    def compare_collected(self, collected: CollectReport, reference: Path | str) -> InspectionReport:
+        """What everybody handed in against a reference structure set; a table and a page beside what was collected."""
+        from skrt_hub.inspection.program import compare_people  # noqa: PLC0415
+
+        people = {row.name: collected.folder / row.folder for row in collected.homes if row.files}
+        return compare_people(self.context, Path(reference), people, collected.folder)
+
     def check_data(self, folder: Path | str) -> InspectionReport:
         """What is in a folder of images, and what scikit-rt would get wrong there."""
         from skrt_hub.inspection.program import check_data  # noqa: PLC0415

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from skrt_hub.context import Context
@@ -43,6 +44,20 @@ class InspectionReport(Report):
         return Text(self.text)
 
 
+@dataclass(frozen=True)
+class ComparedReport(Report):
+    """Who handed in what, and how it compares with a reference."""
+
+    collected: Report
+    compared: InspectionReport
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.collected.as_json(), "compared": self.compared.found}
+
+    def render(self) -> RenderableType:
+        return Group(self.collected.render(), Text(""), self.compared.render())
+
+
 def check_data(context: Context, folder: Path) -> InspectionReport:
     """What is in a folder, and what scikit-rt would get wrong there."""
     return _ask(context, {"do": "check", "folder": str(folder.absolute())})
@@ -59,9 +74,16 @@ def clean_data(context: Context, folder: Path, to: Path) -> InspectionReport:
     return _ask(context, {"do": "clean", "folder": str(folder.absolute()), "to": str(to.absolute()), "key": key})
 
 
-def _ask(context: Context, document: dict[str, str]) -> InspectionReport:
+def compare_people(context: Context, reference: Path, people: Mapping[str, Path], to: Path) -> InspectionReport:
+    """Everybody's structure set with a reference: a table and a page in `to`."""
+    given = {name: str(place.absolute()) for name, place in people.items()}
+    document = {"do": "compare", "reference": str(reference.absolute()), "people": given, "to": str(to.absolute())}
+    return _ask(context, {"folder": str(reference), **document})
+
+
+def _ask(context: Context, document: Mapping[str, Any]) -> InspectionReport:
     environment = ensure_environment(context.layout.environments, progress=context.progress)
-    command = (environment.folder / "bin" / "python", "-I", "-m", "skrt_workspace.data")
+    command = (environment.folder / "bin" / "python", "-I", "-m", "skrt_workspace.inspection")
     variables = {"PATH": os.defpath, "HOME": os.devnull, "LANG": "C.UTF-8"}
     with context.progress.step(f"looking at {document['folder']}"):
         done = run(command, deadline=_DEADLINE, check=False, stdin=json.dumps(document), environment=variables)

@@ -9,10 +9,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from skrt_hub.environment import Environment
 
 PATCHES = sorted((Path(__file__).parents[3] / "contrib" / "scikit-rt").glob("*.patch"))
 HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.long
 
 
 def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path) -> None:

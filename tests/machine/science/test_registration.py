@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def facts(facts_of: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    found: dict[str, Any] = facts_of("registration_facts.py", tmp_path_factory.mktemp("registrations"))
+    found: dict[str, Any] = facts_of("registration_facts.py", tmp_path_factory.mktemp("registrations"), deadline=550)
     return found
 
 

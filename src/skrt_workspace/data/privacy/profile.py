@@ -12,9 +12,6 @@ from typing import Any
 
 from skrt_workspace.names import is_structure_name
 
-WELL_KNOWN = "1.2.840.10008."
-"""The root of the identifiers that the standard itself gives: classes, transfer syntaxes, code lists."""
-
 
 class Action(Enum):
     """What is done with one attribute."""
@@ -84,8 +81,11 @@ def _of_uid(element: Any, listed: Action | None) -> Action:
     """New ones for all but the standard's own, whether the table names them or not: references must resolve."""
     if element.keyword in _KEPT_UIDS:
         return Action.KEEP
+    from pydicom.uid import UID_dictionary  # noqa: PLC0415 - heavy
+
     values = element.value if element.VM > 1 else [element.value]
-    if all(str(value).startswith(WELL_KNOWN) for value in values if value):
+    # Its registry, and not its root: files were made whose own identifiers borrow that.
+    if all(str(value) in UID_dictionary for value in values if value):
         return Action.KEEP
     return Action.NEW_UID
 

@@ -1,8 +1,8 @@
 """Look at folders, or clean them, for the hub: one JSON document on standard input, one on standard output.
 
-`{"do": "check" | "privacy" | "clean", "folder": ..., "to": ..., "key": ...}` in; `{"report": ..., "text": ...}`, or
-`{"refused": ...}` out. It is a process of its own because files from elsewhere may be made to harm who reads them; it
-gives up what it does not need before it opens the first.
+`{"do": "check" | "privacy" | "clean" | "compare", "folder": ..., "to": ..., "key": ...}` in; out `{"report": ...,
+"text": ...}`, or `{"refused": ...}`. It is a process of its own because files from elsewhere may be made to harm who
+reads them; it gives up what it does not need before it opens the first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from skrt_workspace.compare import compare_class
 from skrt_workspace.data import UnusableDataError, check
 from skrt_workspace.data.privacy import clean, survey
 
@@ -57,7 +58,17 @@ def _clean(given: dict[str, Any]) -> dict[str, Any]:
     return {"report": asdict(cleaned), "text": str(cleaned), "good": True}
 
 
-_TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"check": _check, "privacy": _privacy, "clean": _clean}
+def _compare(given: dict[str, Any]) -> dict[str, Any]:
+    compared = compare_class(given["reference"], given["people"], given["to"])
+    return {"report": asdict(compared), "text": str(compared), "good": True}
+
+
+_TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "check": _check,
+    "privacy": _privacy,
+    "clean": _clean,
+    "compare": _compare,
+}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,186 @@
+"""A whole class against one reference: a row for each person and structure, a table, and a page to look at."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+import io
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.compare.masks import frame_of, mask_of
+from skrt_workspace.compare.structures import TOLERANCES_MM, Compared, Measures, compare_sets, structure_file
+from skrt_workspace.data.findings import UnusableDataError
+from skrt_workspace.data.structure_rules import Contours, structures_of
+
+TABLE, PAGE = "compared.csv", "compared.html"
+_COLUMNS = (
+    "participant", "structure", "drawn_as", "sure", "dice", *(f"surface_dice_{limit:g}mm" for limit in TOLERANCES_MM),
+    "hd95_mm", "mean_distance_mm", "volume_ml", "volume_ratio", "worst_slice_z_mm", "problem",
+)  # fmt: skip
+_STYLE = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .8em;text-align:right}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """What somebody handed in, compared; or why it could not be."""
+
+    name: str
+    structures: tuple[Compared, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ClassComparison:
+    """Everybody, and where the table and the page are."""
+
+    people: tuple[Person, ...]
+    table: Path
+    page: Path
+
+    def __str__(self) -> str:
+        lines = []
+        for name, dice in _by_structure(self.people).items():
+            middle, least = statistics.median(dice.values()), min(dice, key=dice.__getitem__)
+            lines.append(f"{name}: Dice {middle:.2f} in the middle of {len(dice)}; least {dice[least]:.2f} ({least})")
+        lines += [f"{one.name}: {one.problem}" for one in self.people if one.problem]
+        doubtful = [f"{one.name}: {row.name} as {row.drawn_as}" for one, row in _doubtful(self.people)]
+        lines += [f"Matched by a name that may mean something else: {', '.join(doubtful)}."] if doubtful else []
+        return "\n".join([*lines, f"The table is {self.table}, the page {self.page}."])
+
+
+def compare_people(
+    reference: str | PathLike[str], people: Mapping[str, str | PathLike[str]], to: str | PathLike[str]
+) -> ClassComparison:
+    """Compare everybody. One who handed in something unusable is told and does not stop the rest."""
+    folder = Path(to)
+    wanted = structures_of(structure_file(reference))
+    if not any(one.closed for one in wanted):
+        raise UnusableDataError(f"{reference} has no structure with contours to compare with.")
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn: dict[str, list[Contours]] = {}
+    rows = [_person(name, place, wanted, drawn) for name, place in people.items()]
+    (folder / TABLE).write_text(_table(rows), encoding="utf-8-sig")
+    (folder / PAGE).write_text(_page(rows, wanted, drawn), encoding="utf-8")
+    return ClassComparison(tuple(rows), folder / TABLE, folder / PAGE)
+
+
+def _person(name: str, place: str | PathLike[str], wanted: list[Contours], drawn: dict[str, list[Contours]]) -> Person:
+    try:
+        drawn[name] = structures_of(structure_file(place))
+        rows = tuple(compare_sets(wanted, drawn[name]))
+        if not any(row.measures for row in rows):
+            return Person(name, problem="none of the reference's structures is in it, or the file is not whole")
+        return Person(name, rows)
+    except UnusableDataError as error:
+        return Person(name, problem=str(error))
+    except Exception as error:
+        return Person(name, problem=f"it cannot be compared ({type(error).__name__})")
+
+
+def _doubtful(people: Iterable[Person]) -> list[tuple[Person, Compared]]:
+    return [(one, row) for one in people for row in one.structures if row.drawn_as and not row.sure]
+
+
+def _by_structure(people: Iterable[Person]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for one in people:
+        for row in one.structures:
+            if row.measures is not None:
+                found.setdefault(row.name, {})[one.name] = row.measures.dice
+    return found
+
+
+def _table(people: list[Person]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, restval="")
+    writer.writeheader()
+    for one in people:
+        for row in one.structures:
+            problem = "" if row.measures else "not drawn"
+            facts = {"participant": one.name, "structure": row.name, "drawn_as": row.drawn_as, "sure": row.sure}
+            writer.writerow(_plain({**facts, **_numbers(row.measures), "problem": problem}))
+        if one.problem:
+            writer.writerow(_plain({"participant": one.name, "problem": one.problem}))
+    return text.getvalue()
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Cells that a spreadsheet takes for text: names are the participants' own, and could be formulas."""
+    return {
+        key: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+        for key, cell in row.items()
+    }
+
+
+def _numbers(found: Measures | None) -> dict[str, str]:
+    if found is None:
+        return {}
+    shares = {f"surface_dice_{t:g}mm": f"{v:.4f}" for t, v in zip(TOLERANCES_MM, found.surface_dice, strict=True)}
+    return {
+        "dice": f"{found.dice:.4f}",
+        **shares,
+        "hd95_mm": f"{found.hd95_mm:.2f}",
+        "mean_distance_mm": f"{found.mean_distance_mm:.2f}",
+        "volume_ml": f"{found.volume_ml:.2f}",
+        "volume_ratio": f"{found.volume_ratio:.3f}",
+        "worst_slice_z_mm": f"{found.worst_height_mm:.1f}",
+    }
+
+
+def _page(people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]]) -> str:
+    """The page: for each structure everybody's numbers, and the slice in which each differs most. No scripts."""
+    parts = [f"<!doctype html><meta charset='utf-8'><title>Compared</title><style>{_STYLE}</style><h1>Compared</h1>"]
+    for structure in (one for one in wanted if one.closed):
+        parts.append(f"<h2>{html.escape(structure.name)}</h2><table><tr><th>participant<th>Dice<th>surface Dice 1 mm")
+        parts.append("<th>HD95 (mm)<th>mean distance (mm)<th>volume ratio<th>worst slice</tr>")
+        for one in people:
+            row = next((row for row in one.structures if row.name == structure.name), None)
+            parts.append(_row(one, row, structure, drawn.get(one.name, [])))
+        parts.append("</table>")
+    problems = [f"<li>{html.escape(one.name)}: {html.escape(one.problem)}" for one in people if one.problem]
+    return "\n".join([*parts, "<h2>Not compared</h2><ul>", *problems, "</ul>"] if problems else parts)
+
+
+def _row(person: Person, row: Compared | None, wanted: Contours, drawn: list[Contours]) -> str:
+    name = html.escape(person.name)
+    if row is None or row.measures is None:
+        return f"<tr><th>{name}<td colspan='6'>{'not drawn' if row else 'not compared'}</tr>"
+    found = row.measures
+    other = next(one for one in drawn if one.name == row.drawn_as)
+    picture = base64.b64encode(_picture(wanted, other, found.worst_height_mm)).decode("ascii")
+    cells = (
+        f"{found.dice:.3f}",
+        f"{found.surface_dice[0]:.3f}",
+        f"{found.hd95_mm:.1f}",
+        f"{found.mean_distance_mm:.2f}",
+    )
+    numbers = "".join(f"<td>{cell}" for cell in (*cells, f"{found.volume_ratio:.2f}"))
+    doubt = "" if row.sure else f" (drawn as {html.escape(row.drawn_as)})"
+    return f"<tr><th>{name}{doubt}{numbers}<td><img src='data:image/png;base64,{picture}'></tr>"
+
+
+def _picture(wanted: Contours, other: Contours, height: float) -> bytes:
+    """The slice in which two structures differ most: the reference grey, the other as a line."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    frame = frame_of(wanted, other)
+    plane = int(abs(frame.heights - height).argmin())
+    figure = Figure(figsize=(2, 2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(mask_of(wanted, frame)[plane], cmap="gray_r", vmin=0, vmax=3)
+    mask = mask_of(other, frame)[plane]
+    if mask.any():
+        axes.contour(mask, [0.5], colors="red", linewidths=1)
+    axes.set_axis_off()
+    axes.set_title(f"z = {height:.0f} mm", fontsize=7)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=60)
+    return stream.getvalue()
