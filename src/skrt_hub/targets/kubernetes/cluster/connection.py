@@ -14,7 +14,7 @@ from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import contexts
-from skrt_hub.targets.kubernetes.cluster.contexts import Contexts, Kind
+from skrt_hub.targets.kubernetes.cluster.contexts import Contexts
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 from skrt_hub.version import __version__
@@ -75,7 +75,7 @@ class Cluster:
         return self.target.layout
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> str:
         return self.contexts.kind(self.context)
 
     @property

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from skrt_hub.errors import ClusterError, PrerequisiteError, StateError
 from skrt_hub.process import Echo, run
+from skrt_hub.targets.kubernetes.cluster.kinds import kind_of
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
-
-Kind = Literal["minikube", "kind", "k3d", "other"]
 
 
 @dataclass(frozen=True)
@@ -21,13 +20,9 @@ class Contexts:
     current: str
     minikubes: tuple[str, ...]
 
-    def kind(self, name: str) -> Kind:
+    def kind(self, name: str) -> str:
         """What made the cluster of this context; images are brought into each kind in another way."""
-        if name in self.minikubes:
-            return "minikube"
-        if name.startswith("kind-"):
-            return "kind"
-        return "k3d" if name.startswith("k3d-") else "other"
+        return kind_of(name, minikube=name in self.minikubes)
 
 
 def read_contexts(echo: Echo | None = None) -> Contexts:

@@ -15,9 +15,10 @@ from skrt_hub.process import run
 from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.kinds import ARCHIVE
 from skrt_hub.targets.kubernetes.image.contents import LOCAL_NAME, Content, Part
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
-from skrt_hub.targets.kubernetes.image.load import ARCHIVE, load_command, nodes_without, require_same_processor
+from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without, require_same_processor
 
 
 @dataclass(frozen=True)

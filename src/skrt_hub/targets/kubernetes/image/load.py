@@ -11,14 +11,11 @@ from typing import Any, get_args
 
 from skrt_hub.errors import PrerequisiteError, SettingsError
 from skrt_hub.settings.image import Platform, architecture_of
-from skrt_hub.targets.kubernetes.cluster.contexts import Kind
+from skrt_hub.targets.kubernetes.cluster.kinds import KINDS, load_words
 from skrt_hub.targets.kubernetes.cluster.placement import Node, architecture
 
-ARCHIVE = "{archive}"
-"""Stands in a command for a docker archive of the image, where the tool cannot read the engine's own store."""
 
-
-def load_command(kind: Kind, context: str, image: str, *, engine: str, own: str = "") -> tuple[str, ...]:
+def load_command(kind: str, context: str, image: str, *, engine: str, own: str = "") -> tuple[str, ...]:
     """The command that copies an image from this machine's engine into the cluster.
 
     `own` is kubernetes.image.load. The word `{archive}` in the answer is to be replaced by an archive's path.
@@ -32,17 +29,11 @@ def load_command(kind: Kind, context: str, image: str, *, engine: str, own: str 
                 remedy="Write {image} where the image's name belongs.",
             )
         return tuple(word.replace("{image}", image) for word in shlex.split(own))
-    source = image if engine == "docker" else ARCHIVE
-    if kind == "minikube":
-        return ("minikube", "image", "load", source, f"--profile={context}")
-    if kind == "kind":
-        what = ("docker-image", image) if engine == "docker" else ("image-archive", ARCHIVE)
-        return ("kind", "load", *what, f"--name={context.removeprefix('kind-')}")
-    if kind == "k3d":
-        return ("k3d", "image", "import", source, f"--cluster={context.removeprefix('k3d-')}")
+    if (words := load_words(kind, context, image, engine)) is not None:
+        return words
     raise PrerequisiteError(
         f"skrt-hub does not know how to bring an image into the cluster of context {context}.",
-        why="It is neither minikube's nor kind's nor k3d's.",
+        why=f"It is none of these: {', '.join(KINDS)}.",
         remedy="Give one of these in hub.yaml: kubernetes.image.push (a registry that the cluster pulls from), "
         "kubernetes.image.load (a command, such as `my-tool load {image}`; for k3s see the guide), or "
         "kubernetes.image.name (a published image).",
