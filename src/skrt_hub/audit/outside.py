@@ -138,10 +138,11 @@ def guess_passwords(hub: Outside) -> Finding:
     page = hub.ask("/hub/login")
     cookies = "; ".join(line.partition(";")[0] for line in page.headers.get_all("Set-Cookie") or [])
     token = page.text.partition('name="_xsrf" value="')[2].partition('"')[0]
-    if not token:
-        return not_applicable("there is no form for a password")
+    name = str(hub.facts.get("with_password") or "")
+    if not token or not name:
+        return not_applicable("this kind of log-in has no passwords of the hub's own")
     for number in range(40):
-        form = urlencode({"_xsrf": token, "username": hub.name, "password": f"wrong horse {number}"})
+        form = urlencode({"_xsrf": token, "username": name, "password": f"wrong horse {number}"})
         kind = "application/x-www-form-urlencoded"
         answer = hub.ask("/hub/login", method="POST", body=form, Cookie=cookies, Content_Type=kind)
         if answer.status == 302:

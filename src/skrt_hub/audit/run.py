@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import secrets
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from skrt_hub.audit.report import NOTEBOOK, OUTSIDE, TERMINAL, AuditReport, Audi
 from skrt_hub.audit.server import GuestServer
 from skrt_hub.context import Context
 from skrt_hub.errors import AuditError, SkrtHubError
-from skrt_hub.targets.guest import Guest
+from skrt_hub.targets.guest import PREFIX, Guest
+from skrt_hub.targets.protocol import Target
 from skrt_hub.targets.registry import target_for
 
 PROGRAM = "skrt-hub-audit.pyz"
@@ -39,7 +41,9 @@ def audit(context: Context, *, limits: bool = True) -> AuditReport:
     began = time.monotonic()
     with context.progress.step("a throw-away participant") as step, target_for(context).guest() as guest:
         rows = asyncio.run(_attack(guest, step.update, limits=limits))
-        rows += _from_outside(guest)
+        step.update(note="from outside")
+        with _password(target_for(context)) as name:
+            rows += _from_outside(guest, {"with_password": name})
     return AuditReport(
         name=context.settings.name,
         target=context.settings.target,
@@ -147,8 +151,23 @@ async def _rows(
     return rows + [AuditRow(name, name, (where,), "not tried", "", "the program ended before") for name in missing]
 
 
-def _from_outside(guest: Guest) -> list[AuditRow]:
-    hub = outside.Outside(guest.url, guest.name, guest.facts)
+@contextlib.contextmanager
+def _password(target: Target) -> Iterator[str]:
+    """A further name with a password that nobody knows, for guessing at; empty where this kind of log-in has none."""
+    name = f"{PREFIX}{secrets.token_hex(4)}"
+    try:
+        target.ask_accounts("set", name, secrets.token_urlsafe(24))
+    except SkrtHubError:
+        yield ""
+        return
+    try:
+        yield name
+    finally:
+        target.ask_accounts("free", name)
+
+
+def _from_outside(guest: Guest, further: Mapping[str, Any]) -> list[AuditRow]:
+    hub = outside.Outside(guest.url, guest.name, {**guest.facts, **further})
     rows = []
     for probe in outside.PROBES:
         try:

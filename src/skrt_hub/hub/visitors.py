@@ -125,7 +125,6 @@ def install(gate: Gate | None, *, forms_lead_to: str = "") -> None:
     base.prepare = _with_refusal(base.prepare)
     base.set_default_headers = _with_headers(base.set_default_headers, forms_lead_to)
     base.write_error = _without_page_for_scripts(base.write_error)
-    base.on_finish = _with_name_in_log(base.on_finish)
     if gate is not None:
         base.set_login_cookie = _with_mark(base.set_login_cookie, gate)
         base.clear_login_cookie = _without_mark(base.clear_login_cookie, gate)
@@ -172,18 +171,6 @@ def _without_page_for_scripts(original: Any) -> Any:
         return self.finish(f"{status_code}")
 
     return write_error
-
-
-def _with_name_in_log(original: Any) -> Any:
-    def on_finish(self: Any) -> None:
-        original(self)
-        if self.get_status() in (403, 429) and self.request.method == "POST":
-            name = self.get_body_argument("username", "")
-            if name:
-                # As a literal: what is typed into a form must not write lines of its own into the log.
-                self.log.warning("%d for the name %r from %s", self.get_status(), name[:100], _where(self))
-
-    return on_finish
 
 
 def _with_mark(original: Any, gate: Gate) -> Any:

@@ -1,0 +1,75 @@
+"""Writes docs/reference/audit.md from what `skrt-hub audit --json` said on hubs of each kind.
+
+python scripts/make_audit_page.py ROOT.json USER.json [KUBERNETES.json]
+
+An attempt is one row; each hub has a column, with the layer that refused it there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "audit.md"
+HEAD = """<!-- Made by scripts/make_audit_page.py from what the command said. -->
+
+# What `skrt-hub audit` tries
+
+The command attacks the hub at hand: a participant is made for once, with a server and a home; a program tries the
+following from a notebook and from a terminal of that server; then the hub is tried from outside, as a browser without
+an account would. The participant is removed afterwards, with all that was theirs. What is told comes from attempts,
+never from settings.
+
+An attempt is *refused* (and by what), *reachable*, *not applicable* here, or *not tried* where the audit itself
+failed. The command ends with 21 where anything was reachable or not tried. `--no-limits` leaves out what fills
+memory, processes and files; that takes some minutes, and the throw-away server may be ended by it. Nobody else's is.
+`--json` prints the same as JSON.
+
+Each attempt has a test that switches its layer off and sees the attempt succeed, as far as the layer can be switched
+off alone.
+"""
+
+
+def main() -> int:
+    """Write the page from the files that are named."""
+    reports = [json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:]]
+    if not reports:
+        sys.exit(__doc__)
+    PAGE.write_text(HEAD + "\n" + "\n".join((*_table(reports), "", *_missing(reports))) + "\n", encoding="utf-8")
+    return 0
+
+
+def _title(report: dict[str, Any]) -> str:
+    return "Kubernetes" if report["target"] == "kubernetes" else f"run as {report['hub_runs_as']}"
+
+
+def _table(reports: list[dict[str, Any]]) -> list[str]:
+    found = [{row["probe"]: row for row in report["rows"]} for report in reports]
+    names = list(dict.fromkeys(name for rows in found for name in rows))
+    lines = [f"| Tried | {' | '.join(map(_title, reports))} |", f"|---|{'---|' * len(reports)}"]
+    for name in names:
+        tried = next(rows[name]["tried"] for rows in found if name in rows)
+        lines.append(f"| {tried} | {' | '.join(_cell(rows.get(name)) for rows in found)} |")
+    return lines
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "left out"
+    if row["outcome"] == "refused":
+        return f"refused: {row['layer']}".replace("|", "\\|")
+    return f"**{row['outcome']}**: {row['why']}".replace("|", "\\|")
+
+
+def _missing(reports: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for report in reports:
+        words = report["missing_layers"] or ["none"]
+        lines += [f"Layers that were missing there ({_title(report)}):", "", *(f"* {word}" for word in words), ""]
+    return lines[:-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
