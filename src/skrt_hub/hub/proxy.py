@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.entry_points import EntryPoint
@@ -76,8 +77,13 @@ def _encryption(entry: EntryPoint, applied: Applied) -> str:
     tls = applied.settings.tls
     if not tls.at_the_proxy:
         return ""
-    resolver = f'certResolver = "{_RESOLVER}"\n' if tls.acme else ""
-    return f"\n[entryPoints.{entry.name}.http.tls]\n{resolver}"
+    start = f"\n[entryPoints.{entry.name}.http.tls]\n"
+    if not tls.acme:
+        return start
+    host = urlsplit(applied.settings.public_url).hostname or applied.settings.address
+    # The routes are known by their paths, so traefik is told for which name it shall ask.
+    domain = f'[[entryPoints.{entry.name}.http.tls.domains]]\nmain = "{host}"\n'
+    return f'{start}certResolver = "{_RESOLVER}"\n{domain}'
 
 
 def _automatic(applied: Applied, layout: Layout) -> str:

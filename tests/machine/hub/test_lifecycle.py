@@ -135,7 +135,7 @@ def test_changed_settings_are_applied_and_servers_stay(make_hub: Callable[..., H
     hub.configure(participants=["anna"])
     assert "has changed" in hub.run("status").stdout
     hub.run("up")
-    with pytest.raises(Refused, match="not on the list"):
+    with pytest.raises(Refused, match="not right"):
         hub.person("bob").log_in()
     assert [running["id"] for running in anna.api("GET", "api/kernels")] == [kernel]
 

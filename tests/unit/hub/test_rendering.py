@@ -184,3 +184,24 @@ def _groups(root: Path) -> Path:
     for controller in ("memory", "pids", "cpu"):
         (root / controller).mkdir()
     return root
+
+
+def test_an_automatic_certificate_is_asked_for_by_name() -> None:
+    settings = {"address": "hub.example.org", "port": 443, "tls": {"acme": "you@example.org"}, "participants": ["anna"]}
+    public = entry_points(applied(**settings).settings)
+    static = tomllib.loads(render_static(public, applied(**settings), LAYOUT, open_to_people=True))
+    for entry in public:
+        encrypted = static["entryPoints"][entry.name]["http"]["tls"]
+        assert encrypted == {"certResolver": "automatic", "domains": [{"main": "hub.example.org"}]}
+    assert static["certificatesResolvers"]["automatic"]["acme"]["email"] == "you@example.org"
+
+
+@pytest.mark.parametrize("tls", [{}, {"tls": "class"}])
+def test_pages_are_encrypted_where_that_is_written_and_a_closed_hub_stays_so(tls: dict[str, str]) -> None:
+    for is_open in (True, False):
+        public = entry_points(applied(**tls).settings)
+        entry = tomllib.loads(render_static(public, applied(**tls), LAYOUT, open_to_people=is_open))["entryPoints"][
+            "http"
+        ]
+        assert ("tls" in entry.get("http", {})) is bool(tls)
+        assert ("middlewares" in entry.get("http", {})) is not is_open
