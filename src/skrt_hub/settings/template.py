@@ -6,10 +6,12 @@ import textwrap
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.schema import MODELINE
+from skrt_hub.settings.units import write_duration
 
 _HEAD = f"""\
 {MODELINE}
@@ -39,22 +41,22 @@ def _section(model: type[BaseModel], depth: int) -> list[str]:
             pieces.append(f"# {indent}{name}:\n")
             pieces.extend(_section(type(default), depth + 1))
         else:
-            pieces.append(f"# {indent}{name}: {_value(name, default)}\n")
+            pieces.append(f"# {indent}{name}: {_value(field, default)}\n")
     return pieces
 
 
-def _value(name: str, value: Any) -> str:
+def _value(field: FieldInfo, value: Any) -> str:
     if value is None or value is PydanticUndefined:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return _quantity(name, value)
+        return _quantity(field, value)
     empty = {(): "[]", "": '""'}
     return "{}" if value == {} else empty.get(value, str(value))
 
 
-def _quantity(name: str, value: float) -> str:
-    if name in ("idle", "time_limit"):
+def _quantity(field: FieldInfo, value: float) -> str:
+    if value and any(getattr(part, "func", None) is write_duration for part in field.metadata):
         return f"{value // 60} min"
     return f"{value / 10**9:g} GB" if value >= 10**8 else str(value)

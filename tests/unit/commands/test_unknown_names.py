@@ -121,7 +121,7 @@ def test_on_a_cluster_a_participant_without_a_server_is_no_unknown_name(monkeypa
     claim: dict[str, Any] = {"metadata": {"name": "claim-anna", "annotations": annotations}}
     monkeypatch.setattr(logs, "look", lambda kubectl: Snapshot((), (claim,), (), ()))
     context = SimpleNamespace(settings=Settings(participants=("ben",)))
-    cluster = cast(Cluster, SimpleNamespace(target=context, settings=context.settings, kubectl=None))
+    cluster = cast(Cluster, SimpleNamespace(hub_context=context, settings=context.settings, kubectl=None))
     with pytest.raises(StateError, match="at the moment"):
         logs._pod_of(cluster, "anna")
     with pytest.raises(StateError, match="'ben' never logged in"):

@@ -114,7 +114,7 @@ def nodes(cluster: Cluster) -> Finding:
     own = cluster.namespace
     pods = [pod for pod in pods if pod["metadata"]["namespace"] != own or component_label(pod) not in CORE]
     free = preflight.room(placement.for_servers(found, cluster.settings.kubernetes), pods)
-    values = render_values(cluster.settings, rendering.gather(cluster.target))
+    values = render_values(cluster.settings, rendering.gather(cluster.hub_context))
     seats = preflight.seats(free, cluster.settings, values)
     told = f"{len(found)} node{'s' * (len(found) != 1)}; room for {seats} participants' guarantees beside the hub"
     more = "Lower kubernetes.memory_guarantee or cpu_guarantee, or give the cluster more."
@@ -150,7 +150,7 @@ def image(cluster: Cluster) -> Finding:
     settings = cluster.settings.kubernetes.image
     if settings.name:
         return Finding("image", True, f"{settings.name}, pulled by the nodes")
-    name = ensure.wanted(cluster.target)
+    name = ensure.wanted(cluster.hub_context)
     seen = ensure.server_nodes(cluster)
     if seen is not None and not nodes_without(name, seen):
         return Finding("image", True, f"{name} is on every node that servers may run on")
@@ -158,7 +158,7 @@ def image(cluster: Cluster) -> Finding:
     how = "push it" if settings.push else "bring it to the nodes"
     if not settings.push:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
-    missing = ensure.missing_parts(engine, ensure.content_of(cluster.target))
+    missing = ensure.missing_parts(engine, ensure.content_of(cluster.hub_context))
     built = f"will be built with {engine.name} {engine.version}" if missing else "is on this machine"
     return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
 

@@ -86,7 +86,7 @@ def plan(cluster: Cluster, options: DeleteOptions) -> Plan:
 
 def carry_out(cluster: Cluster, found: Plan) -> Message:
     """Remove what the plan says, the hub first. An interrupted removal is completed by the next one."""
-    progress, done = cluster.target.progress, []
+    progress, done = cluster.hub_context.progress, []
     if found.release:
         with progress.step("ending servers"):
             stop.end_servers(cluster)
@@ -105,7 +105,7 @@ def carry_out(cluster: Cluster, found: Plan) -> Message:
         done.append(f"The namespace {cluster.namespace} was removed.")
     if found.options.cluster:
         with progress.step(f"minikube {cluster.context}"):
-            minikube.delete(cluster.context, cluster.target.echo)
+            minikube.delete(cluster.context, cluster.hub_context.echo)
         done.append(f"The minikube cluster {cluster.context} was removed.")
     if found.volumes_go:
         _forget(cluster)
@@ -153,7 +153,7 @@ def ensure_no_loss(found: Plan) -> None:
 
 def _require_saved_copies(found: Plan) -> None:
     """Homes go only when every one of them has a saved copy, read again, that has its last change."""
-    with copies_of(found.cluster.target, lambda: ClusterHomes(found.cluster)) as copies:
+    with copies_of(found.cluster.hub_context, lambda: ClusterHomes(found.cluster)) as copies:
         guard.ensure_saved(copies)
 
 

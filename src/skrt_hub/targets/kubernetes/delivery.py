@@ -48,14 +48,14 @@ def _words(reached: list[str], missed: dict[str, str]) -> tuple[str, ...]:
 
 def _into_pods(cluster: Cluster) -> tuple[list[str], dict[str, str]]:
     """Send it to the pods that run an older image: who has it now, and who could not be reached and why."""
-    image = ensure.wanted(cluster.target)
+    image = ensure.wanted(cluster.hub_context)
     pods = [pod for pod in cluster.kubectl.items("pods", "component=singleuser-server") if _is_older(pod, image)]
     missed: dict[str, str] = {}
     if not pods:
         return [], missed
     with tempfile.TemporaryDirectory(prefix="skrt-hub-material-") as folder:
         archive = pack(cluster.layout.material_shown, Path(folder, "material.tar"))
-        with ThreadPoolExecutor(_AT_ONCE) as several, cluster.target.progress.step("running servers") as step:
+        with ThreadPoolExecutor(_AT_ONCE) as several, cluster.hub_context.progress.step("running servers") as step:
             for number, (pod, problem) in enumerate(
                 several.map(lambda pod: _send(cluster, pod, archive), pods), start=1
             ):

@@ -224,7 +224,7 @@ def require_room(cluster: Cluster) -> None:
     largest = max((number(node["status"]["allocatable"].get("memory", "0")) for node in nodes), default=0)
     from skrt_hub.targets.kubernetes.rendering import gather  # noqa: PLC0415 - reads files
 
-    guarantee = render_values(cluster.settings, gather(cluster.target))["singleuser"]["memory"]["guarantee"]
+    guarantee = render_values(cluster.settings, gather(cluster.hub_context))["singleuser"]["memory"]["guarantee"]
     if nodes and not pods and largest < HUB_MEMORY + guarantee:
         raise SpaceError(
             "The nodes of the cluster have too little memory for the hub and one participant.",

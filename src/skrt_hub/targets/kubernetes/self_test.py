@@ -23,7 +23,7 @@ def self_test(cluster: Cluster, *, quick: bool) -> VerifyReport:
     began = time.monotonic()
     hub = HubPod(cluster.kubectl)
     try:
-        with cluster.target.progress.step("self-test: a participant's server"):
+        with cluster.hub_context.progress.step("self-test: a participant's server"):
             hub.start_server(TESTER, deadline=300)
             started = time.monotonic() - began
         rows = (VerifyRow("server in a pod", "ok", round(started, 1), _pod_of(cluster)), *_run(cluster, quick=quick))
@@ -34,7 +34,7 @@ def self_test(cluster: Cluster, *, quick: bool) -> VerifyReport:
 
 def _run(cluster: Cluster, *, quick: bool) -> tuple[VerifyRow, ...]:
     program = ("python", "-P", "-m", "skrt_workspace.verify", "--json", *(["--quick"] if quick else []))
-    with cluster.target.progress.step("self-test, as a participant"):
+    with cluster.hub_context.progress.step("self-test, as a participant"):
         done = cluster.kubectl.run(
             "exec", f"pod/{_pod_of(cluster)}", "--container=notebook", "--", *program, check=False, deadline=DEADLINE
         )
@@ -56,4 +56,4 @@ def clean_up(cluster: Cluster, hub: HubPod, name: str) -> None:
         if names:
             cluster.kubectl.run("delete", "persistentvolumeclaims", *names, "--wait=false")
     except SkrtHubError as error:
-        cluster.target.progress.say(f"A server that was there for once was not removed fully: {error.what}")
+        cluster.hub_context.progress.say(f"A server that was there for once was not removed fully: {error.what}")

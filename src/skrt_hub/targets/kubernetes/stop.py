@@ -27,7 +27,7 @@ def cut_connections(cluster: Cluster) -> None:
 
 def stop(cluster: Cluster) -> Message:
     """End servers cleanly, then the hub; then minikube where `up` started it. Everything that is kept stays."""
-    progress = cluster.target.progress
+    progress = cluster.hub_context.progress
     ended = 0
     with progress.step("ending servers"):
         ended = end_servers(cluster)
@@ -39,7 +39,7 @@ def stop(cluster: Cluster) -> Message:
     lines = [f"The hub was stopped ({cluster.words}), with {ended} server{'s' * (ended != 1)}."]
     if cluster.kind == "minikube" and cluster.record is not None and cluster.record.minikube_started:
         with progress.step(f"minikube {cluster.context}"):
-            minikube.stop(cluster.context, cluster.target.echo)
+            minikube.stop(cluster.context, cluster.hub_context.echo)
         lines.append(f"The minikube cluster {cluster.context!r}, which `up` had started, was stopped too.")
     return Message((*lines, "Every file is kept; bring it back with: skrt-hub start"))
 

@@ -18,7 +18,7 @@ def prepare(cluster: Cluster, release: Release) -> list[str]:
     chart = release.newest.chart if release.newest else ""
     seen = look(cluster.kubectl)
     names = sorted({participant(pod) for pod in seen.server_pods()})
-    with cluster.target.progress.step(f"ending {len(names)} servers of the old hub"):
+    with cluster.hub_context.progress.step(f"ending {len(names)} servers of the old hub"):
         cluster.kubectl.run(
             "delete", "pods", "--selector=component=singleuser-server", "--ignore-not-found", deadline=180
         )

@@ -84,7 +84,7 @@ def bring_up(context: Context) -> UpReport:
 def _values(cluster: Cluster, chart: Chart) -> tuple[dict[str, Any], str]:
     """The values, accepted by the chart, with their own digest in them; and what the chart makes of them."""
     facts = replace(
-        rendering.gather(cluster.target), processors=preflight.processors_of_one_node(cluster.nodes() or ())
+        rendering.gather(cluster.hub_context), processors=preflight.processors_of_one_node(cluster.nodes() or ())
     )
     values = render_values(cluster.settings, facts)
     server = cluster.server_version
@@ -126,7 +126,7 @@ def _record(cluster: Cluster, *, made: bool, minikube: bool) -> Record:
         cluster.identity,
         cluster.namespace,
         cluster.release,
-        ensure.wanted(cluster.target),
+        ensure.wanted(cluster.hub_context),
         namespace_made=made,
         minikube_started=started,
     )
@@ -136,7 +136,7 @@ def _apply(
     cluster: Cluster, chart: Chart, values: dict[str, Any], release: Release, lease: recover.Lease
 ) -> tuple[str, ...]:
     """Mend what was interrupted, save the database, send the values, wait until hub and proxy are ready."""
-    progress, notes = cluster.target.progress, []
+    progress, notes = cluster.hub_context.progress, []
     if release.pending:
         leftover.wait_for_helm(cluster.layout, progress)
         release = read_release(cluster.helm, cluster.release)

@@ -61,18 +61,18 @@ def read_record(layout: Layout) -> Record | None:
 class Cluster:
     """The hub's place on a cluster."""
 
-    target: Context
+    hub_context: Context
     contexts: Contexts
     context: str
     record: Record | None
 
     @property
     def settings(self) -> Settings:
-        return self.target.settings
+        return self.hub_context.settings
 
     @property
     def layout(self) -> Layout:
-        return self.target.layout
+        return self.hub_context.layout
 
     @property
     def kind(self) -> str:
@@ -93,11 +93,11 @@ class Cluster:
 
     @cached_property
     def kubectl(self) -> Kubectl:
-        return Kubectl(self.context, self.namespace, self.target.echo)
+        return Kubectl(self.context, self.namespace, self.hub_context.echo)
 
     @cached_property
     def helm(self) -> Helm:
-        return Helm(self.context, self.namespace, self.layout.kubernetes / "helm", self.target.echo)
+        return Helm(self.context, self.namespace, self.layout.kubernetes / "helm", self.hub_context.echo)
 
     @property
     def charts(self) -> Path:

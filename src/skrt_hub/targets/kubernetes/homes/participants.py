@@ -33,7 +33,7 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
 
 def take_list(cluster: Cluster) -> tuple[str, ...]:
     """Make the accounts follow hub.yaml's list; the codes of organisers who have nothing to log in with yet."""
-    settings = cluster.target.settings
+    settings = cluster.hub_context.settings
     people = [vars(person) for person in log_in.people(settings)]
     HubPod(cluster.kubectl).accounts("take_list", people, log_in.anyone(settings))
     remember(settings, cluster.layout.roster)

@@ -133,7 +133,7 @@ def push(context: Context) -> str:
 
 def load(cluster: Cluster, *, always: bool = False) -> str:
     """Build where needed, and bring the image to every node that lacks it; returns what was done, in words."""
-    context, name = cluster.target, content_of(cluster.target).name()
+    context, name = cluster.hub_context, content_of(cluster.hub_context).name()
     if not always and not _lacking(cluster, name):
         return f"The image {name} is on every node already."
     # What the cluster cannot be given is said before an image is built for it.
@@ -153,7 +153,7 @@ def load(cluster: Cluster, *, always: bool = False) -> str:
 
 def ensure(cluster: Cluster) -> None:
     """Do what the cluster at hand needs so that its nodes can start the image, and say what is done."""
-    context, image = cluster.target, cluster.settings.kubernetes.image
+    context, image = cluster.hub_context, cluster.settings.kubernetes.image
     name = wanted(context)
     if image.name or not _lacking(cluster, name):
         return
