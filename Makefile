@@ -4,8 +4,13 @@
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done || echo python3)
 export UV_SYSTEM_CERTS ?= 1
-VENV := .venv
+# A Python that is named for tests gets an environment of its own: make test PYTHON=python3.12
+TESTS := test lint unit machine test-long test-faults test-cluster
+VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
+
+# Two processes share the tests; each module's hub stays with one. PARALLEL= runs them one after the other.
+PARALLEL ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help up test lint unit machine test-cluster test-long soak test-faults format reference docs dist actions changelog clean
@@ -25,10 +30,10 @@ lint: $(VENV)/dev ## code style, types, import rules
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/dev ## the fast tests: no processes, no network
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit $(PARALLEL)
 
 machine: $(VENV)/dev ## the tests on this machine: a real hub, notebooks, browser
-	$(BIN)/pytest tests/machine -m "not long"
+	$(BIN)/pytest tests/machine -m "not long" $(PARALLEL)
 
 test-long: $(VENV)/dev ## the long tests on this machine: each hazard of the fork server, faults of homes
 	$(BIN)/pytest tests/machine -m long

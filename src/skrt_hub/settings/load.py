@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Collection, Sequence
@@ -18,6 +19,8 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.settings.people import people_in_file
 from skrt_hub.settings.units import WRITTEN
 
+_DEEPEST = 100
+"""Brackets in each other in a hub.yaml that somebody means."""
 REMEDY = "Correct the file and run the command again. `skrt-hub init --print` shows every key with an explanation."
 
 
@@ -104,6 +107,8 @@ def _read(path: Path) -> Any:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read.", why=str(error), remedy=REMEDY) from None
+    if _depth(text) > _DEEPEST:
+        raise _too_deep(path)
     try:
         document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -112,14 +117,28 @@ def _read(path: Path) -> Any:
     except YAMLError as error:
         raise SettingsError(f"{path} is not YAML.", why=str(error), remedy=REMEDY) from None
     except RecursionError:
-        raise SettingsError(
-            f"{path} cannot be read.", why="It has brackets or lists in each other, too many deep.", remedy=REMEDY
-        ) from None
+        raise _too_deep(path) from None
     if document is None:
         return {}
     if not isinstance(document, dict):
         raise SettingsError(f"{path} must hold keys and values, such as `port: 8000`.", remedy=REMEDY)
     return document
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets go; those in quotation marks are counted, too, and are never that many."""
+    depth = deepest = 0
+    for letter in re.findall(r"[\[\]{}]", text):
+        depth += 1 if letter in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _too_deep(path: Path) -> SettingsError:
+    # The reader of YAML would take seconds, and all of the stack.
+    return SettingsError(
+        f"{path} cannot be read.", why="It has too many brackets or lists in each other.", remedy=REMEDY
+    )
 
 
 # pydantic's words for what a beginner gets wrong most, in words that say what to write.

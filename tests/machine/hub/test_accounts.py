@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from .conftest import Hub, Refused
+from tests.support.hubs import Hub, Refused
+
 from .test_browser import CHROMIUM, PATIENCE, QUIET
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt install chromium")

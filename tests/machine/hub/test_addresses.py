@@ -21,9 +21,9 @@ import pytest
 
 from skrt_hub.bench.participant import Journey, Participant
 from skrt_workspace.sandbox.identity import identify, is_alive
+from tests.support.hubs import Hub
+from tests.support.tools import Tool
 
-from ..conftest import Tool
-from .conftest import Hub
 from .test_faults import answers, parent_of, pid_of, until
 
 GREEDY = Path(__file__).with_name("greedy.py")

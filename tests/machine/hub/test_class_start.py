@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 
 def test_three_arrive_and_leave_no_trace(running: Hub, tmp_path: Path) -> None:

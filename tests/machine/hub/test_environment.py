@@ -12,8 +12,7 @@ import pytest
 
 from skrt_hub.bench.participant import Journey, Participant
 from skrt_hub.environment import Environment
-
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 PASSWORD = "correct horse"
 PROJECT = """

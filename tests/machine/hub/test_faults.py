@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Hub, Refused
+from tests.support.hubs import Hub, Refused
 
 
 def pid_of(hub: Hub, part: str) -> int:

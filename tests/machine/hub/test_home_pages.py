@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.homes import odd
+from tests.support.hubs import Hub, Refused
 
-from .conftest import Hub, Refused
 from .test_browser import CHROMIUM, QUIET, Visitor
 
 MADE = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}

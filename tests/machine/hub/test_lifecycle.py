@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Tool
-from .conftest import Hub, Refused
+from tests.support.hubs import Hub, Refused
+from tests.support.tools import Tool
 
 
 def home_of(hub: Hub, folder: str) -> Path:

@@ -9,8 +9,7 @@ import zipfile
 from collections.abc import Callable
 
 from skrt_hub.bench.participant import Journey, Participant
-
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 PASSWORD = "correct horse"
 WHEEL = "mine-1.0-py3-none-any.whl"

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from .conftest import Hub, Person
+from tests.support.hubs import Hub, Person
+
 from .test_browser import CHROMIUM, QUIET, Visitor
 
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from .conftest import Hub, Person
+from tests.support.hubs import Hub, Person
+
 from .test_browser import CHROMIUM, QUIET
 from .test_faults import until
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from skrt_hub.environment import Environment
-from tests.machine.conftest import Tool
+from tests.support.tools import Tool
 
 
 def test_survey_clean_and_check(own_tool: Tool, environment: Environment, tmp_path: Path) -> None:
