@@ -1,3 +1,16 @@
 """What runs inside a participant's environment, on the machine and in the image.
 
 It is installed there by skrt_workspace.install and never imports skrt_hub."""
+
+from typing import Any
+
+__all__ = ["view"]
+
+
+def __getattr__(name: str) -> Any:
+    """`from skrt_workspace import view` gives the function; its libraries are imported when it is asked for."""
+    if name == "view":
+        from skrt_workspace.viewer.viewer import view  # noqa: PLC0415
+
+        return view
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -66,6 +66,8 @@ def lab_settings() -> dict[str, Any]:
         # Widgets' messages would be handled in a thread of the kernel beside the one that runs cells. matplotlib's
         # parser for texts such as $x$ is one for all threads: a viewer drawn from two at once ends in an error.
         "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
+        # The viewer's widgets hold whole images: in a notebook's file they would be a hundred megabytes.
+        "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": False},
         # In seconds; what a participant would lose when the browser, or the machine, goes away.
         "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 30},
     }

@@ -165,6 +165,11 @@ def _checking(numbers: dict[str, Any]) -> list[str]:
     return wrong + _near("heart_mean_gy", numbers["heart_mean_gy"], _scan()["Heart"]["dose"]["mean_gy"], 0.1)
 
 
+def _looking(numbers: dict[str, Any]) -> list[str]:
+    wrong = _within(numbers, {"gtv_gy": (57, 63), "cord_gy": (0, 30), "picture_bytes": (10_000, 1_000_000)})
+    return wrong if {"GTV", "PTV"} <= set(numbers["inside_gtv"]) else [*wrong, "the centre of the GTV is not in it"]
+
+
 CHECKS: dict[str, Check] = {
     "01_loading_and_viewing": _loading,
     "02_dicom_and_studies": _studies,
@@ -176,4 +181,5 @@ CHECKS: dict[str, Check] = {
     "08_cohort": _cohort,
     "09_saving_results": _saving,
     "10_checking_a_data_set": _checking,
+    "11_looking_at_a_plan": _looking,
 }

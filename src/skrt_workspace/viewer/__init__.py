@@ -1,0 +1,8 @@
+"""A linked viewer in a notebook: three planes and 3D of an image, its structures, a dose and another image.
+
+    grids     scikit-rt's objects as arrays on one grid, and as NIfTI for the browser
+    layers    structures as label images in which none covers another
+    picture   the same as a picture, for where there is no WebGL and no kernel
+    viewer    the widget: what `from skrt_workspace import view` gives
+
+The drawing in the browser is NiiVue's (https://github.com/niivue/ipyniivue), which needs no network."""

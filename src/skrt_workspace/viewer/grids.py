@@ -1,0 +1,92 @@
+"""scikit-rt's images as arrays along the patient's axes, and as NIfTI for the browser, within a budget of bytes."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+Array = Any
+BUDGET = 160 << 20
+"""Bytes of one image that are sent to a browser; a larger one is sent coarser, and its owner is told."""
+_COMPRESSION = 1  # the way from the kernel to the browser is short, and time counts
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Values by index along x, y, z in DICOM's directions (LPS, mm), and where the first voxel's centre is."""
+
+    values: Array
+    spacing: Array
+    origin: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along x, y, z."""
+        return tuple(self.values.shape)
+
+    @property
+    def end(self) -> Array:
+        """The last voxel's centre, mm."""
+        return self.origin + self.spacing * (np.array(self.shape) - 1)
+
+    def index(self, place: Array) -> Array:
+        """The place in mm as an index that may lie between voxels."""
+        return (np.asarray(place) - self.origin) / self.spacing
+
+    def at(self, place: Array) -> float | None:
+        """The value of the nearest voxel; None outside."""
+        nearest = np.rint(self.index(place)).astype(int)
+        if np.any(nearest < 0) or np.any(nearest >= self.shape):
+            return None
+        return float(self.values[tuple(nearest)])
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return float(self.values.min()), float(self.values.max())
+
+    def within_budget(self, budget: int = BUDGET) -> Grid:
+        """The same, or every second voxel across and down (or every third, ...) so that it fits."""
+        size, step = self.values.size * 2, 1
+        while size / step**2 > budget:
+            step += 1
+        if step == 1:
+            return self
+        thinned = self.values[::step, ::step]
+        return Grid(thinned, self.spacing * [step, step, 1], self.origin)
+
+    def nifti(self) -> bytes:
+        """A compressed NIfTI file, in its own directions (RAS)."""
+        import nibabel  # noqa: PLC0415 - heavy
+
+        matrix = np.diag([-self.spacing[0], -self.spacing[1], self.spacing[2], 1.0])
+        matrix[:3, 3] = self.origin * [-1, -1, 1]
+        image = nibabel.Nifti1Image(np.asarray(self.values), matrix)
+        image.header.set_xyzt_units("mm")
+        return gzip.compress(image.to_bytes(), compresslevel=_COMPRESSION, mtime=0)
+
+
+def grid_of(image: Any) -> Grid:
+    """A skrt.Image (or Dose) as a grid; values as whole numbers where that loses nothing worth seeing."""
+    values = np.asarray(image.get_data(standardise=True)).transpose(1, 0, 2)
+    spacing, origin = (np.array(part, dtype=float) for part in (image.get_voxel_size(True), image.get_origin(True)))
+    for axis in range(3):
+        if spacing[axis] < 0:
+            values = np.flip(values, axis)
+            origin[axis] += spacing[axis] * (values.shape[axis] - 1)
+            spacing[axis] = -spacing[axis]
+    return Grid(_small(values), spacing, origin)
+
+
+def _small(values: Array) -> Array:
+    """HU and stored numbers as 16-bit whole numbers; a dose, or anything between 0 and 1, as it is."""
+    if values.dtype == bool:
+        return values.astype(np.uint8)
+    spread = float(values.max()) - float(values.min())
+    if spread > 300 and float(values.min()) >= -32768 and float(values.max()) <= 32767:
+        return np.rint(values).astype(np.int16)
+    return values.astype(np.float32)
