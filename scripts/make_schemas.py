@@ -11,6 +11,7 @@ import json
 import sys
 import types
 import typing
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,9 @@ def report_schema(kind: type[Report], where: str) -> dict[str, Any]:
 def output_schema() -> dict[str, Any]:
     """One schema for everything: `#/$defs/status` is what `status` prints."""
     kinds = {kind for verb in VERBS for kind in reports(verb)}
+    twice = sorted(name for name, count in Counter(map(_name, kinds)).items() if count > 1)
+    if twice:
+        raise ValueError(f"two reports have one name: {', '.join(twice)}")
     named = {_name(kind): report_schema(kind, _name(kind)) for kind in sorted(kinds, key=_name)}
     verbs = {
         verb: {"anyOf": [{"$ref": f"#/$defs/{_name(kind)}"} for kind in reports(verb)] + [{"$ref": "#/$defs/error"}]}

@@ -10,7 +10,7 @@ from skrt_hub.command_line.parameters import PATH
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import UsageError
 from skrt_hub.homes.collect import CollectReport
-from skrt_hub.inspection.program import ComparedReport
+from skrt_hub.inspection.program import ComparedHandInsReport
 
 HELP = "Gather one file or folder from every home (hand-in), with a manifest of hashes and times."
 PARAMETERS: tuple[click.Parameter, ...] = (
@@ -28,11 +28,11 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(
     session: Session, *, path: str, names: tuple[str, ...], to: Path, compare_with: Path | None
-) -> CollectReport | ComparedReport:
+) -> CollectReport | ComparedHandInsReport:
     """Who handed in what; nobody's home is changed."""
     if compare_with is not None and not compare_with.exists():
         raise UsageError(f"There is no {compare_with} to compare with.", remedy="Nothing was collected.")
     collected = session.hub.collect(path, names, to=to)
     if compare_with is None:
         return collected
-    return ComparedReport(collected, session.hub.compare_collected(collected, compare_with))
+    return ComparedHandInsReport(collected, session.hub.compare_collected(collected, compare_with))

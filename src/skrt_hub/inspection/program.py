@@ -45,7 +45,7 @@ class InspectionReport(Report):
 
 
 @dataclass(frozen=True)
-class ComparedReport(Report):
+class ComparedHandInsReport(Report):
     """Who handed in what, and how it compares with a reference."""
 
     collected: Report
