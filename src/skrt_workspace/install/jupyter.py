@@ -41,8 +41,9 @@ def server_settings(shell: str) -> dict[str, Any]:
             "terminado_settings": {"shell_command": [shell]},
             # No pages that would lead a browser on this machine to the server: it is reached through the hub.
             "use_redirect_file": False,
-            # Uploads of large files are whole or not at all.
+            # The environment's kernel stays what it is, whatever kernels a participant makes.
             "kernel_spec_manager_class": "skrt_workspace.server_extension.kernelspecs.EnvironmentFirst",
+            # Uploads of large files are whole or not at all.
             "contents_manager_class": "skrt_workspace.server_extension.uploads.Uploads",
         },
         # Viewers of whole volumes send more than Jupyter's default of 1 MB a second.

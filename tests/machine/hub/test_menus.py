@@ -1,0 +1,46 @@
+"""What Jupyter's menus offer leads somewhere: each format of export, the language, the class's kernel."""
+
+from __future__ import annotations
+
+import json
+
+from .conftest import Hub
+
+NOTEBOOK = {
+    "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# $x^2$"}],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+def test_each_format_that_is_offered_can_be_exported(running: Hub) -> None:
+    anna = running.at_work("anna")
+    anna.api("PUT", "api/contents/x.ipynb", {"type": "notebook", "format": "json", "content": NOTEBOOK})
+    offered = list(anna.api("GET", "api/nbconvert"))
+    assert {"html", "markdown", "slides"} <= set(offered) and "pdf" not in offered
+    for name in offered:
+        status, _, page = anna.get(f"user/anna/nbconvert/{name}/x.ipynb?download=true")
+        assert status == 200, f"{name}: {page[:300]}"
+    status, _, page = anna.get("user/anna/nbclassic/notebooks/x.ipynb")
+    assert status == 200 and "HTML (.html)" in page and "PDF via" not in page
+
+
+def test_german_is_there_without_internet(running: Hub) -> None:
+    anna = running.at_work("anna")
+    assert anna.api("GET", "lab/api/translations/")["data"]["de_DE"]["nativeName"].startswith("Deutsch")
+    assert anna.api("GET", "lab/api/translations/de_DE")["data"]["jupyterlab"]
+
+
+def test_a_kernel_of_ones_own_does_not_replace_the_class_s(running: Hub) -> None:
+    anna = running.at_work("anna")
+    kernel = json.dumps({"argv": ["/gone/python"], "display_name": "mine", "language": "python"})
+    for folder in (".local", ".local/share", ".local/share/jupyter", ".local/share/jupyter/kernels"):
+        anna.api("PUT", f"api/contents/{folder}", {"type": "directory"})
+    for name in ("python3", "mine"):
+        folder = f".local/share/jupyter/kernels/{name}"
+        anna.api("PUT", f"api/contents/{folder}", {"type": "directory"})
+        anna.api("PUT", f"api/contents/{folder}/kernel.json", {"type": "file", "format": "text", "content": kernel})
+    found = anna.api("GET", "api/kernelspecs")["kernelspecs"]
+    assert "scikit-rt" in found["python3"]["spec"]["display_name"]
+    assert found["mine"]["spec"]["display_name"] == "mine"
