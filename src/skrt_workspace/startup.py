@@ -25,6 +25,8 @@ HELPERS = {
     "skrt.image": ("skrt_workspace.compat", "load_skrt_image"),
     "skrt.registration": ("skrt_workspace.compat", "load_skrt_registration"),
     "pydicom.pixels.decoders.base": ("skrt_workspace.compat", "load_pydicom_decoders"),
+    "nbclassic.notebook.handlers": ("skrt_workspace.server_extension.exports", "load_nbclassic_menu"),
+    "nbconvert.exporters.base": ("skrt_workspace.server_extension.exports", "load_nbconvert_names"),
     "pip._internal.cli.main": ("skrt_workspace.packages.installing", "load_pip_main"),
     "matplotlib.font_manager": ("skrt_workspace.fonts", "load_font_manager"),
 }

@@ -8,7 +8,6 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 
 from skrt_workspace.prepare_home import ended_cleanly
-from skrt_workspace.server_extension import exports
 from skrt_workspace.server_extension.handlers import HANDLERS
 from skrt_workspace.server_extension.uploads import Uploads
 from skrt_workspace.server_extension.watch import EVENT_SCHEMA, Watch
@@ -27,7 +26,6 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         self.serverapp.event_logger.register_event_schema(EVENT_SCHEMA)
         self.watch = Watch(home, self.serverapp.event_logger, self.log)
         self.settings["skrt_watch"] = self.watch
-        exports.offer_what_works()
         self.serverapp.io_loop.add_callback(self.watch.start)
 
     def initialize_handlers(self) -> None:
