@@ -19,7 +19,7 @@ def load_nbconvert_names(module: ModuleType, execute: Execute) -> None:
     execute(module)
     original: Any = module.get_export_names  # type: ignore[attr-defined]
     names = lambda *given: [name for name in original(*given) if name not in UNAVAILABLE]  # noqa: E731
-    module.get_export_names = names  # type: ignore[attr-defined]
+    module.get_export_names = names
 
 
 def load_nbclassic_menu(module: ModuleType, execute: Execute) -> None:
@@ -27,4 +27,4 @@ def load_nbclassic_menu(module: ModuleType, execute: Execute) -> None:
     execute(module)
     original: Any = module.get_frontend_exporters  # type: ignore[attr-defined]
     entries = lambda: [entry for entry in original() if entry.name not in UNAVAILABLE]  # noqa: E731
-    module.get_frontend_exporters = entries  # type: ignore[attr-defined]
+    module.get_frontend_exporters = entries
