@@ -17,14 +17,14 @@ Execute = Callable[[ModuleType], None]
 def load_nbconvert_names(module: ModuleType, execute: Execute) -> None:
     """Execute `nbconvert.exporters.base`, then let its list of formats, which menus are made from, be without these."""
     execute(module)
-    original: Any = module.get_export_names  # type: ignore[attr-defined]
+    original: Any = module.get_export_names
     names = lambda *given: [name for name in original(*given) if name not in UNAVAILABLE]  # noqa: E731
-    module.get_export_names = names
+    module.get_export_names = names  # type: ignore[attr-defined]
 
 
 def load_nbclassic_menu(module: ModuleType, execute: Execute) -> None:
     """Execute `nbclassic.notebook.handlers`, whose menu has some formats whether they are in the list or not."""
     execute(module)
-    original: Any = module.get_frontend_exporters  # type: ignore[attr-defined]
+    original: Any = module.get_frontend_exporters
     entries = lambda: [entry for entry in original() if entry.name not in UNAVAILABLE]  # noqa: E731
-    module.get_frontend_exporters = entries
+    module.get_frontend_exporters = entries  # type: ignore[attr-defined]
