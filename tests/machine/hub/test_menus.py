@@ -22,7 +22,7 @@ def test_each_format_that_is_offered_can_be_exported(running: Hub) -> None:
     for name in offered:
         status, _, page = anna.get(f"user/anna/nbconvert/{name}/x.ipynb?download=true")
         assert status == 200, f"{name}: {page[:300]}"
-    status, _, page = anna.get("user/anna/nbclassic/notebooks/x.ipynb")
+    status, _, page = anna.get("user/anna/notebooks/x.ipynb")
     assert status == 200 and "HTML (.html)" in page and "PDF via" not in page
 
 
@@ -34,13 +34,12 @@ def test_german_is_there_without_internet(running: Hub) -> None:
 
 def test_a_kernel_of_ones_own_does_not_replace_the_class_s(running: Hub) -> None:
     anna = running.at_work("anna")
+    home = running.state / "homes" / "anna"
     kernel = json.dumps({"argv": ["/gone/python"], "display_name": "mine", "language": "python"})
-    for folder in (".local", ".local/share", ".local/share/jupyter", ".local/share/jupyter/kernels"):
-        anna.api("PUT", f"api/contents/{folder}", {"type": "directory"})
     for name in ("python3", "mine"):
-        folder = f".local/share/jupyter/kernels/{name}"
-        anna.api("PUT", f"api/contents/{folder}", {"type": "directory"})
-        anna.api("PUT", f"api/contents/{folder}/kernel.json", {"type": "file", "format": "text", "content": kernel})
+        folder = home / ".local" / "share" / "jupyter" / "kernels" / name
+        folder.mkdir(parents=True)
+        (folder / "kernel.json").write_text(kernel)
     found = anna.api("GET", "api/kernelspecs")["kernelspecs"]
     assert "scikit-rt" in found["python3"]["spec"]["display_name"]
     assert found["mine"]["spec"]["display_name"] == "mine"
