@@ -34,10 +34,13 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
 def navigation(index: str) -> list[Any]:
     """The pages in the order of the index: its headings are the site's parts."""
     parts: list[Any] = [{"The guide": "README.md"}]
+    seen: set[str] = set()
     for line in index.splitlines():
         if heading := re.fullmatch(r"## (.+)", line):
             parts.append({heading[1]: []})
-        elif item := re.match(r"\* \[([^\]]+)\]\(([^)#]+)\)", line):
-            inside = next(iter(parts[-1].values()))
-            (inside if isinstance(inside, list) else parts).append({item[1]: item[2]})
+        for title, path in re.findall(r"\[([^\]]+)\]\(([^)#]+\.md)\)", line if line.startswith("* ") else ""):
+            if path not in seen:
+                seen.add(path)
+                inside = next(iter(parts[-1].values()))
+                (inside if isinstance(inside, list) else parts).append({title[0].upper() + title[1:]: path})
     return parts

@@ -94,6 +94,7 @@ class Server:
     memory: int | None = None
     last_activity: str | None = None
     reason: str = ""
+    since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,12 @@ class StatusReport(Report):
         rows += [("folder", str(self.folder))] if self.folder else []
         parts: list[RenderableType] = [_aligned([(Text(key, "bold"), Text(value)) for key, value in rows])]
         if self.servers:
-            table = Table("participant", "server", "memory", "last active", box=None, pad_edge=False)
+            table = Table("participant", "server", "since", "memory", "last active", box=None, pad_edge=False)
             for server in self.servers:
                 state = f"{server.state} ({server.reason})" if server.reason else server.state
                 memory = human_size(server.memory) if server.memory is not None else "-"
-                table.add_row(Text(server.name), Text(state), memory, human_time(server.last_activity or "-"))
+                since, active = human_time(server.since or "-"), human_time(server.last_activity or "-")
+                table.add_row(Text(server.name), Text(state), since, memory, active)
             parts.append(table)
         parts.extend(Text(note) for note in self.notes)
         return Group(*parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 
 def audit(hub: Hub, *words: str, code: int) -> dict[str, str]:

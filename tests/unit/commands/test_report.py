@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.cli import show
-from skrt_hub.report import Participant, ParticipantsReport, Report, StatusReport, UpReport
+from skrt_hub.report import Participant, ParticipantsReport, Report, Server, StatusReport, UpReport
 from skrt_hub.terminal import Terminal
 
 UP = UpReport(name="class", url="http://127.0.0.1:8000/", changed=True, seconds=1.0, lines=("How to log in.",))
@@ -46,3 +46,12 @@ def test_participants_stand_in_columns() -> None:
     assert lines[0] == "participant             log-in       server   home"
     assert lines[1] == f"anna (manages the hub)  password     running  {LONG}"
     assert lines[2] == "ben                     nothing yet  -"
+
+
+def test_status_says_since_when_a_server_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    server = Server("anna", "running", 10**8, "2026-11-24T10:18:00+00:00", since="2026-11-24T09:00:00+00:00")
+    show(dataclasses.replace(STATUS, servers=(server, Server("ben", "starting"))), Terminal(), as_json=False)
+    head, anna, ben = (line.split() for line in capsys.readouterr().out.splitlines()[-3:])
+    assert head[:3] == ["participant", "server", "since"]
+    assert anna[2] == "2026-11-24"
+    assert ben == ["ben", "starting", "-", "-", "-"]

@@ -104,7 +104,8 @@ def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...
         reason = trouble[0].what if trouble else f"pulling {pulled}" if pulled else ""
         word = diagnosis.state(pod)
         word = "running" if word == "ready" else word
-        rows.append(Server(name, word, memory.get(pod["metadata"]["name"]), active.get(name), reason))
+        used, since = memory.get(pod["metadata"]["name"]), pod["status"].get("startTime")
+        rows.append(Server(name, word, used, active.get(name), reason, since))
     return tuple(sorted(rows, key=lambda row: row.name))
 
 

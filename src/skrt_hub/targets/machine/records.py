@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from skrt_hub.files import read_json
 from skrt_hub.layout import Layout
@@ -53,3 +57,10 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
             end_companion(record)
             file.unlink(missing_ok=True)
     return tuple(found)
+
+
+def started(identity: ProcessIdentity) -> str | None:
+    """When a server's first process started; None where it ended just now."""
+    with contextlib.suppress(psutil.Error):
+        return datetime.fromtimestamp(psutil.Process(identity.pid).create_time(), UTC).isoformat(timespec="seconds")
+    return None

@@ -28,7 +28,7 @@ from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.guest import guest
 from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
-from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.machine.records import running_servers, started
 from skrt_hub.targets.machine.self_test import self_test
 from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_hub.version import __version__
@@ -68,7 +68,13 @@ class MachineTarget:
         authority = authority_of(self._layout, shown).certificate
         activity = last_activities(self._layout) if answer else {}
         servers = tuple(
-            Server(server.name, "running", total(server.identity.pid, children), activity.get(server.name))
+            Server(
+                server.name,
+                "running",
+                total(server.identity.pid, children),
+                activity.get(server.name),
+                since=started(server.identity),
+            )
             for server in running_servers(self._layout)
         )
         changed = applied is not None and applied.settings != settings
