@@ -12,6 +12,7 @@ import itertools
 import select
 import socket
 import sys
+import time
 
 PRIVATE = ("127.0.0.1", "0.0.0.0")
 PUBLIC = (*PRIVATE, "::1", "::")
@@ -40,6 +41,7 @@ def main() -> None:
     ways = ((), (socket.SO_REUSEADDR,), (socket.SO_REUSEADDR, socket.SO_REUSEPORT))
     print("begun", flush=True)
     while True:
+        time.sleep(0.001)  # the hub has to get on with its restarts, too
         for (host, port), options in itertools.product(places, ways):
             found = bind(host, port, options)
             if found is not None:

@@ -33,11 +33,11 @@ def look(layout: Layout, *, exists: bool) -> Condition:
         return Condition(answer["state"], answer, _ended_before(answer.get("ended_before") or {}))
     if not exists:
         return Condition("absent", None)
-    if watchdog.is_there(layout.watchdog_lock):
-        return Condition(RETURNING, None, "The hub's supervisor was ended from outside; it is being started again.")
     expected = read_json(layout.expected)
     if expected is None:
         return Condition("stopped", None)
+    if watchdog.is_there(layout.watchdog_lock):
+        return Condition(RETURNING, None, "The hub's supervisor was ended from outside; it is being started again.")
     if expected.get("boot") != boot_id():
         return Condition("stopped", None, "The machine was started anew meanwhile. Bring the hub back: skrt-hub start")
     return Condition(
@@ -56,6 +56,13 @@ def until_settled(layout: Layout) -> dict[str, Any] | None:
             return None
         time.sleep(0.1)
     return answer
+
+
+def wait_ended(layout: Layout) -> None:
+    """Wait until the watchdog of a hub that was stopped has ended too: it is the last that holds the addresses."""
+    give_up = time.monotonic() + _BACK_AGAIN
+    while watchdog.is_there(layout.watchdog_lock) and time.monotonic() < give_up:
+        time.sleep(0.02)
 
 
 def _ended_before(ended: dict[str, Any]) -> str:

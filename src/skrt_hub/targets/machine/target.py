@@ -196,6 +196,7 @@ class MachineTarget:
             return Message((f"The hub was stopped already{f'; {left} servers were left, and ended' * bool(left)}.",))
         with self._context.progress.step("hub: ending servers and programs"):
             control.wait_gone(self._layout.control_socket)
+            condition.wait_ended(self._layout)
         count = answer["servers"]
         ended = f", with {count} server{'s' * (count != 1)}" if count else ""
         return Message((f"The hub was stopped{ended}. Every file is kept; bring it back with: skrt-hub start",))
