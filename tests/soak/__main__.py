@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -184,7 +184,7 @@ def main() -> int:
         hub.run("stop")
         shutil.rmtree(root, ignore_errors=True)
     outcome.wrong += leaks(outcome)
-    print(json.dumps(asdict(outcome), indent=2))
+    print(json.dumps(vars(outcome), indent=2))
     return 1 if outcome.wrong or not outcome.rounds else 0
 
 
