@@ -77,8 +77,8 @@ def run_in_notebook(hub: Hub, code: str) -> None:
     asyncio.run(go())
 
 
-def test_restarts_of_every_kind_give_no_address_away(tool: Tool, make_hub: Callable[..., Hub]) -> None:
-    hub = make_hub(tool)
+def test_restarts_of_every_kind_give_no_address_away(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
     hub.run("up")
     anna = hub.at_work("anna")
     kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
@@ -103,8 +103,9 @@ def test_restarts_of_every_kind_give_no_address_away(tool: Tool, make_hub: Calla
 
 
 @pytest.mark.long
-def test_fifty_restarts_give_no_byte_away(make_hub: Callable[..., Hub]) -> None:
-    hub = make_hub()
+@pytest.mark.timeout(3600)
+def test_fifty_restarts_give_no_byte_away(tool: Tool, make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(tool)
     hub.run("up")
     anna = hub.at_work("anna")
     with attacked(hub) as log:
