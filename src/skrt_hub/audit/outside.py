@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from skrt_hub.audit.inside.attempt import GATE, HOSTS, LOG_IN, WINDOWS, Finding, not_applicable, reachable, refused
+from skrt_hub.audit.inside.attempt import (
+    GATE,
+    HOSTS,
+    LOG_IN,
+    ORIGIN,
+    WINDOWS,
+    Finding,
+    not_applicable,
+    reachable,
+    refused,
+)
 
 _PATIENCE = 20.0
 
@@ -30,6 +40,8 @@ class Outside:
     url: str
     name: str
     facts: Mapping[str, Any]
+    host: str = ""
+    server_host: str = ""
 
     def ask(self, path: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Seen:
         """One request, redirects not followed; `_` in a header's name stands for `-`. Raises OSError."""
@@ -42,6 +54,9 @@ class Outside:
         connection = kind(where.hostname or "", where.port, **options)
         try:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            own = self.server_host if path.startswith("/user/") else self.host
+            if own and "Host" not in sent:
+                sent["Host"] = own
             connection.request(method, where.path.rstrip("/") + path, body=body, headers=sent)
             answer = connection.getresponse()
             return Seen(answer.status, answer.headers, answer.read(20000).decode(errors="replace"))
@@ -54,19 +69,25 @@ class Outside:
 
 
 def server_without_mark(hub: Outside) -> Finding:
-    """Open a page of a participant's server without being its owner"""
-    seen = [hub.ask(hub._server), hub.ask(hub._server, Authorization="Basic Og=="), hub.ask(hub._server + "?token=x")]
+    """Open a page of a participant's server at the hub's own origin, without being its owner"""
+    # Where each server has an origin of its own, what matters is that the hub's does not show it.
+    at = {"Host": hub.host} if hub.server_host else {}
+    seen = [
+        hub.ask(hub._server, **at),
+        hub.ask(hub._server, Authorization="Basic Og==", **at),
+        hub.ask(hub._server + "?token=x", **at),
+    ]
     if cookie := hub.facts.get("marks_of_another"):
-        seen.append(hub.ask(hub._server, Cookie=str(cookie)))
+        seen.append(hub.ask(hub._server, Cookie=str(cookie), **at))
     for answer in seen:
         if not _is_the_hubs(answer):
             return reachable(f"the server itself answered, {answer.status}")
-    return refused(GATE, "the hub answered in its place")
+    return refused(ORIGIN if hub.server_host else GATE, "the hub answered in its place")
 
 
 def _is_the_hubs(answer: Seen) -> bool:
     """Whether the hub answered, or led to itself; a participant's server says neither, whatever it says else."""
-    return "/hub/" in answer.headers.get("Location", "") or "X-Skrt-Hub-Gate" in answer.headers
+    return "/hub/" in answer.headers.get("Location", "")
 
 
 def server_without_token(hub: Outside) -> Finding:

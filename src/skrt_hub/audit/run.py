@@ -77,7 +77,7 @@ async def _attack(guest: Guest, tell: Any, *, limits: bool) -> list[AuditRow]:
     often = [name for name in probes() if name not in once]
     rows: list[AuditRow] = []
     try:
-        async with GuestServer(f"{guest.url}user/{guest.name}/", guest.token) as server:
+        async with GuestServer(guest) as server:
             await server.put(PROGRAM, program())
             await server.put(FACTS, json.dumps(dict(guest.facts)).encode())
             tell(note="from a notebook")
@@ -167,7 +167,7 @@ def _password(target: Target) -> Iterator[str]:
 
 
 def _from_outside(guest: Guest, further: Mapping[str, Any]) -> list[AuditRow]:
-    hub = outside.Outside(guest.url, guest.name, {**guest.facts, **further})
+    hub = outside.Outside(guest.url, guest.name, {**guest.facts, **further}, guest.host, guest.server_host)
     rows = []
     for probe in outside.PROBES:
         try:

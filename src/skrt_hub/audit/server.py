@@ -12,6 +12,7 @@ import aiohttp
 
 from skrt_hub.bench import kernel
 from skrt_hub.errors import VerifyError
+from skrt_hub.targets.guest import Guest
 
 _SESSION = "skrt-hub-audit"
 
@@ -19,10 +20,17 @@ _SESSION = "skrt-hub-audit"
 class GuestServer:
     """One participant's server. Use as an asynchronous context."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self._url = url
-        headers = {"Authorization": f"token {token}"}
-        self._web = aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=None, sock_connect=30))
+    def __init__(self, guest: Guest) -> None:
+        self._url = f"{guest.url}user/{guest.name}/"
+        headers = {
+            "Authorization": f"token {guest.token}",
+            **({"Host": guest.server_host} if guest.server_host else {}),
+        }
+        self._web = aiohttp.ClientSession(
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
+            connector=aiohttp.TCPConnector(ssl=guest.trust) if guest.trust else None,
+        )
 
     async def __aenter__(self) -> Self:
         return self

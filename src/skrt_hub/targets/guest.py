@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ class Guest:
 
     `token` is good for this participant alone. `facts` are what an attacker could know: paths, ports, limits, and the
     things laid out to be found (JSON). `revive` starts the server again where an attempt ended it. `missing_layers`:
-    protections that this kernel or cluster does not have.
+    protections that this kernel or cluster does not have. `trust` knows the hub's certificate. `host` and `server_host`
+    are the names to ask the hub and the server by, where they are others than the address's.
     """
 
     name: str
@@ -26,3 +28,6 @@ class Guest:
     hub_runs_as: str
     revive: Callable[[], None]
     missing_layers: tuple[str, ...] = ()
+    trust: ssl.SSLContext | None = None
+    host: str = ""
+    server_host: str = ""

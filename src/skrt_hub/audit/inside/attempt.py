@@ -28,6 +28,7 @@ WATCH = "the hub's own watch"
 QUOTA = "quota of the home"
 LOG_IN = "log-in of the hub or server"
 GATE = "the proxy asks for the visitor's mark"
+ORIGIN = "an own origin for each server"
 HOSTS = "the proxy answers to its own names only"
 WINDOWS = "the hub answers browsers' windows only"
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -21,6 +22,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import StartError, StateError
 from skrt_hub.hub import door
 from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.certificate import trust
 from skrt_hub.hub.names import Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.hub.spawner import prepare_folders
@@ -54,7 +56,11 @@ def guest(context: Context, applied: Applied) -> Iterator[Guest]:
         token = str(hub.ask("POST", f"/users/{name}/tokens", {"expires_in": 3600})["token"])
         runs_as = "root" if applied.root else "an ordinary user"
         missing = layers.missing(applied.settings)
-        yield Guest(name, applied.settings.url, token, facts, runs_as, partial(hub.start_server, name), missing)
+        revive = partial(hub.start_server, name)
+        known = trust(context.layout, applied.settings)
+        host = urlsplit(applied.settings.public_url).netloc if applied.settings.participant_url else ""
+        server = f"{name}.{host}" if host else ""
+        yield Guest(name, applied.settings.url, token, facts, runs_as, revive, missing, known, host, server)
 
 
 class _Interface:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from skrt_hub import policy, watchdog
 from skrt_hub.context import Context
@@ -207,7 +208,10 @@ def _answers(url: str, context: Context) -> bool:
     try:
         encrypted = urllib.request.HTTPSHandler(context=trust(context.layout, context.settings))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), encrypted)
-        with opener.open(url, timeout=5) as answer:
+        request = urllib.request.Request(url)  # noqa: S310
+        if context.settings.participant_url:  # then the proxy leads by names
+            request.add_header("Host", urlsplit(context.settings.public_url).netloc)
+        with opener.open(request, timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
