@@ -52,6 +52,16 @@ def write_atomically(path: Path, content: str | bytes | Sequence[bytes], *, mode
             Path(temporary).unlink(missing_ok=True)
 
 
+def write_if_changed(path: Path, content: str, *, mode: int = 0o644) -> None:
+    """As `write_atomically`, but nothing is written, and no room needed, where the file has this content already."""
+    try:
+        if path.read_text(encoding="utf-8") == content:
+            return
+    except (OSError, UnicodeDecodeError):
+        pass
+    write_atomically(path, content, mode=mode)
+
+
 def write_json(path: Path, content: Any, *, mode: int = 0o644) -> None:
     """Write `content` as indented JSON, atomically."""
     write_atomically(path, json.dumps(content, indent=2, sort_keys=True) + "\n", mode=mode)

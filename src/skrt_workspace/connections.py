@@ -18,14 +18,15 @@ HUB_HOST = "hub.skrt-hub.internal"
 """The name of the hub in addresses that lead to its Unix socket."""
 
 
-def use() -> None:
-    """Prepare this process, which becomes the Jupyter server, for what its variables tell."""
+def use() -> bool:
+    """Prepare this process, which becomes the Jupyter server, for what its variables tell; whether it has a socket."""
     door = os.environ.get(DOOR_VARIABLE)
     if door:
         _lead_to_door(door)
     number = os.environ.pop(LISTENER_VARIABLE, None)
     if number is not None:
         _listen_on(socket.socket(fileno=int(number)))
+    return number is not None
 
 
 def _lead_to_door(path: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
-from skrt_workspace import connections, single_user
+from skrt_workspace import connections, second_try, server_command, single_user
 
 _SANDBOX_FOLDER = Path("/run/skrt")
 
@@ -17,18 +18,30 @@ def run(arguments: list[str]) -> None:
     """Prepare the home and run the server until it ends."""
     _prepare_home()
     _prepare_environment()
+    second_try.prepare()
     sys.argv = ["jupyterhub-singleuser", *_settings(), *arguments]
     with single_user.without_database():
         from jupyterhub.singleuser import main as run_server  # noqa: PLC0415  after the home is ready: it reads settings
 
-    connections.use()
-    run_server()
+    by_the_hub = connections.use()
+    _migrate_nothing()
+    second_try.run(run_server, None if by_the_hub else server_command.command(sys.executable, *arguments))
+
+
+def _migrate_nothing() -> None:
+    """Settings of IPython before 4 were never here; looking for them would write into a home that may be full."""
+    from jupyter_core.application import JupyterApp  # noqa: PLC0415 - in the forked server it is there
+
+    setattr(JupyterApp, "migrate_config", lambda self: None)  # noqa: B010 - a checker that knows the class objects
 
 
 def _prepare_home() -> None:
     """Recover and place files. A home in any state must still get its server: failures are told and passed over."""
     from skrt_workspace import prepare_home  # noqa: PLC0415 - a template that only forks needs none of it
 
+    with contextlib.suppress(OSError):  # `chmod 500 ~`: the server and all programs need to write there
+        home = Path.home()
+        home.chmod(home.stat().st_mode & 0o7777 | 0o700)
     try:
         prepare_home.prepare()
     except Exception:

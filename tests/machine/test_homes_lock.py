@@ -107,7 +107,8 @@ def address(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(s3, "PACE", QUICK)
     name = f"bucket{time.time_ns()}"
-    boto3.client("s3", endpoint_url=server, region_name="us-east-1").create_bucket(Bucket=name)
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret"}
+    boto3.client("s3", endpoint_url=server, region_name="us-east-1", **keys).create_bucket(Bucket=name)
     return f"s3://{name}/copies"
 
 

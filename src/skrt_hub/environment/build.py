@@ -10,17 +10,18 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from skrt_hub.environment import marker, uv, workspace
+from skrt_hub.environment import hashes, marker, uv, workspace
 from skrt_hub.environment.identity import Environment, Identity, requirements, wanted
 from skrt_hub.environment.own import Lock
 from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
-from skrt_hub.files import ensure_folder
+from skrt_hub.files import ensure_folder, told
 from skrt_hub.process import follow, plain_environment
-from skrt_hub.progress import Progress, Silent
+from skrt_hub.progress import Progress, Silent, Step
+from skrt_workspace.home.walk import remove_tree
 
 # What a new environment takes, and what uv's cache takes beside it where nothing is in the cache yet.
 NEEDED_BYTES = 1_300_000_000
@@ -58,7 +59,8 @@ def ensure_environment(
 
 def _build(folder: Path, identity: Identity, packages: Lock, progress: Progress, lock: int) -> Environment:
     """Build in `folder`. The programs that work there hold the lock too, so that none outlives it unnoticed."""
-    if folder.exists():
+    in_doubt = folder.exists()
+    if in_doubt:
         progress.say(f"The participants' environment is built again: {marker.damage(folder)}.")
         discard(folder)
     _check_space(folder.parent)
@@ -68,6 +70,8 @@ def _build(folder: Path, identity: Identity, packages: Lock, progress: Progress,
     with progress.step("participants' environment: packages") as step:
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", folder / "bin" / "python")
         uv.run_uv([*sync, packages.file], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
+        if in_doubt:
+            _mend_cache(folder, (*sync, packages.file), lock, step)
         if packages.wheels:
             own = ("pip", "install", "--no-deps", "--no-index", "--python", folder / "bin" / "python")
             uv.run_uv([*own, *(wheel.path for wheel in packages.wheels)], folder=folder.parent, lock=lock)
@@ -78,6 +82,26 @@ def _build(folder: Path, identity: Identity, packages: Lock, progress: Progress,
     environment = Environment(folder, identity.hash, identity.python.version_text, identity.python.base_prefix)
     marker.write(environment, packages=identity.packages)
     return environment
+
+
+def _mend_cache(folder: Path, sync: Sequence[str | Path], lock: int, step: Step) -> None:
+    """Fetch again what does not have its publisher's hashes: whatever damaged the environment damaged uv's cache, too.
+
+    Environments of before shared their files with the cache (hard links).
+    """
+    step.update(note="comparing with the publishers' hashes")
+    wrong = hashes.wrong_packages(folder)
+    if wrong:
+        step.update(note=f"fetching {', '.join(wrong)} again")
+        uv.run_uv(["cache", "clean", *wrong], folder=folder.parent, lock=lock)
+        again = [word for name in wrong for word in ("--reinstall-package", name)]
+        uv.run_uv([*sync, *again], folder=folder.parent, lock=lock)
+    if still := hashes.wrong_packages(folder):
+        raise EnvironmentBuildError(
+            f"Packages do not have their publishers' hashes: {', '.join(still)}.",
+            why="They were fetched again, and are still different.",
+            remedy="Empty uv's cache with `uv cache clean`, or check the package mirror; then: skrt-hub up",
+        )
 
 
 def _install_workspace(
@@ -125,10 +149,10 @@ def _check_space(environments: Path) -> None:
 
 def discard(folder: Path) -> None:
     """Remove an environment so that no other program can take what is left of it for one."""
-    (folder / marker.NAME).unlink(missing_ok=True)
     doomed = folder.with_name(f"{folder.name}.removed-{os.getpid()}")
-    folder.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    with told(folder):
+        folder.rename(doomed)  # under another name its marker makes nothing valid
+    remove_tree(doomed)
 
 
 def _open_to_readers(folder: Path) -> None:

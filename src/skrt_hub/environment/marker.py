@@ -1,13 +1,14 @@
 """The marker that makes an environment valid: written last, and telling later what was there.
 
-It lists every folder and the files that matter most with their sizes and times, so that a look of a few milliseconds
-notices an interrupted build, a deleted package or a half-written program.
+It lists every folder and file but byte code with size, time and mode, so that a look of some ten milliseconds notices
+an interrupted build, a deleted package, an edited file or one that participants could not read any more.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,7 @@ from skrt_hub.environment.identity import Environment, Identity
 from skrt_hub.files import read_json, write_atomically
 
 NAME = "skrt-hub-environment.json"
-FORMAT = 1
-LARGE = 256 * 1024
+FORMAT = 2
 
 
 def write(environment: Environment, *, packages: str) -> None:
@@ -75,7 +75,7 @@ def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:
 
 
 def _to_watch(folder: Path) -> Iterator[Path]:
-    """All folders but those of byte code, all programs, and every large file."""
+    """All folders and files, but for byte code."""
     for root, folders, files in os.walk(folder):
         if "__pycache__" in folders:
             folders.remove("__pycache__")
@@ -84,15 +84,8 @@ def _to_watch(folder: Path) -> Iterator[Path]:
             yield at
         for name in files:
             path = at / name
-            if at.name == "bin" or name.endswith((".pth", "METADATA", "__init__.py")) or _size(path) >= LARGE:
+            if path != folder / NAME and path.exists():
                 yield path
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return 0
 
 
 def _seen(path: Path) -> list[int]:
@@ -100,6 +93,6 @@ def _seen(path: Path) -> list[int]:
 
 
 def _seen_by_path(path: str) -> list[int]:
-    """Size and time of change, following links (the Python itself is one). A folder's size says nothing."""
+    """Size, time of change and mode, following links (the Python itself is one). A folder's size says nothing."""
     seen = os.stat(path)  # noqa: PTH116 - this runs some thousand times, and pathlib would double its cost
-    return [0 if seen.st_mode & 0o40000 else seen.st_size, seen.st_mtime_ns]
+    return [0 if stat.S_ISDIR(seen.st_mode) else seen.st_size, seen.st_mtime_ns, stat.S_IMODE(seen.st_mode)]

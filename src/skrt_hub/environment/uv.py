@@ -71,6 +71,9 @@ _NETWORK_WORDS = (
     "client error (connect)",
 )
 
+# Files of an environment must not be those of uv's cache (hard links): a change to one would be in every later build.
+_COPIES = {"UV_LINK_MODE": "copy"}
+
 Note = Callable[[str], None]
 
 
@@ -82,7 +85,8 @@ def environment() -> dict[str, str]:
         variables["SSL_CERT_FILE"] = os.environ["PIP_CERT"]
     # Networks that look into encrypted traffic have their authority in the system's store, which uv leaves aside else.
     store = {} if "UV_SYSTEM_CERTS" in variables else {"UV_SYSTEM_CERTS": "1"}
-    return {**variables, **store, "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    told = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    return {**variables, **store, **told, **_COPIES}
 
 
 def run_uv(

@@ -17,9 +17,9 @@ PROXY_USER = "skrt-hub"
 _RESOLVER = "automatic"
 
 
-def static_file(layout: Layout) -> Path:
-    """traefik's static configuration."""
-    return layout.run / "traefik.toml"
+def static_file(layout: Layout, *, open_to_people: bool) -> Path:
+    """traefik's static configuration, of an open hub or of a closed one."""
+    return layout.run / ("traefik.toml" if open_to_people else "traefik-closed.toml")
 
 
 def dynamic_file(layout: Layout) -> Path:

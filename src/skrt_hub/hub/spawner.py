@@ -18,7 +18,7 @@ from jupyterhub.spawner import Spawner
 from tornado import web  # type: ignore[attr-defined]
 from traitlets import Float, Unicode
 
-from skrt_hub.errors import SkrtHubError
+from skrt_hub.errors import SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.hub import admission, control_groups, internet, server_socket
 from skrt_hub.hub.applied import Applied, read_applied
@@ -27,6 +27,7 @@ from skrt_hub.hub.occupancy import Occupancy
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
+from skrt_workspace import second_try
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
@@ -114,10 +115,32 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         # Files are written on a thread, so that the hub answers everybody else meanwhile; one thread: they take turns.
         place = await loop.run_in_executor(FILES, Places(self.layout.folders).ensure, self.user.name)
+        try:
+            await self._start_once(applied, place, {})
+        except StartError as error:
+            home = self.layout.home(place.folder)
+            if not await loop.run_in_executor(FILES, second_try.has_own_settings, home):
+                raise
+            self.log.warning("%s: the server did not start; now without own settings: %s", self.user.name, error.why)
+            await self._end_what_failed()
+            why = " ".join(f"{error.what} {error.why}".split())[-500:]
+            await self._start_once(applied, place, {second_try.VARIABLE: why})
+        pid = self.identity.pid if self.identity is not None else 0
+        self.log.info("%s: server started, pid %d, folder %s", self.user.name, pid, place.folder)
+        return self.ip, self.port
+
+    async def _end_what_failed(self) -> None:
+        identity, self.identity = self.identity, None
+        if identity is not None and send_signal(identity, signal.SIGKILL):
+            await asyncio.get_running_loop().run_in_executor(None, wait_ended, identity, self.stop_patience)
+
+    async def _start_once(self, applied: Applied, place: Place, variables: dict[str, str]) -> None:
+        """Start the server, with these variables besides, and wait until it answers. Raises StartError."""
+        loop = asyncio.get_running_loop()
         self.ip = _LOOPBACK
         listener, self.port = await loop.run_in_executor(None, server_socket.take, self.layout, place.folder)
         with listener:
-            environment, arguments = self.get_env(), tuple(self.get_args())
+            environment, arguments = {**self.get_env(), **variables}, tuple(self.get_args())
             document = await loop.run_in_executor(FILES, self._prepare, applied, place, environment, arguments)
             self.identity = await self._spawn(applied, document, listener.fileno())
         self._watch()
@@ -126,8 +149,6 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         await loop.run_in_executor(FILES, self._remember, place, applied)
         log = self.layout.server_log(place.folder)
         await until_answers(self.port, f"{self.server.base_url}api", self.identity, log)
-        self.log.info("%s: server started, pid %d, folder %s", self.user.name, self.identity.pid, place.folder)
-        return self.ip, self.port
 
     def _prepare(
         self, applied: Applied, place: Place, environment: dict[str, str], arguments: tuple[str, ...]
@@ -243,6 +264,8 @@ def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:
         home.mkdir(mode=0o700)
         if root:
             os.chown(home, place.uid, place.uid)
+    elif not home.is_symlink() and (mode := home.stat().st_mode & 0o7777) & 0o700 != 0o700:
+        home.chmod(mode | 0o700)  # whoever locked the own home out of their own reach gets back in
     ensure_folder(layout.notices(place.folder), mode=0o755)
     ensure_folder(layout.log / "servers", mode=0o700)
     ensure_folder(layout.run / "servers", mode=0o700)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -171,6 +172,9 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         except AccountsDamagedError as error:
             self.log.error("%s", error)
             raise Refused(500, "damaged") from None
+        except OSError as error:
+            self.log.error("The accounts could not be read or written: %s", error)
+            raise Refused(503, "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unusable") from None
 
     def _note(self, name: str, handler: Any, words: str) -> None:
         where = handler.request.remote_ip if handler is not None else "-"

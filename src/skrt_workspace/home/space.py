@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skrt_workspace.home.notices import from_hub
@@ -23,6 +23,7 @@ NEARLY = 0.9
 MB = 1_000_000
 _LITTLE = 200 * MB
 _NOTHING = 5 * MB
+_NO_FILES = 5
 _ABOUT_AS_ASKED = 1.2  # a volume of its own has the size that was asked for, or a little more
 _EVERY = 20.0  # seconds
 
@@ -38,10 +39,13 @@ class Space:
     used: int | None = None
     limit: int | None = None
     held: bool = True
+    files: int | None = None  # how many more there can be; None where that is not limited
 
     @property
     def state(self) -> str:
         """`ok`, `nearly` or `full`."""
+        if self.held and self.files is not None and self.files <= _NO_FILES:
+            return "full"
         at_limit = self.limit is not None and self.used is not None and self.used >= self.limit
         if at_limit or (self.held and self.free <= _NOTHING):
             return "full"
@@ -54,13 +58,14 @@ def measure(home: Path, hub: Path | None = None) -> Space:
     """The space of `home` now. A quota shows in the free blocks (statvfs(3)) where the file system supports that."""
     found = os.statvfs(home)
     free = found.f_bavail * found.f_frsize
+    files = found.f_favail if found.f_files else None
     try:
         usage = json.loads(((hub or from_hub()) / USAGE).read_text(encoding="utf-8"))
         used, limit = int(usage["used"]), int(usage["limit"])
         held = bool(usage.get("held", True)) or free <= _NOTHING
-        return Space(min(free, max(0, limit - used)), used, limit, held)
+        return Space(min(free, max(0, limit - used)), used, limit, held, files)
     except (OSError, ValueError, KeyError, TypeError):
-        return _of_volume(home, free, found.f_blocks * found.f_frsize)
+        return replace(_of_volume(home, free, found.f_blocks * found.f_frsize), files=files)
 
 
 def _of_volume(home: Path, free: int, size: int) -> Space:
@@ -69,6 +74,17 @@ def _of_volume(home: Path, free: int, size: int) -> Space:
         return Space(free)
     used = _use.of(home)
     return Space(min(free, max(0, limit - used)), used, limit, held=free <= _NOTHING)
+
+
+def full_words(folder: Path) -> str:
+    """What is said where something found no room in this folder: what is full, and what to do."""
+    try:
+        return warning(measure(folder)) or _FULL
+    except OSError:
+        return _FULL
+
+
+_FULL = "Your home is full. Delete files that you do not need, then try again. What is saved already is safe."
 
 
 class _Use:
@@ -94,6 +110,11 @@ _use = _Use()
 
 def warning(space: Space) -> str:
     """A sentence for the participant, or nothing."""
+    if space.state == "full" and space.files is not None and space.files <= _NO_FILES and space.free > _NOTHING:
+        return (
+            "Your home is full: it has reached the number of files that it can hold, whatever their size. Delete many "
+            "small files, such as a folder of single images that you do not need. What is saved already is safe."
+        )
     if space.state == "full" and not space.held:
         return (
             f"Your home has reached its limit ({(space.used or 0) / MB:.0f} of {(space.limit or 0) / MB:.0f} MB). "

@@ -22,6 +22,7 @@ from typing import Any
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado import web  # type: ignore[attr-defined]
 
+from skrt_workspace.home import space
 from skrt_workspace.home.tree import PART_PREFIX, part_name
 
 _LAST = -1
@@ -48,9 +49,9 @@ class Uploads(AsyncLargeFileManager):  # type: ignore[misc]
     async def save(self, model: dict[str, Any], path: str = "") -> Any:
         """Save a file or notebook; of an upload in pieces, the next piece."""
         chunk = model.get("chunk")
-        if chunk is None:
-            return await super().save(model, path)
         path = path.strip("/")
+        if chunk is None:
+            return await self._save_whole(model, path)
         if model.get("type") != "file" or "content" not in model:
             raise web.HTTPError(400, f"{path}: a piece of an upload needs the type `file`, and a content")
         content = _content(path, model)
@@ -74,6 +75,36 @@ class Uploads(AsyncLargeFileManager):  # type: ignore[misc]
         self.run_post_save_hooks(model=found, os_path=str(target))
         self.emit(data={"action": "save", "path": path})
         return found
+
+    async def _save_whole(self, model: dict[str, Any], path: str) -> Any:
+        """Save; a new file that found no room leaves no empty one behind, and the reason is told."""
+        target = Path(self._get_os_path(path))
+        new = not os.path.lexists(target)
+        try:
+            return await super().save(model, path)
+        except web.HTTPError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno not in _FULL:
+                raise
+            with contextlib.suppress(OSError):
+                if new and target.stat().st_size == 0:
+                    target.unlink()
+            raise web.HTTPError(507, f"{path} was not saved. {space.full_words(target.parent)}") from None
+
+    def check_and_sign(self, nb: Any, path: str = "", **options: Any) -> None:
+        """Note down that a notebook is one's own; where there is no room for that, it is saved all the same."""
+        try:
+            super().check_and_sign(nb, path, **options)
+        except Exception as error:
+            self.log.warning("%s was not signed: %s", path, error)
+
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Whether a notebook is one's own; where that cannot be looked up, it is shown as somebody else's would be."""
+        try:
+            super().mark_trusted_cells(nb, path)
+        except Exception as error:
+            self.log.warning("%s: its signature could not be looked up: %s", path, error)
+            self.notary.mark_cells(nb, False)
 
     async def _begin(self, model: dict[str, Any], path: str, target: Path) -> None:
         self.run_pre_save_hooks(model=model, path=path)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace import second_try
 from skrt_workspace.home import notices, space
 from skrt_workspace.material import news, place
 from skrt_workspace.material.source import material_folder, stamp
@@ -27,6 +28,7 @@ EVENT_SCHEMA = {
     "properties": {"kind": {"type": "string"}},
     "required": ["kind"],
 }
+SETTINGS = "settings"
 _EVERY = 3.0
 _OLDEST = 24 * 3600
 _SEEN = ".local/state/skrt-workspace/seen.json"
@@ -76,6 +78,8 @@ class Watch:
         name = f"space-{self._space}"
         if warning and name not in self._seen:
             found.append(notices.Notice(name, notices.SPACE, warning, ""))
+        if (text := second_try.words()) and SETTINGS not in self._seen:
+            found.append(notices.Notice(SETTINGS, SETTINGS, text, ""))
         return sorted(found, key=lambda notice: notice.name)
 
     def dismiss(self, names: list[str]) -> None:
@@ -88,7 +92,7 @@ class Watch:
         with contextlib.suppress(OSError):  # a full home: dismissed until the server ends
             path = self.home / _SEEN
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(sorted(self._seen)[-200:]), encoding="utf-8")
+            path.write_text(json.dumps(sorted(self._seen - {SETTINGS})[-200:]), encoding="utf-8")
 
     async def _run(self) -> None:
         while True:

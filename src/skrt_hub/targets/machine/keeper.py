@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from skrt_hub.errors import SkrtHubError
 from skrt_hub.process import start_in_loop
 from skrt_hub.targets.machine.parts import Part
 
@@ -35,6 +34,7 @@ class Keeper:
         self._wanted = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self.failures = 0
+        self.problem = ""
         self._asked_to_end = False
         self._loop = asyncio.get_running_loop().create_task(self._keep())
 
@@ -83,8 +83,9 @@ class Keeper:
             try:
                 if await self._run_once():
                     continue
-            except (OSError, SkrtHubError) as error:
-                self._log.error("a part could not be started: %s", error)
+            except Exception as error:  # nothing may end the keeping: `up` and a freed disk must find it at work
+                self._log.exception("a part could not be started")
+                self.problem = f"it could not be started: {error}"
                 self.failures += 1
             except Exception:  # the keeping itself must never end: nobody else starts this part
                 self._log.exception("a part could not be started")
@@ -96,6 +97,7 @@ class Keeper:
         part = self._describe()
         started = time.monotonic()
         self._process = await _start(part)
+        self.problem = ""
         self._started()
         self._log.info("%s started, pid %d", part.name, self._process.pid)
         code = await self._process.wait()

@@ -49,14 +49,14 @@ def hub(layout: Layout, given: Mapping[str, socket.socket], entry_points: Sequen
     return Part("hub", command, environment, layout.log / "hub.log", tuple(numbers.values()))
 
 
-def proxy(layout: Layout, given: Mapping[str, socket.socket]) -> Part:
+def proxy(layout: Layout, given: Mapping[str, socket.socket], *, open_to_people: bool) -> Part:
     """traefik, with a socket for each of its entry points (systemd's socket activation, sd_listen_fds(3))."""
     program = beside_python("traefik")
     # Its heap is small, so Go's collector would run at almost every change of the routes; see pkg.go.dev/runtime.
     environment = {**plain_environment(*_NETWORK), "GOGC": "400"}
     numbers = {name: listener.fileno() for name, listener in given.items()}
     starter = (sys.executable, "-I", "-S", str(Path(activate.__file__)), json.dumps(numbers))
-    command = (*starter, str(program), f"--configfile={static_file(layout)}")
+    command = (*starter, str(program), f"--configfile={static_file(layout, open_to_people=open_to_people)}")
     return Part("proxy", command, environment, layout.log / "proxy.log", tuple(numbers.values()))
 
 

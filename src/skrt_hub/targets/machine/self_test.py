@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from skrt_hub.context import Context
-from skrt_hub.errors import StateError
+from skrt_hub.environment.marker import damage
+from skrt_hub.errors import StateError, VerifyError
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place
@@ -33,6 +34,12 @@ def self_test(context: Context, *, quick: bool) -> VerifyReport:
     assert applied is not None  # the target made sure of it
     if not (applied.environment / "bin" / "python").exists():
         raise StateError("The participants' environment is missing.", remedy="Build it with: skrt-hub up")
+    if (problem := damage(applied.environment)) is not None:
+        raise VerifyError(
+            "The participants' environment is damaged.",
+            why=f"In {applied.environment}, {problem}.",
+            remedy="It is mended, with what is damaged fetched again, by: skrt-hub up",
+        )
     began = time.monotonic()
     ensure_folder(layout.run, mode=0o700)
     work = Path(tempfile.mkdtemp(prefix="verify-", dir=layout.run))

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub.errors import SkrtHubError
-from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_json
+from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_if_changed, write_json
 from skrt_hub.homes import quota
 from skrt_hub.hub import door, identities, internet
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
@@ -57,6 +57,7 @@ from skrt_workspace.sandbox.identity import boot_id, identify
 _CLOCK_TOLERANCE = 30.0
 _CERTIFICATE_EVERY = 15.0
 _HUB_FIRST = 20.0
+_COPIES_EVERY = 600.0
 _VETH = internet.Way.VETH
 
 
@@ -105,6 +106,7 @@ class Supervisor:
             ("measuring homes", self._measure),
             ("the watch of the watchdog", self._guard),
             ("the watch of certificates", self._renew),
+            ("copies of accounts", self._keep_copies),
         ):
             self._duties.begin(name, duty)
         try:
@@ -166,14 +168,17 @@ class Supervisor:
 
     def _describe_proxy(self) -> parts.Part:
         public = self.listeners.public()
-        text = render_static(public, self._applied(), self._layout, open_to_people=self._open)
-        write_atomically(static_file(self._layout), text, mode=0o600)
+        # Both, and only where they changed: `open` must need no room on a disk that became full meanwhile.
+        for is_open in (True, False):
+            text = render_static(public, self._applied(), self._layout, open_to_people=is_open)
+            write_if_changed(static_file(self._layout, open_to_people=is_open), text, mode=0o600)
         ensure_folder(self._layout.certificates, mode=0o700)
         ensure_certificate(self._layout, self._applied().settings)
         routes = dynamic_file(self._layout)
         if not routes.exists():  # traefik watches only a file that is there
             write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
-        return parts.proxy(self._layout, {name: self.listeners[name] for name in (*(e.name for e in public), API)})
+        given = {name: self.listeners[name] for name in (*(entry.name for entry in public), API)}
+        return parts.proxy(self._layout, given, open_to_people=self._open)
 
     async def _answer(self, request: dict[str, Any]) -> control.Answer:
         answers: dict[str, Callable[[dict[str, Any]], Awaitable[control.Answer]]] = {
@@ -226,7 +231,10 @@ class Supervisor:
             "code": self._code,
             "entry_points": [asdict(entry) for entry in self.listeners.public()],
             "ended_before": self._before,
-            "troubles": self._duties.troubles(),
+            "troubles": [
+                *self._duties.troubles(),
+                *(f"{name}: {keeper.problem}" for name, keeper in self.keepers.items() if keeper.problem),
+            ],
         }
 
     async def _set_open(self, wanted: bool, request: dict[str, Any]) -> control.Answer:
@@ -333,6 +341,12 @@ class Supervisor:
                     self._log.info("the proxy has a new certificate")
             except (OSError, SkrtHubError) as error:
                 self._log.error("the certificate could not be looked at: %s", error)
+
+    async def _keep_copies(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_COPIES_EVERY)
+            await loop.run_in_executor(None, identities.keep_copies, self._layout)
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.homes.on_machine import MachineHomes
-from skrt_hub.hub import identities
+from skrt_hub.hub import full, identities
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.memory import children_by_parent, total
@@ -87,6 +87,7 @@ class MachineTarget:
             schedule.note(shown, self._layout),
             log_in.under_attack(Accounts(self._layout.accounts).attempts()) if answer else "",
             *identities.problems(self._layout),
+            *full.full_disks(self._layout),
         )
         return StatusReport(
             name=shown.name,

@@ -1,0 +1,66 @@
+"""A damaged environment is noticed, whatever was done to it, and healed from what its publishers state."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from skrt_hub.environment import hashes, marker, uv
+from skrt_hub.environment.build import discard
+from skrt_hub.environment.identity import Environment
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    folder = tmp_path / "0123456789abcdef"
+    site = folder / "lib/python3.11/site-packages"
+    package, info = site / "some_package", site / "some_package-1.0.dist-info"
+    for made in (package, info, folder / "bin"):
+        made.mkdir(parents=True)
+    (package / "module.py").write_text("one = 1\n")
+    (folder / "bin/python").write_text("program")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"one = 1\n").digest()).decode().rstrip("=")
+    (info / "RECORD").write_text(f"some_package/module.py,sha256={digest},8\nsome_package-1.0.dist-info/RECORD,,\n")
+    marker.write(Environment(folder, folder.name, "3.11.7", tmp_path), packages="p")
+    return folder
+
+
+@pytest.mark.parametrize("how", ["edit", "mode", "remove", "folder mode", "add"])
+def test_any_damage_is_noticed(environment: Path, how: str) -> None:
+    assert marker.damage(environment) is None
+    module = environment / "lib/python3.11/site-packages/some_package/module.py"
+    if how == "edit":
+        module.write_text("one = 2\n")
+        os.utime(module, ns=(0, module.stat().st_mtime_ns + 1))
+    elif how == "mode":
+        module.chmod(0o600)
+    elif how == "remove":
+        module.unlink()
+    elif how == "folder mode":
+        module.parent.chmod(0o700)
+    else:
+        (module.parent / "new.py").write_text("")
+    assert marker.damage(environment) is not None
+    assert marker.read(environment) is None
+
+
+def test_packages_that_are_not_as_published_are_named(environment: Path) -> None:
+    assert hashes.wrong_packages(environment) == []
+    (environment / "lib/python3.11/site-packages/some_package/module.py").write_text("one = 1\n# a line\n")
+    assert hashes.wrong_packages(environment) == ["some-package"]
+    (environment / "lib/python3.11/site-packages/some_package/module.py").unlink()
+    assert hashes.wrong_packages(environment) == ["some-package"]
+
+
+def test_a_damaged_environment_that_was_locked_can_be_put_aside(environment: Path) -> None:
+    environment.chmod(0o500)
+    discard(environment)
+    assert list(environment.parent.iterdir()) == []
+
+
+def test_files_are_copies_and_not_those_of_the_package_cache() -> None:
+    assert uv.environment()["UV_LINK_MODE"] == "copy"
