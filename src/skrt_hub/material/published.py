@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +153,9 @@ class _Publication:
             local = material.git is None and material.collection is None
             if old is not None and self.stamps.get(name) == stamp and (local or not self.fetching.refresh):
                 return EntryState(name, "unchanged", len(old["files"]), old["version"]), old, stamp
-            with self.progress.step(f"material: {name}"), told(self.work / name):
-                exported = sources.export(material, self.work / name, self.fetching)
+            with self.progress.step(f"material: {name}") as step, told(self.work / name):
+                fetching = replace(self.fetching, tell=lambda words: step.update(note=words))
+                exported = sources.export(material, self.work / name, fetching)
                 entry = {"name": name, "version": exported.version, "files": _describe(self.work / name)}
         except SkrtHubError as problem:
             shutil.rmtree(self.work / name, ignore_errors=True)

@@ -12,7 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +24,7 @@ from skrt_workspace.home.tree import split
 
 IGNORED = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store"})
 _FETCH_DEADLINE = 600.0
+_TELL_EVERY = 500
 # No program that a repository names is run. Git refuses a clone of somebody else's; here the organiser named it, and it
 # is only read.
 _SAFE = (
@@ -52,6 +53,7 @@ class Fetching:
     refresh: bool = False
     echo: Echo | None = None
     environment: dict[str, str] = field(default_factory=lambda: plain_environment("SSH_AUTH_SOCK", "https_proxy"))
+    tell: Callable[[str], None] = lambda words: None  # how far it is, for a progress bar
 
 
 def name_of(material: Material) -> str:
@@ -97,21 +99,23 @@ def export(material: Material, into: Path, fetching: Fetching) -> Exported:
     if material.git is not None:
         return _export_git(material.git, material.at, material.subfolder, into, fetching)
     if material.folder is not None:
-        return _export_folder(_inside(_existing(material.folder), material.subfolder), into)
+        return _export_folder(_inside(_existing(material.folder), material.subfolder), into, fetching.tell)
     assert material.archive is not None
     whole = into.with_name(f"{into.name}.whole")
-    unpack(_existing(material.archive), whole)
+    unpack(_existing(material.archive), whole, lambda count: fetching.tell(f"{count} entries unpacked"))
     try:
-        return _export_folder(_inside(whole, material.subfolder), into)
+        return _export_folder(_inside(whole, material.subfolder), into, fetching.tell)
     finally:
         shutil.rmtree(whole, ignore_errors=True)
 
 
-def _export_folder(folder: Path, into: Path) -> Exported:
+def _export_folder(folder: Path, into: Path, tell: Callable[[str], None]) -> Exported:
     notes = []
     into.mkdir(mode=0o700, parents=True)
     root = folder.resolve()
-    for path in _walk(folder):
+    for number, path in enumerate(_walk(folder), start=1):
+        if number % _TELL_EVERY == 0:
+            tell(f"{number} files copied")
         target = into / path.relative_to(folder)
         real = path.resolve()
         if not stat.S_ISREG(_mode(real)):

@@ -13,7 +13,7 @@ import shutil
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,13 @@ from typing import IO, Any
 from skrt_hub.errors import CopyError, SpaceError
 from skrt_workspace.home.tree import CHUNK, split
 
-MOST_FILES = 200_000
+MOST_FILES = 50_000
+DEEPEST = 100
 MOST_BYTES = 50 * 10**9
 _ALWAYS_ALLOWED = 200 * 10**6
 _MOST_GROWTH = 200
 _KEPT_FREE = 200 * 10**6
+_TELL_EVERY = 500
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,18 @@ class Member:
     source: Any = None
 
 
-def unpack(archive: Path, into: Path) -> None:
-    """Unpack a .zip or .tar.* file into the new folder `into`. Raises CopyError or SpaceError, with nothing left."""
+def unpack(archive: Path, into: Path, tell: Callable[[int], None] = lambda count: None) -> None:
+    """Unpack a .zip or .tar.* file into the new folder `into`, telling how many entries are there by now.
+
+    Raises CopyError or SpaceError, with nothing left.
+    """
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as opened:
-                _write_all(archive, _zip_members(archive, opened), opened.open, into)
+                _write_all(archive, _zip_members(archive, opened), opened.open, into, tell)
         else:
             with tarfile.open(archive) as tar:
-                _write_all(archive, _tar_members(archive, tar), lambda member: _tar_stream(tar, member), into)
+                _write_all(archive, _tar_members(archive, tar), lambda member: _tar_stream(tar, member), into, tell)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         shutil.rmtree(into, ignore_errors=True)
         if isinstance(error, OSError) and error.errno in (28, 122):
@@ -104,11 +109,15 @@ class _Budget:
             raise _refused(self.archive, f"it has more than {MOST_FILES} entries")
 
 
-def _write_all(archive: Path, members: Iterator[Member], open_member: Any, into: Path) -> None:
+def _write_all(
+    archive: Path, members: Iterator[Member], open_member: Any, into: Path, tell: Callable[[int], None]
+) -> None:
     budget = _Budget(archive, archive.stat().st_size)
     into.mkdir(mode=0o700)
     links = []
-    for member in members:
+    for number, member in enumerate(members, start=1):
+        if number % _TELL_EVERY == 0:
+            tell(number)
         if member.kind == "link":
             budget.take_file()
             links.append(member)
@@ -214,6 +223,8 @@ def _safe_name(archive: Path, name: str) -> str:
         split(plain)
     except ValueError:
         raise _refused(archive, f"{name!r} would be written outside the folder") from None
+    if plain.count("/") > DEEPEST:
+        raise _refused(archive, f"{plain[:60]!r}... lies more than {DEEPEST} folders deep")
     if any(len(os.fsencode(part)) > 255 for part in plain.split("/")) or "\\" in plain:
         raise _refused(archive, f"{name!r} is no name for a file")
     return plain

@@ -7,6 +7,7 @@ kernel is a process of this sandbox, which the warden, its parent, reports the e
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import select
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from jupyter_core.paths import jupyter_runtime_dir
+from tornado import web  # type: ignore[attr-defined]
 
 from skrt_workspace.forkserver.kernels import Request
 from skrt_workspace.sandbox.document import WARDEN_SOCKET_VARIABLE
@@ -85,6 +88,21 @@ class ForkedKernel:
 class WardenProvisioner(LocalProvisioner):  # type: ignore[misc]
     """Forks the kernel from the sandbox's warden; `launch_kernel` of the base class is the plain way."""
 
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Prepare the start. A folder that was renamed or removed meanwhile is no obstacle; a full one is told.
+
+        Raises HTTPError, which the page shows.
+        """
+        if "cwd" in kwargs:
+            kwargs["cwd"] = nearest(str(kwargs["cwd"]))
+        try:
+            found: dict[str, Any] = await super().pre_launch(**kwargs)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise web.HTTPError(507, full_words(error)) from None
+        return found
+
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch the kernel. Returns its connection information."""
         try:
@@ -97,6 +115,21 @@ class WardenProvisioner(LocalProvisioner):  # type: ignore[misc]
         self.cwd = kwargs.get("cwd", Path.cwd())
         await until_listening(self.process, self.connection_info)
         return self.connection_info
+
+
+def nearest(folder: str) -> str:
+    """The folder, or the nearest one above it that is there."""
+    path = Path(folder)
+    return str(next((one for one in (path, *path.parents) if one.is_dir()), Path.home()))
+
+
+def full_words(error: OSError) -> str:
+    """What is said where a kernel cannot start because something is full: what that is, and what to do."""
+    place = Path(os.fsdecode(error.filename)).parent if error.filename else Path(jupyter_runtime_dir())
+    return (
+        f"The kernel cannot start: {place} is full. Remove files there that you do not need; what is in /tmp goes with "
+        "`rm -r /tmp/*` in a terminal. Then start the kernel again."
+    )
 
 
 async def until_listening(kernel: ForkedKernel, connection: Mapping[str, Any]) -> None:

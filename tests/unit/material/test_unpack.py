@@ -114,3 +114,23 @@ def test_a_plain_archive_comes_out_with_links_as_copies(tmp_path: Path) -> None:
     assert all(path.read_bytes() == b"#!/bin/sh\n" for name, path in found.items() if name != "d")
     assert not any(path.is_symlink() for path in found.values())
     assert os.access(found["run.sh"], os.X_OK)
+
+
+def test_an_archive_of_very_many_files_is_refused_early_and_progress_is_told(tmp_path: Path) -> None:
+    many = tmp_path / "many.zip"
+    with zipfile.ZipFile(many, "w") as made:
+        for number in range(1200):
+            made.writestr(f"{number}", b"")
+    told: list[int] = []
+    unpacking.unpack(many, tmp_path / "out", told.append)
+    assert told == [500, 1000]
+
+
+def test_an_archive_of_folders_in_folders_is_refused(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.zip"
+    with zipfile.ZipFile(deep, "w") as made:
+        made.writestr("a/" * 1500 + "file", b"")
+    with pytest.raises(CopyError) as refusal:
+        unpacking.unpack(deep, tmp_path / "out")
+    assert "folders deep" in str(refusal.value)
+    assert not (tmp_path / "out").exists()

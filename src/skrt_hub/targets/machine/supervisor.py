@@ -49,6 +49,7 @@ from skrt_hub.targets.machine.listeners import (
     bind_private,
     bind_public,
 )
+from skrt_hub.targets.machine.log_sizes import cut_server_logs
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_memory
 from skrt_hub.targets.machine.watched import Watched
@@ -107,6 +108,7 @@ class Supervisor:
             ("the watch of the watchdog", self._guard),
             ("the watch of certificates", self._renew),
             ("copies of accounts", self._keep_copies),
+            ("the sizes of logs", self._cut_logs),
         ):
             self._duties.begin(name, duty)
         try:
@@ -347,6 +349,13 @@ class Supervisor:
         while True:
             await asyncio.sleep(_COPIES_EVERY)
             await loop.run_in_executor(None, identities.keep_copies, self._layout)
+
+    async def _cut_logs(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            for name in await loop.run_in_executor(None, cut_server_logs, self._layout):
+                self._log.warning("the log %s had become too large and was cut", name)
+            await asyncio.sleep(2)
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
