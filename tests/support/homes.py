@@ -73,6 +73,11 @@ def fill(folder: Path) -> None:
     (folder / "note.ipynb").write_text('{"cells": []}')
     (folder / "empty").write_bytes(b"")
     (folder / "sub/large").write_bytes(os.urandom(packs.PIECE + 12345))
+    with (folder / "sub/holes").open("wb") as file:
+        file.write(b"begin")
+        file.seek(3 * packs.PIECE)
+        file.write(b"end")
+        file.truncate(5 * packs.PIECE + 7)
     (folder / "sub/deep/run.sh").write_text("#!/bin/sh\n")
     (folder / "sub/deep/run.sh").chmod(0o750)
     (folder / "odd \udce4\n name").write_text("odd")

@@ -17,7 +17,7 @@ from skrt_hub.environment.identity import Environment, Identity
 from skrt_hub.files import read_json, write_atomically
 
 NAME = "skrt-hub-environment.json"
-FORMAT = 2
+FORMAT = 1
 
 
 def write(environment: Environment, *, packages: str) -> None:
@@ -69,7 +69,7 @@ def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:
             found = _seen_by_path(f"{root}/{name}")
         except OSError:
             return f"{name} is missing"
-        if found != expected:
+        if found[: len(expected)] != expected:  # markers of before have no modes
             return f"{name} has changed"
     return None
 

@@ -160,7 +160,7 @@ def test_a_class_moves_to_pods_and_back(tmp_path: Path) -> None:
         assert all(not row.different for row in operations.run_compare(pods, [], str(tmp_path / "there")).homes)
         (home_of(pods, "bob") / "small 7").write_text("edited in the cluster")
         report = operations.run_save(pods, [], str(tmp_path / "back again"))
-        assert [row.files for row in report.homes] == [5, 205]
+        assert [row.files for row in report.homes] == [6, 206]
         assert operations.run_save(pods, [], str(tmp_path / "back again")).new == 0
     finally:
         homes.close()
