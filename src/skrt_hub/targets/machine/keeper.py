@@ -87,9 +87,6 @@ class Keeper:
                 self._log.exception("a part could not be started")
                 self.problem = f"it could not be started: {error}"
                 self.failures += 1
-            except Exception:  # the keeping itself must never end: nobody else starts this part
-                self._log.exception("a part could not be started")
-                self.failures += 1
             await asyncio.sleep(min(_LONGEST_PAUSE, 0.2 * 2 ** min(self.failures - 1, 8)))
 
     async def _run_once(self) -> bool:
