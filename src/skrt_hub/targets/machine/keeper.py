@@ -95,7 +95,10 @@ class Keeper:
         started = time.monotonic()
         self._process = await _start(part)
         self.problem = ""
-        self._started()
+        try:
+            self._started()
+        except Exception:  # a full disk: the program runs, and must be looked after all the same
+            self._log.exception("that %s was started could not be noted down", part.name)
         self._log.info("%s started, pid %d", part.name, self._process.pid)
         code = await self._process.wait()
         if self._asked_to_end:
