@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Hub, Refused
+from tests.support.hubs import Hub, Refused
+
 from .test_faults import answers, pid_of, until
 
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'

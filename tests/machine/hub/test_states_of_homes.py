@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 CONFIG = ".jupyter/jupyter_server_config.py"
 
