@@ -17,6 +17,7 @@ import pydicom
 from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import UID_dictionary
 
 from skrt_workspace import phantom
 from skrt_workspace.data import privacy
@@ -201,7 +202,9 @@ if others is not None:
         "surveyed": survey.files,
         "cleaned": cleaned.files,
         "left_out": cleaned.left_out,
-        "left": left_in(root / "others", {text for text in texts | uids if len(text) >= 6}),
+        "left": left_in(
+            root / "others", {text for text in texts | uids if len(text) >= 6 and text not in UID_dictionary}
+        ),
         "dcmtk": validated(root / "others"),
     }
 print(json.dumps(facts))

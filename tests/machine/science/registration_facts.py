@@ -36,7 +36,7 @@ BSPLINE = COMMON + '(ImageSampler "RandomCoordinate")\n(Transform "BSplineTransf
 (folder / "bspline.txt").write_text(BSPLINE)
 for name, file in (("fixed", "planning_ct"), ("moving", "deformed_ct")):
     image = SimpleITK.ReadImage(str(phantom.path() / "nifti" / f"{file}.nii.gz"))
-    SimpleITK.WriteImage(SimpleITK.Shrink(image, [3, 3, 1]), str(folder / f"{name}.nii"))
+    SimpleITK.WriteImage(SimpleITK.Shrink(image, [2, 2, 1]), str(folder / f"{name}.nii"))
 mask = SimpleITK.Cast(SimpleITK.ReadImage(str(folder / "fixed.nii")) > -500, SimpleITK.sitkUInt8)
 SimpleITK.WriteImage(mask, str(folder / "mask.nii"))
 
