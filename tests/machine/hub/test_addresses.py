@@ -224,9 +224,9 @@ def test_the_door_answers_programs_only(running: Hub) -> None:
 
 
 def test_the_end_of_a_server_is_noticed_at_once(running: Hub) -> None:
-    ended = running.at_work("short-lived")
-    record = json.loads((running.state / "run/servers/short-lived.json").read_text(encoding="utf-8"))
+    ended = running.at_work("shortlived")
+    record = json.loads((running.state / "run/servers/shortlived.json").read_text(encoding="utf-8"))
     os.kill(record["process"]["pid"], signal.SIGKILL)
     began = time.monotonic()
-    until(lambda: ended.get("user/short-lived/api/status")[0] not in (200, 502, 504), 10)
+    until(lambda: ended.get("user/shortlived/api/status")[0] not in (200, 502, 504), 10)
     assert time.monotonic() - began < 5
