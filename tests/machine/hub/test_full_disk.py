@@ -14,6 +14,8 @@ from tests.support.hubs import Hub, Refused
 
 from .test_faults import answers, pid_of, until
 
+pytestmark = pytest.mark.long
+
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 

@@ -196,7 +196,8 @@ if others is not None:
             made_by = str(item.get("Manufacturer", ""))
             for name in ("PatientName", "PatientID", "ReferringPhysicianName", "InstitutionName", "AccessionNumber"):
                 texts.add(str(item.get(name, "")))
-            texts.discard(made_by)  # stands in files of its own right
+            # What is part of the manufacturer's name stands in files of its own right.
+            texts = {text for text in texts if text not in made_by}
             uids |= {str(item.get(name, "")) for name in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")}
     facts["others"] = {
         "surveyed": survey.files,
