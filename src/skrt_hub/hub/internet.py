@@ -27,7 +27,7 @@ from skrt_hub.process import run, start_in_loop
 from skrt_hub.settings.model import Settings
 from skrt_workspace.sandbox.document import Network
 from skrt_workspace.sandbox.identity import ProcessIdentity, identify
-from skrt_workspace.sandbox.network import NAMESERVER, OUTSIDE_ADDRESSES
+from skrt_workspace.sandbox.network import GATEWAY, NAMESERVER, OUTSIDE_ADDRESSES
 
 _PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
@@ -171,24 +171,61 @@ def _is_a_server(address: IPv4Address | IPv6Address) -> bool:
 def connect_pair(layout: Layout, pid: int) -> None:
     """Connect the sandbox of this process by a pair of virtual interfaces. Raises ProgramError.
 
-    The pair goes with the namespace.
+    The pair goes with the namespace. The machine's end has no address at all: browsers on the machine take every new
+    address for a change of the network, and break off what they are loading (Chromium: ERR_NETWORK_CHANGED).
     """
     firewall = Firewall.of(layout)
     for attempt in range(_TRIES):
         number = random.randrange(1, 1 << 14)  # noqa: S311 - only to find one that is free
-        base = int(IPv4Network(OUTSIDE_ADDRESSES).network_address) + 4 * number
-        host, inside = str(ip_address(base + 1)), str(ip_address(base + 2))
-        name = f"{firewall.interfaces}{number:x}"
-        outside = (
-            f"link add name {name} type veth peer name eth0 netns {pid}\n"
-            f"addr add {host}/30 dev {name}\nlink set {name} up\n"
-        )
-        done = run([_program("ip"), "-batch", "-"], deadline=_DEADLINE, stdin=outside, check=attempt + 1 == _TRIES)
-        if done.code == 0:
+        pair = Pair(f"{firewall.interfaces}{number:x}", number)
+        if _has_made(pair, pid, must=attempt + 1 == _TRIES):
             break
-    within = f"addr add {inside}/30 dev eth0\nlink set eth0 up\nroute add default via {host}\n"
     enter = [_program("nsenter"), f"--net=/proc/{pid}/ns/net", _program("ip"), "-batch", "-"]
-    run(enter, deadline=_DEADLINE, stdin=within)
+    run(enter, deadline=_DEADLINE, stdin=pair.within)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What ip(8) is told for one pair of interfaces. Who has which hardware address is said, so nobody need ask."""
+
+    name: str
+    number: int
+
+    @property
+    def inside(self) -> str:
+        """The sandbox's own address."""
+        return str(ip_address(int(IPv4Network(OUTSIDE_ADDRESSES).network_address) + 4 * self.number + 2))
+
+    def _hardware(self, end: int) -> str:
+        # "Locally administered" (the 2 of the first byte): no maker's address.
+        return f"02:5b:{end:02x}:00:{self.number >> 8:02x}:{self.number & 255:02x}"
+
+    def outside(self, pid: int) -> str:
+        """The machine's end; the other goes into the namespace of `pid`."""
+        return (
+            f"link add name {self.name} address {self._hardware(1)} type veth"
+            f" peer name eth0 address {self._hardware(2)} netns {pid}\n"
+            f"link set {self.name} addrgenmode none\nlink set {self.name} up\n"
+            f"route add {self.inside}/32 dev {self.name}\n"
+            f"neigh add {self.inside} lladdr {self._hardware(2)} dev {self.name} nud permanent\n"
+        )
+
+    @property
+    def within(self) -> str:
+        """The sandbox's end."""
+        return (
+            f"addr add {self.inside}/32 dev eth0\nlink set eth0 up\n"
+            f"neigh add {GATEWAY} lladdr {self._hardware(1)} dev eth0 nud permanent\n"
+            f"route add default via {GATEWAY} dev eth0 onlink\n"
+        )
+
+
+def _has_made(pair: Pair, pid: int, *, must: bool) -> bool:
+    """Whether name and address were free. Raises ProgramError where they `must` be."""
+    done = run([_program("ip"), "-batch", "-"], deadline=_DEADLINE, stdin=pair.outside(pid), check=must)
+    if done.code != 0 and "-:1" not in done.err:  # not the first line: the pair was made, its address is another's
+        run([_program("ip"), "link", "delete", pair.name], deadline=_DEADLINE, check=False)
+    return done.code == 0
 
 
 async def connect_pasta(pid: int) -> ProcessIdentity:

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 NAMESERVER = "198.19.255.253"
 """Where an own namespace asks for names; the hub leads it to the machine's name server. Of the range of RFC 2544."""
+GATEWAY = "198.19.255.254"
+"""The way out of an own namespace of a root hub; no interface has this address."""
 OUTSIDE_ADDRESSES = "198.18.0.0/15"
 """The range of RFC 2544, which nobody routes: the sandboxes' own addresses come from it."""
 PRIVATE = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from skrt_hub.hub import internet
-from skrt_hub.hub.internet import Firewall, Way
+from skrt_hub.hub.internet import Firewall, Pair, Way
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 
@@ -58,3 +58,17 @@ def test_two_hubs_have_rules_and_interfaces_of_their_own() -> None:
     assert one.table != other.table
     assert not one.interfaces.startswith(other.interfaces)
     assert len(f"{one.interfaces}{(1 << 14) - 1:x}") <= 15  # the longest name of an interface
+
+
+def test_the_machine_gets_no_new_address() -> None:
+    # A new address on the machine makes its browsers break off what they are loading.
+    lines = Pair("sk0", 5).outside(42).splitlines()
+    assert not [line for line in lines if line.startswith("addr")]
+    up = lines.index("link set sk0 up")
+    assert "link set sk0 addrgenmode none" in lines[:up]
+
+
+def test_pairs_have_addresses_of_their_own() -> None:
+    pairs = [Pair("sk0", number) for number in (1, 2, 255, 256, (1 << 14) - 1)]
+    assert len({pair.inside for pair in pairs}) == len(pairs)
+    assert len({line for pair in pairs for line in pair.within.splitlines() if "lladdr" in line}) == len(pairs)
