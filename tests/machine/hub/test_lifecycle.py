@@ -64,8 +64,7 @@ def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> No
     anna.server()
     assert anna.api("GET", "api/contents/notes.txt")["content"] == "kept"
     hub.run("delete", "--homes", "--no-copies", "--confirm", f"test-{hub.port}")
-    left = [str(path) for path in hub.state.rglob("*")] if hub.state.exists() else []
-    assert not left
+    assert [str(path) for path in hub.state.rglob("*")] == []
     assert not hub.state.exists()
 
 

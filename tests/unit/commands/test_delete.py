@@ -10,6 +10,7 @@ import pytest
 
 from skrt_hub.cli import main
 from skrt_hub.errors import RefusedError
+from skrt_hub.layout import Layout
 from skrt_hub.targets.kubernetes import delete
 from skrt_hub.targets.protocol import DeleteOptions
 from tests.support.homes import home, hub
@@ -41,6 +42,19 @@ def test_the_plan_is_shown_also_where_homes_without_a_copy_stand_in_the_way(
         assert "remove  participants' homes" in told.out
         assert "anna: it was never saved" in told.err
         assert kept.read_text() == "all my work"
+
+
+def test_nothing_that_a_hub_keeps_is_left_when_all_goes(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "state")
+    layout.homes.mkdir(parents=True)
+    for name, kind in vars(Layout).items():
+        path = getattr(layout, name) if isinstance(kind, property) else None
+        if isinstance(path, Path) and path.is_relative_to(layout.root) and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("x") if path.suffix else path.mkdir()
+
+    assert main(["delete", "--homes", "--no-copies", "--confirm", "skrt-hub", "--state", str(layout.root)]) == 0
+    assert not layout.root.exists()
 
 
 def test_on_kubernetes_the_plan_is_there_also_where_volumes_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:

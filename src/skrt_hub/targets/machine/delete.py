@@ -28,6 +28,10 @@ def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
         rows.append(Removal(f"participants' homes: {layout.homes}", _bytes_of(layout.homes), options.homes, why))
         why = "so that nobody else can take a name and its home" if keep else ""
         rows.append(Removal(f"passwords and names: {layout.hub}", _bytes_of(layout.accounts), not keep, why))
+    for what, path in _of_the_people(layout):
+        if path.exists():
+            why = "it belongs to the people whose homes stay" if keep else ""
+            rows.append(Removal(f"{what}: {path}", _bytes_of(path), not keep, why))
     return tuple(rows)
 
 
@@ -48,6 +52,8 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
     _remove(_going(layout))
     _remove(layout.hub)
     _remove(layout.saves)
+    for _, path in _of_the_people(layout):
+        _remove(path)
     _remove(layout.command_lock)
     try:
         layout.root.rmdir()
@@ -71,6 +77,11 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("settings as applied", layout.applied),
         ("rest of an interrupted delete", _going(layout)),
     ]
+
+
+def _of_the_people(layout: Layout) -> list[tuple[str, Path]]:
+    """What people were given for a term, beside their passwords: it stays with their homes."""
+    return [("log-in names of everybody listed", layout.roster), ("the hub's own certificates", layout.certificates)]
 
 
 def _has_homes(layout: Layout) -> bool:
