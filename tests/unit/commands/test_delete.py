@@ -49,6 +49,8 @@ def test_nothing_that_a_hub_keeps_is_left_when_all_goes(tmp_path: Path) -> None:
     layout.homes.mkdir(parents=True)
     for name, kind in vars(Layout).items():
         path = getattr(layout, name) if isinstance(kind, property) else None
+        if name == "kubernetes":  # of the other target
+            continue
         if isinstance(path, Path) and path.is_relative_to(layout.root) and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("x") if path.suffix else path.mkdir()

@@ -69,6 +69,7 @@ def _going(layout: Layout) -> Path:
 def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
     return [
         ("participants' environment", layout.root / "environments"),
+        ("wheels of one's own packages", layout.wheels),
         ("hub database", layout.database),
         ("fetched material", layout.material),
         ("logs", layout.log),
