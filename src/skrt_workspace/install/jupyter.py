@@ -52,13 +52,16 @@ def server_settings(shell: str) -> dict[str, Any]:
 
 
 def page_settings() -> dict[str, Any]:
-    """What JupyterLab's page leaves out (`labconfig/page_config.json`)."""
-    return {
-        "disabledExtensions": {
-            "@jupyterlab/apputils-extension:announcements": True,
-            "@jupyterlab/extensionmanager-extension": True,
-        }
+    """What JupyterLab's page leaves out (`labconfig/page_config.json`).
+
+    What is left out is locked, too: JupyterLab otherwise adds that to the file itself at its first start, and a file of
+    the environment that changes is a damaged one.
+    """
+    left_out = {
+        "@jupyterlab/apputils-extension:announcements": True,
+        "@jupyterlab/extensionmanager-extension": True,
     }
+    return {"disabledExtensions": left_out, "lockedExtensions": left_out}
 
 
 def lab_settings() -> dict[str, Any]:

@@ -131,3 +131,9 @@ def test_the_kernel_has_our_name_and_keeps_the_rest() -> None:
     assert ours["display_name"] == "Python 3 (scikit-rt)"
     assert ours["argv"] == original["argv"]
     assert ours["metadata"]["debugger"] is True
+
+
+def test_jupyterlab_finds_nothing_to_add_to_its_file_in_the_environment() -> None:
+    # It writes `lockedExtensions` where there is none (jupyterlab.commands, _maybe_mirror_disabled_in_locked).
+    settings = jupyter.page_settings()
+    assert settings["lockedExtensions"] == settings["disabledExtensions"] != {}
