@@ -5,6 +5,9 @@ act as whoever looks at it. Therefore the proxy asks for the visitor's mark, a c
 and that differs for each name, before it leads a browser to a server; and the hub shows its own pages to a browser's
 window only, never to a script.
 
+Cookies know no ports, and other hosts of a domain may set them too, so a mark can be planted. Hence a log-in counts only
+together with the mark of the same name: whose browser it is for the proxy, it is for the hub, and for nobody else.
+
 This file stands alone (standard library, tornado and JupyterHub only): the Kubernetes target hands it to the chart's
 hub as it is. `gate.js` of that target is the proxy's half there.
 """
@@ -19,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-COOKIE_PATH = "/user/"
+COOKIE_PATH = "/"
 _WINDOW = "document"  # Sec-Fetch-Dest of a page that a person opens (https://www.w3.org/TR/fetch-metadata/)
 
 
@@ -32,7 +35,7 @@ class Gate:
     @property
     def cookie(self) -> str:
         """The cookie's name: hubs at two ports of one address would overwrite each other's."""
-        return f"skrt-visitor-{self._code('cookie')[:8]}"
+        return f"skrt-mark-{self._code('cookie')[:8]}"
 
     def mark(self, name: str) -> str:
         """The cookie's value for a participant."""
@@ -43,9 +46,15 @@ class Gate:
 
         Programs come with a token in a header. No link and no form can make a browser send one, so that way is open.
         """
-        mark = re.escape(f"{self.cookie}={self.mark(name)}")
+        mark, cookie = re.escape(f"{self.cookie}={self.mark(name)}"), re.escape(self.cookie)
         with_header = "HeaderRegexp(`Authorization`, `(?i)^(token|bearer) `)"
-        return f"(HeaderRegexp(`Cookie`, `(^|; ?){mark}(;|$)`) || {with_header})"
+        one = f"HeaderRegexp(`Cookie`, `(^|; ?){mark}(;|$)`) && !HeaderRegexp(`Cookie`, `(^|; ?){cookie}=.*; ?{cookie}=`)"
+        return f"({one} || {with_header})"
+
+    def is_of(self, name: str, header: str) -> bool:
+        """Whether a browser with these cookies is this participant's: it has their mark, and no other beside it."""
+        cookies = [cookie for part in header.split(";") if (cookie := part.strip()).startswith(f"{self.cookie}=")]
+        return cookies == [f"{self.cookie}={self.mark(name)}"]
 
     def _code(self, words: str) -> str:
         return hmac.new(self.secret.encode(), words.encode(), hashlib.sha256).hexdigest()
@@ -128,7 +137,8 @@ def install(gate: Gate | None, *, forms_lead_to: str = "") -> None:
     if gate is not None:
         base.set_login_cookie = _with_mark(base.set_login_cookie, gate)
         base.clear_login_cookie = _without_mark(base.clear_login_cookie, gate)
-        to_server._redirect_to_user_server = _owner_only(to_server._redirect_to_user_server, gate)
+        base.get_current_user_cookie = _with_mark_alone(base.get_current_user_cookie, gate)
+        to_server._redirect_to_user_server = _owner_only(to_server._redirect_to_user_server)
 
 
 def _as_script(handler: Any) -> bool:
@@ -183,7 +193,8 @@ def _with_mark(original: Any, gate: Gate) -> Any:
 
 def set_mark(handler: Any, gate: Gate, name: str) -> None:
     """Tell the browser its mark; scripts cannot read it."""
-    handler._set_cookie(gate.cookie, gate.mark(name), encrypted=False, path=COOKIE_PATH, samesite="Lax")
+    lasts = {"expires_days": handler.cookie_max_age_days}  # as long as the log-in
+    handler._set_cookie(gate.cookie, gate.mark(name), encrypted=False, path=COOKIE_PATH, samesite="Lax", **lasts)
 
 
 def _without_mark(original: Any, gate: Gate) -> Any:
@@ -194,8 +205,21 @@ def _without_mark(original: Any, gate: Gate) -> Any:
     return clear_login_cookie
 
 
-def _owner_only(original: Any, gate: Gate) -> Any:
-    """The proxy led this request to the hub: the browser has no mark, or another's."""
+def _with_mark_alone(original: Any, gate: Gate) -> Any:
+    """A log-in without its mark is none: else a planted mark would bring a server's page beside another's log-in."""
+
+    def get_current_user_cookie(self: Any) -> Any:
+        user = original(self)
+        if user is not None and not gate.is_of(user.name, self.request.headers.get("Cookie", "")):
+            self.log.warning("%s: log-in without the browser's mark, from %s: not taken", user.name, _where(self))
+            return None
+        return user
+
+    return get_current_user_cookie
+
+
+def _owner_only(original: Any) -> Any:
+    """The proxy led this request to the hub: the server does not run, or the browser is another's."""
 
     async def redirect(self: Any, user: Any, spawner: Any) -> None:
         from tornado.web import HTTPError  # noqa: PLC0415
@@ -207,7 +231,6 @@ def _owner_only(original: Any, gate: Gate) -> Any:
                 "looks at them. To see files of a participant, use `skrt-hub collect`."
             )
             raise failure
-        set_mark(self, gate, user.name)
         await original(self, user, spawner)
 
     return redirect

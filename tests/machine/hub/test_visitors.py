@@ -5,10 +5,13 @@ The page does what such a page can: it asks the hub for a token in the visitor's
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import shutil
 import signal
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -96,13 +99,76 @@ def test_nothing_of_a_server_is_served_to_another(browser: Browser, running: Hub
     assert "the open page" not in stranger.get("user/mallory/open")[2]
 
 
-def test_the_own_server_still_works_in_a_new_window(browser: Browser, running: Hub, attacker: Person) -> None:
+def test_the_mark_stays_as_long_as_the_log_in(browser: Browser, running: Hub, attacker: Person) -> None:
     page = logged_in(browser, running, "mallory")
-    page.context.clear_cookies(path="/user/")
     page.goto(running.url + "user/mallory/open")
     assert "the open page" in page.content()
-    marks = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("skrt-visitor-")]
-    assert [(cookie["path"], cookie["httpOnly"], cookie["sameSite"]) for cookie in marks] == [("/user/", True, "Lax")]
+    (mark,) = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("skrt-mark-")]
+    assert (mark["path"], mark["httpOnly"], mark["sameSite"]) == ("/", True, "Lax")
+    assert mark["expires"] > time.time() + 86400
+
+
+@pytest.fixture
+def planter() -> Iterator[Planter]:
+    """A page at another port of the hub's address, which a browser lets set the hub's cookies."""
+    with Planter() as made:
+        yield made
+
+
+class Planter:
+    """Answers every request with one `Set-Cookie`."""
+
+    def __enter__(self) -> Planter:
+        outer = self
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Set-Cookie", outer.cookie)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.cookie = ""
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def plant(self, page: Page, cookie: str) -> None:
+        self.cookie = cookie
+        page.goto(f"http://127.0.0.1:{self._server.server_address[1]}/")
+
+
+READ_OF_ANNA = """async () => {
+    const asked = ['/user/anna/api/contents', '/hub/api/user', '/hub/user/anna/api/contents', '/hub/api/users/anna'];
+    return await Promise.all(asked.map(async path => (await fetch(path)).status));
+}"""
+
+
+@pytest.mark.parametrize("where", ["/", "/user/", "/user/mallory/", "/user/mallory/open"])
+def test_a_planted_mark_brings_no_page_of_another_beside_ones_own_log_in(
+    browser: Browser, running: Hub, attacker: Person, planter: Planter, where: str
+) -> None:
+    mark = next(cookie for cookie in attacker.cookies if cookie.name.startswith("skrt-mark-"))
+    page = logged_in(browser, running, "anna")
+    page.goto(running.url + "user/anna/lab", wait_until="commit")
+    running.at_work("anna")
+    planter.plant(page, f"{mark.name}={mark.value}; Path={where}; HttpOnly; SameSite=Lax")
+    page.goto(running.url + "user/mallory/open")
+    if where == "/":  # it took the place of Anna's own: this browser is nobody's now but the proxy's Mallory
+        assert "the open page" in page.content()
+        assert not [status for status in page.evaluate(READ_OF_ANNA) if status < 400]
+        planter.plant(page.context.new_page(), f"{mark.name}=; Path=/; Max-Age=0")
+        assert not [status for status in page.evaluate(READ_OF_ANNA) if status < 400]
+        page.goto(running.url + "hub/home")
+        assert page.locator("#username_input").count() == 1, "Anna is asked for her password again"
+    else:
+        assert "the open page" not in page.content()
 
 
 def test_a_window_left_open_takes_nothing_from_the_next_one_at_the_browser(

@@ -28,6 +28,21 @@ def test_the_rule_takes_this_names_cookie_among_others(name: str) -> None:
         assert not re.search(pattern[1], header)
 
 
+def test_a_second_mark_beside_the_right_one_is_taken_for_planted() -> None:
+    other = re.search(r"!HeaderRegexp\(`Cookie`, `([^`]*)`\)", GATE.rule("mallory"))
+    assert other is not None
+    mine, planted = f"{GATE.cookie}={GATE.mark('anna')}", f"{GATE.cookie}={GATE.mark('mallory')}"
+    for header in (f"{planted}; {mine}", f"{mine}; {planted}", f"a=b; {planted};{planted}", f"{planted}; a=b; {mine}"):
+        assert re.search(other[1], header)
+        assert not GATE.is_of("mallory", header)
+        assert not GATE.is_of("anna", header)
+    for header in (planted, f"a=b; {planted}; c=d", f"x{mine}; {planted}"):
+        assert not re.search(other[1], header)
+        assert GATE.is_of("mallory", header)
+        assert not GATE.is_of("anna", header)
+    assert not GATE.is_of("anna", "")
+
+
 WINDOW = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
 SCRIPT = {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
 OF_A_SERVER = {"Referer": "http://127.0.0.1:8000/user/mallory/lab"}

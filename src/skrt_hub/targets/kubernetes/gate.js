@@ -7,7 +7,7 @@ import https from "node:https";
 
 const secret = process.env.CONFIGPROXY_AUTH_TOKEN || "";
 const code = (words) => crypto.createHmac("sha256", secret).update(words).digest("hex");
-const cookie = `skrt-visitor-${code("cookie").slice(0, 8)}`;
+const cookie = `skrt-mark-${code("cookie").slice(0, 8)}`;
 
 // Whose server a request is for, or null: the path is read exactly as configurable-http-proxy reads it.
 const ownerOf = (request) => {
@@ -16,8 +16,11 @@ const ownerOf = (request) => {
   return parts[0] === "user" && parts.length > 1 ? parts[1] : null;
 };
 
+// One mark and no other beside it: a page at another port or host of the domain can plant one.
+const marksOf = (request) => (request.headers.cookie || "").split(/; ?/).filter((one) => one.startsWith(`${cookie}=`));
+
 const hasMark = (request, owner) =>
-  (request.headers.cookie || "").split(/; ?/).includes(`${cookie}=${code(`visitor ${owner}`)}`) ||
+  marksOf(request).join() === `${cookie}=${code(`visitor ${owner}`)}` ||
   /^(token|bearer) /i.test(request.headers.authorization || "");
 
 const led = (request) => {
