@@ -42,7 +42,7 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
         c.JupyterHub.public_url = f"{applied.settings.public_url}/"
     if applied.settings.participant_url:
         c.JupyterHub.subdomain_host = applied.settings.public_url
-        # A participant's page could set cookies for the whole domain, the hub's too; names with `__Host-` it cannot set.
+        # A participant's page could set cookies for the whole domain, but none that is called `__Host-`...
         c.JupyterHub.cookie_host_prefix_enabled = applied.settings.public_url.startswith("https:")
     c.JupyterHub.db_url = f"sqlite:///{layout.database}"
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets.cookie)

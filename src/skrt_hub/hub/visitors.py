@@ -5,8 +5,8 @@ act as whoever looks at it. Therefore the proxy asks for the visitor's mark, a c
 and that differs for each name, before it leads a browser to a server; and the hub shows its own pages to a browser's
 window only, never to a script.
 
-Cookies know no ports, and other hosts of a domain may set them too, so a mark can be planted. Hence a log-in counts only
-together with the mark of the same name: whose browser it is for the proxy, it is for the hub, and for nobody else.
+Cookies know no ports, and other hosts of a domain may set them too, so a mark can be planted. Hence a log-in counts
+only together with the mark of the same name: whose browser it is for the proxy, it is for the hub.
 
 This file stands alone (standard library, tornado and JupyterHub only): the Kubernetes target hands it to the chart's
 hub as it is. `gate.js` of that target is the proxy's half there.
@@ -48,8 +48,9 @@ class Gate:
         """
         mark, cookie = re.escape(f"{self.cookie}={self.mark(name)}"), re.escape(self.cookie)
         with_header = "HeaderRegexp(`Authorization`, `(?i)^(token|bearer) `)"
-        one = f"HeaderRegexp(`Cookie`, `(^|; ?){mark}(;|$)`) && !HeaderRegexp(`Cookie`, `(^|; ?){cookie}=.*; ?{cookie}=`)"
-        return f"({one} || {with_header})"
+        own = f"HeaderRegexp(`Cookie`, `(^|; ?){mark}(;|$)`)"
+        two = f"HeaderRegexp(`Cookie`, `(^|; ?){cookie}=.*; ?{cookie}=`)"
+        return f"({own} && !{two} || {with_header})"
 
     def is_of(self, name: str, header: str) -> bool:
         """Whether a browser with these cookies is this participant's: it has their mark, and no other beside it."""
