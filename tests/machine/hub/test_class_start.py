@@ -43,9 +43,17 @@ def test_one_too_many_is_told_how_many_seats_there_are(make_hub: Callable[..., H
 
 
 def test_pages_files_come_compressed_and_for_keeps(running: Hub) -> None:
-    page = urllib.request.urlopen(f"{running.url}hub/login", timeout=30).read().decode()
-    style = re.findall(r'"(/hub/static/css/style[^"]+)"', page)[0].replace("&amp;", "&")
-    request = urllib.request.Request(running.url.rstrip("/") + style, headers={"Accept-Encoding": "gzip"})
+    log_in = urllib.request.urlopen(f"{running.url}hub/login", timeout=30).read().decode()
+    own = re.findall(r'"/(hub/log-in[^"]+)"', log_in)
+    assert len(own) == 2
+    for path in own:
+        with urllib.request.urlopen(running.url + path, timeout=30) as answer:
+            assert "immutable" in answer.headers["Cache-Control"]
+    anna = running.person("asset-anna")
+    anna.log_in()
+    _, _, home = anna.get("hub/home")
+    style = re.findall(r'"/(hub/static/css/style[^"]+)"', home)[0].replace("&amp;", "&")
+    request = urllib.request.Request(running.url + style, headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
         assert "immutable" in answer.headers["Cache-Control"]
