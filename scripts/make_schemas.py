@@ -18,8 +18,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from skrt_hub.cli import VERBS
-from skrt_hub.report import FORMAT, Report
+from skrt_hub.report import Report
 from skrt_hub.settings.schema import schema_text
+from skrt_hub.version import FORMAT
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -20,11 +20,11 @@ from skrt_hub.context import Context
 from skrt_hub.errors import INTERRUPTED, SkrtHubError
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
-from skrt_hub.report import FORMAT, Message, Report
+from skrt_hub.report import Message, Report
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.registry import TARGETS
 from skrt_hub.terminal import Terminal
-from skrt_hub.version import __version__
+from skrt_hub.version import FORMAT, __version__
 
 VERBS = {
     "check": "check",

@@ -18,9 +18,6 @@ from rich.text import Text
 
 from skrt_hub.errors import EndedError, PrerequisiteError, VerifyError
 
-FORMAT = 1
-"""The version of what commands print with --json. It rises when a field goes, is renamed or changes its type."""
-
 
 @dataclass(frozen=True)
 class Report:

@@ -3,3 +3,6 @@
 from importlib.metadata import version
 
 __version__ = version("skrt-hub")
+
+FORMAT = 1
+"""The version of what commands print with --json. It rises when a field goes, is renamed or changes its type."""

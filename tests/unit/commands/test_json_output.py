@@ -13,8 +13,8 @@ from skrt_hub.cli import VERBS, main
 from skrt_hub.hub.applied import Applied, Ports, write_applied
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
-from skrt_hub.report import FORMAT
 from skrt_hub.settings.model import Settings
+from skrt_hub.version import FORMAT
 from tests.support.json_output import SCHEMA, validate
 
 CONTRACT = Path(__file__).with_name(f"json_format_{FORMAT}.json")
