@@ -189,6 +189,7 @@ def test_the_log_tells_the_call_the_version_and_the_end(case: Case) -> None:
     assert "Total time elapsed:" in log
 
 
+@pytest.mark.long
 def test_the_number_of_threads_makes_no_difference(case: Case) -> None:
     results = set()
     case.write_parameters("bend.txt", Transform='"BSplineTransform"', FinalGridSpacingInVoxels="10")

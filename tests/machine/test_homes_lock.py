@@ -118,6 +118,7 @@ def start(inside: Path, address: str, how: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_two_never_hold_it_whenever_one_is_killed(address: str, tmp_path: Path) -> None:
     open_repository(address, create=True)
     chance = random.Random(seed := random.randrange(10**6))

@@ -91,6 +91,7 @@ def test_it_is_small(environment: Environment) -> None:
     assert size < 25_000_000
 
 
+@pytest.mark.long
 def test_the_same_program_writes_the_same_bytes(environment: Environment, tmp_path: Path) -> None:
     assert generate(environment, tmp_path / "again").returncode == 0
     assert hashes(tmp_path / "again") == hashes(phantom_of(environment))

@@ -79,6 +79,7 @@ def test_the_python_interface_starts_no_command_line(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == ["absent", "[]"]
 
 
+@pytest.mark.long
 def test_programs_of_ours_are_found_without_path(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.defpath)
     assert beside_python("traefik").exists()

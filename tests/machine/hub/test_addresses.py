@@ -139,6 +139,7 @@ def test_a_killed_supervisor_is_back_within_ten_seconds_and_status_tells(make_hu
     assert hub.run("status").returncode == 0
 
 
+@pytest.mark.long
 def test_when_everything_is_killed_status_says_so_and_start_brings_it_back(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

@@ -74,6 +74,7 @@ def test_no_other_file_is_sent(running: Hub, path: str) -> None:
     assert refused.value.code in (400, 403, 404)
 
 
+@pytest.mark.long
 def test_a_rehearsal_says_how_many_fit_in_the_words_of_hub_yaml(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     notebook = tmp_path / "lesson.ipynb"
     cells = [{"cell_type": "code", "source": "numbers = list(range(1000))\nprint(sum(numbers))"}]
@@ -94,6 +95,7 @@ def test_a_notebook_that_fails_by_itself_is_named(make_hub: Callable[..., Hub], 
     assert "code cell 1" in done.stderr
 
 
+@pytest.mark.long
 def test_as_many_as_there_are_seats_all_arrive_at_once(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(limits={"servers": 8})  # bench needs two more than it lets in at once
     hub.run("up")

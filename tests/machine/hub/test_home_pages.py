@@ -156,6 +156,7 @@ def test_a_full_home_gets_its_server_and_can_be_emptied(make_hub: Callable[..., 
         assert (folder / "work.txt").read_text() == "work"
 
 
+@pytest.mark.long
 def test_a_class_is_deleted_and_brought_back(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     hub = make_hub()
     hub.run("up")

@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.hubs import Hub
 
+pytestmark = pytest.mark.long
+
 CONFIG = ".jupyter/jupyter_server_config.py"
 
 

@@ -74,6 +74,7 @@ def test_an_upload_is_whole_or_not_there(running: Hub) -> None:
     assert refused(anna, "missing-folder/scan.bin", b"x", 1)[0] in (404, 500)
 
 
+@pytest.mark.long
 def test_an_upload_into_a_home_that_fills_up_says_so(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
