@@ -3,20 +3,23 @@
 import json
 import sys
 
-from skrt_hub.errors import INTERRUPTED
+from skrt_hub.errors import INTERRUPTED, INTERRUPTED_WORDS
 from skrt_hub.version import FORMAT
 
 
 def main() -> int:
-    """Run one command; returns its exit code. Ctrl-C ends it in the same words while the program is still loading."""
+    """Run one command; returns its exit code. Ctrl-C while the program is still loading is told, too, and no traceback.
+
+    What usually prints (skrt_hub.terminal) is not loaded then, so this is the one place beside skrt_hub.cli that does.
+    """
     try:
         from skrt_hub.cli import main as run  # noqa: PLC0415 - takes long enough for a Ctrl-C
     except KeyboardInterrupt:
-        words = "Interrupted."
         if "--json" in sys.argv:
-            print(json.dumps({"format": FORMAT, "error": words, "why": "", "remedy": "", "exit_code": INTERRUPTED}))
+            told = {"error": INTERRUPTED_WORDS, "why": "", "remedy": "", "exit_code": INTERRUPTED}
+            print(json.dumps({"format": FORMAT, **told}))
         else:
-            print(words, file=sys.stderr)
+            print(INTERRUPTED_WORDS, file=sys.stderr)
         return INTERRUPTED
     return run()
 

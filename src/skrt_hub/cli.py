@@ -1,4 +1,4 @@
-"""The command line: a table of the verbs, and the only place that prints and ends the program."""
+"""The command line: a table of the verbs, and the only place that prints and ends the program once it is loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skrt_hub.api import Hub
 from skrt_hub.command_line.verbs import AskedFor, Call, Verbs
 from skrt_hub.commands.session import Session
 from skrt_hub.context import Context
-from skrt_hub.errors import INTERRUPTED, SkrtHubError
+from skrt_hub.errors import INTERRUPTED, INTERRUPTED_WORDS, SkrtHubError
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
 from skrt_hub.report import Message, Report
@@ -59,7 +59,6 @@ VERBS = {
 A verb of two words, such as `bundle make`, has options of its own and stands in a module of its own."""
 
 _FAULT = "skrt-hub met a fault of its own."
-_INTERRUPTED = "Interrupted."
 _GOES_ON = "Nothing was left half done; the same command goes on where it was."
 
 
@@ -76,7 +75,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _explain(error.what, error.why, error.remedy, error.exit_code, terminal, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
-        _explain(_INTERRUPTED, _GOES_ON, "", INTERRUPTED, terminal, as_json=as_json)
+        _explain(INTERRUPTED_WORDS, _GOES_ON, "", INTERRUPTED, terminal, as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -160,6 +160,7 @@ class AuditError(SkrtHubError):
 
 
 INTERRUPTED = 130
+INTERRUPTED_WORDS = "Interrupted."
 
 
 def every_error() -> list[type[SkrtHubError]]:

@@ -209,7 +209,7 @@ def test_jupyterlab_starts_from_settings_that_it_knows(environment: Environment)
     given = json.loads((lab / "settings" / "overrides.json").read_text())
     for plugin, values in given.items():
         package, name = plugin.split(":")
-        own = share / "labextensions" / package / "schemas" / package / f"{name}.json"  # an extension's
-        file = own if own.exists() else lab / "schemas" / package / f"{name}.json"
+        of_extension = share / "labextensions" / package / "schemas" / package / f"{name}.json"
+        file = of_extension if of_extension.exists() else lab / "schemas" / package / f"{name}.json"
         schema = json.loads(file.read_text())
         assert set(values) <= set(schema["properties"]), plugin

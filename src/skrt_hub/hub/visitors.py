@@ -54,8 +54,9 @@ class Gate:
 
     def is_of(self, name: str, header: str) -> bool:
         """Whether a browser with these cookies is this participant's: it has their mark, and no other beside it."""
-        cookies = [cookie for part in header.split(";") if (cookie := part.strip()).startswith(f"{self.cookie}=")]
-        return cookies == [f"{self.cookie}={self.mark(name)}"]
+        begin = f"{self.cookie}="
+        marks = [cookie for part in header.split(";") if (cookie := part.strip()).startswith(begin)]
+        return marks == [begin + self.mark(name)]
 
     def _code(self, words: str) -> str:
         return hmac.new(self.secret.encode(), words.encode(), hashlib.sha256).hexdigest()
@@ -185,17 +186,15 @@ def _without_page_for_scripts(original: Any) -> Any:
 
 
 def _with_mark(original: Any, gate: Gate) -> Any:
+    """A browser that is logged in is told its mark, for as long as the log-in lasts; scripts cannot read it."""
+
     def set_login_cookie(self: Any, user: Any) -> None:
         original(self, user)
-        set_mark(self, gate, user.name)
+        mark = gate.mark(user.name)
+        lasts = {"expires_days": self.cookie_max_age_days}
+        self._set_cookie(gate.cookie, mark, encrypted=False, path=COOKIE_PATH, samesite="Lax", **lasts)
 
     return set_login_cookie
-
-
-def set_mark(handler: Any, gate: Gate, name: str) -> None:
-    """Tell the browser its mark; scripts cannot read it."""
-    lasts = {"expires_days": handler.cookie_max_age_days}  # as long as the log-in
-    handler._set_cookie(gate.cookie, gate.mark(name), encrypted=False, path=COOKIE_PATH, samesite="Lax", **lasts)
 
 
 def _without_mark(original: Any, gate: Gate) -> Any:

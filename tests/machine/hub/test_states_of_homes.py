@@ -73,7 +73,7 @@ def notices(person: Any) -> list[str]:
     return [notice["kind"] for notice in person.api("GET", "skrt/notices")["notices"]]
 
 
-@pytest.mark.parametrize("fork_server", [True, pytest.param(False, marks=pytest.mark.long)])
+@pytest.mark.parametrize("fork_server", [True, False])
 def test_a_server_starts_in_any_state_of_its_home(make_hub: Callable[..., Hub], fork_server: bool) -> None:
     hub = make_hub(fork_server=fork_server)
     hub.run("up")

@@ -57,7 +57,7 @@ const guarded = (emit) =>
       }
       if (!allowed) {
         const reads = request.method === "GET" || request.method === "HEAD";
-        // The hub gives the mark to whom it is due, and says to others whose server this is.
+        // The hub asks whom it does not know to log in, and says to others whose server this is.
         other.writeHead(reads ? 302 : 403, reads ? { Location: atTheHub(request) } : {});
         other.end();
         return true;
