@@ -22,7 +22,7 @@ from skrt_hub.audit.report import NOTEBOOK, OUTSIDE, TERMINAL, AuditReport, Audi
 from skrt_hub.audit.server import GuestServer
 from skrt_hub.context import Context
 from skrt_hub.errors import AuditError, SkrtHubError
-from skrt_hub.targets.guest import PREFIX, Guest
+from skrt_hub.targets.guest import PREFIX, Guest, account
 from skrt_hub.targets.protocol import Target
 from skrt_hub.targets.registry import target_for
 
@@ -155,15 +155,12 @@ async def _rows(
 def _password(target: Target) -> Iterator[str]:
     """A further name with a password that nobody knows, for guessing at; empty where this kind of log-in has none."""
     name = f"{PREFIX}{secrets.token_hex(4)}"
-    try:
-        target.ask_accounts("set", name, secrets.token_urlsafe(24))
-    except SkrtHubError:
-        yield ""
-        return
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(account(target.ask_accounts, name))
+        except SkrtHubError:
+            name = ""
         yield name
-    finally:
-        target.ask_accounts("free", name)
 
 
 def _from_outside(guest: Guest, further: Mapping[str, Any]) -> list[AuditRow]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import ssl
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 PREFIX = "audit-"
 """No participant's name begins so by chance; only such names are ever removed by this."""
+_HEEDED_WITHIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,3 +35,20 @@ class Guest:
     trust: ssl.SSLContext | None = None
     host: str = ""
     server_host: str = ""
+
+
+@contextlib.contextmanager
+def account(ask: Callable[..., Any], name: str) -> Iterator[None]:
+    """An account for this name while this lasts, with a password that nobody knows.
+
+    Without one the hub starts no server for a name that is on no list. `ask`: see skrt_hub.login.requests.
+    """
+    ask("set", name, secrets.token_urlsafe(24))
+    try:
+        # A new password ends what the name is logged in with: first that, or it would end what is begun next.
+        end = time.monotonic() + _HEEDED_WITHIN
+        while name in ask("to_end") and time.monotonic() < end:
+            time.sleep(0.2)
+        yield
+    finally:
+        ask("free", name)

@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Iterator
 from functools import partial
 
-from skrt_hub.errors import StartError, StateError
-from skrt_hub.targets.guest import PREFIX, Guest
+from skrt_hub.errors import SkrtHubError, StartError, StateError
+from skrt_hub.targets.guest import PREFIX, Guest, account
 from skrt_hub.targets.kubernetes.access import find_url
+from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
-from skrt_hub.targets.kubernetes.self_test import clean_up
+from skrt_hub.targets.kubernetes.cluster.objects import participant
 
 _START_DEADLINE = 300.0
 
@@ -25,7 +26,7 @@ def guest(cluster: Cluster) -> Iterator[Guest]:
         raise StateError("The hub has no address that it could be attacked at.", remedy="Run: skrt-hub open")
     name = f"{PREFIX}{secrets.token_hex(4)}"
     hub = HubPod(cluster.kubectl)
-    try:
+    with there_for_once(cluster, hub, name):
         hub.start_server(name, deadline=_START_DEADLINE)
         ((status, answer),) = hub.ask(("POST", f"/users/{name}/tokens", {"expires_in": 3600}))
         if status >= 300:
@@ -45,5 +46,25 @@ def guest(cluster: Cluster) -> Iterator[Guest]:
         }
         revive = partial(hub.start_server, name, deadline=_START_DEADLINE)
         yield Guest(name, url, str(answer["token"]), facts, "a pod", revive)
-    finally:
-        clean_up(cluster, hub, name)
+
+
+@contextlib.contextmanager
+def there_for_once(cluster: Cluster, hub: HubPod, name: str) -> Iterator[None]:
+    """A name that may have a server while this lasts; then server, volume, entry and account are removed."""
+    with account(hub.accounts, name):
+        try:
+            yield
+        finally:
+            _clean_up(cluster, hub, name)
+
+
+def _clean_up(cluster: Cluster, hub: HubPod, name: str) -> None:
+    try:
+        hub.stop_servers([name], deadline=60)
+        hub.forget_user(name)
+        claims = [claim for claim in cluster.kubectl.items(CLAIMS) if is_home(claim) and participant(claim) == name]
+        if claims:
+            names = [claim["metadata"]["name"] for claim in claims]
+            cluster.kubectl.run("delete", CLAIMS, *names, "--wait=false")
+    except SkrtHubError as error:
+        cluster.hub_context.progress.say(f"A server that was there for once was not removed fully: {error.what}")

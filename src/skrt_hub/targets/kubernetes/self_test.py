@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import VerifyReport, VerifyRow
-from skrt_hub.targets.kubernetes.cluster.claims import is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.guest import there_for_once
 from skrt_hub.targets.kubernetes.pods.watch import look
 from skrt_hub.targets.self_test_answer import all_rows
 
@@ -22,13 +21,11 @@ def self_test(cluster: Cluster, *, quick: bool) -> VerifyReport:
     """Run the self-test in a pod with a participant's image, limits, volume and protections."""
     began = time.monotonic()
     hub = HubPod(cluster.kubectl)
-    try:
+    with there_for_once(cluster, hub, TESTER):
         with cluster.hub_context.progress.step("self-test: a participant's server"):
             hub.start_server(TESTER, deadline=300)
             started = time.monotonic() - began
         rows = (VerifyRow("server in a pod", "ok", round(started, 1), _pod_of(cluster)), *_run(cluster, quick=quick))
-    finally:
-        clean_up(cluster, hub, TESTER)
     return VerifyReport(rows, round(time.monotonic() - began, 1))
 
 
@@ -44,16 +41,3 @@ def _run(cluster: Cluster, *, quick: bool) -> tuple[VerifyRow, ...]:
 def _pod_of(cluster: Cluster) -> str:
     pods = [pod for pod in look(cluster.kubectl).server_pods() if participant(pod) == TESTER]
     return str(pods[0]["metadata"]["name"]) if pods else "the pod is gone"
-
-
-def clean_up(cluster: Cluster, hub: HubPod, name: str) -> None:
-    """Remove a participant who was there for once, with the volume."""
-    try:
-        hub.stop_servers([name], deadline=60)
-        hub.forget_user(name)
-        claims = [claim for claim in cluster.kubectl.items("persistentvolumeclaims") if is_home(claim)]
-        names = [claim["metadata"]["name"] for claim in claims if participant(claim) == name]
-        if names:
-            cluster.kubectl.run("delete", "persistentvolumeclaims", *names, "--wait=false")
-    except SkrtHubError as error:
-        cluster.hub_context.progress.say(f"A server that was there for once was not removed fully: {error.what}")

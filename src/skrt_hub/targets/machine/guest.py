@@ -29,8 +29,8 @@ from skrt_hub.hub.spawner import prepare_folders
 from skrt_hub.hub.visitors import Gate
 from skrt_hub.layout import Layout
 from skrt_hub.process import start
-from skrt_hub.targets.guest import PREFIX, Guest
-from skrt_hub.targets.machine import control, layers
+from skrt_hub.targets.guest import PREFIX, Guest, account
+from skrt_hub.targets.machine import control, layers, participants
 
 _START_DEADLINE = 300.0
 _END_DEADLINE = 60.0
@@ -50,6 +50,7 @@ def guest(context: Context, applied: Applied) -> Iterator[Guest]:
     hub = _Interface(context.layout)
     with contextlib.ExitStack() as stack:
         facts = _lay_out(stack, context.layout, applied, name)
+        stack.enter_context(account(partial(participants.ask, context.layout), name))
         stack.callback(_remove, hub, context.layout, name)
         hub.ask("POST", f"/users/{name}")
         hub.start_server(name)
