@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 MODULE = "skrt_workspace.launch"
+POD = "--pod"
+"""For a container, which is no sandbox of ours: the program gives up what rights are left to it."""
 WARM = "--warm"
 
 

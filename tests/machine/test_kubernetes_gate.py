@@ -6,7 +6,6 @@ they are. What the hub does with those who are led to it is the same on one mach
 
 from __future__ import annotations
 
-import base64
 import http.client
 import http.server
 import json
@@ -23,11 +22,14 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.hub.visitors import Gate
+from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes import rendering
+from skrt_hub.targets.kubernetes.release import web
 
 PROXY = shutil.which("configurable-http-proxy")
 TOKEN = "what-hub-and-proxy-share"
 GATE = Gate(TOKEN)
+SETTINGS = Settings.model_validate({"target": "kubernetes", "public_url": "https://hub.example.org"})
 
 pytestmark = pytest.mark.skipif(PROXY is None, reason="npm install -g configurable-http-proxy")
 
@@ -81,11 +83,11 @@ class Proxy:
 def proxy() -> Iterator[Proxy]:
     assert PROXY is not None
     made = Proxy(free_port(), free_port())
-    gate = base64.b64encode(Path(rendering.__file__).with_name("gate.js").read_bytes()).decode()
     variables = {
         "PATH": os.environ["PATH"],
         "CONFIGPROXY_AUTH_TOKEN": TOKEN,
-        "NODE_OPTIONS": f"--import=data:text/javascript;base64,{gate}",
+        **web.proxy_variables(SETTINGS, Path(rendering.__file__).with_name("gate.js").read_text(encoding="utf-8")),
+        "SKRT_HUB_INTERFACE": str(made.interface),
     }
     words = [PROXY, "--ip=127.0.0.1", f"--port={made.port}", "--api-ip=127.0.0.1", f"--api-port={made.interface}"]
     program = subprocess.Popen([*words, f"--default-target=http://127.0.0.1:{serve('the hub')}"], env=variables)
@@ -103,6 +105,14 @@ def proxy() -> Iterator[Proxy]:
     finally:
         program.kill()
         program.wait()
+
+
+def open_channel(proxy: Proxy, path: str, host: str) -> bytes:
+    """The first bytes of the answer to somebody who wants a WebSocket."""
+    head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as channel:
+        channel.sendall(head.encode())
+        return channel.recv(100)
 
 
 def mark(name: str) -> str:
@@ -141,6 +151,18 @@ def test_the_hub_is_reached_as_before(proxy: Proxy) -> None:
 
 def test_forms_and_channels_of_others_are_refused(proxy: Proxy) -> None:
     assert proxy.ask("/user/mallory/api", "POST")[0] == 403
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as channel:
-        channel.sendall(b"GET /user/mallory/c HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        assert channel.recv(100).startswith(b"HTTP/1.1 403")
+    assert open_channel(proxy, "/user/mallory/c", "localhost").startswith(b"HTTP/1.1 403")
+
+
+@pytest.mark.parametrize("name", ["hub.example.org", "HUB.example.org:443", "localhost", "anna.localhost", "10.0.0.7"])
+def test_the_hubs_own_names_are_answered(proxy: Proxy, name: str) -> None:
+    assert proxy.ask("/hub/login", Host=name)[2] == "the hub"
+
+
+@pytest.mark.parametrize("name", ["rebound.example", "hub.example.org.rebound.example", "hub-example.org", ""])
+def test_other_names_are_told_the_hubs_address(proxy: Proxy, name: str) -> None:
+    for path in ("/hub/login", "/user/mallory/lab"):
+        status, _, words = proxy.ask(path, Host=name, Cookie=mark("mallory"))
+        assert status == 403
+        assert "Its address is https://hub.example.org" in words
+    assert open_channel(proxy, "/hub/x", name).startswith(b"HTTP/1.1 403")

@@ -126,7 +126,7 @@ def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
     if applied.settings.tls.authority:
         c.AccountsAuthenticator.authority_file = str(authority_of(layout, applied.settings).certificate)
     c.AccountsAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
-    for name, values in log_in.traits(applied.settings).items():
+    for name, values in log_in.traits(applied.settings, str(applied.settings.page.logo or "")).items():
         for trait, value in values.items():
             setattr(c[name], trait, value)
 

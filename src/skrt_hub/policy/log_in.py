@@ -36,26 +36,28 @@ def people(settings: Settings) -> tuple[Person, ...]:
     return tuple(replace(person, role=roles.get(person.name, "")) for person in people)
 
 
-def traits(settings: Settings) -> dict[str, dict[str, Any]]:
-    """What JupyterHub's authenticator is told, by class; plain data, which fits a chart's values too."""
+def traits(settings: Settings, logo: str = "") -> dict[str, dict[str, Any]]:
+    """What JupyterHub's authenticator is told, by class; plain data, which fits a chart's values too.
+
+    `logo` is where the hub finds the picture of its log-in page.
+    """
     return {
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         "AccountsAuthenticator": {
             "kind": settings.login.kind,
             "anyone": anyone(settings),
             "shortest_password": SHORTEST_PASSWORD,
-            "look": look(settings),
+            "look": look(settings, logo),
         },
         # A server asks the hub again who a visitor is, so that a log-in that ended is not believed for long.
         "Spawner": {"args": [f"--HubAuth.cache_max_age={BELIEVED}"]},
     }
 
 
-def look(settings: Settings) -> dict[str, Any]:
+def look(settings: Settings, logo: str) -> dict[str, Any]:
     """What the log-in pages look like; the words of more languages are read here, and go where the hub is."""
     page = settings.page
     words = {code: json.loads(file.read_text(encoding="utf-8")) for code, file in page.languages.items()}
-    logo = str(page.logo) if page.logo is not None and settings.target == "machine" else ""
     return {"title": page.title, "text": page.text, "logo": logo, "colour": page.colour, "languages": words}
 
 

@@ -18,7 +18,7 @@ class Page(Section):
 
     title: str = Field("scikit-rt hub", max_length=80, description="The name at the top of the log-in page.")
     text: str = Field("", max_length=600, description="A short text for those who log in.")
-    logo: Path | None = Field(None, description="A picture: .svg, .png or .jpg. On one machine.")
+    logo: Path | None = Field(None, description="A picture: .svg, .png or .jpg; on Kubernetes at most 300 kB.")
     colour: str = Field(
         "", description="The colour of buttons and links, such as #0b5394; dark enough for white words."
     )

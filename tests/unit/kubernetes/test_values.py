@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +27,34 @@ FACTS = Facts(
 
 def rendered(**document: Any) -> dict[str, Any]:
     return render_values(Settings.model_validate({"target": "kubernetes", **document}), FACTS)
+
+
+def test_own_origins_are_led_by_names_and_ask_for_no_mark() -> None:
+    plain = rendered()
+    assert "subdomain_host" not in plain["hub"]["config"]["JupyterHub"]
+    assert "Gate(os.environ" in plain["hub"]["extraConfig"]["12-skrt-hub-visitors"]
+    public, servers = "https://hub.example.org", "https://*.hub.example.org"
+    own = rendered(public_url=public, participant_url=servers)
+    assert own["hub"]["config"]["JupyterHub"]["subdomain_host"] == public
+    assert f"install(None, forms_lead_to={servers!r})" in own["hub"]["extraConfig"]["12-skrt-hub-visitors"]
+    assert own["proxy"]["chp"]["extraEnv"]["SKRT_HUB_OWN_ORIGINS"] == "1"
+
+
+def test_the_proxy_answers_to_names_where_all_are_known() -> None:
+    assert "localhost" in rendered()["proxy"]["chp"]["extraEnv"]["SKRT_HUB_NAMES"]
+    balancer = {"kubernetes": {"access": "load-balancer"}, "login": {"kind": "first-use", "beyond_loopback": True}}
+    assert "SKRT_HUB_NAMES" not in rendered(**balancer)["proxy"]["chp"]["extraEnv"]
+    named = rendered(**balancer, public_url="http://hub.example.org")
+    assert r"hub\.example\.org" in named["proxy"]["chp"]["extraEnv"]["SKRT_HUB_NAMES"]
+
+
+def test_the_logo_comes_with_the_log_in() -> None:
+    settings = Settings.model_validate({"target": "kubernetes", "page": {"logo": "mark.PNG"}})
+    hub = render_values(settings, replace(FACTS, logo=b"picture"))["hub"]
+    carried = hub["extraFiles"]["skrt-hub-logo"]
+    assert base64.b64decode(carried["binaryData"]) == b"picture"
+    assert hub["config"]["AccountsAuthenticator"]["look"]["logo"] == carried["mountPath"]
+    assert carried["mountPath"].endswith(".png")
 
 
 def test_a_home_outlives_its_server_and_its_participant() -> None:
@@ -202,6 +232,7 @@ def test_pods_start_warm_unless_the_fork_server_is_switched_off() -> None:
     warm, plain = start_command(warm=True), start_command(warm=False)
     assert warm[-1] == "--warm"
     assert warm[:-1] == plain
+    assert plain[-1] == "--pod", "rights are given up in both"
 
 
 @pytest.mark.parametrize("platforms", [["linux/arm64"], ["linux/arm64", "linux/amd64"]])

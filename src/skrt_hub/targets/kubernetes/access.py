@@ -76,7 +76,7 @@ def open_door(cluster: Cluster, step: Step, *, deadline: float) -> str:
             time.sleep(1)
             continue
         step.update(note=f"waiting for {url}")
-        if log_in_page_answers(url):
+        if log_in_page_answers(url, cluster.settings):
             return url
         if cluster.settings.kubernetes.access == "port-forward":
             forward.require_running(cluster.layout)
@@ -84,18 +84,25 @@ def open_door(cluster: Cluster, step: Step, *, deadline: float) -> str:
     raise _unreachable(cluster, url)
 
 
-def log_in_page_answers(url: str) -> bool:
+def log_in_page_answers(url: str, settings: Settings) -> bool:
     """Whether the hub's log-in page is there. A certificate's worth is the browser's business, not looked at here."""
-    return _obstacle(url) == ""
+    return _obstacle(url, settings) == ""
 
 
-def _obstacle(url: str) -> str:
+def hub_name(settings: Settings) -> str:
+    """The name that requests must ask the hub by, where it is not the address's: a proxy that leads by names."""
+    return urllib.parse.urlsplit(settings.public_url).netloc if settings.participant_url else ""
+
+
+def _obstacle(url: str, settings: Settings) -> str:
     """Why the log-in page does not answer, in words; nothing where it does."""
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_any_certificate())
     )
     try:
-        with opener.open(f"{url}hub/login", timeout=5) as answer:
+        name = hub_name(settings)
+        request = urllib.request.Request(f"{url}hub/login", headers={"Host": name} if name else {})  # noqa: S310 - http or https, our own
+        with opener.open(request, timeout=5) as answer:
             return "" if answer.status == 200 else f"The answer is {answer.status}."
     except urllib.error.HTTPError as error:
         return f"Something answers there, with {error.code} {error.reason}."
@@ -131,7 +138,7 @@ def _unreachable(cluster: Cluster, url: str | None) -> ClusterError | StartError
         )
     return StartError(
         f"The hub runs, but its log-in page does not answer at {url}.",
-        why=forward.last_words(cluster.layout) if access == "port-forward" else _obstacle(url),
+        why=forward.last_words(cluster.layout) if access == "port-forward" else _obstacle(url, cluster.settings),
         remedy="See `skrt-hub status`. For a host name, check that it leads to the cluster.",
     )
 

@@ -1,10 +1,30 @@
-// The chart's proxy asks for the visitor's mark before it leads a browser to a participant's server: the proxy's half of
-// skrt_hub/hub/visitors.py, where the reasons stand. Node loads it before configurable-http-proxy (NODE_OPTIONS), whose own
-// code stays as it is. The secret is the one that hub and proxy share already.
+// The chart's proxy answers to the hub's own names only, and asks for the visitor's mark before it leads a browser to a
+// participant's server: the proxy's half of skrt_hub/hub/visitors.py, where the reasons stand. Node loads it before
+// configurable-http-proxy (NODE_OPTIONS), whose own code stays as it is. The secret is the one that hub and proxy share.
 import crypto from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 
+// The names that the hub answers to (skrt_hub/policy/hosts.py), and what others are told. The hub itself speaks to the
+// proxy at another port, the chart's 8001, under a name of the cluster.
+const names = process.env.SKRT_HUB_NAMES ? new RegExp(process.env.SKRT_HUB_NAMES, "i") : null;
+const otherName = process.env.SKRT_HUB_OTHER_NAME || "";
+const interfacePort = Number(process.env.SKRT_HUB_INTERFACE || 8001);
+const hostOf = (request) => (request.headers.host || "").replace(/:[0-9]*$/, "");
+const isOurs = (request) =>
+  names === null || request.socket.localPort === interfacePort || names.test(hostOf(request));
+
+const refuse = (response, kind) => {
+  if (kind === "upgrade") {
+    response.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    return;
+  }
+  response.writeHead(403, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
+  response.end(otherName);
+};
+
+// Where each server has an origin of its own, nobody is asked for a mark.
+const ownOrigins = process.env.SKRT_HUB_OWN_ORIGINS === "1";
 const secret = process.env.CONFIGPROXY_AUTH_TOKEN || "";
 const code = (words) => crypto.createHmac("sha256", secret).update(words).digest("hex");
 const cookie = `skrt-mark-${code("cookie").slice(0, 8)}`;
@@ -50,9 +70,14 @@ const takeAway = (response) => {
 const guarded = (emit) =>
   function (kind, request, other, ...rest) {
     if (kind === "request" || kind === "upgrade") {
+      if (!isOurs(request)) {
+        refuse(other, kind);
+        return true;
+      }
+      if (ownOrigins) return emit.call(this, kind, request, other, ...rest);
       const { owner, allowed } = led(request);
       if (!allowed && kind === "upgrade") {
-        other.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        refuse(other, kind);
         return true;
       }
       if (!allowed) {

@@ -9,11 +9,12 @@ from functools import partial
 
 from skrt_hub.errors import SkrtHubError, StartError, StateError
 from skrt_hub.targets.guest import PREFIX, Guest, account
-from skrt_hub.targets.kubernetes.access import find_url
+from skrt_hub.targets.kubernetes.access import find_url, hub_name
 from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.pods.watch import look
 
 _START_DEADLINE = 300.0
 
@@ -45,7 +46,34 @@ def guest(cluster: Cluster) -> Iterator[Guest]:
             "internet_allowed": bool(getattr(limits, "internet", True)),
         }
         revive = partial(hub.start_server, name, deadline=_START_DEADLINE)
-        yield Guest(name, url, str(answer["token"]), facts, "a pod", revive)
+        host = hub_name(cluster.settings)
+        yield Guest(
+            name,
+            url,
+            str(answer["token"]),
+            facts,
+            "a pod",
+            revive,
+            missing_layers=_missing_layers(cluster, name),
+            host=host,
+            server_host=f"{name}.{host}" if host else "",
+        )
+
+
+def _missing_layers(cluster: Cluster, name: str) -> tuple[str, ...]:
+    """What this cluster does not have, found by trying it from the pod."""
+    policies = "network policies: the hub makes them, and this cluster does not enforce them (see docs/how-to/cloud.md)"
+    return (policies,) if _reaches_the_proxys_interface(cluster, name) else ()
+
+
+def _reaches_the_proxys_interface(cluster: Cluster, name: str) -> bool:
+    """Whether a connection is made that the chart's policies refuse to every participant's pod."""
+    pods = [pod for pod in look(cluster.kubectl).server_pods() if participant(pod) == name]
+    if not pods:
+        return False
+    program = "import socket; socket.create_connection(('proxy-api', 8001), timeout=5).close()"
+    words = ("exec", f"pod/{pods[0]['metadata']['name']}", "--container=notebook", "--", "python", "-I", "-c", program)
+    return cluster.kubectl.run(*words, check=False, quiet=True, deadline=60).code == 0
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from skrt_workspace import server_command
 
 IN_HUB = Path(__file__).parent / "in_hub"
 LOGIN = Path(__file__).parents[2] / "login"
+LARGEST_LOGO = 300_000
 
 
 def start_command(*, warm: bool) -> tuple[str, ...]:
@@ -25,7 +26,8 @@ def start_command(*, warm: bool) -> tuple[str, ...]:
 
     `warm`: it also imports what kernels need, and forks them.
     """
-    return server_command.command("/opt/skrt/bin/python", *([server_command.WARM] if warm else []))
+    words = (server_command.POD, *([server_command.WARM] if warm else []))
+    return server_command.command("/opt/skrt/bin/python", *words)
 
 
 def gather(context: Context) -> Facts:
@@ -41,6 +43,7 @@ def gather(context: Context) -> Facts:
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
+        logo=_logo(context),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
         version=__version__,
         **certificate,
@@ -51,6 +54,26 @@ def login_files() -> dict[str, str]:
     """The log-in's own files by their names below its folder: code, words, templates."""
     files = sorted(path for path in LOGIN.rglob("*") if path.suffix in (".py", ".json", ".txt", ".html", ".css", ".js"))
     return {path.relative_to(LOGIN).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def _logo(context: Context) -> bytes:
+    """The picture of the log-in page. Raises SettingsError for one that cannot be read or carried to the cluster."""
+    file = context.settings.page.logo
+    if file is None:
+        return b""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"The logo {file} cannot be read.", why=str(error.strerror), remedy="Correct page.logo in hub.yaml."
+        ) from None
+    if len(content) > LARGEST_LOGO:
+        raise SettingsError(
+            f"The logo {file} is too large for a hub on Kubernetes: {len(content) // 1000} kB.",
+            why=f"It travels in a secret of the cluster, which has room for {LARGEST_LOGO // 1000} kB of it.",
+            remedy="Take a smaller picture: the log-in page shows it 64 pixels high.",
+        )
+    return content
 
 
 def _certificate(context: Context) -> dict[str, str]:

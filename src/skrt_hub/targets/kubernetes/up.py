@@ -107,7 +107,7 @@ def _already_up(cluster: Cluster, release: Release, values: dict[str, Any]) -> s
     if not all(seen.ready(name) for name in ESSENTIAL):
         return None
     url = access.find_url(cluster)
-    return url if url is not None and access.log_in_page_answers(url) else None
+    return url if url is not None and access.log_in_page_answers(url, cluster.settings) else None
 
 
 def _ensure_namespace(cluster: Cluster) -> bool:

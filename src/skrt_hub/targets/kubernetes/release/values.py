@@ -15,6 +15,7 @@ from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
+from skrt_hub.targets.kubernetes.release import web
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -44,8 +45,8 @@ class Facts:
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry, `command` its
     start command (None: the image's own), `login` the files of the log-in by name, `homes` and `spawner` the source
     texts of its search for homes and of its spawner, `visitors` and `gate` those of the hub's and the proxy's half of
-    the rule about visitors, `certificate` and `key` the texts of an own certificate,
-    `processors` those of the cluster's node, where it has only one that is known.
+    the rule about visitors, `certificate` and `key` the texts of an own certificate, `logo` the picture of the log-in
+    page, `processors` those of the cluster's node, where it has only one that is known.
     """
 
     image: str
@@ -60,6 +61,7 @@ class Facts:
     key: str = ""
     visitors: str = ""
     gate: str = ""
+    logo: bytes = b""
     processors: float = 0
 
 
@@ -94,11 +96,13 @@ def lay_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     authority = {"authority_file": f"{HUB_MODULES}/{LOGIN}/authority.crt"} if facts.authority else {}
-    log_in = policy.log_in.traits(settings)
+    logo = f"{HUB_MODULES}/{LOGIN}/logo{settings.page.logo.suffix.lower()}" if settings.page.logo else ""
+    log_in = policy.log_in.traits(settings, logo)
     config: dict[str, Any] = {
         "JupyterHub": {
             "authenticator_class": f"{LOGIN}.authenticator.AccountsAuthenticator",
             "admin_access": False,
+            **web.hub_traits(settings),
         },
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         **log_in,
@@ -129,16 +133,18 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
             "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
             "skrt-hub-visitors": {"mountPath": VISITORS_PATH, "stringData": facts.visitors},
+            **(
+                {"skrt-hub-logo": {"mountPath": logo, "binaryData": base64.b64encode(facts.logo).decode()}}
+                if logo
+                else {}
+            ),
         },
         "extraConfig": {
             "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
             "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
             f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
-            # The secret is the one that the chart gives to both hub and proxy.
-            "12-skrt-hub-visitors": f"import os\nfrom {VISITORS_MODULE} import Gate, install, tornado_settings\n"
-            'install(Gate(os.environ["CONFIGPROXY_AUTH_TOKEN"]))\n'
-            "c.JupyterHub.tornado_settings = tornado_settings()\n",
+            "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
@@ -165,13 +171,11 @@ def starts_at_once(processors: float) -> int:
 def _proxy(settings: Settings, facts: Facts) -> dict[str, Any]:
     kubernetes = settings.kubernetes
     kinds = {"load-balancer": "LoadBalancer", "node-port": "NodePort"}
-    gate = base64.b64encode(facts.gate.encode()).decode()
     proxy: dict[str, Any] = {
         "service": {"type": kinds.get(kubernetes.access, "ClusterIP")},
         "chp": {
             "resources": {"requests": CORE_REQUESTS["proxy"]},
-            # Node loads the gate before the proxy's own code; a module may stand in its address.
-            "extraEnv": {"NODE_OPTIONS": f"--import=data:text/javascript;base64,{gate}"},
+            "extraEnv": web.proxy_variables(settings, facts.gate),
         },
     }
     hosts = [kubernetes.host] if kubernetes.host else []
@@ -188,11 +192,11 @@ def _ingress(settings: Settings) -> dict[str, Any]:
     kubernetes = settings.kubernetes
     if kubernetes.access != "ingress":
         return {"enabled": False}
-    ingress: dict[str, Any] = {"enabled": True, "hosts": [kubernetes.host]}
+    ingress: dict[str, Any] = {"enabled": True, "hosts": web.ingress_hosts(settings)}
     if kubernetes.ingress_class:
         ingress["ingressClassName"] = kubernetes.ingress_class
     if settings.tls.secret:
-        ingress["tls"] = [{"hosts": [kubernetes.host], "secretName": settings.tls.secret}]
+        ingress["tls"] = [{"hosts": web.ingress_hosts(settings), "secretName": settings.tls.secret}]
     return ingress
 
 

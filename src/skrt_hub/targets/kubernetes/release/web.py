@@ -1,0 +1,53 @@
+"""Names and origins of a hub on Kubernetes: which names it answers to, and whether servers have origins of their own.
+
+The rules are those of one machine (skrt_hub.policy.hosts, skrt_hub.hub.visitors); here they become the chart's values.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from skrt_hub import policy
+from skrt_hub.settings.model import Settings
+
+
+def hub_traits(settings: Settings) -> dict[str, Any]:
+    """What JupyterHub is told; with `subdomain_host` the chart has its proxy lead by names, too."""
+    traits: dict[str, Any] = {}
+    if settings.public_url:
+        traits["public_url"] = f"{settings.public_url}/"
+    if settings.participant_url:
+        traits["subdomain_host"] = settings.public_url
+        # A participant's page could set cookies for the whole domain, but none that is called `__Host-`...
+        traits["cookie_host_prefix_enabled"] = settings.public_url.startswith("https:")
+    return traits
+
+
+def hub_program(settings: Settings, module: str) -> str:
+    """The hub's half of the rule about visitors, as a part of its configuration."""
+    # The secret is the one that the chart gives to both hub and proxy.
+    gate = "None" if settings.participant_url else 'Gate(os.environ["CONFIGPROXY_AUTH_TOKEN"])'
+    return (
+        f"import os\nfrom {module} import Gate, install, tornado_settings\n"
+        f"install({gate}, forms_lead_to={settings.participant_url!r})\n"
+        "c.JupyterHub.tornado_settings = tornado_settings()\n"
+    )
+
+
+def proxy_variables(settings: Settings, gate: str) -> dict[str, str]:
+    """The proxy's half, in the variables of its container. Node loads a module that stands in its address."""
+    program = base64.b64encode(gate.encode()).decode()
+    variables = {"NODE_OPTIONS": f"--import=data:text/javascript;base64,{program}"}
+    if settings.participant_url:
+        variables["SKRT_HUB_OWN_ORIGINS"] = "1"
+    if policy.hosts.known_from_elsewhere(settings):
+        variables["SKRT_HUB_NAMES"] = policy.hosts.pattern(policy.hosts.answered(settings))
+        variables["SKRT_HUB_OTHER_NAME"] = policy.hosts.refusal(settings)
+    return variables
+
+
+def ingress_hosts(settings: Settings) -> list[str]:
+    """The names that the cluster's ingress controller leads to the hub."""
+    host = settings.kubernetes.host
+    return [host, f"*.{host}"] if settings.participant_url else [host]
