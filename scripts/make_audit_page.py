@@ -27,8 +27,10 @@ failed. The command ends with 21 where anything was reachable or not tried. `--n
 memory, processes and files; that takes some minutes, and the throw-away server may be ended by it. Nobody else's is.
 `--json` prints the same as JSON.
 
-Each attempt has a test that switches its layer off and sees the attempt succeed, as far as the layer can be switched
-off alone.
+A layer that can be switched off alone has a test that does so and sees the attempt succeed: the filter of system calls,
+the own file system, network and sockets, rights, sizes and numbers, the proxy's rules, the hub's answers. Where several
+layers refuse the same, no single one can be shown: mounts, devices, programs for the kernel (bpf), counters of the
+processor, processes of the machine and the first process. Of those the tests only see that they are refused.
 """
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 _BACKLOG = 1024
 _LONGEST = 1 << 16
+_IP_MINTTL, _IPV6_MINHOPCOUNT = 21, 73  # linux/in.h, linux/in6.h
 _NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -58,6 +59,27 @@ def wake(listener: socket.socket) -> None:
     """Take connections again, also while old ones wait for their end (TIME_WAIT)."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.listen(_BACKLOG)
+
+
+def hold_back(listener: socket.socket) -> None:
+    """Leave whoever connects waiting: their packets are dropped, and they send them again after a second or two.
+
+    The kernel drops what came over more routers than this number leaves (ip(7), IP_MINTTL), and systems send with 64
+    or 128. What has been connected before is not touched.
+    """
+    _let_in_from(listener, 255)
+
+
+def let_in(listener: socket.socket) -> None:
+    """Take new connections again, those that wait with the others."""
+    _let_in_from(listener, 0)
+
+
+def _let_in_from(listener: socket.socket, least: int) -> None:
+    if listener.family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, _IPV6_MINHOPCOUNT, least)
+    else:
+        listener.setsockopt(socket.IPPROTO_IP, _IP_MINTTL, least)
 
 
 def has_no_such_address(error: OSError) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
-from . import sessions
+from . import activity, sessions
 from .accounts import Accounts, AccountsDamagedError, Entry, Proof, attempts_file
 from .brake import Brake
 from .certificate_pages import certificate_handlers
@@ -41,6 +41,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        activity.need_not_be_noted()
         self.accounts = Accounts(Path(self.accounts_file))
         self.brake = Brake()
         self.pages = Pages(Look(**self.look))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import os
 import ssl
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -124,14 +127,41 @@ def is_out(person: Person, path: str) -> bool:
     return status == 403 or "/hub/login" in address
 
 
+async def still_open(hub: Hub, name: str, token: str, end_sessions: Callable[[], Any]) -> set[str]:
+    """Which of somebody's open connections take what is typed after their sessions have ended."""
+    base = f"{hub.url}user/{name}/"
+    async with aiohttp.ClientSession(headers={"Authorization": f"token {token}"}) as web:
+        kernel = (await (await web.post(f"{base}api/kernels", json={"name": "python3"})).json())["id"]
+        terminal = (await (await web.post(f"{base}api/terminals", json={})).json())["name"]
+        addresses = (f"api/kernels/{kernel}/channels", f"terminals/websocket/{terminal}", "api/events/subscribe")
+        channels = {address: await web.ws_connect(base + address) for address in addresses}
+        await asyncio.sleep(5)
+        assert not any([await _has_ended(channel) for channel in channels.values()])  # not by itself
+        await asyncio.to_thread(end_sessions)
+        await asyncio.sleep(6)
+        return {address for address, channel in channels.items() if not await _has_ended(channel)}
+
+
+async def _has_ended(channel: aiohttp.ClientWebSocketResponse) -> bool:
+    """Whether the connection was closed from the other side."""
+    over = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+    try:
+        while (await channel.receive(timeout=0.5)).type not in over:
+            continue
+    except TimeoutError:
+        return False
+    return True
+
+
 def test_sessions_end_at_once_and_the_server_goes_on_after_a_reset(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
     anna = hub.at_work("anna")
     anna.server()
     assert anna.get("user/anna/api/contents")[0] == 200
-    hub.run("participants", "password", "anna", input="another password\n")
-    time.sleep(5)
+    token = anna.token()
+    new_password = functools.partial(hub.run, "participants", "password", "anna", input="another password\n")
+    assert asyncio.run(still_open(hub, "anna", token, new_password)) == set()
     assert is_out(anna, "user/anna/api/contents")
     assert is_out(anna, "hub/home")
     assert [server["name"] for server in hub.status()["servers"]] == ["anna"]

@@ -23,13 +23,22 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Keeper:
-    """One part of the hub. `describe` is called before each start, so that a part can follow changed settings."""
+    """One part of the hub. `describe` is called before each start, so that a part can follow changed settings.
+
+    `started` is called after each start, `gone` before an end that was asked for and after any other.
+    """
 
     def __init__(
-        self, describe: Callable[[], Part], log: logging.Logger, started: Callable[[], None] = lambda: None
+        self,
+        describe: Callable[[], Part],
+        log: logging.Logger,
+        started: Callable[[], None] = lambda: None,
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
         self._describe = describe
         self._started = started
+        self._gone = gone
+        self._starting = asyncio.Lock()
         self._log = log
         self._wanted = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
@@ -54,10 +63,12 @@ class Keeper:
     async def end(self, patience: float = 15.0) -> None:
         """End the program and leave it ended: SIGTERM, and SIGKILL after `patience` seconds."""
         self._wanted.clear()
-        process = self._process
+        async with self._starting:  # one that is just being started would be forgotten, and keep its sockets
+            process = self._process
         if process is None or process.returncode is not None:
             return
         self._asked_to_end = True
+        self._gone()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
@@ -91,9 +102,12 @@ class Keeper:
 
     async def _run_once(self) -> bool:
         """Start the program and wait for its end; whether that was asked for."""
-        part = self._describe()
-        started = time.monotonic()
-        self._process = await _start(part)
+        async with self._starting:
+            if not self._wanted.is_set():
+                return True
+            part = self._describe()
+            started = time.monotonic()
+            self._process = await _start(part)
         self.problem = ""
         try:
             self._started()
@@ -105,6 +119,7 @@ class Keeper:
             self._asked_to_end = False
             self._log.info("%s ended", part.name)
             return True
+        self._gone()
         self.failures = 1 if time.monotonic() - started > _LONG_ENOUGH else self.failures + 1
         self._log.warning("%s ended by itself with code %d", part.name, code)
         return False

@@ -12,12 +12,13 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from skrt_hub import sockets
-from skrt_hub.errors import StartError
+from skrt_hub.errors import PortTakenError, StartError
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub.applied import Ports
 from skrt_hub.hub.entry_points import EntryPoint
@@ -33,6 +34,7 @@ API, HUB, ASSETS, DOOR = "auth_api", "hub", "assets", "door"
 _SERVER, _SPARE = "server:", "spare:"
 _SPARES = 32
 _TRIES = 400
+_OWN_COPIES = 2.0  # seconds
 _LOOPBACK = "127.0.0.1"
 _PIDFD_GETFD = 438  # pidfd_getfd(2); the same number on every processor
 
@@ -52,6 +54,21 @@ def bind_public(entries: Iterable[EntryPoint]) -> Kept:
                 raise port_error(entry.host, entry.port, error) from None
         undo.pop_all()
         return made
+
+
+def _bind_when_free(entries: Sequence[EntryPoint]) -> Kept:
+    """As bind_public, for addresses that were ours a moment ago.
+
+    A program that is being started has copies of all our sockets until it begins (fork(2)), for some milliseconds.
+    """
+    give_up = time.monotonic() + _OWN_COPIES
+    while True:
+        try:
+            return bind_public(entries)
+        except PortTakenError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
 
 
 def bind_private(ports: Ports | None) -> tuple[Kept, Ports]:
@@ -147,6 +164,10 @@ class Listeners:
                 found.append(EntryPoint(name, host, port))
         return tuple(found)
 
+    def for_browsers(self) -> list[socket.socket]:
+        """The listeners of the entry points."""
+        return [self._kept[entry.name] for entry in self.public()]
+
     def rebind(self, wanted: tuple[EntryPoint, ...]) -> None:
         """Hold other public addresses than before. Raises PortTakenError with those of before still held.
 
@@ -156,9 +177,9 @@ class Listeners:
         before = self.public()
         self.let_go([entry.name for entry in before])
         try:
-            self.add(bind_public(wanted))
+            self.add(_bind_when_free(wanted))
         except Exception:
-            self.add(bind_public(replace(entry, needed=False) for entry in before))
+            self.add(_bind_when_free([replace(entry, needed=False) for entry in before]))
             raise
 
     def server(self, folder: str) -> socket.socket:

@@ -1,4 +1,6 @@
-"""What `check` says of the ways in: who may log in from where, whether it is encrypted, and what others type."""
+"""What `check` says of the ways in: who may log in from where, whether it is encrypted, what others type, and which
+protections of participants from each other this machine lacks.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,23 @@ from skrt_hub.login.accounts import Accounts, AccountsDamagedError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.machine import layers
 
 _SOON = timedelta(days=21)
 
 
 def all_findings(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
-    """Log-in, encryption, and the addresses for others."""
+    """Log-in, encryption, the addresses for others, and the sandbox's layers."""
     others = () if settings.on_loopback else (addresses(settings),)
-    return (log_in(settings, layout), encryption(settings, layout), *others)
+    return (log_in(settings, layout), encryption(settings, layout), *others, protections(settings))
+
+
+def protections(settings: Settings) -> Finding:
+    """Which layers of the sandbox do not hold here; they were tried."""
+    missing = layers.missing(settings)
+    found = "; ".join(missing) or "every layer of the sandbox holds"
+    remedy = "What each layer is for, and what brings it: docs/explanation/sandbox.md. To try them: skrt-hub audit"
+    return Finding("protections", not missing, found, remedy, required=False)
 
 
 def log_in(settings: Settings, layout: Layout) -> Finding:
@@ -30,7 +41,8 @@ def log_in(settings: Settings, layout: Layout) -> Finding:
     listed = f"{count} listed" if count else "any name" if policy.log_in.anyone(settings) else "nobody is listed"
     found = f"{kind}, {listed}"
     if kind == "first-use" and not settings.on_loopback:
-        found += "; anybody who reaches the log-in page can take a name that has no password yet"
+        free = f"{_without_code(settings, layout)} of these have" if count else "a name may have"
+        found += f"; {free} no password yet, and whoever reaches the log-in page first takes such a name"
         return Finding("log-in", False, found, "Write `login: codes` in hub.yaml.", required=False)
     if kind == "codes" and not count and not settings.organisers:
         remedy = "Write `participants` in hub.yaml, or type: skrt-hub participants add NAME"

@@ -51,6 +51,7 @@ from skrt_hub.targets.machine.listeners import (
 )
 from skrt_hub.targets.machine.log_sizes import cut_server_logs
 from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.machine.waiting_room import WaitingRoom
 from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_memory
 from skrt_hub.targets.machine.watched import Watched
 from skrt_workspace.sandbox.identity import boot_id, identify
@@ -79,8 +80,9 @@ class Supervisor:
         self.listeners = Listeners(kept, watched.keep, watched.drop)
         self._hold_what_is_missing()
         secrets = read_secrets(layout.secrets)
+        self._waiting = WaitingRoom(self.listeners.for_browsers, lambda: self._applied().ports.proxy)
         self.keepers = {
-            "proxy": Keeper(self._describe_proxy, log, self._note_parts),
+            "proxy": Keeper(self._describe_proxy, log, self._note_parts, self._waiting.close),
             "hub": Keeper(self._describe_hub, log, self._note_parts),
             "assets": Keeper(self._describe_assets, log, self._note_parts),
             "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log, self._note_parts),
@@ -180,6 +182,7 @@ class Supervisor:
         if not routes.exists():  # traefik watches only a file that is there
             write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
         given = {name: self.listeners[name] for name in (*(entry.name for entry in public), API)}
+        self._waiting.close()
         return parts.proxy(self._layout, given, open_to_people=self._open)
 
     async def _answer(self, request: dict[str, Any]) -> control.Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import time
 import urllib.error
@@ -36,6 +37,7 @@ from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.version import __version__
 
 _START_DEADLINE = 90.0
+_CONNECTS = 0.3
 
 
 def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None] | None = None) -> UpReport:
@@ -206,6 +208,9 @@ def wait_for_log_in(context: Context, settings: Settings) -> None:
 
 def _answers(url: str, context: Context) -> bool:
     try:
+        # Whoever comes while the proxy is started is left waiting (skrt_hub.targets.machine.waiting_room).
+        where = (urlsplit(context.settings.url).hostname, context.settings.port)
+        socket.create_connection(where, timeout=_CONNECTS).close()
         encrypted = urllib.request.HTTPSHandler(context=trust(context.layout, context.settings))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), encrypted)
         request = urllib.request.Request(url)  # noqa: S310
