@@ -157,6 +157,22 @@ def test_when_everything_is_killed_status_says_so_and_start_brings_it_back(make_
     assert "stopped" in hub.run("status").stdout
 
 
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_everything_killed_twenty_times_keeps_addresses_and_variables(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    hub.run("up")
+    run_in_notebook(hub, "answer = 42")
+    before = ports_of(hub)
+    for _ in range(20):
+        parts = [identify(pid_of(hub, part)) for part in ("hub", "proxy", "assets")]
+        kill(hub, "both")
+        until(lambda gone=parts: not any(is_alive(part) for part in gone))
+        hub.run("start")
+        run_in_notebook(hub, "assert answer == 42")
+        assert ports_of(hub) == before
+
+
 def test_the_address_is_held_in_all_its_spellings(running: Hub) -> None:
     for host in ("127.0.0.1", "::1"):
         with socket.create_connection((host, running.port), timeout=5):
