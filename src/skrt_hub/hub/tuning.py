@@ -5,6 +5,7 @@ Each mend leaves JupyterHub as it is where a later version has not the part it c
 
 from __future__ import annotations
 
+import sqlite3
 from functools import cache, partial
 from typing import Any
 
@@ -13,6 +14,8 @@ import jupyterhub.oauth.provider
 import jupyterhub.orm
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+
+_ROOM, _PAGE = 2**21, 4096
 
 
 def apply() -> dict[str, bool]:
@@ -41,6 +44,24 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        _keep_room(connection)
+
+
+def _keep_room(connection: Any) -> None:
+    """Have the database's files hold room of their own, so that log-ins go on while the disk is full.
+
+    SQLite writes over what was freed in its file, and over its log from the beginning after each checkpoint; neither
+    takes room of the disk then (https://www.sqlite.org/wal.html, https://www.sqlite.org/fileformat.html).
+    """
+    connection.execute(f"PRAGMA wal_autocheckpoint={_ROOM // 2 // _PAGE}")
+    try:
+        connection.execute("CREATE TABLE skrt_room (filling BLOB)")
+        connection.execute("INSERT INTO skrt_room VALUES (zeroblob(?))", [_ROOM])
+        connection.commit()
+        connection.execute("DROP TABLE skrt_room")
+        connection.commit()
+    except sqlite3.Error:  # the disk is full already, or another connection writes just now
+        connection.rollback()
 
 
 def _no_ping() -> bool:
