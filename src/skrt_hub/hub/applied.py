@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from skrt_hub.errors import StateError
-from skrt_hub.files import read_json, write_json
+from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
+from skrt_workspace.sandbox.probe import LANDLOCK
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Applied:
     ports: Ports
     environment: Path
     root: bool
+    sandbox: str = ""  # the kind that was found to work (skrt_hub.hub.kinds); not noted: the one in the settings
+
+    def __post_init__(self) -> None:
+        if not self.sandbox:
+            object.__setattr__(self, "sandbox", self.settings.sandbox)
 
 
 def write_applied(layout: Layout, applied: Applied) -> None:
@@ -46,6 +52,7 @@ def write_applied(layout: Layout, applied: Applied) -> None:
         "ports": asdict(applied.ports),
         "environment": str(applied.environment),
         "root": applied.root,
+        "sandbox": applied.sandbox,
     }
     write_json(layout.applied, document, mode=0o600)
 
@@ -65,6 +72,12 @@ def read_applied(layout: Layout) -> Applied | None:
         ) from None
 
 
+def ensure_run_folder(layout: Layout) -> None:
+    """The folder of sockets and process identities. Without namespaces, servers reach the door in it by its path."""
+    applied = read_applied(layout)
+    ensure_folder(layout.run, mode=0o711 if applied is not None and applied.sandbox == LANDLOCK else 0o700)
+
+
 def _from_document(document: Any) -> Applied:
     return Applied(
         settings=Settings.model_validate(document["settings"]),
@@ -72,4 +85,5 @@ def _from_document(document: Any) -> Applied:
         ports=Ports(**document["ports"]),
         environment=Path(document["environment"]),
         root=bool(document["root"]),
+        sandbox=str(document.get("sandbox", "")),
     )

@@ -28,6 +28,7 @@ from skrt_hub.settings.model import Settings
 from skrt_workspace.sandbox.document import Network
 from skrt_workspace.sandbox.identity import ProcessIdentity, identify
 from skrt_workspace.sandbox.network import GATEWAY, NAMESERVER, OUTSIDE_ADDRESSES
+from skrt_workspace.sandbox.probe import LANDLOCK, NAMESPACES
 
 _PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
@@ -47,9 +48,9 @@ class Way(Enum):
     PASTA = "pasta"
 
 
-def way(settings: Settings, *, root: bool) -> Way:
-    """How participants' sandboxes of this hub are connected on this machine."""
-    if settings.sandbox == "none":
+def way(settings: Settings, *, root: bool, kind: str = NAMESPACES) -> Way:
+    """How participants' sandboxes of this hub, which are of this kind, are connected on this machine."""
+    if settings.sandbox == "none" or (kind == LANDLOCK and settings.limits.internet):
         return Way.SHARED
     if not settings.limits.internet:
         return Way.NONE

@@ -15,6 +15,7 @@ from skrt_hub.policy import engines, threads
 from skrt_workspace import connections, server_command
 from skrt_workspace.sandbox.document import DOOR_INSIDE, MIB, Bind, Limits, Network, SandboxDocument, Temporary, User
 from skrt_workspace.sandbox.enter import LISTENER
+from skrt_workspace.sandbox.probe import LANDLOCK, NAMESPACES
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
 NICENESS = 5
@@ -41,7 +42,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
     settings = applied.settings
     place = start.place
     python = str(applied.environment / "bin" / "python")
-    isolated = settings.sandbox != "none"
+    isolated, confined = applied.sandbox == NAMESPACES, applied.sandbox == LANDLOCK
     home = layout.home(place.folder)
     return SandboxDocument(
         home=str(home),
@@ -49,19 +50,21 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         environment={
             **_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
             **({} if isolated else {"SKRT_MATERIAL": str(layout.material_shown)}),
+            **(_door(start.environment, str(layout.door)) if confined and start.listening else {}),
         },
         working_directory="/home/jovyan" if isolated else str(home),
         log_file=str(layout.server_log(place.folder)),
         isolated=isolated,
+        confined=confined,
         user=User(place.uid, place.uid) if applied.root else None,
         hostname=settings.name,
-        read_only=_read_only(applied, layout) if isolated else (),
+        read_only=_read_only(applied, layout) if isolated or confined else (),
         temporary=in_memory(settings.limits.memory),
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
         notices=str(layout.notices(place.folder)),
         network=start.network,
-        door=str(layout.door.parent) if isolated and start.listening else None,
+        door=str(layout.door.parent) if (isolated or confined) and start.listening else None,
     )
 
 
@@ -105,9 +108,11 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
 def _connections(given: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
     """The server is given its socket, and finds the hub at the door, whatever address JupyterHub would have it ask."""
     variables = {connections.LISTENER_VARIABLE: str(LISTENER)}
-    if not isolated:
-        return variables
-    variables[connections.DOOR_VARIABLE] = f"{DOOR_INSIDE}/hub.sock"
+    return variables | (_door(given, f"{DOOR_INSIDE}/hub.sock") if isolated else {})
+
+
+def _door(given: Mapping[str, str], path: str) -> dict[str, str]:
+    variables = {connections.DOOR_VARIABLE: path}
     for name in ("JUPYTERHUB_API_URL", "JUPYTERHUB_ACTIVITY_URL"):
         if name in given:
             variables[name] = urlsplit(given[name])._replace(netloc=connections.HUB_HOST).geturl()

@@ -25,12 +25,13 @@ from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
 from skrt_hub.hub.sandboxing import Start, render_sandbox
-from skrt_hub.hub.starting import plain_start, until_answers, until_ended
+from skrt_hub.hub.starting import end_user, plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
 from skrt_workspace import second_try
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
+from skrt_workspace.sandbox.probe import LANDLOCK
 
 CPUS = len(os.sched_getaffinity(0))
 # One hub is one process, and all its spawners share these.
@@ -156,7 +157,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         layout = self.layout
         prepare_folders(layout, place, root=applied.root)
         groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
-        chosen = internet.way(applied.settings, root=applied.root)
+        chosen = internet.way(applied.settings, root=applied.root, kind=applied.sandbox)
         start = Start(place, environment, arguments, groups, listening=True, network=internet.network(chosen))
         return render_sandbox(applied, layout, start, machine_cpus=CPUS)
 
@@ -197,6 +198,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             await loop.run_in_executor(None, wait_ended, identity, self.stop_patience)
         place = Places(self.layout.folders).find(self.user.name)
         if place is not None:
+            await self._end_all_of(place)
             server_record(self.layout, place.folder).unlink(missing_ok=True)
             control_groups.remove(self.layout.root, place.folder)
 
@@ -221,7 +223,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
     async def _connect(self, applied: Applied) -> None:
         """Lead the sandbox to the internet. Where that fails it stays without: the log says so, and work goes on."""
         assert self.identity is not None
-        chosen = internet.way(applied.settings, root=applied.root)
+        chosen = internet.way(applied.settings, root=applied.root, kind=applied.sandbox)
         try:
             if chosen is internet.Way.VETH:
                 connect = internet.connect_pair
@@ -230,6 +232,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
                 self.companion = await internet.connect_pasta(self.identity.pid)
         except (SkrtHubError, OSError, IndexError) as error:
             self.log.error("%s: the server has no way to the internet: %s", self.user.name, error)
+
+    async def _end_all_of(self, place: Place) -> None:
+        """Where no namespace ends them with its first process: everything that the participant still has running."""
+        applied = read_applied(self.layout)
+        if applied is not None and applied.sandbox == LANDLOCK:
+            await end_user(applied.environment, place.uid)
 
     def _end_companion(self) -> None:
         if self.companion is not None:
@@ -250,6 +258,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             return
         place = Places(self.layout.folders).find(self.user.name)
         if place is not None:
+            await self._end_all_of(place)
             await asyncio.get_running_loop().run_in_executor(None, server_socket.ended, self.layout, place.folder)
         if self.pending is None:  # else it is being stopped, or its start tells of it
             await self.poll_and_notify()

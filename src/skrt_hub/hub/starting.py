@@ -46,6 +46,13 @@ async def plain_start(environment: Path, document: SandboxDocument, listener: in
     return ProcessIdentity(**answer)
 
 
+async def end_user(environment: Path, uid: int) -> None:
+    """End every process of a participant's user."""
+    words = (environment / "bin" / "python", "-I", "-m", "skrt_workspace.sandbox", "--end", str(uid))
+    process = await start_in_loop(words, env={"PATH": "/usr/bin:/bin"}, start_new_session=True)
+    await asyncio.wait_for(process.wait(), _START_DEADLINE)
+
+
 async def until_answers(port: int, path: str, identity: ProcessIdentity, log: Path) -> None:
     """Return as soon as the server answers at `path`, so that JupyterHub's own first question need not wait.
 

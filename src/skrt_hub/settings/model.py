@@ -70,10 +70,11 @@ class Settings(Section):
     )
     page: Page = Field(default_factory=Page, description="What the log-in page looks like.")
     limits: Limits = Field(default_factory=Limits, description="What one participant, and all together, may use.")
-    sandbox: Literal["namespaces", "none"] = Field(
+    sandbox: Literal["namespaces", "landlock", "none"] = Field(
         "namespaces",
-        description="On one machine: `none` lets participants see each other's files and the hub's, so it is only for "
-        "people you trust.",
+        description="On one machine. `namespaces`: each participant sees a machine of their own. In a container that "
+        "allows none, `landlock` takes its place by itself, which needs a hub that runs as root. `none` lets "
+        "participants see each other's files and the hub's, so it is only for people you trust.",
     )
     fork_server: bool = Field(
         True,

@@ -21,7 +21,7 @@ from skrt_workspace import server, server_command
 from skrt_workspace.forkserver import appearance, kernels, mends
 from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.sandbox import kernel as system
-from skrt_workspace.sandbox import plain
+from skrt_workspace.sandbox import plain, walls
 from skrt_workspace.sandbox.document import WARDEN_SOCKET_INSIDE, WARDEN_SOCKET_VARIABLE, SandboxDocument
 from skrt_workspace.sandbox.enter import LISTENER, READY, close_listener
 from skrt_workspace.sandbox.init import Init
@@ -34,7 +34,7 @@ def make_first_process(record: Record) -> Callable[[SandboxDocument, int], None]
 
     def first_process(document: SandboxDocument, status: int) -> None:
         appearance.show((f"skrt-hub-sandbox ({document.hostname})",), {})
-        init = Init(isolated=document.isolated)
+        init = Init(isolated=document.isolated, confined=document.confined)
         warden = Warden(init, record, _socket_path(document))
         variables = {**document.environment, WARDEN_SOCKET_VARIABLE: warden.path}
         pid = init.fork(_server(replace(document, environment=variables), record, status))
@@ -70,6 +70,8 @@ def say(message: str) -> None:
 
 
 def _socket_path(document: SandboxDocument) -> str:
+    if document.confined and document.user is not None:
+        return str(walls.own_place(document.user) / "warden.sock")
     return WARDEN_SOCKET_INSIDE if document.isolated else own_socket()
 
 

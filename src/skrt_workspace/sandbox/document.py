@@ -100,6 +100,7 @@ class SandboxDocument:
     command, working_directory, environment: what runs, where, with exactly these variables.
     log_file: host file that the output is appended to (made with mode 0600); null throws the output away.
     isolated: false starts the command without namespaces (`sandbox: none`), everything else stays the same.
+    confined: without namespaces, but kept apart by the user and by Landlock (`walls.py`); paths are the host's.
     user: null when the hub is an ordinary user.
     read_only, read_write: host folders shown inside. The environment and its Python are shown without being listed.
     temporary: folders in memory; where one of `/tmp`, `/run`, `/dev/shm` is not listed it gets its usual size.
@@ -115,6 +116,7 @@ class SandboxDocument:
     working_directory: str = HOME_INSIDE
     log_file: str | None = None
     isolated: bool = True
+    confined: bool = False
     user: User | None = None
     hostname: str = "skrt-hub"
     read_only: tuple[Bind, ...] = ()
@@ -212,6 +214,8 @@ def _check_document(document: SandboxDocument) -> None:
         _check_host_path(path, "control_groups")
     if document.user is not None and (document.user.uid < 1 or document.user.gid < 1):
         _refuse("user", "a participant cannot be root")
+    if document.confined and (document.isolated or document.user is None):
+        _refuse("confined", "goes with a user, and without namespaces")
     if not 1 <= len(document.hostname) <= 63 or not document.hostname.replace("-", "a").isalnum():
         _refuse("hostname", "must be 1 to 63 letters, digits and hyphens")
     _check_limits(document.limits)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skrt_workspace.sandbox import kernel, network, privileges
+from skrt_workspace.sandbox import kernel, network, privileges, walls
 from skrt_workspace.sandbox.document import HOME_INSIDE, NOTICES_INSIDE, ORDINARY_UID, Limits, SandboxDocument
 from skrt_workspace.sandbox.errors import DocumentError, HostForbidsError, SandboxError, StartError
 from skrt_workspace.sandbox.explain import explain
@@ -68,6 +68,8 @@ def _as_shown(document: SandboxDocument) -> SandboxDocument:
     if folder == HOME_INSIDE or folder.startswith(HOME_INSIDE + "/"):
         folder = home + folder[len(HOME_INSIDE) :]
     environment = {**document.environment, "HOME": home}
+    if document.confined:
+        environment |= walls.variables(document)
     if document.notices is not None:
         environment["SKRT_NOTICES"] = NOTICES_INSIDE if document.isolated else document.notices
     return replace(document, environment=environment, working_directory=folder)
@@ -148,6 +150,8 @@ def _run_first_process(document: SandboxDocument, body: FirstProcess, handles: _
         status = _leave_the_hub(handles)
         if document.isolated:
             _enter(document)
+        if document.confined:
+            _enter_walls(document)
         _set_limits(document.limits)
         _give_up_rights(document)
         _change_folder(document)
@@ -206,6 +210,16 @@ def _enter(document: SandboxDocument) -> None:
         raise explain(error) from None
 
 
+def _enter_walls(document: SandboxDocument) -> None:
+    if document.network.own:
+        raise HostForbidsError(
+            "this container allows no network of the participants' own",
+            "remove `internet: false` from `limits` in hub.yaml, or give the container the right to make namespaces",
+        )
+    assert document.user is not None
+    walls.make_place(document.user)
+
+
 def _set_limits(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for kind, number in ((resource.RLIMIT_NPROC, limits.processes), (resource.RLIMIT_NOFILE, limits.open_files)):
@@ -238,6 +252,10 @@ def _give_up_rights(document: SandboxDocument) -> None:
     if document.isolated:
         privileges.filter_system_calls()
         privileges.confine(ports=not document.network.own)
+    if document.confined:
+        walls.begin(document)
+        privileges.filter_system_calls()
+        privileges.wall_in(walls.rules(document, privileges.landlock_version()))
     # SECURITY: pid 1 carries the sandbox: nothing in it may trace pid 1 or read its memory and environment.
     kernel.process_control(kernel.PR_SET_DUMPABLE, 0)
 

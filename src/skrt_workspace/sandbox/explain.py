@@ -79,7 +79,9 @@ _apparmor = (
 _container = (
     _is_container,
     "this is a container that hides parts of /proc or forbids namespaces",
-    f"run skrt-hub outside of the container, or give the container the right (docker run --privileged), {_WITHOUT}",
+    "run skrt-hub as the container's root, which needs no further right where Linux is 5.19 or newer; or start the "
+    "container with --security-opt seccomp=unconfined --security-opt systempaths=unconfined (where the host has "
+    f"AppArmor also --security-opt apparmor=unconfined), {_WITHOUT}",
 )
 _old_kernel = (
     _is_old_kernel,

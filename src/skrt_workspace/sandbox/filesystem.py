@@ -32,9 +32,9 @@ _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_
 _OWN = kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 _MEMORY_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 # fmt: off
-_SYSTEM_SETTINGS = (
+SYSTEM_SETTINGS = (
     "alternatives", "bash.bashrc", "bash_completion.d", "bashrc", "ca-certificates", "crypto-policies", "fonts",
     "inputrc", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "locale.alias", "locale.conf", "magic",
     "mime.types", "nanorc", "os-release", "pki/ca-trust", "pki/tls", "profile", "profile.d", "protocols",
@@ -85,9 +85,9 @@ def python_folders() -> list[str]:
 
 def _collect(document: SandboxDocument) -> list[_Mount]:
     """Open everything that will be shown, before the host's file system is covered."""
-    folders = [path for path in _SYSTEM if Path(path).is_dir() and not Path(path).is_symlink()]
+    folders = [path for path in SYSTEM if Path(path).is_dir() and not Path(path).is_symlink()]
     mounts = [_open_tree(path, path, _READ_ONLY) for path in folders]
-    for file in (Path("/etc", name) for name in _SYSTEM_SETTINGS):
+    for file in (Path("/etc", name) for name in SYSTEM_SETTINGS):
         if file.exists() and not (file.name == "resolv.conf" and document.network.names):
             mounts.append(_open_tree(str(file.resolve()), str(file), _READ_ONLY))
     for source in _environment_sources():
@@ -161,7 +161,7 @@ def _make_skeleton() -> None:
         Path(_BASE, path).mkdir(mode=0o755)
     for path, target in (("var/tmp", "../tmp"), ("var/run", "../run"), ("var/lock", "../run")):
         Path(_BASE, path).symlink_to(target)
-    for path in _SYSTEM:
+    for path in SYSTEM:
         if Path(path).is_symlink():
             Path(_BASE + path).symlink_to(Path(path).readlink())
     _make_links()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from skrt_workspace.sandbox import kernel
+from skrt_workspace.sandbox import kernel, walls
 from skrt_workspace.sandbox.enter import reset_signals
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -23,10 +23,11 @@ _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, sign
 class Init:
     """The loop. `fork` starts children, `ended` hears of those that are not the server."""
 
-    def __init__(self, *, isolated: bool) -> None:
+    def __init__(self, *, isolated: bool, confined: bool = False) -> None:
         self.selector = selectors.DefaultSelector()
         self.ended: Callable[[int, int], None] = lambda pid, status: None
         self._isolated = isolated
+        self._confined = confined
         self._server = 0
         self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         for number in (signal.SIGCHLD, *_FORWARDED):
@@ -96,7 +97,9 @@ class Init:
             self.ended(pid, status)
 
     def _finish(self, code: int) -> NoReturn:
-        if not self._isolated:
+        if self._confined:
+            walls.end_all()  # nobody else is this user
+        elif not self._isolated:
             _end_descendants()
         # In a pid namespace the kernel ends all other processes with pid 1 (pid_namespaces(7)).
         _flush()

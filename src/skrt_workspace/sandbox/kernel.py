@@ -40,6 +40,10 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
+CAP_CHOWN = 0
+CAP_SETGID = 6
+CAP_SETUID = 7
+
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
 _AT_RECURSIVE = 0x8000
@@ -53,6 +57,7 @@ MACHINE = platform.machine()
 # Where the two processors' tables differ: (x86_64, aarch64). The newer calls have one number everywhere.
 _COLUMN = 1 if MACHINE == "aarch64" else 0
 SYS_PIVOT_ROOT = (155, 41)[_COLUMN]
+SYS_CAPGET = (125, 90)[_COLUMN]
 SYS_CAPSET = (126, 91)[_COLUMN]
 SYS_KEYCTL = (250, 219)[_COLUMN]
 SYS_OPEN_TREE = 428
@@ -135,6 +140,15 @@ def process_control(option: int, *arguments: int) -> None:
     """prctl(2) with up to four numbers."""
     numbers = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
     _checked(_libc.prctl(option, *numbers), f"prctl {option}")
+
+
+def has_capabilities(*wanted: int) -> bool:
+    """Whether this process may use these rights (capget(2), the effective set)."""
+    header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), 8)
+    sets = ctypes.create_string_buffer(24)
+    system_call("capget", SYS_CAPGET, header, sets)
+    low, _, _, high, _, _ = struct.unpack("=6I", sets.raw)
+    return all((low | high << 32) >> number & 1 for number in wanted)
 
 
 def clear_capabilities() -> None:

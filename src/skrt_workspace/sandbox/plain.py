@@ -12,7 +12,7 @@ from skrt_workspace.sandbox.init import Init
 
 def first_process(document: SandboxDocument, status: int) -> None:
     """Run the document's command as the server of this sandbox; does not return."""
-    init = Init(isolated=document.isolated)
+    init = Init(isolated=document.isolated, confined=document.confined)
     server = init.fork(lambda: execute(document, status))
     close_listener()
     os.write(status, READY)

@@ -6,13 +6,14 @@ no_new_privs before the filters (seccomp(2), landlock(7)).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from skrt_workspace.sandbox import kernel
+from skrt_workspace.sandbox import kernel, walls
 from skrt_workspace.sandbox.document import User
 
 _LAST_CAPABILITY = 63
@@ -26,7 +27,7 @@ _LANDLOCK_SCOPES = 3  # LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIG
 _LANDLOCK_ABI_WITH_SCOPES = 6
 _LANDLOCK_ABI_WITH_PORTS = 4
 _LANDLOCK_BIND_TCP = 1
-_LANDLOCK_NET = 2  # LANDLOCK_RULE_NET_PORT
+_LANDLOCK_PATH, _LANDLOCK_NET = 1, 2  # LANDLOCK_RULE_PATH_BENEATH, LANDLOCK_RULE_NET_PORT
 _ANY_FREE_PORT = 0
 
 # struct seccomp_data offsets and the BPF opcodes used (linux/filter.h)
@@ -198,24 +199,44 @@ def confine(*, ports: bool) -> None:
     network: of TCP ports it gets those that the kernel gives to whoever names none (Linux 6.7), which are never the
     hub's: so nobody can stand in for a part of the hub that is just being started.
     """
+    with contextlib.suppress(OSError):  # without it the namespaces still hold
+        _restrict(ports=ports)
+
+
+def wall_in(files: Iterable[tuple[str, int]]) -> None:
+    """The same for a sandbox without namespaces: of files, only these may be opened. Raises OSError: it must hold."""
+    _restrict(ports=True, files=tuple(files))
+
+
+def _restrict(*, ports: bool, files: tuple[tuple[str, int], ...] = ()) -> None:
     version = landlock_version()
     scopes = _LANDLOCK_SCOPES if version >= _LANDLOCK_ABI_WITH_SCOPES else 0
     binding = _LANDLOCK_BIND_TCP if ports and version >= _LANDLOCK_ABI_WITH_PORTS else 0
-    if not scopes and not binding:
+    handled = walls.handled(version) if files else 0
+    if not scopes and not binding and not handled:
         return
-    attributes = struct.pack("=QQQ", 0, binding, scopes)[: 24 if scopes else 16]
-    try:
-        buffer = ctypes.create_string_buffer(attributes, len(attributes))
-        ruleset = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, buffer, len(attributes), 0)
-    except OSError:
-        return
+    length = 24 if scopes else 16 if binding else 8
+    attributes = ctypes.create_string_buffer(struct.pack("=QQQ", handled, binding, scopes)[:length], length)
+    ruleset = kernel.system_call("landlock", kernel.SYS_LANDLOCK_CREATE_RULESET, attributes, length, 0)
     try:
         if binding:
             rule = ctypes.create_string_buffer(struct.pack("=QQ", _LANDLOCK_BIND_TCP, _ANY_FREE_PORT), 16)
             kernel.system_call("landlock_add_rule", kernel.SYS_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_NET, rule, 0)
+        for path, access in files:
+            _allow(ruleset, path, access)
         kernel.system_call("landlock_restrict_self", kernel.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
+
+
+def _allow(ruleset: int, path: str, access: int) -> None:
+    place = walls.open_place(path)
+    try:
+        rule = ctypes.create_string_buffer(struct.pack("=Qi", access, place), 12)
+        what = f"landlock_add_rule {path}"
+        kernel.system_call(what, kernel.SYS_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_PATH, rule, 0)
+    finally:
+        os.close(place)
 
 
 def landlock_version() -> int:

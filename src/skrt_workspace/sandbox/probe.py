@@ -9,54 +9,80 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 
-from skrt_workspace.sandbox import kernel, privileges
+from skrt_workspace.sandbox import kernel, privileges, walls
 from skrt_workspace.sandbox.document import SandboxDocument, User
 from skrt_workspace.sandbox.enter import READY, start
 from skrt_workspace.sandbox.errors import SandboxError
 
-_NOBODY = 65534
+_NOBODY = 2_147_483_001  # a user that nobody else is
+NAMESPACES, LANDLOCK = "namespaces", "landlock"
+_WITHOUT_NAMESPACES = (
+    "namespaces are not allowed here: participants are kept apart by users of their own, Landlock and a filter of "
+    "system calls; they see the names of each other's programs, and share this system's network and /dev/shm"
+)
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """Whether sandboxes work here; if not, why and what to do. `notes` are protections that this kernel lacks."""
+    """Whether sandboxes work here; if not, why and what to do. `notes` are protections that are missing here.
+
+    kind: the strongest kind of sandbox that works, NAMESPACES or LANDLOCK.
+    """
 
     works: bool
     reason: str = ""
     remedy: str = ""
     notes: tuple[str, ...] = ()
+    kind: str = NAMESPACES
 
     def to_json(self) -> str:
         """The result as one line of JSON."""
         return json.dumps(asdict(self))
 
 
-def probe(python: str = sys.executable) -> ProbeResult:
-    """Make a sandbox with this Python's environment, in a process of its own, and say how it went. Raises nothing."""
-    command = [python, "-I", "-m", "skrt_workspace.sandbox", "--probe"]
+def probe(python: str = sys.executable, kind: str = NAMESPACES) -> ProbeResult:
+    """Make a sandbox with this Python's environment, in a process of its own, and say how it went. Raises nothing.
+
+    Where namespaces are refused, the other kind is tried, which needs a hub that runs as root. `kind`: LANDLOCK tries
+    that one alone.
+    """
+    first = _ask(python, kind)
+    if first.works or kind == LANDLOCK:
+        return first
+    second = _ask(python, LANDLOCK)
+    return second if second.works else first
+
+
+def _ask(python: str, kind: str) -> ProbeResult:
+    command = [python, "-I", "-m", "skrt_workspace.sandbox", "--probe", kind]
     try:
         done = subprocess.run(command, capture_output=True, timeout=60, check=False, env={"PATH": os.defpath})
         told = json.loads(done.stdout)
-        return ProbeResult(told["works"], told["reason"], told["remedy"], tuple(told["notes"]))
+        return ProbeResult(told["works"], told["reason"], told["remedy"], tuple(told["notes"]), kind)
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         return ProbeResult(
             False, f"the sandbox program of {python} cannot be started: {error}", "run skrt-hub up again"
         )
 
 
-def probe_here() -> ProbeResult:
+def probe_here(kind: str) -> ProbeResult:
     """The same in this process, which is of no other use afterwards."""
     user = User(_NOBODY, _NOBODY) if os.geteuid() == 0 else None
+    confined = kind == LANDLOCK
+    if confined and not walls.is_possible():
+        return ProbeResult(False, "a sandbox without namespaces needs a hub that runs as root", "run skrt-hub as root")
     with tempfile.TemporaryDirectory(prefix="skrt-hub-probe-") as home:
         if user is not None:
             os.chown(home, user.uid, user.gid)
-        document = SandboxDocument(home=home, command=("/bin/true",), user=user)
+        document = SandboxDocument(
+            home=home, command=("/bin/true",), user=user, isolated=not confined, confined=confined
+        )
         try:
             pid = start(document, _only_say_ready).pid
             os.waitpid(pid, 0)
         except SandboxError as error:
             return ProbeResult(False, str(error), error.remedy)
-    return ProbeResult(True, notes=_notes())
+    return ProbeResult(True, notes=_notes(confined=confined))
 
 
 def _only_say_ready(document: SandboxDocument, status: int) -> None:
@@ -64,8 +90,8 @@ def _only_say_ready(document: SandboxDocument, status: int) -> None:
     os._exit(0)
 
 
-def _notes() -> tuple[str, ...]:
-    notes = []
+def _notes(*, confined: bool) -> tuple[str, ...]:
+    notes = [_WITHOUT_NAMESPACES] if confined else []
     if not privileges.has_filter():
         notes.append(f"system calls are not filtered on {kernel.MACHINE} processors")
     if not privileges.has_scopes():

@@ -205,3 +205,16 @@ def test_pages_are_encrypted_where_that_is_written_and_a_closed_hub_stays_so(tls
         ]
         assert ("tls" in entry.get("http", {})) is bool(tls)
         assert ("middlewares" in entry.get("http", {})) is not is_open
+
+
+def test_without_namespaces_the_home_is_where_it_is_and_everything_shown_can_be_read() -> None:
+    settings = Settings.model_validate({"data": [{"name": "set", "folder": "/srv/set"}]})
+    hub = Applied(settings, "0.1.0", Ports(8101, 8102, 8103), Path("/env"), root=True, sandbox="landlock")
+    environment = {"JUPYTERHUB_API_URL": "http://127.0.0.1:8101/hub/api"}
+    start = Start(Place("anna", "anna", 1_879_050_007), environment, (), listening=True)
+    shown = render_sandbox(hub, Layout(Path("/state")), start, machine_cpus=8)
+    assert (shown.isolated, shown.confined) == (False, True)
+    assert shown.working_directory == "/state/homes/anna"
+    assert {bind.source for bind in shown.read_only} == {"/srv/set", "/state/material/shown"}
+    assert shown.environment["SKRT_DOOR"] == "/state/run/door/hub.sock"
+    assert shown.environment["JUPYTERHUB_API_URL"].startswith("http://hub.skrt-hub.internal")

@@ -14,7 +14,7 @@ import psutil
 from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
 from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
-from skrt_hub.hub import internet
+from skrt_hub.hub import internet, kinds
 from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.layout import Layout
 from skrt_hub.process import beside_python, run
@@ -22,7 +22,7 @@ from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine.listeners import bind_public
 from skrt_workspace.sandbox import privileges
-from skrt_workspace.sandbox.probe import probe
+from skrt_workspace.sandbox.probe import LANDLOCK
 
 _OLDEST_PYTHON = (3, 11)
 
@@ -77,7 +77,7 @@ def sandbox(settings: Settings) -> Finding:
             "Remove `sandbox: none` unless everybody here trusts everybody.",
             required=False,
         )
-    result = probe()
+    result = kinds.tried(settings.sandbox)
     if result.works:
         return Finding("sandbox", True, "works")
     remedy = f"{result.remedy} Or, only for people who trust each other, write `sandbox: none` in hub.yaml."
@@ -87,7 +87,10 @@ def sandbox(settings: Settings) -> Finding:
 def network(settings: Settings) -> Finding:
     """What of the machine's network participants reach, by the way in which their sandboxes would be connected now."""
     root = os.geteuid() == 0
-    chosen = internet.way(settings, root=root)
+    kind = kinds.kind(settings)
+    chosen = internet.way(settings, root=root, kind=kind)
+    if kind == LANDLOCK:
+        return _shared_network(settings)
     if chosen is internet.Way.NONE:
         return Finding("network", True, "participants reach nothing but the hub (limits.internet: false)")
     if chosen is not internet.Way.SHARED:
@@ -101,6 +104,15 @@ def network(settings: Settings) -> Finding:
     if settings.sandbox == "none":
         remedy = "Remove `sandbox: none`."
     return Finding("network", False, found, remedy, required=False)
+
+
+def _shared_network(settings: Settings) -> Finding:
+    """Without namespaces: that of the container, which can be kept in bounds by whoever starts it, and from outside."""
+    if not settings.limits.internet:
+        remedy = "Remove it, and give the container a network without a way out (docker network create --internal)."
+        return Finding("network", False, "limits.internet: false cannot be held without namespaces", remedy)
+    found = "the container's own, which participants share: they reach what the container reaches"
+    return Finding("network", False, found, "See docs/how-to/container.md.", required=False)
 
 
 def state_folder(layout: Layout) -> Finding:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from skrt_hub.hub import control_groups
+from skrt_hub.hub import control_groups, kinds
 from skrt_hub.settings.model import Settings
-from skrt_workspace.sandbox.probe import probe
 
 
 def missing(settings: Settings) -> tuple[str, ...]:
     """The layers that do not hold here, each with what that means."""
     if settings.sandbox == "none":
         return ("sandbox: switched off in hub.yaml, so nothing keeps participants apart",)
-    found = probe()
+    found = kinds.tried(settings.sandbox)
     words = [] if found.works else [f"sandbox: {found.reason}"]
     words += found.notes
     if control_groups.version() is None:

@@ -14,8 +14,7 @@ from pathlib import Path
 from skrt_hub.context import Context
 from skrt_hub.environment.marker import damage
 from skrt_hub.errors import StateError, VerifyError
-from skrt_hub.files import ensure_folder
-from skrt_hub.hub.applied import Applied, read_applied
+from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied
 from skrt_hub.hub.names import Place
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import plain_start
@@ -41,7 +40,7 @@ def self_test(context: Context, *, quick: bool) -> VerifyReport:
             remedy="It is mended, with what is damaged fetched again, by: skrt-hub up",
         )
     began = time.monotonic()
-    ensure_folder(layout.run, mode=0o700)
+    ensure_run_folder(layout)
     work = Path(tempfile.mkdtemp(prefix="verify-", dir=layout.run))
     try:
         identity, log = _start(applied, layout, work, quick=quick)

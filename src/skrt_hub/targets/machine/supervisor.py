@@ -28,7 +28,7 @@ from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_if_changed, write_json
 from skrt_hub.homes import quota
 from skrt_hub.hub import door, identities, internet
-from skrt_hub.hub.applied import Applied, read_applied, write_applied
+from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import ensure_certificate
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
@@ -118,7 +118,7 @@ class Supervisor:
         finally:
             self._duties.end()
             await self._end_everything()
-            if self._servers_too and internet.way(self._applied().settings, root=self._applied().root) is _VETH:
+            if self._servers_too and self._way() is _VETH:
                 internet.Firewall.of(self._layout).take_down(self._layout)
             answering.end()
             self._layout.control_socket.unlink(missing_ok=True)
@@ -149,9 +149,12 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):  # one that ended in this moment is noted at its next start
             leftovers.note(self._layout, {name: identify(pid) for name, pid in running.items()})
 
-    def _put_up_firewall(self) -> None:
+    def _way(self) -> internet.Way:
         applied = self._applied()
-        if internet.way(applied.settings, root=applied.root) is not _VETH:
+        return internet.way(applied.settings, root=applied.root, kind=applied.sandbox)
+
+    def _put_up_firewall(self) -> None:
+        if self._way() is not _VETH:
             return
         try:
             internet.Firewall.of(self._layout).put_up(self._layout)
@@ -400,7 +403,7 @@ def supervise(layout: Layout, channel: socket.socket | None, *, foreground: bool
 
     `channel` leads to the watchdog (skrt_hub.watchdog).
     """
-    ensure_folder(layout.run, mode=0o700)
+    ensure_run_folder(layout)
     ensure_folder(layout.log, mode=0o700)
     log = _logger(layout, foreground=foreground)
     with exclusive(layout.supervisor_lock, what="The hub runs already.", remedy="See: skrt-hub status"):

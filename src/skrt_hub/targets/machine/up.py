@@ -20,8 +20,8 @@ from skrt_hub.context import Context
 from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
-from skrt_hub.hub import identities
-from skrt_hub.hub.applied import Applied, read_applied, write_applied
+from skrt_hub.hub import identities, kinds
+from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.hub.reach import addresses_of
@@ -86,6 +86,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
             ports=ports,
             environment=environment.folder,
             root=os.geteuid() == 0,
+            sandbox=kinds.kind(context.settings),
         )
         participants.take_list(layout, context.settings)
         ensure_certificate(layout, context.settings)
@@ -95,6 +96,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         if state is not None and "entry_points" in state:
             _ensure_addresses(context, state["entry_points"])
         write_applied(layout, applied)
+        ensure_run_folder(layout)
         if supervise_here is None:
             _ensure_supervisor(context, state, kept)
             wait_for_log_in(context, context.settings)
@@ -111,8 +113,9 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
 
 def _ensure_state_folder(layout: Layout) -> None:
     ensure_folder(layout.root, mode=0o711 if os.geteuid() == 0 else 0o700)
-    for folder in (layout.hub, layout.run, layout.log):
+    for folder in (layout.hub, layout.log):
         ensure_folder(folder, mode=0o700)
+    ensure_run_folder(layout)
     shown_folder(layout)
     ensure_folder(layout.homes, mode=0o711 if os.geteuid() == 0 else 0o700)
 
