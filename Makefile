@@ -5,7 +5,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done || echo python3)
 export UV_SYSTEM_CERTS ?= 1
 # A Python that is named for tests gets an environment of its own: make test PYTHON=python3.12
-TESTS := test lint unit machine test-long test-faults test-cluster
+TESTS := test lint unit machine test-long test-faults test-cluster test-container
 VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PARALLEL ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster test-long soak test-faults format reference docs dist actions changelog clean
+.PHONY: help up test lint unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,15 @@ dist: $(VENV)/dist ## build what goes to the package index, in dist/, and look a
 	rm -rf dist
 	$(BIN)/python -m build --installer uv
 	$(BIN)/twine check --strict dist/*
+
+container: $(VENV)/dist ## build the image of a whole hub in one container, as skrt-hub; needs Docker or Podman (ENGINE=podman)
+	rm -rf build/container && mkdir -p build/container
+	$(BIN)/python -m build --installer uv --wheel --outdir build/container
+	cp containers/hub/start build/container/
+	$(or $(ENGINE),docker) build --file containers/hub/Dockerfile --tag skrt-hub build/container
+
+test-container: $(VENV)/dev ## the tests of the image, which `make container` built; needs Docker
+	$(BIN)/pytest tests/container
 
 actions: ## check the files of the hosted CI; needs Go
 	go run github.com/rhysd/actionlint/cmd/actionlint@latest

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from skrt_workspace import startup
+from skrt_workspace.sandbox.walls import OWN_PLACES
 
 RUNNING = ".local/state/skrt-workspace/running"
 
@@ -19,7 +21,7 @@ def prepare(home: Path | None = None) -> list[str]:
     """
     folder = home if home is not None else Path(os.environ.get("HOME", "/home/jovyan"))
     messages: list[str] = []
-    for step in (_recover, _place, _make_room_for_packages, _look_at_space):
+    for step in (_recover, _place, _make_room_for_packages, _empty_temporary, _look_at_space):
         try:
             messages += step(folder)
         except Exception as error:  # whatever is wrong with a home, its server must start
@@ -64,6 +66,17 @@ def _make_room_for_packages(home: Path) -> list[str]:
     """The folder of own packages is there from the first kernel on: what is installed later is then seen at once."""
     with contextlib.suppress(OSError):
         (home / Path(startup.own_packages()).relative_to(Path.home())).mkdir(parents=True, exist_ok=True)
+    return []
+
+
+def _empty_temporary(_: Path) -> list[str]:
+    """Temporary files go at each start also where they do not lie in memory (skrt_workspace.sandbox.walls)."""
+    folder = Path(tempfile.gettempdir())
+    if folder.is_relative_to(OWN_PLACES):
+        from skrt_workspace.home.walk import remove_tree  # noqa: PLC0415 - only in a sandbox without namespaces
+
+        remove_tree(folder)
+        folder.mkdir(mode=0o700, exist_ok=True)
     return []
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from urllib.parse import urlsplit
 
 import psutil
 
 from skrt_hub.hub.authority import Names
+from skrt_hub.settings import container
 from skrt_hub.settings.model import Settings
 from skrt_workspace.sandbox.network import OUTSIDE_ADDRESSES
 
@@ -22,9 +24,25 @@ def names_of(settings: Settings) -> Names:
     """Every name and address under which a browser may ask for this hub, the best first."""
     written = urlsplit(settings.public_url).hostname or ""
     hosts = [name for name in (written, settings.address if settings.host_name else "") if name]
+    numbers = [name for name in hosts if _is_number(name)]
+    named = [name for name in hosts if name not in numbers]
     return Names(
-        tuple(dict.fromkeys((*hosts, "localhost"))), tuple(dict.fromkeys((*_outside(settings), "127.0.0.1", "::1")))
+        tuple(dict.fromkeys((*named, "localhost"))),
+        tuple(dict.fromkeys((*numbers, *_outside(settings), "127.0.0.1", "::1"))),
     )
+
+
+def in_container() -> bool:
+    """Whether this hub runs in a container of its own, whose addresses nobody outside can use."""
+    return bool(os.environ.get(container.VARIABLE))
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def addresses_of(settings: Settings) -> tuple[str, ...]:
@@ -37,7 +55,7 @@ def addresses_of(settings: Settings) -> tuple[str, ...]:
 
 def _outside(settings: Settings) -> list[str]:
     """The IP addresses at which other machines reach the hub, the one on the way out first."""
-    if settings.on_loopback:
+    if settings.on_loopback or in_container():
         return []
     if not ipaddress.ip_address(settings.listen).is_unspecified:
         return [settings.listen]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import types
 import typing
@@ -15,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from skrt_hub.errors import SettingsError
+from skrt_hub.settings import container
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.people import people_in_file
 from skrt_hub.settings.units import WRITTEN
@@ -47,6 +49,7 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
     """
     document = _read(path) if path is not None else {}
     document.update(overrides)
+    document.update(container.defaults(document, os.environ.get(container.VARIABLE, "")))
     if path is not None and _is_table(document.get("participants")):
         document["participants"] = _people(path, document)
     try:

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from skrt_workspace.home.walk import remove_tree
 from skrt_workspace.sandbox import kernel
 from skrt_workspace.sandbox.document import SandboxDocument, User
 from skrt_workspace.sandbox.errors import HostForbidsError, SandboxError
@@ -22,7 +21,7 @@ from skrt_workspace.sandbox.filesystem import SYSTEM, SYSTEM_SETTINGS, python_fo
 
 OLDEST = 2
 """The first version of Landlock's interface in which files can be moved between folders (Linux 5.19)."""
-_OWN_PLACES = "/run/skrt"
+OWN_PLACES = "/run/skrt"
 
 _EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _TRUNCATE, _DEVICE = 1 << 14, 1 << 15
@@ -38,7 +37,7 @@ _MEMORY = "/dev/shm"  # noqa: S108
 
 def own_place(user: User) -> Path:
     """The participant's own folder for temporary files and sockets."""
-    return Path(_OWN_PLACES, str(user.uid))
+    return Path(OWN_PLACES, str(user.uid))
 
 
 def variables(document: SandboxDocument) -> dict[str, str]:
@@ -48,7 +47,7 @@ def variables(document: SandboxDocument) -> dict[str, str]:
 
 def make_place(user: User) -> None:
     """Make the participant's own place; as root. Nobody else can make anything in the folder that it lies in."""
-    Path(_OWN_PLACES).mkdir(mode=0o711, exist_ok=True)
+    Path(OWN_PLACES).mkdir(mode=0o711, exist_ok=True)
     place = own_place(user)
     with suppress(FileExistsError):
         place.mkdir(mode=0o700)
@@ -56,14 +55,17 @@ def make_place(user: User) -> None:
 
 
 def begin(document: SandboxDocument) -> None:
-    """As the participant, before anything of theirs runs: end what an earlier server left, and empty the own place."""
+    """As the participant, before anything of theirs runs: end what an earlier server left, and its sockets.
+
+    Temporary files go when the home is made ready (skrt_workspace.prepare_home).
+    """
     assert document.user is not None
     end_all()
     os.umask(0o077)  # files in folders that several share are read by nobody else
     place = own_place(document.user)
     for entry in place.iterdir():
-        with suppress(OSError):
-            remove_tree(entry)
+        if not entry.is_dir():
+            entry.unlink()
     (place / "tmp").mkdir(mode=0o700, exist_ok=True)
 
 

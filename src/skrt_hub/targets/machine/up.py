@@ -24,7 +24,7 @@ from skrt_hub.hub import identities, kinds
 from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
-from skrt_hub.hub.reach import addresses_of
+from skrt_hub.hub.reach import addresses_of, in_container
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
@@ -244,13 +244,23 @@ def _reach(context: Context) -> list[str]:
     """Where others reach the hub, and what their browsers say to it."""
     settings = context.settings
     first, *more = addresses_of(settings)
-    lines = [f"Others reach it at {first}", *(f"  or {address}" for address in more), qr(first).rstrip("\n")]
+    if in_container() and not settings.public_url:
+        lines = [
+            "That is the address on the machine that runs this container, if it publishes the port under its number.",
+            "For others, write the address that they type into hub.yaml, such as `public_url: https://192.168.1.7:8000`.",
+        ]
+    else:
+        lines = _addresses(first, more)
     if settings.tls.authority:
         lines.append(f"Browsers warn until the hub's certificate is installed; how: {first}hub/certificate")
         lines.append(f"Its fingerprint (SHA-256): {authority_of(context.layout, settings).fingerprint()}")
     if not settings.tls.encrypted:
         lines.append("What people type there is not encrypted: whoever listens on this network can read passwords.")
     return lines
+
+
+def _addresses(first: str, more: list[str]) -> list[str]:
+    return [f"Others reach it at {first}", *(f"  or {address}" for address in more), qr(first).rstrip("\n")]
 
 
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:

@@ -1,0 +1,67 @@
+"""What a hub in a container has by default, where hub.yaml says nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skrt_hub.hub.reach import addresses_of, names_of
+from skrt_hub.settings import container
+from skrt_hub.settings.load import load_settings
+from skrt_hub.settings.model import Settings
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv(container.VARIABLE, "1")
+    return monkeypatch
+
+
+def written(folder: Path, text: str) -> Settings:
+    (folder / "hub.yaml").write_text(text, encoding="utf-8")
+    return load_settings(folder / "hub.yaml")
+
+
+def test_outside_of_a_container_nothing_changes() -> None:
+    assert container.defaults({}, "") == {}
+    assert load_settings(None) == Settings()
+
+
+def test_it_counts_as_reachable(inside: pytest.MonkeyPatch) -> None:
+    settings = load_settings(None)
+    assert (settings.listen, settings.tls.authority, settings.login.kind) == ("0.0.0.0", "class", "codes")
+    assert settings.organisers == ("organiser",)
+
+
+def test_published_to_one_machine_it_is_as_on_that_machine(inside: pytest.MonkeyPatch) -> None:
+    inside.setenv(container.VARIABLE, "http")
+    settings = load_settings(None)
+    assert (settings.tls.encrypted, settings.login.kind, settings.organisers) == (False, "first-use", ())
+
+
+@pytest.mark.parametrize(
+    "text", ["login: codes\nparticipants: [anna]\n", "login: {kind: codes}\nparticipants: [anna]\n"]
+)
+def test_a_kind_of_log_in_stays_what_hub_yaml_says(inside: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    inside.setenv(container.VARIABLE, "http")
+    assert written(tmp_path, text).login.kind == "codes"
+
+
+def test_what_hub_yaml_says_stands(inside: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = written(tmp_path, "participants: [anna]\nlogin: class-password\ntls: {proxy: [192.0.2.7]}\n")
+    assert (settings.login.kind, settings.tls.authority, settings.organisers) == ("class-password", "", ())
+
+
+def test_another_target_is_left_alone(inside: pytest.MonkeyPatch) -> None:
+    assert container.defaults({"target": "kubernetes"}, "1") == {}
+
+
+def test_a_containers_own_addresses_are_told_to_nobody(inside: pytest.MonkeyPatch) -> None:
+    assert addresses_of(load_settings(None)) == ("https://127.0.0.1:8000/",)
+
+
+def test_a_number_as_public_url_is_in_the_certificate_as_an_address(inside: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    names = names_of(written(tmp_path, "public_url: https://192.168.1.7:8000\n"))
+    assert "192.168.1.7" in names.addresses
+    assert "192.168.1.7" not in names.hosts
