@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import json_output
+
 CHART = os.environ.get("SKRT_HUB_TEST_CHART", "")
 NAME, PORT = "skrt-hub-test", 8765
 
@@ -72,6 +74,7 @@ class Hub:
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         answer: dict[str, Any] = json.loads(done.stdout)
+        json_output.validate(words, answer)
         return answer
 
     def kubectl(self, *words: str, check: bool = True) -> str:

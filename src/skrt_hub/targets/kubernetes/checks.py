@@ -6,10 +6,12 @@ import json
 import platform
 from collections.abc import Callable
 
+from skrt_hub import policy
 from skrt_hub.context import Context
 from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
+from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes import certificate, ingress, preflight, rendering
 from skrt_hub.targets.kubernetes.background import forward
 from skrt_hub.targets.kubernetes.cluster import minikube, placement, start_minikube
@@ -52,6 +54,7 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("namespace", lambda: namespace(cluster)),
         _guard("image", lambda: image(cluster)),
     ]
+    findings += [network_policies(context.settings), names(context.settings)]
     if context.settings.kubernetes.access == "port-forward":
         findings.append(_guard("port", lambda: port(cluster)))
     if expiring := certificate.warning(cluster):
@@ -161,6 +164,22 @@ def image(cluster: Cluster) -> Finding:
     missing = ensure.missing_parts(engine, ensure.content_of(cluster.hub_context))
     built = f"will be built with {engine.name} {engine.version}" if missing else "is on this machine"
     return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
+
+
+def network_policies(settings: Settings) -> Finding:
+    """What keeps pods apart; no cluster tells whether it enforces them, so it has to be tried."""
+    told = "made with the hub; whether this cluster enforces them, this tries: skrt-hub audit --no-limits"
+    if not settings.limits.internet:
+        told = f"limits.internet: false holds only where the cluster enforces them; {told}"
+    return Finding("network policies", True, told)
+
+
+def names(settings: Settings) -> Finding:
+    """Which names the hub answers to."""
+    if policy.hosts.known_from_elsewhere(settings):
+        return Finding("names", True, "the hub answers to " + ", ".join(policy.hosts.answered(settings)))
+    told = "the hub answers to any name, so a site elsewhere can have its name lead to it (DNS rebinding)"
+    return Finding("names", False, told, "Write the hub's address in hub.yaml: public_url", required=False)
 
 
 def port(cluster: Cluster) -> Finding:

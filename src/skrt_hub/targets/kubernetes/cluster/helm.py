@@ -9,6 +9,8 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from skrt_hub.targets.kubernetes.cluster.kubectl import explain, is_unreachable
 INSTALL_HELM = "Install Helm 3.14 or newer: https://helm.sh/docs/intro/install/"
 HISTORY = 10
 """How many revisions of a release Helm keeps, for rolling back."""
+_MORE_PATIENCE = 60.0
+_GO_ON = "Run the command again; it goes on where it was."
 
 
 @dataclass(frozen=True)
@@ -165,31 +169,43 @@ class Helm:
         )
         if self.echo is not None:
             self.echo("+ " + " ".join(words))
-        self._follow(words, values, watch, started)
+        self._follow(words, values, watch, started, patience=deadline + _MORE_PATIENCE)
 
     def _follow(
-        self, words: tuple[str, ...], values: str, watch: Callable[[], None], started: Callable[[int], None]
+        self,
+        words: tuple[str, ...],
+        values: str,
+        watch: Callable[[], None],
+        started: Callable[[int], None],
+        *,
+        patience: float,
     ) -> None:
-        # A session of its own: Ctrl-C reaches only us, and we end Helm in an orderly way.
-        process = start(
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environment(),
-            start_new_session=True,
-            text=True,
-        )
-        pending: str | None = values
+        end = time.monotonic() + patience
+        # From a file without a name: a pipe holds less than the values have, and a Helm that is slow to read them would
+        # wait for ever for the rest, as `communicate` does not go on writing after its first timeout.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as given:
+            given.write(values)
+            given.seek(0)
+            # A session of its own: Ctrl-C reaches only us, and we end Helm in an orderly way.
+            process = start(
+                words,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.environment(),
+                start_new_session=True,
+                text=True,
+            )
         try:
             started(process.pid)
             while True:
                 try:
-                    _, errors = process.communicate(pending, timeout=1)
+                    _, errors = process.communicate(timeout=1)
                     break
                 except subprocess.TimeoutExpired:
-                    pending = None
                     watch()
+                if time.monotonic() > end:
+                    raise ProgramError(f"Helm did not end within {int(patience)} s.", remedy=_GO_ON)
         except BaseException:
             _end(process)
             raise
@@ -197,7 +213,7 @@ class Helm:
             raise ProgramError(
                 f"Helm was ended from outside (signal {-process.returncode}).",
                 why=errors.strip()[-500:],
-                remedy="Run the command again; it goes on where it was.",
+                remedy=_GO_ON,
             )
         if process.returncode != 0:
             raise self.failure(errors)
