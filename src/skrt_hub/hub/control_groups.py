@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 from skrt_hub.settings.limits import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
+_PATIENCE, _PAUSE = 2.0, 0.05
 _PERIOD = 100_000  # microseconds, the kernel's own default
 # Each participant's share when all want the processors, against 1024 (version 1) or 100 (version 2) of the hub's parts:
 # thirty people who start something in the same moment must not leave the hub a thirtieth of the time.
@@ -37,15 +39,39 @@ def ensure(state: Path, folder: str, limits: Limits, root: Path = _ROOT) -> tupl
     return _ensure_separate(root, name, limits) if kind == 1 else ()
 
 
-def remove(state: Path, folder: str, root: Path = _ROOT) -> None:
-    """Remove a participant's groups; one that still has processes in it stays."""
-    name = _name(state, folder)
-    for base in (_unified_base(root), root / "memory", root / "pids", root / "cpu"):
-        if base is not None and (base / name).is_dir():
-            try:
-                (base / name).rmdir()
-            except OSError:
-                continue  # a process that has not ended yet; the next start uses the group again
+def remove(state: Path, folder: str, root: Path = _ROOT, *, patience: float = _PATIENCE) -> None:
+    """Remove a participant's groups; waits for their processes, which are counted until the kernel has cleared them up.
+
+    A group that still has processes then stays, and the next start uses it again.
+    """
+    _remove([base / _name(state, folder) for base in _bases(root)], patience)
+
+
+def remove_all(state: Path, root: Path = _ROOT, *, patience: float = _PATIENCE) -> None:
+    """Remove every group of this hub in which nothing runs, also those of participants who are gone."""
+    beginning = _name(state, "")
+    _remove([group for base in _bases(root) for group in base.glob(f"{beginning}*")], patience)
+
+
+def _bases(root: Path) -> list[Path]:
+    return [base for base in (_unified_base(root), root / "memory", root / "pids", root / "cpu") if base is not None]
+
+
+def _remove(groups: list[Path], patience: float) -> None:
+    give_up = time.monotonic() + patience
+    while True:
+        groups = [group for group in groups if group.is_dir() and not _has_removed(group)]
+        if not groups or time.monotonic() > give_up:
+            return
+        time.sleep(_PAUSE)
+
+
+def _has_removed(group: Path) -> bool:
+    try:
+        group.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def times_killed(state: Path, folder: str, root: Path = _ROOT) -> int:

@@ -200,7 +200,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         if place is not None:
             await self._end_all_of(place)
             server_record(self.layout, place.folder).unlink(missing_ok=True)
-            control_groups.remove(self.layout.root, place.folder)
+            await loop.run_in_executor(None, control_groups.remove, self.layout.root, place.folder)
 
     def _applied(self) -> Applied:
         applied = read_applied(self.layout)
@@ -261,6 +261,10 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             await self._end_all_of(place)
             await asyncio.get_running_loop().run_in_executor(None, server_socket.ended, self.layout, place.folder)
         if self.pending is None:  # else it is being stopped, or its start tells of it
+            if place is not None:
+                await asyncio.get_running_loop().run_in_executor(
+                    None, control_groups.remove, self.layout.root, place.folder
+                )
             await self.poll_and_notify()
 
 

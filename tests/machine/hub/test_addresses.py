@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import resource
@@ -253,3 +254,5 @@ def test_the_end_of_a_server_is_noticed_at_once(running: Hub) -> None:
     began = time.monotonic()
     until(lambda: ended.get("user/shortlived/api/status")[0] not in (200, 502, 504), 10)
     assert time.monotonic() - began < 5
+    of_this_hub = hashlib.sha256(str(running.state).encode()).hexdigest()[:8]
+    until(lambda: not list(Path("/sys/fs/cgroup").glob(f"*/skrt-hub-{of_this_hub}-shortlived")), 10)

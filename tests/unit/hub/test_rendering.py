@@ -179,6 +179,20 @@ def test_processes_that_the_system_ended_for_memory_are_counted(tmp_path: Path, 
     assert control_groups.times_killed(state, "bert", tmp_path) == 0
 
 
+def test_groups_of_servers_that_ended_are_removed_and_no_other(tmp_path: Path) -> None:
+    state, root, limits = tmp_path / "state", _groups(tmp_path), applied().settings.limits
+    for folder in ("anna", "bert", "bert-2"):
+        for group in map(Path, control_groups.ensure(state, folder, limits, root)):
+            for file in group.iterdir():  # the kernel's own files go with the group
+                file.unlink()
+    (root / "memory" / "somebody-elses").mkdir()
+    control_groups.remove(state, "bert", root, patience=0)
+    assert {path.name.rpartition("-")[2] for path in root.glob("*/skrt-hub-*")} == {"anna", "2"}
+    (next(root.glob("memory/*-anna")) / "tasks").write_text("1")  # a process is left in it
+    control_groups.remove_all(state, root, patience=0)
+    assert {path.name.rpartition("-")[2] for path in root.glob("memory/*")} == {"anna", "elses"}
+
+
 def _groups(root: Path) -> Path:
     """A tree as that of control groups of version 1."""
     for controller in ("memory", "pids", "cpu"):

@@ -55,6 +55,6 @@ def end_servers(layout: Layout) -> int:
         if not wait_ended(server.identity, deadline - time.monotonic()):
             send_signal(server.identity, signal.SIGKILL)
             wait_ended(server.identity, 1.0)
-        control_groups.remove(layout.root, server.folder)
+    control_groups.remove_all(layout.root)
     running_servers(layout)  # their records go, and what belonged to them
     return len(servers)
