@@ -114,6 +114,11 @@ class Layout:
         return self.root / "kubernetes"
 
     @property
+    def inspections(self) -> Path:
+        """What the sandboxes that look at folders of images work with, while they run."""
+        return self.root / "inspections"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

@@ -1,11 +1,11 @@
-"""Start the program that looks at folders, in the participants' environment, and read its answer."""
+"""What organisers ask about folders of images, answered by a program in a sandbox (enclosed.py)."""
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,19 @@ from skrt_hub.context import Context
 from skrt_hub.environment import ensure_environment
 from skrt_hub.errors import ProgramError, UsageError
 from skrt_hub.files import ensure_folder, write_atomically
-from skrt_hub.process import last_lines, run
+from skrt_hub.hub import kinds
+from skrt_hub.inspection import results
+from skrt_hub.inspection.enclosed import Ended, enclosed
+from skrt_hub.process import last_lines
 from skrt_hub.report import Report
+from skrt_workspace.sandbox.probe import LANDLOCK
 
-_DEADLINE = 24 * 3600.0
-_REFUSED = 2
 _FOUND = 9
+_ANSWERED = {"report", "text", "good", "results"}
+_NOTES = {
+    kinds.NONE: "The files were opened without a sandbox (`sandbox: none` in hub.yaml).",
+    LANDLOCK: "The files were opened in a sandbox that could reach the network: no namespaces are allowed here.",
+}
 
 
 @dataclass(frozen=True)
@@ -60,44 +67,86 @@ class ComparedHandInsReport(Report):
 
 def check_data(context: Context, folder: Path) -> InspectionReport:
     """What is in a folder, and what scikit-rt would get wrong there."""
-    return _ask(context, {"do": "check", "folder": str(folder.absolute())})
+    with _look(context, {"do": "check", "folder": str(folder.absolute())}, [folder.absolute()]) as looked:
+        return looked.report()
 
 
 def survey_privacy(context: Context, folder: Path) -> InspectionReport:
     """What in a folder tells who the patients are."""
-    return _ask(context, {"do": "privacy", "folder": str(folder.absolute())})
+    with _look(context, {"do": "privacy", "folder": str(folder.absolute())}, [folder.absolute()]) as looked:
+        return looked.report()
 
 
 def clean_data(context: Context, folder: Path, to: Path) -> InspectionReport:
     """A copy of a folder's DICOM files without what tells who the patients are."""
-    key = _key(context)
-    return _ask(context, {"do": "clean", "folder": str(folder.absolute()), "to": str(to.absolute()), "key": key})
+    source, target = folder.absolute(), to.absolute()
+    results.refuse_taken(target, source)
+    task = {"do": "clean", "folder": str(source), "key": _key(context)}
+    with _look(context, task, [source]) as looked:
+        report = looked.report({"clean": target})
+        results.bring_folder(looked.ended.results / "clean", target)
+        return report
 
 
 def compare_people(context: Context, reference: Path, people: Mapping[str, Path], to: Path) -> InspectionReport:
     """Everybody's structure set with a reference: a table and a page in `to`."""
     given = {name: str(place.absolute()) for name, place in people.items()}
-    document = {"do": "compare", "reference": str(reference.absolute()), "people": given, "to": str(to.absolute())}
-    return _ask(context, {"folder": str(reference), **document})
+    task = {"do": "compare", "folder": str(reference.absolute()), "reference": str(reference.absolute())}
+    named = [reference.absolute(), *(place.absolute() for place in people.values())]
+    with _look(context, {**task, "people": given}, named) as looked:
+        report = looked.report({results.TABLE: to / results.TABLE, results.PAGE: to / results.PAGE})
+        results.bring_table(looked.ended.results, to)
+        results.bring_page(looked.ended.results, to)
+        return report
 
 
-def _ask(context: Context, document: Mapping[str, Any]) -> InspectionReport:
-    environment = ensure_environment(context.layout.environments, progress=context.progress)
-    command = (environment.folder / "bin" / "python", "-I", "-m", "skrt_workspace.inspection")
-    variables = {"PATH": os.defpath, "HOME": os.devnull, "LANG": "C.UTF-8"}
-    with context.progress.step(f"looking at {document['folder']}"):
-        done = run(command, deadline=_DEADLINE, check=False, stdin=json.dumps(document), environment=variables)
+@dataclass(frozen=True)
+class _Looked:
+    """The program's answer, and what it left in its sandbox."""
+
+    ended: Ended
+    answer: Mapping[str, Any]
+
+    def report(self, brought: Mapping[str, Path] | None = None) -> InspectionReport:
+        """The answer for a person; `brought` says where results go that it names."""
+        text = self._with_paths(str(self.answer["text"]), brought or {})
+        found = json.loads(self._with_paths(json.dumps(self.answer["report"]), brought or {}))
+        note = _NOTES.get(self.ended.enclosure, "")
+        return InspectionReport(bool(self.answer["good"]), found, f"{text}\n{note}" if note else text)
+
+    def _with_paths(self, text: str, brought: Mapping[str, Path]) -> str:
+        for name, place in brought.items():
+            text = text.replace(f"{self.answer['results']}/{name}", str(place))
+        return self.ended.told(text)
+
+
+@contextmanager
+def _look(context: Context, task: Mapping[str, Any], named: Sequence[Path]) -> Iterator[_Looked]:
+    environment = ensure_environment(context.layout.environments, progress=context.progress).folder
+    with ExitStack() as stack:
+        with context.progress.step(f"looking at {task['folder']}"):
+            words = ("-I", "-m", "skrt_workspace.inspection")
+            ended = stack.enter_context(enclosed(context, environment, words, task, named))
+        yield _Looked(ended, _answer(ended, str(task["folder"])))
+
+
+def _answer(ended: Ended, folder: str) -> Mapping[str, Any]:
+    """What it said last, taken apart with care. Raises ProgramError where that is no answer."""
     try:
-        answer: dict[str, Any] = json.loads(done.out.splitlines()[-1])
-    except (IndexError, ValueError):
+        answer = json.loads(ended.output.splitlines()[-1])
+        if not (isinstance(answer, dict) and (answer.keys() >= {"refused"} or answer.keys() >= _ANSWERED)):
+            raise ValueError
+        if "refused" not in answer and not isinstance(answer["report"], dict):
+            raise ValueError
+    except (IndexError, ValueError, RecursionError):
         raise ProgramError(
-            f"The program that looks at {document['folder']} ended with {done.code} and no answer.",
-            why=last_lines(done.err),
+            f"The program that looks at {folder} ended without an answer.",
+            why=last_lines(ended.output),
             remedy="Take out what it read last, or try parts of the folder.",
         ) from None
-    if done.code == _REFUSED:
-        raise UsageError(str(answer["refused"]), remedy="Nothing was written.")
-    return InspectionReport(bool(answer["good"]), answer["report"], str(answer["text"]))
+    if "refused" in answer:
+        raise UsageError(ended.told(str(answer["refused"])), remedy="Nothing was written.")
+    return answer
 
 
 def _key(context: Context) -> str:

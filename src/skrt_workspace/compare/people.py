@@ -13,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace.compare.cells import plain_cell
 from skrt_workspace.compare.masks import frame_of, mask_of
 from skrt_workspace.compare.structures import TOLERANCES_MM, Compared, Measures, compare_sets, structure_file
 from skrt_workspace.data.findings import UnusableDataError
@@ -111,11 +112,7 @@ def _table(people: list[Person]) -> str:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Cells that a spreadsheet takes for text: names are the participants' own, and could be formulas."""
-    return {
-        key: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
-        for key, cell in row.items()
-    }
+    return {key: plain_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
 
 
 def _numbers(found: Measures | None) -> dict[str, str]:

@@ -70,6 +70,7 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
     return [
         ("participants' environment", layout.root / "environments"),
         ("wheels of one's own packages", layout.wheels),
+        ("what commands that look at files left", layout.inspections),
         ("hub database", layout.database),
         ("fetched material", layout.material),
         ("logs", layout.log),
