@@ -81,7 +81,7 @@ def _person(name: str, place: str | PathLike[str], wanted: list[Contours], drawn
     except UnusableDataError as error:
         return Person(name, problem=str(error))
     except Exception as error:
-        return Person(name, problem=f"it cannot be compared ({type(error).__name__})")
+        return Person(name, problem=f"it is damaged, or unlike any structure set ({type(error).__name__})")
 
 
 def _doubtful(people: Iterable[Person]) -> list[tuple[Person, Compared]]:

@@ -106,7 +106,7 @@ def _attack(tool: Tool, sandbox: str, environment: Path, root: Path) -> dict[str
 
 
 def _own_environment(tool: Tool) -> Path:
-    done = tool.run("data", "check", "/usr/share/doc", "--state", tool.environments.parent / "state", deadline=580)
+    done = tool.run("data", "check", "/usr/share/doc", "--state", tool.environments / "state", deadline=580)
     assert done.returncode in (0, 2, 9), done.stderr
     return next(
         path for path in tool.environments.iterdir() if path.is_dir() and os.access(path / "bin/python", os.X_OK)
