@@ -26,7 +26,7 @@ import psutil
 
 from skrt_hub.context import Context
 from skrt_hub.errors import BusyError, PrerequisiteError, ProgramError, UsageError
-from skrt_hub.files import ensure_folder, exclusive, told, waiting_lock
+from skrt_hub.files import ensure_folder, exclusive, read_json, told, waiting_lock, write_json
 from skrt_hub.hub import kinds
 from skrt_hub.inspection.shown import Shown, show
 from skrt_hub.layout import Layout
@@ -39,6 +39,7 @@ from skrt_workspace.sandbox.probe import LANDLOCK, NAMESPACES
 
 RESULTS = "results"
 """The folder in its home where the program leaves what it made."""
+_FIRST_PROCESS = "process.json"
 _DEADLINE = 24 * 3600.0
 _START_DEADLINE = 60.0
 _PAUSE = 0.5
@@ -84,6 +85,7 @@ def enclosed(
         command = (str(environment / "bin" / "python"), *words, f"{home}/task.json")
         identity = _start(environment, _document(scratch, command, kind, user, shown))
         try:
+            write_json(scratch / _FIRST_PROCESS, identity.as_dict(), mode=0o600)
             _watch(identity, scratch)
         finally:
             _end(environment, identity, kind, user)
@@ -114,12 +116,22 @@ def _scratch(layout: Layout) -> Iterator[Path]:
         with waiting_lock(layout.inspections / "lock"):
             for left in (path for path in layout.inspections.iterdir() if path.is_dir()):
                 with suppress(BusyError), exclusive(left / "busy", what="", remedy=""):
-                    shutil.rmtree(left, ignore_errors=True)
+                    _sweep(left)
             scratch = layout.inspections / secrets.token_hex(8)
             ensure_folder(scratch, mode=_passable())
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
             stack.enter_context(exclusive(scratch / "busy", what="", remedy=""))
         yield scratch
+
+
+def _sweep(left: Path) -> None:
+    """End what a killed command left running, and remove its folder."""
+    process = read_json(left / _FIRST_PROCESS)
+    if isinstance(process, dict):
+        identity = ProcessIdentity(**process)
+        send_signal(identity, signal.SIGKILL)
+        wait_ended(identity, 10.0)
+    shutil.rmtree(left, ignore_errors=True)
 
 
 def _passable() -> int:

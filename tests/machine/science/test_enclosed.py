@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from skrt_hub.environment import Environment
+from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
 from tests.support.tools import Tool
 
 # What runs where the reader ran: everything that it reaches is told.
@@ -70,6 +72,32 @@ def test_the_same_without_namespaces(own_tool: Tool, ordinary_tool: Tool, passab
         pytest.skip("a sandbox without namespaces needs root")
     # Every user can pass to this environment, as to a hub's: the other may lie in root's home.
     _is_kept_in(_attack(own_tool, "landlock", _own_environment(ordinary_tool), passable), own_tool)
+
+
+def test_what_a_killed_command_left_is_ended_and_removed(
+    own_tool: Tool, environment: Environment, passable: Path
+) -> None:
+    (passable / "given").mkdir()
+    task = {"folder": str(passable / "given")}
+    given = {"task": task, "state": str(passable / "state"), "sandbox": "namespaces"}
+    sleep, quick = "import time; time.sleep(600)", "print(1)"
+    words = json.dumps({**given, "environment": str(environment.folder), "attack": sleep})
+    first = subprocess.Popen([str(own_tool.python), "-c", _HUB], stdin=subprocess.PIPE, env=own_tool.variables)
+    assert first.stdin is not None
+    first.stdin.write(words.encode())
+    first.stdin.close()
+    end = time.monotonic() + 60
+    while not (left := list(passable.glob("state/inspections/*/process.json"))):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process = ProcessIdentity(**json.loads(left[0].read_text()))
+    first.kill()
+    first.wait()
+    assert is_alive(process)
+    words = words.replace(sleep, quick)
+    subprocess.run([str(own_tool.python), "-c", _HUB], input=words, text=True, check=True, env=own_tool.variables)
+    assert not is_alive(process)
+    assert not [path for path in (passable / "state" / "inspections").iterdir() if path.is_dir()]
 
 
 def _is_kept_in(facts: dict[str, Any], tool: Tool) -> None:
