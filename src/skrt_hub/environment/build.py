@@ -5,7 +5,6 @@ A marker written last makes it valid. One process builds at a time; another that
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -22,6 +21,11 @@ from skrt_hub.files import ensure_folder, told
 from skrt_hub.process import follow, plain_environment
 from skrt_hub.progress import Progress, Silent, Step
 from skrt_workspace.home.walk import remove_tree
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
+    fcntl = None  # type: ignore[assignment]
 
 # What a new environment takes, and what uv's cache takes beside it where nothing is in the cache yet.
 NEEDED_BYTES = 1_300_000_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -10,6 +9,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from skrt_hub.environment.build import discard
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
+    fcntl = None  # type: ignore[assignment]
 
 _ENVIRONMENT = re.compile(r"[0-9a-f]{16}")
 _LEFT_OVER = re.compile(r"[0-9a-f]{16}\.removed-\d+")

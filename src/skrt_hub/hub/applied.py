@@ -15,7 +15,7 @@ from skrt_hub.errors import StateError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_workspace.sandbox.probe import LANDLOCK
+from skrt_workspace.sandbox.document import LANDLOCK
 
 
 @dataclass(frozen=True)

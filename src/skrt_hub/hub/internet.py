@@ -25,10 +25,9 @@ from skrt_hub.errors import SkrtHubError
 from skrt_hub.layout import Layout
 from skrt_hub.process import run, start_in_loop
 from skrt_hub.settings.model import Settings
-from skrt_workspace.sandbox.document import Network
+from skrt_workspace.sandbox.document import LANDLOCK, NAMESPACES, Network
 from skrt_workspace.sandbox.identity import ProcessIdentity, identify
 from skrt_workspace.sandbox.network import GATEWAY, NAMESERVER, OUTSIDE_ADDRESSES
-from skrt_workspace.sandbox.probe import LANDLOCK, NAMESPACES
 
 _PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")

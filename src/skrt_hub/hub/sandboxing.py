@@ -13,9 +13,19 @@ from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import engines, threads
 from skrt_workspace import connections, server_command
-from skrt_workspace.sandbox.document import DOOR_INSIDE, MIB, Bind, Limits, Network, SandboxDocument, Temporary, User
+from skrt_workspace.sandbox.document import (
+    DOOR_INSIDE,
+    LANDLOCK,
+    MIB,
+    NAMESPACES,
+    Bind,
+    Limits,
+    Network,
+    SandboxDocument,
+    Temporary,
+    User,
+)
 from skrt_workspace.sandbox.enter import LISTENER
-from skrt_workspace.sandbox.probe import LANDLOCK, NAMESPACES
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
 NICENESS = 5

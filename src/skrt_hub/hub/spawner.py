@@ -29,9 +29,8 @@ from skrt_hub.hub.starting import end_user, plain_start, until_answers, until_en
 from skrt_hub.layout import Layout
 from skrt_workspace import second_try
 from skrt_workspace.forkserver import client as fork_server
-from skrt_workspace.sandbox.document import SandboxDocument
+from skrt_workspace.sandbox.document import LANDLOCK, SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
-from skrt_workspace.sandbox.probe import LANDLOCK
 
 CPUS = len(os.sched_getaffinity(0))
 # One hub is one process, and all its spawners share these.

@@ -6,7 +6,6 @@ passwords or codes. A damaged file lets nobody in, and is left as it is.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import tempfile
@@ -19,6 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from . import codes, secret_text
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
+    fcntl = None  # type: ignore[assignment]
 
 Entry = dict[str, Any]
 SESSIONS, SERVER = "sessions", "server"

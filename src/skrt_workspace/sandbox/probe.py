@@ -10,12 +10,11 @@ import tempfile
 from dataclasses import asdict, dataclass
 
 from skrt_workspace.sandbox import kernel, privileges, walls
-from skrt_workspace.sandbox.document import SandboxDocument, User
+from skrt_workspace.sandbox.document import LANDLOCK, NAMESPACES, SandboxDocument, User
 from skrt_workspace.sandbox.enter import READY, start
 from skrt_workspace.sandbox.errors import SandboxError
 
 _NOBODY = 2_147_483_001  # a user that nobody else is
-NAMESPACES, LANDLOCK = "namespaces", "landlock"
 _WITHOUT_NAMESPACES = (
     "namespaces are not allowed here: participants are kept apart by users of their own, Landlock and a filter of "
     "system calls; they see the names of each other's programs, and share this system's network and /dev/shm"

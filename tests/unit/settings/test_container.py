@@ -10,6 +10,7 @@ from skrt_hub.hub.reach import addresses_of, names_of
 from skrt_hub.settings import container
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.machine import data_links
 
 
 @pytest.fixture
@@ -59,6 +60,17 @@ def test_another_target_is_left_alone(inside: pytest.MonkeyPatch) -> None:
 
 def test_a_containers_own_addresses_are_told_to_nobody(inside: pytest.MonkeyPatch) -> None:
     assert addresses_of(load_settings(None)) == ("https://127.0.0.1:8000/",)
+
+
+def test_shared_data_is_found_by_its_name(inside: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    (place / "taken").mkdir(parents=True)
+    (place / "old").symlink_to(tmp_path / "gone")
+    settings = written(tmp_path, "data: [{name: lungs, folder: lungs}, {name: taken, folder: other}]\n")
+    assert data_links.show(settings, place) == ("taken",)
+    assert (place / "lungs").readlink() == tmp_path / "lungs"
+    assert not (place / "old").is_symlink()
+    assert data_links.show(settings, place) == ("taken",)
 
 
 def test_a_number_as_public_url_is_in_the_certificate_as_an_address(inside: pytest.MonkeyPatch, tmp_path: Path) -> None:

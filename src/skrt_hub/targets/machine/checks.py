@@ -22,7 +22,7 @@ from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine.listeners import bind_public
 from skrt_workspace.sandbox import privileges
-from skrt_workspace.sandbox.probe import LANDLOCK
+from skrt_workspace.sandbox.document import LANDLOCK
 
 _OLDEST_PYTHON = (3, 11)
 

@@ -31,7 +31,7 @@ from skrt_hub.material.published import fetch, shown_folder
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
 from skrt_hub.slips.terminal import qr
-from skrt_hub.targets.machine import checks, condition, control, leftovers, participants, parts
+from skrt_hub.targets.machine import checks, condition, control, data_links, leftovers, participants, parts
 from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.version import __version__
@@ -126,6 +126,8 @@ def _prepare_material(context: Context) -> None:
         if entry.problem is not None:
             kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
             context.progress.say(f"Note: material {entry.name}: {entry.problem.what} Until it is mended, {kept}.")
+    for name in data_links.show(context.settings):
+        context.progress.say(f"Note: data {name}: something else stands at /data/{name}, and is shown in its place.")
     for data in context.settings.data:
         if not data.folder.is_dir():
             context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")

@@ -7,7 +7,6 @@ after a reboot.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import sys
@@ -20,6 +19,11 @@ from typing import Any
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.process import start
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
+    fcntl = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
