@@ -32,10 +32,9 @@ from skrt_hub.inspection.shown import Shown, show
 from skrt_hub.layout import Layout
 from skrt_hub.process import run
 from skrt_workspace.sandbox import walls
-from skrt_workspace.sandbox.document import HOME_INSIDE, Limits, Network, SandboxDocument, User
+from skrt_workspace.sandbox.document import HOME_INSIDE, LANDLOCK, NAMESPACES, Limits, Network, SandboxDocument, User
 from skrt_workspace.sandbox.errors import DocumentError
 from skrt_workspace.sandbox.identity import ProcessIdentity, send_signal, wait_ended
-from skrt_workspace.sandbox.probe import LANDLOCK, NAMESPACES
 
 RESULTS = "results"
 """The folder in its home where the program leaves what it made."""

@@ -22,7 +22,7 @@ from skrt_hub.inspection import results
 from skrt_hub.inspection.enclosed import Ended, enclosed
 from skrt_hub.process import last_lines
 from skrt_hub.report import Report
-from skrt_workspace.sandbox.probe import LANDLOCK
+from skrt_workspace.sandbox.document import LANDLOCK
 
 _FOUND = 9
 _ANSWERED = {"report", "text", "good", "results"}
