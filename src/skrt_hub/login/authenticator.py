@@ -13,7 +13,7 @@ from typing import Any
 from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
-from . import activity, sessions
+from . import activity, managers, sessions
 from .accounts import Accounts, AccountsDamagedError, Entry, Proof, attempts_file
 from .brake import Brake
 from .certificate_pages import certificate_handlers
@@ -81,8 +81,8 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         return self.standing(username) == "ok"
 
     def is_admin(self, handler: Any, authentication: Any) -> bool:
-        """Whether the list of accounts calls this person an organiser."""
-        return bool((self.accounts.find(authentication["name"]) or {}).get("role") == "organiser")
+        """Nobody is JupyterHub's administrator, unless the hub's configuration says so; see managers.py."""
+        return authentication["name"] in self.admin_users
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
         """Whether somebody who is logged in still may be: asked at each page, and before a server starts."""
@@ -185,11 +185,12 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
-        self._duty = asyncio.ensure_future(sessions.follow(app, self.accounts, self._look_round))
+        self._duty = asyncio.ensure_future(sessions.follow(app, self.accounts, partial(self._look_round, app)))
         return [*handlers(), *certificate_handlers()]
 
-    def _look_round(self) -> None:
+    def _look_round(self, app: Any) -> None:
         """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""
+        managers.take_rights(app, self.admin_users.__contains__)
         for name, entry in self.accounts.all().items():
             if entry.get("unbrake", 0) > self._unbraked.get(name, 0):
                 self._unbraked[name] = entry["unbrake"]

@@ -90,7 +90,16 @@ def test_an_organisers_name_cannot_be_taken_by_the_first_who_comes(tmp_path: Pat
     assert refused(who, "teacher", "long enough").key == "managers"
     accounts.set("teacher", "the organiser's")
     assert log_in(who, "teacher", "the organiser's") == "teacher"
-    assert who.is_admin(None, {"name": "teacher"})
+    assert not who.is_admin(None, {"name": "teacher"})  # an organiser manages the class, not JupyterHub
+
+
+def test_only_the_hubs_configuration_makes_an_administrator(tmp_path: Path) -> None:
+    who = authenticator(tmp_path)
+    who.admin_users = {"root"}
+    assert who.is_admin(None, {"name": "root"})
+    assert not who.is_admin(None, {"name": "anna"})
+    was_one = asyncio.run(who.refresh_user(SimpleNamespace(name="anna", admin=True)))
+    assert was_one == {"name": "anna", "admin": False}
 
 
 # codes
