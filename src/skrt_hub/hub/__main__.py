@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 modules: dict[str, Any] = sys.modules
@@ -15,8 +17,11 @@ def main() -> None:
     """Run JupyterHub with the arguments of the command line until it is stopped."""
     from jupyterhub.app import main as run_hub  # noqa: PLC0415 - after the line above
 
-    from skrt_hub.hub import given  # noqa: PLC0415 - after the line above, too
+    from skrt_hub.hub import database, given  # noqa: PLC0415 - after the line above, too
+    from skrt_hub.layout import Layout  # noqa: PLC0415
 
+    if copy := database.upgrade(Layout(Path(os.environ["SKRT_HUB_STATE"]))):
+        print(f"The database was upgraded for this JupyterHub; as it was before: {copy}", flush=True)
     given.use()
     run_hub()
 

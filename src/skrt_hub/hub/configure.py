@@ -46,7 +46,6 @@ def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
         c.JupyterHub.cookie_host_prefix_enabled = applied.settings.public_url.startswith("https:")
     c.JupyterHub.db_url = f"sqlite:///{layout.database}"
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets.cookie)
-    c.JupyterHub.upgrade_db = True  # a copy of the database is made before each start
     # Servers outlive the hub: a restart of the hub must not end anybody's work.
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False

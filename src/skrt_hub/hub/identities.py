@@ -19,7 +19,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from skrt_hub.errors import SkrtHubError, StateError
-from skrt_hub.files import ensure_folder, sync_folder, write_atomically
+from skrt_hub.files import ensure_folder, write_atomically
+from skrt_hub.hub import database
 from skrt_hub.layout import Layout
 
 _NEWEST = 3
@@ -144,15 +145,13 @@ def _entries(file: Path, key: str, kind: type) -> int:
     return len(rows)
 
 
-def _count_users(database: Path) -> int:
-    if database.stat().st_size == 0:
+def _count_users(file: Path) -> int:
+    if file.stat().st_size == 0:
         raise _DamagedError("It is empty: 0 bytes.")
     try:
         # A copy is nobody else's: read as such, it gets no journal beside it.
-        how = "mode=ro" if database.suffix == ".sqlite" else "mode=ro&immutable=1"
-        with contextlib.closing(
-            sqlite3.connect(f"file:{quote(str(database))}?{how}", uri=True, timeout=5)
-        ) as connection:
+        how = "mode=ro" if file.suffix == ".sqlite" else "mode=ro&immutable=1"
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(file))}?{how}", uri=True, timeout=5)) as connection:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()
             if answer != ("ok",):
                 raise _DamagedError(str(answer[0]))
@@ -196,22 +195,12 @@ def _changed(file: Path) -> int:
 
 
 def _copy(kind: _Kind, target: Path) -> None:
-    """A whole copy or none, as old as the file; a database by SQLite's own backup (https://www.sqlite.org/backup.html)."""
+    """A whole copy or none, as old as the file."""
     changed = _changed(kind.file)
     if kind.count is not _count_users:
         write_atomically(target, kind.file.read_bytes(), mode=0o600)
     else:
-        fresh = target.with_name(f".{target.name}")
-        fresh.unlink(missing_ok=True)
-        with (
-            contextlib.closing(sqlite3.connect(kind.file)) as source,
-            contextlib.closing(sqlite3.connect(fresh)) as to,
-        ):
-            source.backup(to)
-            to.execute("PRAGMA journal_mode=DELETE")
-        fresh.chmod(0o600)
-        fresh.replace(target)
-        sync_folder(target.parent)
+        database.copy_database(kind.file, target)
     os.utime(target, ns=(changed, changed))
 
 

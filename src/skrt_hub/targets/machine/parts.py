@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from skrt_hub import policy
@@ -40,8 +41,11 @@ def hub(layout: Layout, given: Mapping[str, socket.socket], entry_points: Sequen
     """JupyterHub, with the sockets that it is to listen on."""
     command = (sys.executable, "-m", "skrt_hub.hub", "--config", str(jupyterhub_config_file()))
     numbers = {name: listener.fileno() for name, listener in given.items()}
+    plain = plain_environment(*_NETWORK)
+    programs = os.pathsep.join((str(Path(sys.executable).parent), plain.get("PATH", os.defpath)))
     environment = {
-        **plain_environment(*_NETWORK),
+        **plain,
+        "PATH": programs,  # a newer JupyterHub runs alembic, by its name alone, to upgrade its database
         "SKRT_HUB_STATE": str(layout.root),
         LISTENERS_VARIABLE: json.dumps({"sockets": numbers, "entry_points": list(entry_points)}),
         "PYTHONUNBUFFERED": "1",
@@ -100,9 +104,9 @@ def culler(applied: Applied, layout: Layout, secrets: Secrets) -> Part:
 
 
 def code_stamp() -> str:
-    """Which code of skrt-hub this is: the version, and when its files last changed."""
+    """Which code this is: the version of skrt-hub and when its files last changed, and the version of JupyterHub."""
     newest = max(file.stat().st_mtime_ns for file in Path(__file__).parents[2].rglob("*.py"))
-    return f"{__version__}-{newest}"
+    return f"{__version__}-{newest}-{version('jupyterhub')}"
 
 
 def supervisor_environment() -> dict[str, str]:

@@ -20,7 +20,7 @@ from skrt_hub.context import Context
 from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
-from skrt_hub.hub import identities, kinds
+from skrt_hub.hub import database, identities, kinds
 from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
@@ -56,6 +56,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
                 why="Two programs cannot keep one hub running.",
                 remedy="End it first with: skrt-hub stop",
             )
+        database.check(layout)
         before = read_applied(layout)
         kept: Kept = {}
         if state is None:

@@ -1,0 +1,102 @@
+"""JupyterHub's database in the form that the installed JupyterHub knows.
+
+Another version of JupyterHub may keep other columns. A database of an older one is upgraded before the hub starts, and
+a copy of what it was is kept for the way back; one that a newer JupyterHub wrote is left alone, and told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+import sqlite3
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote
+
+from skrt_hub.errors import StateError
+from skrt_hub.files import ensure_folder, sync_folder
+from skrt_hub.layout import Layout
+
+_BEFORE = re.compile(r"^down_revision\b.*=\s*['\"](\w+)['\"]", re.MULTILINE)
+
+
+def check(layout: Layout) -> None:
+    """Raise StateError where the database was written by a newer JupyterHub than the one that is installed."""
+    found = _form(layout.database)
+    if found is None or found in _known_forms():
+        return
+    kept = sorted(layout.identity_copies.glob(f"{_before(layout, '*').name}"))
+    if kept:
+        back = f"Or put back the copy of before: rm -f {layout.database}-* && cp -p {kept[-1]} {layout.database}"
+    else:
+        back = f"Or move {layout.database} away: homes and passwords are kept elsewhere."
+    raise StateError(
+        f"The hub's database was written by a newer JupyterHub than {version('jupyterhub')}, which is installed.",
+        why=f"Its form is {found}, which this JupyterHub does not know.",
+        remedy=f"Install a newer JupyterHub beside skrt-hub: pip install --upgrade jupyterhub\n{back}",
+    )
+
+
+def upgrade(layout: Layout) -> Path | None:
+    """Bring an older database to today's form; returns the copy of what it was, None where nothing was to do.
+
+    Raises StateError as `check`, and subprocess.CalledProcessError where the upgrade failed: the copy is as it was.
+    """
+    check(layout)
+    if not _is_older(layout.database):
+        return None
+    from jupyterhub import dbutil  # noqa: PLC0415 - takes long, and is for this path only
+
+    copy = _before(layout, version("jupyterhub"))
+    if not copy.exists():
+        ensure_folder(copy.parent, mode=0o700)
+        copy_database(layout.database, copy)
+    dbutil.upgrade(f"sqlite:///{layout.database}")
+    return copy
+
+
+def copy_database(database: Path, target: Path) -> None:
+    """A whole copy or none, by SQLite's own backup (https://www.sqlite.org/backup.html)."""
+    fresh = target.with_name(f".{target.name}")
+    fresh.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(fresh)) as to:
+        source.backup(to)
+        to.execute("PRAGMA journal_mode=DELETE")
+    fresh.chmod(0o600)
+    fresh.replace(target)
+    sync_folder(target.parent)
+
+
+def _before(layout: Layout, newer: str) -> Path:
+    return layout.identity_copies / f"{layout.database.name}.before-jupyterhub-{newer}"
+
+
+def _form(database: Path) -> str | None:
+    """The revision that alembic wrote into the database; None where there is none to be read."""
+    if not database.exists():
+        return None
+    address = f"file:{quote(str(database))}?mode=ro"
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(address, uri=True, timeout=5)) as found:
+        row = found.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row else None
+    return None
+
+
+def _is_older(database: Path) -> bool:
+    found = _form(database)
+    return found is not None and found in {
+        match[1] for text in _revisions().values() if (match := _BEFORE.search(text))
+    }
+
+
+def _known_forms() -> set[str]:
+    return set(_revisions())
+
+
+def _revisions() -> dict[str, str]:
+    """The forms that the installed JupyterHub knows, each with the program that leads to it."""
+    package = importlib.util.find_spec("jupyterhub")
+    assert package is not None and package.origin is not None  # a requirement of ours
+    folder = Path(package.origin).parent / "alembic" / "versions"
+    return {file.name.partition("_")[0]: file.read_text(encoding="utf-8") for file in folder.glob("*_*.py")}
