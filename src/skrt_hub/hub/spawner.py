@@ -255,16 +255,19 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         self._end_companion()
         if self.identity != identity:
             return
+        loop = asyncio.get_running_loop()
         place = Places(self.layout.folders).find(self.user.name)
         if place is not None:
             await self._end_all_of(place)
-            await asyncio.get_running_loop().run_in_executor(None, server_socket.ended, self.layout, place.folder)
-        if self.pending is None:  # else it is being stopped, or its start tells of it
-            if place is not None:
-                await asyncio.get_running_loop().run_in_executor(
-                    None, control_groups.remove, self.layout.root, place.folder
-                )
+            await loop.run_in_executor(None, server_socket.ended, self.layout, place.folder)
+            if self._ended_by_itself(identity):
+                await loop.run_in_executor(None, control_groups.remove, self.layout.root, place.folder)
+        if self._ended_by_itself(identity):  # asked again: JupyterHub would take the server of the next start for this
             await self.poll_and_notify()
+
+    def _ended_by_itself(self, identity: ProcessIdentity) -> bool:
+        """Whether it is still the server of the hub's record, neither being stopped nor being started."""
+        return self.identity == identity and self.pending is None
 
 
 def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:
