@@ -276,6 +276,8 @@ def promises_page() -> str:
             f"With three names there: {policy.log_in.how_to_log_in(class_list)}\n",
             "## Taking somebody out\n",
             _paragraphs(policy.removing) + "\n",
+            "## Files that tell who a patient is\n",
+            _paragraphs(policy.patient_data) + "\n",
             "## Threads\n",
             _paragraphs(policy.threads.threads) + "\n",
             _table(("`limits.cpu`", "Threads"), cpu),

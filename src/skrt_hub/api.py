@@ -217,11 +217,16 @@ class Hub:
         """Fetch all sources again; running servers take the new version within seconds."""
         return self._deliver(refresh=True)
 
-    def hand_out(self, files: Iterable[Path | str], *, folder: str = HAND_OUT) -> UpdateReport:
-        """Give files or folders to everyone, never over what a participant changed."""
+    def hand_out(
+        self, files: Iterable[Path | str], *, folder: str = HAND_OUT, patients_too: bool = False
+    ) -> UpdateReport:
+        """Give files or folders to everyone, never over what a participant changed.
+
+        `patients_too`: also files that tell who a patient is; without it, PatientDataError.
+        """
         from skrt_hub.material.hand_out import hand_out  # noqa: PLC0415
 
-        hand_out(self.context.settings, self.context.layout, [Path(file) for file in files], folder)
+        hand_out(self.context, [Path(file) for file in files], folder, patients_too=patients_too)
         return self._deliver()
 
     def withdraw(self, folder: str) -> UpdateReport:
@@ -274,11 +279,18 @@ class Hub:
 
     # Saved copies
 
-    def save(self, names: Iterable[str] = (), *, to: str | None = None) -> SaveReport:
-        """Save homes while people work, and read back what was written."""
+    def save(self, names: Iterable[str] = (), *, to: str | None = None, patients_too: bool = False) -> SaveReport:
+        """Save homes while people work, and read back what was written.
+
+        `patients_too`: also to a place elsewhere and with files that tell who a patient is; without it,
+        PatientDataError.
+        """
         from skrt_hub.snapshots.operations import copies_of, run_save  # noqa: PLC0415
+        from skrt_hub.snapshots.patients import refuse_patients  # noqa: PLC0415
 
         with copies_of(self.context, self.target.homes) as copies:
+            if not patients_too:
+                refuse_patients(copies, [*names], to)
             return run_save(copies, [*names], to)
 
     def saves(self, *, source: str | None = None) -> SavesReport:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from skrt_hub.context import Context
 from skrt_hub.material.hand_out import hand_out
 from skrt_hub.material.published import fetch
 from skrt_hub.progress import Silent
@@ -123,7 +124,7 @@ def test_updating_material_is_killed(copies: Copies, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.txt"
 
     def update() -> None:
-        hand_out(settings, copies.layout, [sheet], "sheets")
+        hand_out(Context(settings, copies.layout, Silent()), [sheet], "sheets")
         fetch(settings, copies.layout, Silent())
 
     sheet.write_text("0")

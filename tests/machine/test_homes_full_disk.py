@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.material.hand_out import hand_out
 from skrt_hub.material.published import fetch, published
@@ -138,7 +139,7 @@ def test_updating_material_on_a_full_disk(tmp_path: Path) -> None:
         def update() -> bool:
             """Whether all went well."""
             try:
-                hand_out(settings, layout, [sheet], "sheets")
+                hand_out(Context(settings, layout, Silent()), [sheet], "sheets")
                 return all(entry.problem is None for entry in fetch(settings, layout, Silent()))
             except SkrtHubError:
                 return False

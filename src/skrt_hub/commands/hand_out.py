@@ -30,4 +30,6 @@ def run(session: Session, *, files: tuple[Path, ...], folder: str | None, withdr
         )
     if withdraw and folder:
         return session.hub.withdraw(folder)
-    return session.hub.hand_out(files, folder=folder or HAND_OUT)
+    return session.with_patients(
+        lambda agreed: session.hub.hand_out(files, folder=folder or HAND_OUT, patients_too=agreed)
+    )

@@ -16,4 +16,4 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, names: tuple[str, ...], to: str | None) -> SaveReport:
     """What was saved, once it was read back."""
-    return session.hub.save(names, to=to)
+    return session.with_patients(lambda agreed: session.hub.save(names, to=to, patients_too=agreed))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from skrt_hub.api import Hub
 from skrt_hub.context import Context
+from skrt_hub.policy.patient_data import PatientDataError
 from skrt_hub.targets.protocol import Target
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,15 @@ class Session:
     as_json: bool
     ask: Callable[[str], str | None]
     show: Callable[[str], None]
+
+    def with_patients(self, act: Callable[[bool], Made]) -> Made:
+        """Do `act`, given False; where that would tell who a patient is, ask, and do it given True."""
+        try:
+            return act(False)
+        except PatientDataError as told:
+            if (self.ask(told.question) or "").strip().lower() != "yes":
+                raise
+            return act(True)
 
     @property
     def context(self) -> Context:

@@ -60,6 +60,9 @@ class Homes(Protocol):
     def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         """The SHA-256 of each file, None for what is no readable regular file."""
 
+    def naming_patients(self, home: Home) -> list[str]:
+        """Paths of the files whose beginning tells who a patient is (skrt_workspace.home.patients)."""
+
     def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
         """Write into the home, which is made where it does not exist."""
 

@@ -11,6 +11,7 @@ from skrt_hub.errors import RefusedError
 from skrt_hub.files import ensure_folder, named_with
 from skrt_hub.homes.access import File, Home
 from skrt_workspace.home import transfer
+from skrt_workspace.home.patients import files_naming_patients
 from skrt_workspace.home.scan import Entry, scan
 
 
@@ -47,6 +48,10 @@ class FolderHomes:
     def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         folder = self.root / home.folder
         return transfer.digests(os.fspath(folder), paths) if folder.is_dir() else ((path, None) for path in paths)
+
+    def naming_patients(self, home: Home) -> list[str]:
+        folder = self.path(home)
+        return [] if folder is None else list(files_naming_patients(folder))
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
         with named_with("--into"):

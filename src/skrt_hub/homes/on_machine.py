@@ -15,6 +15,7 @@ from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
 from skrt_workspace.home import transfer
+from skrt_workspace.home.patients import files_naming_patients
 from skrt_workspace.home.scan import Entry, scan
 
 
@@ -55,6 +56,10 @@ class MachineHomes:
         if not _is_home(self._layout.home(home.folder)):
             return ((path, None) for path in paths)
         return transfer.digests(self._path(home), paths)
+
+    def naming_patients(self, home: Home) -> list[str]:
+        folder = self.path(home)
+        return [] if folder is None else list(files_naming_patients(folder))
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
         owner = self._ensure(home)

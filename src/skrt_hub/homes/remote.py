@@ -75,6 +75,11 @@ class Agent:
             for answer in self._answers():
                 yield answer["path"], answer["digest"]
 
+    def naming_patients(self) -> list[str]:
+        """The files that tell who a patient is."""
+        self._ask({"do": "patients"})
+        return [str(answer["path"]) for answer in self._answers()]
+
     @contextlib.contextmanager
     def reading(self, path: str) -> Iterator[RemoteFile]:
         """Open one file. Raises OSError where it is gone."""

@@ -141,6 +141,8 @@ def _passable() -> int:
 def _with_paths(task: Any, inside: Mapping[str, str]) -> Any:
     if isinstance(task, Mapping):
         return {key: _with_paths(value, inside) for key, value in task.items()}
+    if isinstance(task, list):
+        return [_with_paths(value, inside) for value in task]
     return inside.get(task, task) if isinstance(task, str) else task
 
 

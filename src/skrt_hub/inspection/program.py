@@ -77,6 +77,17 @@ def survey_privacy(context: Context, folder: Path) -> InspectionReport:
         return looked.report()
 
 
+def survey_several(context: Context, paths: Sequence[Path]) -> tuple[str, ...]:
+    """What in several files or folders tells for certain who the patients are, as lines for a person."""
+    named = list(dict.fromkeys(path.absolute() for path in paths))
+    task = {"do": "certain", "folder": ", ".join(path.name for path in named[:3]), "folders": [*map(str, named)]}
+    with _look(context, task, named) as looked:
+        found = looked.report().found.get("certain")
+    if not isinstance(found, list):
+        raise ProgramError("The program that looks for patients' names gave no answer.", remedy="Run: skrt-hub check")
+    return tuple(str(line) for line in found)
+
+
 def clean_data(context: Context, folder: Path, to: Path) -> InspectionReport:
     """A copy of a folder's DICOM files without what tells who the patients are."""
     source, target = folder.absolute(), to.absolute()

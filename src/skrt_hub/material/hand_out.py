@@ -7,19 +7,22 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from skrt_hub.context import Context
 from skrt_hub.errors import RefusedError, UsageError
 from skrt_hub.files import ensure_folder, told
+from skrt_hub.inspection import guard
 from skrt_hub.layout import Layout
 from skrt_hub.material import sources
 from skrt_hub.material.published import OLD, locked, resolve
-from skrt_hub.settings.model import Settings
 
 
-def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: str) -> None:
+def hand_out(context: Context, files: Sequence[Path], folder: str, *, patients_too: bool = False) -> None:
     """Add the files to what is handed out in `folder`; a file of the same name gets this new version.
 
-    Raises UsageError, SettingsError or RefusedError, with nothing handed out.
+    `patients_too`: also files that tell who a patient is. Raises UsageError, SettingsError or RefusedError, with
+    nothing handed out.
     """
+    settings, layout = context.settings, context.layout
     if why := sources.why_no_name(folder):
         raise UsageError(
             f"{folder!r} cannot be the name of a folder in the homes.",
@@ -39,6 +42,8 @@ def hand_out(settings: Settings, layout: Layout, files: Sequence[Path], folder: 
             raise UsageError(f"{path} does not exist.")
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise UsageError(f"{path} is neither a file nor a folder.")
+    if not patients_too:
+        guard.refuse_patients(context, "What is to be handed out", files)
     prepared = layout.handed_out / f".{folder}"
     with locked(layout):
         ensure_folder(layout.handed_out, mode=0o700)

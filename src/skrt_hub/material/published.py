@@ -20,8 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError, SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, read_json, sync_folder, told, write_json
+from skrt_hub.inspection import guard
 from skrt_hub.layout import Layout
 from skrt_hub.material import sources
 from skrt_hub.process import Echo
@@ -77,6 +79,7 @@ def fetch(
     """
     wanted = _named(settings)
     shown = shown_folder(layout)
+    context = Context(settings, layout, progress, echo)
     with locked(layout):
         work = layout.material / ".preparing"
         shutil.rmtree(work, ignore_errors=True)
@@ -85,7 +88,7 @@ def fetch(
             fetching = sources.Fetching(layout.material / "clones", refresh, echo)
             ensure_folder(fetching.clones, mode=0o700)
             with told(work):
-                return _Publication(layout, shown, work, fetching, progress).run(wanted)
+                return _Publication(context, shown, work, fetching).run(wanted)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -114,11 +117,13 @@ def published(layout: Layout) -> list[dict[str, Any]]:
 
 
 class _Publication:
-    def __init__(self, layout: Layout, shown: Path, work: Path, fetching: sources.Fetching, progress: Progress) -> None:
+    def __init__(self, context: Context, shown: Path, work: Path, fetching: sources.Fetching) -> None:
+        layout = context.layout
+        self.context = context
         self.shown = shown
         self.work = work
         self.fetching = fetching
-        self.progress = progress
+        self.progress = context.progress
         self.handed_out = layout.handed_out
         self.stamps_file = layout.material / "stamps.json"
         self.manifest = read_json(shown / "manifest.json") or {"entries": [], "folder": ""}
@@ -156,6 +161,7 @@ class _Publication:
             with self.progress.step(f"material: {name}") as step, told(self.work / name):
                 fetching = replace(self.fetching, tell=lambda words: step.update(note=words))
                 exported = sources.export(material, self.work / name, fetching)
+                self._refuse_patients(name, material)
                 entry = {"name": name, "version": exported.version, "files": _describe(self.work / name)}
         except SkrtHubError as problem:
             shutil.rmtree(self.work / name, ignore_errors=True)
@@ -168,6 +174,12 @@ class _Publication:
             name, "changed" if old else "new", len(entry["files"]), exported.version, notes=exported.notes
         )
         return state, entry, stamp
+
+    def _refuse_patients(self, name: str, material: Material) -> None:
+        """Collections known by name were looked at by us; what is handed out was looked at before."""
+        known = any(given.collection for given in self.context.settings.material if sources.name_of(given) == name)
+        if not known and (material.folder is None or self.handed_out not in material.folder.parents):
+            guard.refuse_patients(self.context, f"The material {name}", [self.work / name])
 
     def _publish(self, entries: list[dict[str, Any]]) -> None:
         """The files first, then the manifest that names them; a crash in between leaves a folder nobody reads."""

@@ -7,9 +7,10 @@ idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network
 threads.py    how many threads engines and libraries start
 engines.py    whether registrations are exact
+patient_data.py  what happens to files that tell who a patient is
 removing.py   what it means to take a participant out
 """
 
-from skrt_hub.policy import engines, hosts, idle, internet, log_in, removing, threads
+from skrt_hub.policy import engines, hosts, idle, internet, log_in, patient_data, removing, threads
 
-__all__ = ["engines", "hosts", "idle", "internet", "log_in", "removing", "threads"]
+__all__ = ["engines", "hosts", "idle", "internet", "log_in", "patient_data", "removing", "threads"]

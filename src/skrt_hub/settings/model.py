@@ -89,6 +89,12 @@ class Settings(Section):
         (), description="Folders placed in every home, beside the built-in examples."
     )
     data: tuple[Data, ...] = Field((), description="Shared read-only data.")
+    patient_data: Literal["refused", "allowed"] = Field(
+        "refused",
+        description="Files that tell who a patient is. `refused`: before such files are handed out, published as "
+        "material or saved to storage elsewhere, you are asked, and a participant who uploads one is told. `allowed`: "
+        "nothing is looked at, for a place where all who log in may see such data.",
+    )
     saves: Saves = Field(default_factory=Saves, description="Saved copies of homes.")
     kubernetes: Kubernetes = Field(default_factory=Kubernetes, description="What only `target: kubernetes` uses.")
 

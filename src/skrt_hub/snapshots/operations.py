@@ -43,8 +43,7 @@ class Copies:
 
     def open(self, text: str | None, *, create: bool = False) -> Repository:
         """The place that was named, or else hub.yaml's, or else the one used last. Raises CopyError or UsageError."""
-        known = self.known_places()
-        name = text or self.settings.saves.place or (known[-1] if known else "")
+        name = self.place(text)
         if not name:
             raise UsageError(
                 "No place for saved copies was named.",
@@ -59,6 +58,11 @@ class Copies:
                 "Name that place with --from, and save once more when there is room."
             )
         return place
+
+    def place(self, text: str | None) -> str:
+        """The name of that place; empty where none is known."""
+        known = self.known_places()
+        return text or self.settings.saves.place or (known[-1] if known else "")
 
     def known_places(self) -> list[str]:
         """Every place that was used, the last one last."""

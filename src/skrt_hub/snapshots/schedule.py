@@ -15,9 +15,11 @@ from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.homes.access import Homes
 from skrt_hub.layout import Layout
+from skrt_hub.policy import patient_data
 from skrt_hub.report import human_time
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots.operations import copies_of, run_save
+from skrt_hub.snapshots.patients import is_asked, naming_patients
 
 _AFTER_A_FAILURE = timedelta(minutes=15)
 
@@ -43,10 +45,17 @@ def run(context: Context, find_homes: Callable[[], Homes], now: datetime) -> str
     try:
         with copies_of(context, find_homes) as copies:
             report = run_save(copies, [], settings.saves.place)
+            found = naming_patients(copies) if is_asked(copies, settings.saves.place) else {}
     except SkrtHubError as error:
         write_json(_file(layout), {**note, "problem": f"{error.what} {error.why}".strip()}, mode=0o600)
         return f"the scheduled save failed: {error.what} {error.why}"
-    write_json(_file(layout), {"saved": now.isoformat(), "tried": now.isoformat(), "problem": ""}, mode=0o600)
+    files = sum(map(len, found.values()))
+    warning = patient_data.warning(report.place, files, len(found))
+    write_json(
+        _file(layout),
+        {"saved": now.isoformat(), "tried": now.isoformat(), "problem": "", "warning": warning},
+        mode=0o600,
+    )
     return f"saved {len(report.homes)} homes as {report.id} in {report.place}, {report.new} bytes new"
 
 
@@ -54,7 +63,7 @@ def note(settings: Settings, layout: Layout) -> str:
     """What `status` says of the scheduled saves; nothing where all is well or none are wanted."""
     last = _last(layout)
     if not settings.saves.every or not last.get("problem"):
-        return ""
+        return last.get("warning", "") if settings.saves.every and patient_data.looks(settings) else ""
     since = last.get("saved") or "never"
     return f"The last scheduled save failed: {last['problem']} The last good one: {human_time(str(since))}."
 

@@ -7,6 +7,7 @@ It runs as the participant and does nothing that the participant could not.
     {"do": "scan"}                      entries, one a line
     {"do": "read", "path": P}           facts, pieces, then whether the file settled
     {"do": "digests", "paths": [...]}   a digest a line
+    {"do": "patients"}                  paths of files that tell who a patient is, a path a line
     {"do": "receive"}                   then steps with their pieces; the outcomes at the end
 Every answer ends with a line {"end": true, ...}.
 """
@@ -21,6 +22,7 @@ from typing import IO, Any
 
 from skrt_workspace.home import transfer
 from skrt_workspace.home.content import Empty, Part
+from skrt_workspace.home.patients import files_naming_patients
 from skrt_workspace.home.scan import scan
 
 
@@ -45,6 +47,10 @@ def serve(root: str, source: IO[bytes], sink: IO[bytes]) -> None:
             elif request["do"] == "digests":
                 for path, digest in transfer.digests(root, request["paths"]):
                     tell(sink, {"path": path, "digest": digest})
+                tell(sink, {"end": True})
+            elif request["do"] == "patients":
+                for path in files_naming_patients(root):
+                    tell(sink, {"path": path})
                 tell(sink, {"end": True})
             elif request["do"] == "receive":
                 _receive(root, source, sink)

@@ -23,6 +23,7 @@ MATERIAL = "material"
 RECOVERED = "recovered"
 SPACE = "space"
 MEMORY = "memory"
+PATIENTS = "patients"
 _LONGEST = 20_000
 _MOST_KEPT = 50
 

@@ -45,6 +45,10 @@ class Reading:
         """The content in pieces of `PIECE` bytes, the last one shorter; one empty piece for an empty file."""
         return parts(self._handle, self.facts.size)
 
+    def beginning(self, size: int) -> bytes:
+        """Its first bytes."""
+        return os.pread(self._handle, size, 0)
+
     @property
     def settled(self) -> bool:
         """Whether the file is still as it was when it was opened."""

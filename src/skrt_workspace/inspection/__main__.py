@@ -1,8 +1,8 @@
 """Look at folders, or clean them, for the hub: one JSON document in a file, one on standard output.
 
-`{"do": "check" | "privacy" | "clean" | "compare", "folder": ..., "results": ..., "key": ...}` in; out `{"report": ...,
-"text": ...}`, or `{"refused": ...}`. It runs in a sandbox, because files from elsewhere may be made to harm who reads
-them; and it gives up what it does not need before it opens the first.
+`{"do": "check" | "privacy" | "certain" | "clean" | "compare", "folder": ..., "results": ..., "key": ...}` in; out
+`{"report": ..., "text": ...}`, or `{"refused": ...}`. It runs in a sandbox, because files from elsewhere may be made to
+harm who reads them; and it gives up what it does not need before it opens the first.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ def _privacy(given: dict[str, Any]) -> dict[str, Any]:
     return {"report": found.as_json(), "text": str(found), "good": found.is_clean}
 
 
+def _certain(given: dict[str, Any]) -> dict[str, Any]:
+    """What tells for certain who patients are, in all folders together."""
+    found = [f"{one}" for folder in given["folders"] for one in survey(folder).named if one.certain]
+    return {"report": {"certain": [*dict.fromkeys(found)]}, "text": "", "good": not found}
+
+
 def _clean(given: dict[str, Any]) -> dict[str, Any]:
     cleaned = clean(given["folder"], Path(given["results"], "clean"), bytes.fromhex(given["key"]))
     return {"report": asdict(cleaned), "text": str(cleaned), "good": True}
@@ -71,6 +77,7 @@ def _compare(given: dict[str, Any]) -> dict[str, Any]:
 _TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "check": _check,
     "privacy": _privacy,
+    "certain": _certain,
     "clean": _clean,
     "compare": _compare,
 }

@@ -24,6 +24,7 @@ from tornado import web  # type: ignore[attr-defined]
 
 from skrt_workspace.home import space
 from skrt_workspace.home.tree import PART_PREFIX, part_name
+from skrt_workspace.server_extension.patients import tell_of_patients
 
 _LAST = -1
 _FORGOTTEN = 3600.0  # seconds without a piece, after which the browser is taken to be gone
@@ -73,6 +74,7 @@ class Uploads(AsyncLargeFileManager):  # type: ignore[misc]
             raise _explained(path, error) from None
         found = await self.get(path, content=False)
         self.run_post_save_hooks(model=found, os_path=str(target))
+        await asyncio.to_thread(tell_of_patients, Path(self.root_dir), path, target)
         self.emit(data={"action": "save", "path": path})
         return found
 
@@ -81,7 +83,10 @@ class Uploads(AsyncLargeFileManager):  # type: ignore[misc]
         target = Path(self._get_os_path(path))
         new = not os.path.lexists(target)
         try:
-            return await super().save(model, path)
+            saved = await super().save(model, path)
+            if model.get("type") == "file":
+                await asyncio.to_thread(tell_of_patients, Path(self.root_dir), path, target)
+            return saved
         except web.HTTPError as error:
             cause = error.__cause__
             if not isinstance(cause, OSError) or cause.errno not in _FULL:

@@ -50,6 +50,7 @@ class Watch:
         self._stamp = stamp(material_folder())
         self._failed = ""
         self._hub_names: set[str] = set()
+        self._home_names: set[str] = set()
         self._space = "ok"
         self._killed = _times_killed()
         self._seen = _read_seen(home)
@@ -112,6 +113,10 @@ class Watch:
         if names - self._hub_names:
             kinds.append("hub")
         self._hub_names = names
+        in_home = {path.name for path in (self.home / notices.IN_HOME).glob(f"*-{notices.PATIENTS}.json")}
+        if in_home - self._home_names:
+            kinds.append(notices.PATIENTS)
+        self._home_names = in_home
         state = space.measure(self.home).state
         if state != self._space:
             self._space = state

@@ -219,7 +219,7 @@ def homes_after_a_start(copies: Copies, name: str) -> Path:
 
 
 def give(copies: Copies, *files: Path, folder: str = "hand-out") -> None:
-    hand_out(copies.settings, copies.layout, files, folder)
+    hand_out(Context(copies.settings, copies.layout, Silent()), files, folder)
     fetch(copies.settings, copies.layout, Silent())
 
 
@@ -270,13 +270,13 @@ def test_a_folder_of_the_material_is_not_handed_out_into(tmp_path: Path) -> None
     sheet = tmp_path / "sheet.txt"
     sheet.write_text("x")
     with pytest.raises(RefusedError, match="is a folder of the material"):
-        hand_out(settings, copies.layout, [sheet], "course")
+        hand_out(Context(settings, copies.layout, Silent()), [sheet], "course")
     for name in ("examples", "../x", "a/b", ".hidden"):
         with pytest.raises(UsageError, match="cannot be the name") as told:
-            hand_out(settings, copies.layout, [sheet], name)
+            hand_out(Context(settings, copies.layout, Silent()), [sheet], name)
         assert "--as" in told.value.remedy, "not what to write in hub.yaml"
     with pytest.raises(UsageError, match="does not exist"):
-        hand_out(settings, copies.layout, [tmp_path / "none"], "sheets")
+        hand_out(Context(settings, copies.layout, Silent()), [tmp_path / "none"], "sheets")
     with pytest.raises(UsageError, match="Nothing was handed out"):
         withdraw(copies.layout, "../homes")
 

@@ -126,7 +126,8 @@ def _prepare_material(context: Context) -> None:
     for entry in fetch(context.settings, context.layout, context.progress, echo=context.echo):
         if entry.problem is not None:
             kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
-            context.progress.say(f"Note: material {entry.name}: {entry.problem.what} Until it is mended, {kept}.")
+            words = f"{entry.problem.what} {entry.problem.remedy}".strip()
+            context.progress.say(f"Note: material {entry.name}: {words} Until it is mended, {kept}.")
     for name in data_links.show(context.settings):
         context.progress.say(f"Note: data {name}: something else stands at /data/{name}, and is shown in its place.")
     for data in context.settings.data:

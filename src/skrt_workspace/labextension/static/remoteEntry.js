@@ -75,7 +75,7 @@
         return;
       }
       const { Notification, showDialog, Dialog } = this.apputils;
-      const type = { memory: 'error', space: 'warning' }[notice.kind] || 'info';
+      const type = { memory: 'error', space: 'warning', patients: 'warning' }[notice.kind] || 'info';
       const [first, ...rest] = notice.text.split('\n');
       const long = rest.length > 0 || first.length > 130;
       const details = {

@@ -68,6 +68,9 @@ class ClusterHomes:
             return ((path, None) for path in wanted)
         return iter(list(self._agent(home).digests(wanted)))
 
+    def naming_patients(self, home: Home) -> list[str]:
+        return self._agent(home).naming_patients() if home.name in self._claims() else []
+
     def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
         return iter(self._agent(home).receive(steps))
 

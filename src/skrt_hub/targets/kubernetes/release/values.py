@@ -244,6 +244,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
+        **policy.patient_data.variables(settings),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
     }
