@@ -151,6 +151,7 @@ def _password(wish: Wish) -> Message:
 
 
 def _forget(wish: Wish) -> Done:
+    _ensure_not_taken_out(wish)
     if wish.settings.login.kind == "codes":
         return _reset(wish)
     name = _only(wish)
@@ -194,7 +195,9 @@ def _people(wish: Wish) -> tuple[Participant, ...]:
 def _known(wish: Wish) -> list[str]:
     """The names that were given, or those of the group. Raises UnknownNameError, and UsageError where there is none."""
     if wish.group is not None:
-        names = [who.name for who in wish.hub.participants() if who.group == wish.group]
+        # Nobody who was taken out comes back with a group: that needs their name.
+        group = [who for who in wish.hub.participants() if who.group == wish.group]
+        names = [who.name for who in group if who.log_in != "locked"]
         if not names:
             raise nobody_called(wish.group)
         return names
@@ -216,6 +219,19 @@ def _ensure_known(wish: Wish, names: Iterable[str]) -> None:
     for name in names:
         if name not in there:
             raise nobody_called(name)
+
+
+def _ensure_not_taken_out(wish: Wish) -> None:
+    asked = {usable(name) for name in wish.names}
+    locked = sorted(who.name for who in wish.hub.participants() if who.name in asked and who.log_in == "locked")
+    if locked:
+        again = "reset" if wish.settings.login.kind == "codes" else "password"
+        raise RefusedError(
+            f"{in_words(locked)} was taken out.",
+            why="The name is locked: with a forgotten password, whoever came first could take it. Nothing was changed.",
+            remedy=f"To let them in again: skrt-hub participants {again} {locked[0]}\n"
+            f"To give the name to somebody else: skrt-hub participants remove --free {locked[0]}",
+        )
 
 
 def _until_ended(wish: Wish, names: list[str]) -> str:

@@ -17,10 +17,15 @@ def main() -> None:
     """Run JupyterHub with the arguments of the command line until it is stopped."""
     from jupyterhub.app import main as run_hub  # noqa: PLC0415 - after the line above
 
-    from skrt_hub.hub import database, given  # noqa: PLC0415 - after the line above, too
+    from skrt_hub.errors import SkrtHubError  # noqa: PLC0415 - after the line above, too
+    from skrt_hub.hub import database, given  # noqa: PLC0415
     from skrt_hub.layout import Layout  # noqa: PLC0415
 
-    if copy := database.upgrade(Layout(Path(os.environ["SKRT_HUB_STATE"]))):
+    try:
+        copy = database.upgrade(Layout(Path(os.environ["SKRT_HUB_STATE"])))
+    except SkrtHubError as error:
+        sys.exit(str(error))
+    if copy is not None:
         print(f"The database was upgraded for this JupyterHub; as it was before: {copy}", flush=True)
     given.use()
     run_hub()

@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import re
 import sqlite3
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
@@ -28,7 +29,8 @@ def check(layout: Layout) -> None:
         return
     kept = sorted(layout.identity_copies.glob(f"{_before(layout, '*').name}"))
     if kept:
-        back = f"Or put back the copy of before: rm -f {layout.database}-* && cp -p {kept[-1]} {layout.database}"
+        put_back = f"rm -f {layout.database}-* && cp -p {kept[-1]} {layout.database}"
+        back = f"Or go back to the copy of before, with the hub stopped: skrt-hub stop && {put_back}"
     else:
         back = f"Or move {layout.database} away: homes and passwords are kept elsewhere."
     raise StateError(
@@ -38,21 +40,37 @@ def check(layout: Layout) -> None:
     )
 
 
+def kept_for(layout: Layout) -> Path | None:
+    """Where the next start of the hub keeps the database as it is, before it upgrades it; None where it need not."""
+    return _before(layout, version("jupyterhub")) if _is_older(layout.database) else None
+
+
 def upgrade(layout: Layout) -> Path | None:
     """Bring an older database to today's form; returns the copy of what it was, None where nothing was to do.
 
-    Raises StateError as `check`, and subprocess.CalledProcessError where the upgrade failed: the copy is as it was.
+    The database changes in one step, or not at all. Raises StateError as `check`, and where the upgrade failed.
     """
     check(layout)
-    if not _is_older(layout.database):
+    copy = kept_for(layout)
+    if copy is None:
         return None
     from jupyterhub import dbutil  # noqa: PLC0415 - takes long, and is for this path only
 
-    copy = _before(layout, version("jupyterhub"))
-    if not copy.exists():
-        ensure_folder(copy.parent, mode=0o700)
-        copy_database(layout.database, copy)
-    dbutil.upgrade(f"sqlite:///{layout.database}")
+    ensure_folder(copy.parent, mode=0o700)
+    copy_database(layout.database, copy)
+    upgraded = layout.database.with_name(f".{layout.database.name}.upgraded")
+    try:
+        copy_database(copy, upgraded)
+        dbutil.upgrade(f"sqlite:///{upgraded}")
+        _write_into(layout.database, upgraded)
+    except (subprocess.CalledProcessError, OSError, sqlite3.Error) as error:
+        raise StateError(
+            f"The hub's database could not be upgraded for JupyterHub {version('jupyterhub')}; it is as it was.",
+            why=str(error),
+            remedy="See: skrt-hub logs hub\nTo go on as before: pip install 'jupyterhub<6' and skrt-hub up",
+        ) from None
+    finally:
+        upgraded.unlink(missing_ok=True)
     return copy
 
 
@@ -66,6 +84,12 @@ def copy_database(database: Path, target: Path) -> None:
     fresh.chmod(0o600)
     fresh.replace(target)
     sync_folder(target.parent)
+
+
+def _write_into(database: Path, newer: Path) -> None:
+    """What `newer` holds, in one transaction: a kill in between leaves the database as it was."""
+    with contextlib.closing(sqlite3.connect(newer)) as source, contextlib.closing(sqlite3.connect(database)) as to:
+        source.backup(to)
 
 
 def _before(layout: Layout, newer: str) -> Path:

@@ -173,9 +173,14 @@ class Accounts:
             document["class_password"] = kept
 
     def forget(self, name: str) -> bool:
-        """Let the next log-in with the name choose a password, also where it has a home; False when it had none."""
+        """Let the next log-in with the name choose a password, also where it has a home; False when it had none.
+
+        A name that was taken out stays locked: whoever came first could take it.
+        """
         with self._changing() as document:
             entry = document["accounts"].get(name, {})
+            if entry.get("locked"):
+                return False
             had = bool(set(_SECRETS) & set(entry))
             ended = self._ended(entry, SESSIONS) if had else entry
             document["accounts"][name] = {**without_secrets(ended), "open": True}

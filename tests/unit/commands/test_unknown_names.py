@@ -9,11 +9,12 @@ from typing import Any, cast
 import pytest
 
 from skrt_hub.cli import main
-from skrt_hub.errors import ClusterError, StateError, UnknownNameError
+from skrt_hub.errors import ClusterError, RefusedError, StateError, UnknownNameError
 from skrt_hub.homes.access import Homes
 from skrt_hub.hub.applied import Applied, Ports, write_applied
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
+from skrt_hub.login.accounts import Accounts, Person
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes import logs
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
@@ -53,6 +54,25 @@ def test_a_name_that_nobody_has_ends_every_command_alike(
 ) -> None:
     assert main([*words.split(), "--state", str(state)]) == UnknownNameError.exit_code
     assert "'zoe'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["first-use", "codes"])
+def test_a_name_that_was_taken_out_is_not_opened_by_forgetting(
+    kind: str, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = Layout(state)
+    Path("hub.yaml").write_text(f"login: {kind}\n")
+    accounts = Accounts(layout.accounts)
+    accounts.set("anna", "first come")
+    accounts.take_list([Person("anna", group="7b")], anyone=False)
+    accounts.lock("anna")
+    before = layout.accounts.read_bytes()
+    assert main(["participants", "forget", "anna", "--state", str(state)]) == RefusedError.exit_code
+    told = capsys.readouterr().err
+    assert "anna was taken out" in told and f"participants {'reset' if kind == 'codes' else 'password'} anna" in told
+    if kind == "codes":  # neither with everybody of a group
+        assert main(["participants", "reset", "--group", "7b", "--state", str(state)]) == UnknownNameError.exit_code
+    assert layout.accounts.read_bytes() == before
 
 
 def test_a_copy_that_is_missing_is_no_unknown_name(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

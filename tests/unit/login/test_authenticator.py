@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from skrt_hub.login.authenticator import AccountsAuthenticator
 from skrt_hub.login.brake import Brake
 from skrt_hub.login.pages import Look, Pages
 from skrt_hub.login.refusals import ChoosePassword, Refused
-from skrt_hub.login.requests import answer
+from skrt_hub.login.requests import ACTIONS, answer, carry_out
 
 
 def new_accounts(tmp_path: Path, people: Iterable[Person] = (), *, anyone: bool = False) -> Accounts:
@@ -212,6 +213,24 @@ def test_a_name_that_was_taken_out_stays_locked_on_every_list(tmp_path: Path) ->
     assert accounts.add("anna", "a new password") is False
     accounts.free("anna")
     assert log_in(who, "anna", "a new password") == "anna"
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS - {"free", "set", "issue", "all", "names", "to_end", "attempts"}))
+def test_nothing_but_a_new_secret_of_their_own_lets_in_who_was_taken_out(action: str, tmp_path: Path) -> None:
+    accounts = new_accounts(tmp_path, [Person("anna")])
+    accounts.set("anna", "first come")
+    saved = accounts.all()
+    accounts.lock("anna")
+    arguments: dict[str, tuple[Any, ...]] = {
+        "set_class_password": ("sunflower",),
+        "take_list": ([asdict(Person("anna"))], True),
+        "take_up": (saved,),
+        **dict.fromkeys(("disable", "enable", "unlock"), (["anna"],)),
+    }
+    carry_out(accounts, action, *arguments.get(action, ("anna",)))
+    assert accounts.find("anna") is not None and (accounts.find("anna") or {}).get("locked") is True
+    assert accounts.add("anna", "a new password") is False
+    assert accounts.examine("anna", "sunflower", class_password=True).kind == "wrong"
 
 
 # guessing

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +57,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
                 why="Two programs cannot keep one hub running.",
                 remedy="End it first with: skrt-hub stop",
             )
-        database.check(layout)
+        _check_database(context)
         before = read_applied(layout)
         kept: Kept = {}
         if state is None:
@@ -110,6 +111,13 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         collect_unused(layout.environments, keep=_in_use(layout, applied, before))
     report = _report(context, "running" if state is None else state["state"], began, changed=True)
     return report if supervise_here is None else replace(report, ended=True)
+
+
+def _check_database(context: Context) -> None:
+    database.check(context.layout)
+    if copy := database.kept_for(context.layout):
+        context.progress.say(f"Note: the hub's database is upgraded for JupyterHub {version('jupyterhub')}.")
+        context.progress.say(f"  It is kept as it was, for the way back: {copy}")
 
 
 def _ensure_state_folder(layout: Layout) -> None:
