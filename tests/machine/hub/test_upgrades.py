@@ -18,7 +18,7 @@ from skrt_hub.environment import Environment
 from tests.support.hubs import Hub, Person, Refused
 from tests.support.tools import Tool
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 PROJECT = Path(__file__).parents[3]
 
 
