@@ -6,16 +6,27 @@ import errno
 import os
 from pathlib import Path
 
-from skrt_workspace.sandbox.errors import HostForbidsError
+from skrt_workspace.sandbox.errors import HostForbidsError, SandboxError
 
 _WITHOUT = 'or set "sandbox: none" in hub.yaml, which gives up the separation of participants'
 
 
-def explain(error: OSError) -> HostForbidsError:
-    """The error for a refused system call: which setting of the host is behind it, and what to do."""
+# What the kernel answers where it will not; anything else (no memory, too many open files) may pass.
+_REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
+
+
+def explain(error: OSError) -> SandboxError:
+    """The error for a failed system call: which setting of the host is behind it, and what to do.
+
+    A HostForbidsError where the host refuses sandboxes, a plain SandboxError where one could not be made this time.
+    """
     for applies, reason, remedy in (_user_namespaces_off, _apparmor, _container, _old_kernel):
         if applies(error):
             return HostForbidsError(f"this machine does not allow sandboxes: {reason} ({_told(error)})", remedy)
+    if error.errno not in _REFUSALS:
+        return SandboxError(
+            f"the sandbox could not be made ({_told(error)})", "look at this machine's memory, then try again"
+        )
     return HostForbidsError(
         f"this machine does not allow sandboxes ({_told(error)})",
         f"run skrt-hub on a machine that allows user namespaces, or as root, {_WITHOUT}",

@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 
 from skrt_workspace.sandbox import kernel, privileges, walls
 from skrt_workspace.sandbox.document import LANDLOCK, NAMESPACES, SandboxDocument, User
 from skrt_workspace.sandbox.enter import READY, start
-from skrt_workspace.sandbox.errors import SandboxError
+from skrt_workspace.sandbox.errors import HostForbidsError, SandboxError
 
+PAUSES = (1.0, 3.0)
+"""Seconds before a sandbox is tried again that failed without being refused: a busy machine is no reason."""
 _NOBODY = 2_147_483_001  # a user that nobody else is
 _WITHOUT_NAMESPACES = (
     "namespaces are not allowed here: participants are kept apart by users of their own, Landlock and a filter of "
@@ -25,7 +28,8 @@ _WITHOUT_NAMESPACES = (
 class ProbeResult:
     """Whether sandboxes work here; if not, why and what to do. `notes` are protections that are missing here.
 
-    kind: the strongest kind of sandbox that works, NAMESPACES or LANDLOCK.
+    kind: the strongest kind of sandbox that works, NAMESPACES or LANDLOCK. refused: this system's own answer was no;
+    otherwise something failed on the way, such as a want of memory, and nothing is known of sandboxes here.
     """
 
     works: bool
@@ -33,23 +37,36 @@ class ProbeResult:
     remedy: str = ""
     notes: tuple[str, ...] = ()
     kind: str = NAMESPACES
+    refused: bool = False
 
     def to_json(self) -> str:
         """The result as one line of JSON."""
         return json.dumps(asdict(self))
 
 
-def probe(python: str = sys.executable, kind: str = NAMESPACES) -> ProbeResult:
+def probe(python: str = sys.executable, kind: str = NAMESPACES, *, pauses: tuple[float, ...] = PAUSES) -> ProbeResult:
     """Make a sandbox with this Python's environment, in a process of its own, and say how it went. Raises nothing.
 
     Where namespaces are refused, the other kind is tried, which needs a hub that runs as root. `kind`: LANDLOCK tries
     that one alone.
     """
-    first = _ask(python, kind)
-    if first.works or kind == LANDLOCK:
+    first = _ask_again(python, kind, pauses)
+    # SECURITY: only a refusal leads to the weaker kind; a probe that failed on a busy machine says nothing.
+    if first.works or kind == LANDLOCK or not first.refused:
         return first
-    second = _ask(python, LANDLOCK)
+    second = _ask_again(python, LANDLOCK, pauses)
     return second if second.works else first
+
+
+def _ask_again(python: str, kind: str, pauses: tuple[float, ...]) -> ProbeResult:
+    """Ask until the answer is certain, with a pause before each further time."""
+    result = _ask(python, kind)
+    for pause in pauses:
+        if result.works or result.refused:
+            break
+        time.sleep(pause)
+        result = _ask(python, kind)
+    return result
 
 
 def _ask(python: str, kind: str) -> ProbeResult:
@@ -57,7 +74,8 @@ def _ask(python: str, kind: str) -> ProbeResult:
     try:
         done = subprocess.run(command, capture_output=True, timeout=60, check=False, env={"PATH": os.defpath})
         told = json.loads(done.stdout)
-        return ProbeResult(told["works"], told["reason"], told["remedy"], tuple(told["notes"]), kind)
+        notes = tuple(told["notes"])
+        return ProbeResult(told["works"], told["reason"], told["remedy"], notes, kind, told["refused"])
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         return ProbeResult(
             False, f"the sandbox program of {python} cannot be started: {error}", "run skrt-hub up again"
@@ -69,7 +87,8 @@ def probe_here(kind: str) -> ProbeResult:
     user = User(_NOBODY, _NOBODY) if os.geteuid() == 0 else None
     confined = kind == LANDLOCK
     if confined and not walls.is_possible():
-        return ProbeResult(False, "a sandbox without namespaces needs a hub that runs as root", "run skrt-hub as root")
+        reason = "a sandbox without namespaces needs a hub that runs as root"
+        return ProbeResult(False, reason, "run skrt-hub as root", refused=True)
     with tempfile.TemporaryDirectory(prefix="skrt-hub-probe-") as home:
         if user is not None:
             os.chown(home, user.uid, user.gid)
@@ -80,7 +99,7 @@ def probe_here(kind: str) -> ProbeResult:
             pid = start(document, _only_say_ready).pid
             os.waitpid(pid, 0)
         except SandboxError as error:
-            return ProbeResult(False, str(error), error.remedy)
+            return ProbeResult(False, str(error), error.remedy, refused=isinstance(error, HostForbidsError))
     return ProbeResult(True, notes=_notes(confined=confined))
 
 

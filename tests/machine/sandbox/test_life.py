@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from skrt_workspace.sandbox.document import NAMESPACES
 from skrt_workspace.sandbox.identity import is_alive, send_signal, wait_ended
 
 Hub = Any
@@ -199,7 +200,7 @@ def test_rights_that_do_not_fit_the_user_are_refused(hub: Hub) -> None:
 
 
 def test_the_probe_finds_that_sandboxes_work(hub: Hub) -> None:
-    assert json.loads(hub.program(None, "--probe").stdout)["works"] is True
+    assert json.loads(hub.program(None, "--probe", NAMESPACES).stdout)["works"] is True
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_the_probe_says_why_a_host_forbids_sandboxes(hub: Hub, obstacle: str, wo
     if hub.is_root:
         pytest.skip("root needs no user namespace")
     outer = ["unshare", "-U", "-c", "-m", "-p", "--fork", "--mount-proc", "--keep-caps"]
-    command = [*outer, "/bin/bash", "-c", f'{obstacle} && exec "$0" "$@"', *hub.program_line("--probe")]
+    command = [*outer, "/bin/bash", "-c", f'{obstacle} && exec "$0" "$@"', *hub.program_line("--probe", NAMESPACES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **hub.user)
     told = json.loads(done.stdout)
     assert told["works"] is False
