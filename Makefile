@@ -67,6 +67,9 @@ container: $(VENV)/dist ## build the image of a whole hub in one container, as s
 	rm -rf build/container && mkdir -p build/container
 	$(BIN)/python -m build --installer uv --wheel --outdir build/container
 	cp containers/hub/start build/container/
+	cp src/skrt_hub/environment/lock/requirements.txt build/container/participants.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+		> build/container/hub.txt
 	$(or $(ENGINE),docker) build --file containers/hub/Dockerfile --tag skrt-hub build/container
 
 test-container: $(VENV)/dev ## the tests of the image, which `make container` built; needs Docker

@@ -79,7 +79,8 @@ def sandbox(settings: Settings) -> Finding:
         )
     result = kinds.tried(settings.sandbox)
     if result.works:
-        return Finding("sandbox", True, "works")
+        words = "works, without namespaces: with Landlock" if result.kind == LANDLOCK else "works"
+        return Finding("sandbox", True, words)
     remedy = f"{result.remedy} Or, only for people who trust each other, write `sandbox: none` in hub.yaml."
     return Finding("sandbox", False, result.reason, remedy)
 
