@@ -6,7 +6,7 @@ prints, asks, or starts a command line. The command line itself calls these meth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpR
 from skrt_hub.settings.load import find_hub_yaml, load_settings
 from skrt_hub.settings.people import Listed
 from skrt_hub.settings.roster import add, remembered, take_out
+from skrt_hub.slips.slip import Slip
 from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
 from skrt_hub.targets.registry import TARGETS, target_for
 
@@ -199,6 +200,28 @@ class Hub:
     def sessions_ending(self) -> set[str]:
         """The names whose sessions the hub has yet to end."""
         return set(self.target.ask_accounts("to_end"))
+
+    def stop_server(self, name: str) -> None:
+        """End a participant's server and its kernels; files stay."""
+        self.target.end_server(name)
+
+    def restart_server(self, name: str) -> None:
+        """End a participant's server and its kernels, and start it again."""
+        target = self.target
+        target.end_server(name)
+        target.start_server(name)
+
+    def send_message(self, text: str, names: Sequence[str] = ()) -> tuple[str, ...]:
+        """Show a message in JupyterLab to these people, or to everybody; the names for whom it was left."""
+        return self.target.leave_message(text, names)
+
+    def slips(self, people: Iterable[Participant], codes: Mapping[str, str]) -> list[Slip]:
+        """What to give these people, who have these new codes, in the order of their groups and names."""
+        title, address, fingerprint = self.context.settings.page.title, self.log_in_address(), self.fingerprint()
+        return [
+            Slip(title, address, who.shown or who.name, who.name, codes[who.name], who.group, fingerprint)
+            for who in sorted(people, key=lambda who: (who.group, who.shown or who.name))
+        ]
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""

@@ -84,7 +84,11 @@ class CheckReport(Report):
 
 @dataclass(frozen=True)
 class Server:
-    """One participant's server."""
+    """One participant's server.
+
+    `trouble` is a word for what keeps them from working (memory, home-full, failed, no-seat, other), `reason` says it
+    whole. `processor_seconds` is the processors' time that its processes have used so far.
+    """
 
     name: str
     state: str
@@ -92,6 +96,8 @@ class Server:
     last_activity: str | None = None
     reason: str = ""
     since: str | None = None
+    trouble: str = ""
+    processor_seconds: float | None = None
 
 
 @dataclass(frozen=True)

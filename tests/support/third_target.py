@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -144,6 +144,15 @@ class ProgramTarget:
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         accounts_of(self._layout).lock(name)
         return Message((f"{name} was removed.",))
+
+    def end_server(self, name: str) -> None:
+        """Nobody has a server here."""
+
+    def start_server(self, name: str) -> None:
+        raise StartError("There are no servers here.")
+
+    def leave_message(self, text: str, names: Sequence[str]) -> tuple[str, ...]:
+        return ()
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return ()

@@ -26,11 +26,7 @@ def ensure_codes(settings: Settings) -> None:
 
 def write_slips(hub: Hub, to: Path, people: Sequence[Participant], codes: Mapping[str, str]) -> Message:
     """Write the slips of these people to a file that only the organiser can read. Raises UsageError for its ending."""
-    title, address = hub.context.settings.page.title, hub.log_in_address()
-    slips = [
-        Slip(title, address, who.shown or who.name, who.name, codes[who.name], who.group, hub.fingerprint())
-        for who in sorted(people, key=lambda who: (who.group, who.shown or who.name))
-    ]
+    slips = hub.slips(people, codes)
     content, notes = _rendered(hub, slips, to)
     with named_with("--to"):
         write_atomically(to, content, mode=0o600)

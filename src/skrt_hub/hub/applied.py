@@ -25,6 +25,7 @@ class Ports:
     hub: int
     proxy: int
     assets: int
+    page: int = 0  # 0: of an older hub, which had none yet
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
 from skrt_hub.login.authenticator import AccountsAuthenticator
-from skrt_hub.policy import hosts, idle, log_in
+from skrt_hub.policy import class_page, hosts, idle, log_in
 
 
 def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -104,9 +104,16 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
                     "entryPoints": entry_point_names(),
                     "priority": 10**6,
                 },
+                "class-page": {
+                    "rule": f"PathPrefix(`{class_page.PATH}`)",
+                    "service": "class-page",
+                    "entryPoints": entry_point_names(),
+                    "priority": 10**6,
+                },
             },
             "services": {
-                "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}}
+                "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}},
+                "class-page": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.page}"}]}},
             },
         },
     }
@@ -148,6 +155,8 @@ def _services(c: Any, secrets: Secrets) -> None:
     c.JupyterHub.services = [
         {"name": "culler", "api_token": secrets.culler},
         {"name": "command", "api_token": secrets.command},
+        # The proxy leads to it by a rule of its own, so JupyterHub does not wait for it when it starts.
+        {**class_page.service(), "api_token": secrets.page, "oauth_redirect_uri": class_page.CALLBACK},
     ]
     c.JupyterHub.load_roles = [
         {
@@ -168,4 +177,5 @@ def _services(c: Any, secrets: Secrets) -> None:
             ],
             "services": ["command"],
         },
+        class_page.organisers_role(),
     ]

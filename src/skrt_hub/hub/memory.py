@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 _FOLDERS = ("/tmp", "/run", "/dev/shm")  # noqa: S108
 # A notebook's server and kernel have some 60 sockets and pipes between them.
 _FREE_BUFFERS = 512
@@ -142,3 +143,16 @@ def _parent(pid: int) -> int | None:
     except OSError:
         return None
     return int(text[text.rindex(")") + 2 :].split()[1])
+
+
+def processor_seconds(pid: int, children: dict[int, list[int]]) -> float:
+    """The processors' time that `pid` and everything below it have used, with what their ended children had used."""
+    return sum(map(_ticks, descendants(pid, children))) / _TICKS
+
+
+def _ticks(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    return sum(int(field) for field in stat.rpartition(")")[2].split()[11:15])  # utime to cstime, proc_pid_stat(5)

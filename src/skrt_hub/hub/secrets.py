@@ -11,17 +11,20 @@ from pathlib import Path
 from skrt_hub.errors import StateError
 from skrt_hub.files import ensure_folder, sync_folder
 
-_NAMES = ("cookie", "proxy", "culler", "command")
+_NAMES = ("cookie", "proxy", "culler", "command", "page")
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """64 hexadecimal digits each: for cookies, for the proxy's interface, for the culler, and for the commands."""
+    """64 hexadecimal digits each: for cookies, for the proxy's interface, for the culler, the commands, and the
+    organiser's page.
+    """
 
     cookie: str
     proxy: str
     culler: str
     command: str
+    page: str
 
 
 def ensure_secrets(folder: Path) -> Secrets:

@@ -191,7 +191,9 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     def _look_round(self, app: Any) -> None:
         """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""
         managers.take_rights(app, self.admin_users.__contains__)
-        for name, entry in self.accounts.all().items():
+        accounts = self.accounts.all()
+        managers.give_roles(app, accounts)
+        for name, entry in accounts.items():
             if entry.get("unbrake", 0) > self._unbraked.get(name, 0):
                 self._unbraked[name] = entry["unbrake"]
                 self.brake.clear(name)

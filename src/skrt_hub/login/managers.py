@@ -1,15 +1,18 @@
 """Nobody is JupyterHub's administrator: those can read everybody's files and become anybody.
 
 Only the hub's own configuration can say otherwise (`Authenticator.admin_users`). Who organises the class is in the
-accounts, and gives no right over others' servers.
+accounts, so a change of it needs no restart; it gives a right to the class's page, and none over others' servers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyterhub import orm, roles
+
+ROLE = "class-organiser"
+"""JupyterHub's name for the role of organisers."""
 
 
 def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
@@ -22,3 +25,23 @@ def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
             roles.assign_default_roles(app.db, entity=user)  # takes the role away
             app.db.commit()
             app.log.warning("%s: is no administrator of JupyterHub any more", user.name)
+
+
+def organises(entry: Mapping[str, Any]) -> bool:
+    """Whether the accounts' entry is that of an organiser who can log in."""
+    return entry.get("role") == "organiser" and not (entry.get("disabled") or entry.get("locked"))
+
+
+def give_roles(app: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Give the organisers' role to those, and only those, whom the accounts call so and who have logged in before."""
+    role = orm.Role.find(app.db, ROLE)
+    if role is None:  # the hub's configuration is another's
+        return
+    wanted = {name for name, entry in accounts.items() if organises(entry)}
+    have = {user.name for user in role.users}
+    for name in have - wanted:
+        roles.strip_role(app.db, entity=orm.User.find(app.db, name), rolename=ROLE)
+    for name in wanted - have:
+        user = orm.User.find(app.db, name)
+        if user is not None:
+            roles.grant_role(app.db, entity=user, rolename=ROLE)

@@ -28,12 +28,19 @@ class Look:
 
 
 class Pages:
-    """The pages of one hub."""
+    """The pages of one hub. `folder` has their templates and words."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, folder: Path = _FOLDER) -> None:
         self.look = look
-        self._words = {**_built_in_words(), **{code: _whole(words) for code, words in look.languages.items()}}
-        self._templates = Environment(loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True)
+        built_in = _built_in_words(folder)
+        # Words of one's own, in English where something is missing.
+        own = {code: {**built_in["en"], **words} for code, words in look.languages.items()}
+        self._words = {**built_in, **own}
+        self._templates = Environment(loader=FileSystemLoader(folder / "templates"), autoescape=True)
+
+    def words(self, language: str) -> dict[str, str]:
+        """Every message in this language."""
+        return self._words[language]
 
     def language(self, wanted: str, accepted: str) -> str:
         """The language to use: the one asked for, else the first that the browser likes, else English."""
@@ -73,11 +80,6 @@ def stamp() -> str:
     return hashlib.sha256(asset("log-in.css") + asset("log-in.js")).hexdigest()[:12]
 
 
-def _built_in_words() -> dict[str, dict[str, str]]:
-    files = sorted((_FOLDER / "words").glob("*.json"), key=lambda file: (file.stem != "en", file.stem))
+def _built_in_words(folder: Path) -> dict[str, dict[str, str]]:
+    files = sorted((folder / "words").glob("*.json"), key=lambda file: (file.stem != "en", file.stem))
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
-
-
-def _whole(words: dict[str, str]) -> dict[str, str]:
-    """Words of one's own, in English where something is missing."""
-    return {**_built_in_words()["en"], **words}

@@ -1,6 +1,7 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+class_page.py  the organiser's page: who may open it
 certificates.py  when people are told that one expires
 hosts.py      which names the hub answers to
 idle.py       when a server that nobody uses ends
@@ -11,6 +12,6 @@ patient_data.py  what happens to files that tell who a patient is
 removing.py   what it means to take a participant out
 """
 
-from skrt_hub.policy import engines, hosts, idle, internet, log_in, patient_data, removing, threads
+from skrt_hub.policy import class_page, engines, hosts, idle, internet, log_in, patient_data, removing, threads
 
-__all__ = ["engines", "hosts", "idle", "internet", "log_in", "patient_data", "removing", "threads"]
+__all__ = ["class_page", "engines", "hosts", "idle", "internet", "log_in", "patient_data", "removing", "threads"]

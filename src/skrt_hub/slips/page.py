@@ -36,7 +36,5 @@ def _article(slip: Slip) -> str:
 
 
 def _svg(slip: Slip) -> str:
-    matrix = slip.matrix()
-    size = len(matrix)
-    parts = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark)
-    return f'<svg viewBox="0 0 {size} {size}" role="img" aria-label="QR code"><path d="{"".join(parts)}"/></svg>'
+    size = len(slip.matrix())
+    return f'<svg viewBox="0 0 {size} {size}" role="img" aria-label="QR code"><path d="{slip.path()}"/></svg>'

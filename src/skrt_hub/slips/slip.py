@@ -31,6 +31,11 @@ class Slip:
         code = segno.make(self.link, error="m", micro=False)
         return tuple(tuple(bool(module) for module in row) for row in code.matrix)
 
+    def path(self) -> str:
+        """The dark modules as the path of an SVG picture, one unit each."""
+        rows = enumerate(self.matrix())
+        return "".join(f"M{x} {y}h1v1h-1z" for y, row in rows for x, dark in enumerate(row) if dark)
+
     def as_json(self) -> dict[str, Any]:
         """All of it, for a program that prints slips of its own."""
         return {**asdict(self), "link": self.link}

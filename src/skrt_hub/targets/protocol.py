@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -86,6 +86,15 @@ class Target(Protocol):
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
+
+    def end_server(self, name: str) -> None:
+        """End this participant's server, if it runs, and wait until it has ended."""
+
+    def start_server(self, name: str) -> None:
+        """Have this participant's server started; it need not be ready yet."""
+
+    def leave_message(self, text: str, names: Sequence[str]) -> tuple[str, ...]:
+        """Have JupyterLab show a message to these people, or to everybody; the names for whom it was left."""
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         """What `delete` would remove, whether it may or not."""

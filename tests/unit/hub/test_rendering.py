@@ -25,7 +25,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 
 LAYOUT = Layout(Path("/state"))
-SECRETS = Secrets(cookie="a" * 64, proxy="b" * 64, culler="c" * 64, command="d" * 64)
+SECRETS = Secrets(cookie="a" * 64, proxy="b" * 64, culler="c" * 64, command="d" * 64, page="e" * 64)
 ANNA = Place("anna", "anna", 1_900_000_000)
 
 
@@ -126,7 +126,7 @@ def test_a_damaged_record_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_secrets_are_made_once_private_and_64_digits(tmp_path: Path) -> None:
     first = ensure_secrets(tmp_path / "secrets")
     assert ensure_secrets(tmp_path / "secrets") == first == read_secrets(tmp_path / "secrets")
-    assert len({*vars(first).values()}) == 4
+    assert len({*vars(first).values()}) == 5
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in (tmp_path / "secrets").iterdir())
 
 

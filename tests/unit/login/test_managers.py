@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jupyterhub import orm, roles
 
-from skrt_hub.login.managers import take_rights
+from skrt_hub.login.managers import ROLE, give_roles, take_rights
+from skrt_hub.policy import class_page
 
 
 @pytest.fixture
@@ -43,3 +44,22 @@ def test_a_role_that_was_given_behind_our_back_goes_too(app: Any) -> None:
     roles.grant_role(app.db, entity=orm.User.find(app.db, "anna"), rolename="admin")
     take_rights(app, lambda name: False)
     assert administrators(app) == set()
+
+
+def holders(app: Any) -> set[str]:
+    app.db.expire_all()
+    return {user.name for user in orm.Role.find(app.db, ROLE).users}
+
+
+def test_the_accounts_say_who_may_open_the_classs_page(app: Any) -> None:
+    give_roles(app, {"maria": {"role": "organiser"}})  # a hub without that role: nothing happens
+    app.db.add(orm.Service(name=class_page.NAME))
+    roles.create_role(app.db, class_page.organisers_role())
+    give_roles(app, {"maria": {"role": "organiser"}, "anna": {"role": ""}, "not here yet": {"role": "organiser"}})
+    assert holders(app) == {"maria"}
+    for entry in ({"role": ""}, {"role": "organiser", "disabled": True}, {"role": "organiser", "locked": True}):
+        give_roles(app, {"maria": {"role": "organiser"}})
+        give_roles(app, {"maria": entry})
+        assert holders(app) == set()
+    give_roles(app, {"anna": {"role": "organiser"}})
+    assert holders(app) == {"anna"}

@@ -47,7 +47,7 @@ def test_both_targets_tell_jupyterhub_the_same(given_settings: dict[str, Any], t
     settings = Settings.model_validate(given_settings)
     machine = Config()
     applied = Applied(settings, "1", Ports(1, 2, 3), Path("/env"), False)
-    configure(machine, applied, Layout(tmp_path), Secrets("00", "p", "c", "d"))
+    configure(machine, applied, Layout(tmp_path), Secrets("00", "p", "c", "d", "e"))
     cluster = render_values(settings, FACTS)
     for name, traits in policy.log_in.traits(settings).items():
         for trait, value in traits.items():

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from skrt_hub.context import Context
-from skrt_hub.errors import StateError
+from skrt_hub.errors import StartError, StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
-from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, status, stop, up
+from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, messages, status, stop, up
 from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
@@ -115,6 +115,17 @@ class KubernetesTarget:
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         with self._alone() as cluster:
             return participants.remove(cluster, name, free=free)
+
+    def end_server(self, name: str) -> None:
+        left = HubPod(self._hub().kubectl).stop_servers([name], deadline=90)
+        if left:
+            raise StartError(f"The server of {name} does not end.", remedy="See: skrt-hub status")
+
+    def start_server(self, name: str) -> None:
+        HubPod(self._hub().kubectl).start_server(name, deadline=300)
+
+    def leave_message(self, text: str, names: Sequence[str]) -> tuple[str, ...]:
+        return messages.leave(self._hub(), text, names)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return delete.plan(open_cluster(self._context), options).rows()

@@ -1,6 +1,7 @@
 """The sockets of a running hub by name: what is bound at its start, and what each part of it is given.
 
-`http...` are for browsers, `auth_api` is the proxy's own interface, `hub` JupyterHub, `assets` the pages' files.
+`http...` are for browsers, `auth_api` is the proxy's own interface, `hub` JupyterHub, `assets` the pages' files,
+`page` the organiser's page.
 `door` is the Unix socket by which participants' servers and the commands ask JupyterHub. `server:FOLDER` is one
 participant's server, `spare:N` is kept for one who comes later.
 """
@@ -30,7 +31,7 @@ from skrt_workspace.sandbox import kernel
 from skrt_workspace.sandbox.enter import LISTENER
 from skrt_workspace.sandbox.identity import identify, open_pidfd
 
-API, HUB, ASSETS, DOOR = "auth_api", "hub", "assets", "door"
+API, HUB, ASSETS, PAGE, DOOR = "auth_api", "hub", "assets", "page", "door"
 _SERVER, _SPARE = "server:", "spare:"
 _SPARES = 32
 _TRIES = 400
@@ -77,8 +78,14 @@ def bind_private(ports: Ports | None) -> tuple[Kept, Ports]:
     for name in (HUB, API, ASSETS):
         wanted = {HUB: ports.hub, API: ports.proxy, ASSETS: ports.assets}[name] if ports else 0
         made[name] = _listen_somewhere(wanted)
+    made |= bind_page(ports)
     numbers = {name: int(listener.getsockname()[1]) for name, listener in made.items()}
-    return made, Ports(hub=numbers[HUB], proxy=numbers[API], assets=numbers[ASSETS])
+    return made, Ports(hub=numbers[HUB], proxy=numbers[API], assets=numbers[ASSETS], page=numbers[PAGE])
+
+
+def bind_page(ports: Ports | None) -> Kept:
+    """The listener of the organiser's page alone, for a hub that had none when its others were bound."""
+    return {PAGE: _listen_somewhere(ports.page if ports else 0)}
 
 
 def bind_door(layout: Layout) -> Kept:

@@ -72,6 +72,19 @@ def assets(applied: Applied, layout: Layout, listener: socket.socket) -> Part:
     return Part("assets", command, plain_environment(), layout.log / "assets.log", (number,))
 
 
+def class_page(applied: Applied, layout: Layout, secrets: Secrets, listener: socket.socket) -> Part:
+    """The program of the organiser's page."""
+    number = listener.fileno()
+    command = (sys.executable, "-m", "skrt_hub.class_page", str(layout.root), f"--descriptor={number}")
+    environment = {
+        **plain_environment(*_NETWORK),
+        "JUPYTERHUB_API_TOKEN": secrets.page,
+        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{applied.ports.hub}/hub/api",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return Part("page", command, environment, layout.log / "page.log", (number,))
+
+
 def fork_server(applied: Applied, layout: Layout) -> Part:
     """The warm template of participants' servers. It starts with an almost empty environment: its children show it."""
     python = str(applied.environment / "bin" / "python")

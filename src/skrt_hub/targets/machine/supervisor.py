@@ -44,8 +44,10 @@ from skrt_hub.targets.machine.listeners import (
     ASSETS,
     DOOR,
     HUB,
+    PAGE,
     Listeners,
     bind_door,
+    bind_page,
     bind_private,
     bind_public,
 )
@@ -85,6 +87,7 @@ class Supervisor:
             "proxy": Keeper(self._describe_proxy, log, self._note_parts, self._waiting.close),
             "hub": Keeper(self._describe_hub, log, self._note_parts),
             "assets": Keeper(self._describe_assets, log, self._note_parts),
+            "page": Keeper(self._describe_page, log, self._note_parts),
             "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log, self._note_parts),
             "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log, self._note_parts),
         }
@@ -140,6 +143,11 @@ class Supervisor:
             self.listeners.add(made)
             if ports != applied.ports:
                 write_applied(self._layout, replace(applied, ports=ports))
+        if PAGE not in self.listeners:  # an older hub has bound the others
+            applied = self._applied()
+            self.listeners.add(bind_page(applied.ports))
+            port = int(self.listeners[PAGE].getsockname()[1])
+            write_applied(self._layout, replace(applied, ports=replace(applied.ports, page=port)))
         if DOOR not in self.listeners:
             self.listeners.add(bind_door(self._layout))
         self.listeners.regain(running_servers(self._layout))
@@ -172,6 +180,9 @@ class Supervisor:
 
     def _describe_assets(self) -> parts.Part:
         return parts.assets(self._applied(), self._layout, self.listeners[ASSETS])
+
+    def _describe_page(self) -> parts.Part:
+        return parts.class_page(self._applied(), self._layout, read_secrets(self._layout.secrets), self.listeners[PAGE])
 
     def _describe_proxy(self) -> parts.Part:
         public = self.listeners.public()
@@ -227,6 +238,7 @@ class Supervisor:
         components = {
             name: f"running, pid {keeper.pid}" if keeper.running else "not running"
             for name, keeper in self.keepers.items()
+            if name != "page" or self._is_used(name)
         }
         if not self.keepers["culler"].running and self.keepers["culler"].failures == 0:
             components["culler"] = "waits until a server can have been idle long enough"
@@ -256,12 +268,17 @@ class Supervisor:
         return {"state": "running" if self._open else "closed"}
 
     async def _reload(self, request: dict[str, Any]) -> control.Answer:
-        for name in request.get("parts", ("hub", "proxy", "assets", "fork-server", "culler")):
-            if name == "fork-server" and not self._applied().settings.fork_server:
+        for name in request.get("parts", ("hub", "proxy", "assets", "page", "fork-server", "culler")):
+            if not self._is_used(name):
                 await self.keepers[name].end()
             elif self.keepers[name].running or name != "culler":
                 await self.keepers[name].again()
         return {"reloaded": True}
+
+    def _is_used(self, part: str) -> bool:
+        """Whether the settings ask for this part."""
+        settings = self._applied().settings
+        return {"fork-server": settings.fork_server, "page": bool(settings.organisers)}.get(part, True)
 
     async def _retire(self, request: dict[str, Any]) -> control.Answer:
         self._servers_too = False
@@ -289,7 +306,7 @@ class Supervisor:
         await self.keepers["culler"].give_up()
         if self._servers_too:
             await asyncio.get_running_loop().run_in_executor(None, self._end_servers)
-        await asyncio.gather(*(self.keepers[name].give_up() for name in ("fork-server", "assets", "hub")))
+        await asyncio.gather(*(self.keepers[name].give_up() for name in ("page", "fork-server", "assets", "hub")))
 
     def _end_servers(self) -> None:
         leftovers.end_servers(self._layout)
@@ -300,9 +317,11 @@ class Supervisor:
         give_up = time.monotonic() + _HUB_FIRST
         while time.monotonic() < give_up and not await loop.run_in_executor(None, door.answers, self._layout):
             await asyncio.sleep(0.05)
-        if self._applied().settings.fork_server:
+        if self._is_used("fork-server"):
             self.keepers["fork-server"].want()
         self.listeners.fill_spares()
+        if self._is_used("page"):
+            self.keepers["page"].want()
 
     def _put_off_culling(self) -> None:
         idle = self._applied().settings.limits.idle

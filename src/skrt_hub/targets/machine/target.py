@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -14,21 +14,29 @@ from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub import full, identities
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of
-from skrt_hub.hub.memory import children_by_parent, total
 from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.policy import log_in
-from skrt_hub.report import CheckReport, Message, Participant, Server, StatusReport, UpReport, VerifyReport
+from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.operations import copies_of
 from skrt_hub.targets.guest import Guest
-from skrt_hub.targets.machine import checks, condition, control, delete, leftovers, participants, reach_checks, up
-from skrt_hub.targets.machine.activity import last_activities
+from skrt_hub.targets.machine import (
+    checks,
+    condition,
+    control,
+    delete,
+    leftovers,
+    participants,
+    reach_checks,
+    servers,
+    up,
+)
 from skrt_hub.targets.machine.guest import guest
 from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
-from skrt_hub.targets.machine.records import running_servers, started
+from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
 from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_hub.version import __version__
@@ -64,19 +72,7 @@ class MachineTarget:
         found = condition.look(self._layout, exists=applied is not None)
         answer = found.answer
         shown = applied.settings if applied else settings
-        children = children_by_parent()
         authority = authority_of(self._layout, shown).certificate
-        activity = last_activities(self._layout) if answer else {}
-        servers = tuple(
-            Server(
-                server.name,
-                "running",
-                total(server.identity.pid, children),
-                activity.get(server.name),
-                since=started(server.identity),
-            )
-            for server in running_servers(self._layout)
-        )
         changed = applied is not None and applied.settings != settings
         broken = [part for part in ("hub", "proxy") if answer and answer["components"][part] == "not running"]
         words = (
@@ -98,7 +94,7 @@ class MachineTarget:
             certificate_authority=authority if shown.tls.authority and authority.exists() else None,
             login=shown.login.kind,
             version=applied.version if applied else __version__,
-            servers=servers,
+            servers=servers.seen(self._layout, hub_runs=answer is not None),
             components=answer["components"] if answer else {},
             folder=self._layout.root,
             notes=tuple(filter(None, words)),
@@ -167,6 +163,18 @@ class MachineTarget:
         applied = self._applied()
         with self._context.alone():
             return participants.remove(self._layout, applied, name, free=free)
+
+    def end_server(self, name: str) -> None:
+        self._ensure_running()
+        servers.end(self._layout, name)
+
+    def start_server(self, name: str) -> None:
+        self._ensure_running()
+        servers.start(self._layout, name)
+
+    def leave_message(self, text: str, names: Sequence[str]) -> tuple[str, ...]:
+        self._applied()
+        return servers.leave_message(self._layout, text, names)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
         return delete.plan(self._layout, options)

@@ -1,0 +1,242 @@
+"""The organiser's page as a web application, behind JupyterHub's log-in.
+
+SECURITY: servers' pages may be of the same web origin, so a page here is shown to a browser's window only, takes orders
+only with the key that stands in it, and never inside another page (as skrt_hub.hub.visitors does for the hub's own
+pages). Who is an organiser is asked of the accounts at each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from tornado import web  # type: ignore[attr-defined]
+
+from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query
+from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ON_ALL, ON_ONE, ClassVerbs
+from skrt_hub.class_page.view import as_csv
+from skrt_hub.errors import SkrtHubError
+from skrt_hub.login.pages import LANGUAGE_COOKIE
+
+LOG = logging.getLogger("class")
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_SHOWN = 240  # characters of a message in the log
+
+
+class _Base(web.RequestHandler):  # type: ignore[misc]
+    def set_default_headers(self) -> None:
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+
+
+class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
+    """What all pages have in common."""
+
+    for_script = False
+
+    def initialize(self, hub_auth: Any, verbs: ClassVerbs, pages: ClassPages, base: str, said: dict[str, str]) -> None:
+        self.hub_auth = hub_auth
+        self.verbs, self.pages, self.base, self.said = verbs, pages, base, said
+
+    async def prepare(self) -> None:
+        """Who asks, from where: the answer is given here unless it is an organiser at a page of ours."""
+        if not _comes_from_a_window(self.request, for_script=self.for_script):
+            raise web.HTTPError(403, "This page is shown in a browser's window only.")
+        if "Authorization" in self.request.headers:
+            raise web.HTTPError(403, "Programs use the command line or skrt_hub.api; this page is for browsers.")
+        if self.current_user is None:
+            if self.for_script or self.request.method != "GET":
+                raise web.HTTPError(403, "Not logged in, or the page was too long open.")
+            self.redirect(self.get_login_url())
+            return
+        if not await self.done(self.verbs.organises, self.name):
+            self.refuse(self.say("refused", name=self.name))
+            return
+        if self.for_script and self.request.headers.get("X-XSRFToken", "") != self.xsrf_token.decode("ascii"):
+            raise web.HTTPError(403, "Without the page's key.")
+
+    @property
+    def name(self) -> str:
+        return str((self.current_user or {}).get("name", ""))
+
+    @property
+    def language(self) -> str:
+        wanted = self.get_query_argument("language", "") or self.get_cookie(LANGUAGE_COOKIE, "")
+        return self.pages.language(wanted or "", self.request.headers.get("Accept-Language", ""))
+
+    def say(self, key: str, **values: Any) -> str:
+        return self.pages.say(self.language, key, **values)
+
+    async def done(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Do what may take a while on a thread, while others are answered."""
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
+
+    def page(self, template: str, **values: Any) -> str:
+        if chosen := self.get_query_argument("language", ""):
+            self.set_cookie(LANGUAGE_COOKIE, chosen if chosen == self.language else "", path=self.base, samesite="Lax")
+        shared = {
+            "xsrf": self.xsrf_token.decode("ascii"),
+            "longest": LONGEST_MESSAGE,
+            "said": self.said.pop(self.name, "") if template != "live" else "",
+            "error": "",
+        }
+        query = {"name": self.get_query_argument("name", "")}
+        return self.pages.show(template, self.language, self.base, query=query, **{**shared, **values})
+
+    def refuse(self, words: str, status: int = 403) -> None:
+        self.set_status(status)
+        self.finish(self.page("refused", error=words))
+
+    def write_error(self, status_code: int, **details: Any) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        error = (details.get("exc_info") or (None, None))[1]
+        self.finish(getattr(error, "log_message", None) or f"{status_code}")
+
+
+class ClassView(ClassHandler):
+    """The whole class."""
+
+    async def get(self) -> None:
+        self.finish(self.page("class", seen=await self.done(self.verbs.look), can=self.verbs.can()))
+
+
+class LiveHandler(ClassHandler):
+    """The part of the page that its script looks at every few seconds."""
+
+    for_script = True
+
+    async def get(self) -> None:
+        self.finish(self.page("live", seen=await self.done(self.verbs.look)))
+
+
+class TableHandler(ClassHandler):
+    """The class as a table for a spreadsheet."""
+
+    async def get(self) -> None:
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", 'attachment; filename="class.csv"')
+        self.finish(as_csv(await self.done(self.verbs.look)))
+
+
+class PersonHandler(ClassHandler):
+    """One person, and what can be done for them."""
+
+    async def get(self) -> None:
+        row = (await self.done(self.verbs.look)).find(self.get_query_argument("name", ""))
+        if row is None:
+            self.refuse(self.say("wrong_name"), 404)
+            return
+        self.finish(self.page("person", row=row, can=self.verbs.can()))
+
+
+class DoHandler(ClassHandler):
+    """What an organiser does. Each of it is in the log, with who did it."""
+
+    def check_xsrf_cookie(self) -> None:
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError:
+            raise web.HTTPError(403, self.say("wrong_key")) from None
+
+    async def post(self) -> None:
+        action, name = self.get_body_argument("action", ""), self.get_body_argument("name", "")
+        if action not in (ON_ONE if name else ON_ALL) or action not in self.verbs.can():
+            self.refuse(self.say("wrong_action"), 400)
+            return
+        text = self.get_body_argument("text", "").strip()[:LONGEST_MESSAGE]
+        if action == "message" and not text:
+            self.refuse(self.say("wrong_text"), 400)
+            return
+        try:
+            await self._do(action, name, text)
+        except SkrtHubError as error:
+            self._note(action, name, text, f"failed: {error.what}")
+            self.refuse(self.say("failed", why=f"{error.what} {error.why} {error.remedy}".strip()), 409)
+
+    async def _do(self, action: str, name: str, text: str) -> None:
+        if name:
+            await self.done(self.verbs.ensure_usable, name)
+        count = 0
+        if action == "reset":
+            slip = await self.done(self.verbs.reset, name)
+            self._note(action, name, text, "done")
+            self.finish(self.page("slip", slip=slip, qr_size=len(slip.matrix()), qr_path=slip.path()))
+            return
+        if action == "message":
+            count = await self.done(self.verbs.message, [name] if name else [], text)
+        else:
+            await self.done(getattr(self.verbs, action), *([name] if name else []))
+        self._note(action, name, text, "done")
+        await self.done(lambda: self.verbs.look(again=True))
+        self.said[self.name] = self.say(f"done_{action}", name=name, count=count)
+        # Back to where it was asked: the person's page, or the whole class.
+        self.redirect(f"{self.base}person?{name_in_query(name)}" if name else self.base, status=303)
+
+    def _note(self, action: str, name: str, text: str, how: str) -> None:
+        whom = name or "everybody"
+        words = f" {text[:_SHOWN]!r}" if text else ""
+        LOG.info("%s from %s: %s %s%s: %s", self.name, self.request.remote_ip, action, whom, words, how)
+
+
+class AssetHandler(_Base):
+    """The style and the script; the same for everybody."""
+
+    def get(self, name: str) -> None:
+        self.set_header("Content-Type", ASSETS[name])
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.finish(asset(name))
+
+
+class CallbackHandler(HubOAuthCallbackHandler, _Base):  # type: ignore[misc]
+    """Where JupyterHub leads back to after the log-in."""
+
+    def initialize(self, hub_auth: Any) -> None:
+        self.hub_auth = hub_auth
+
+
+def application(hub_auth: Any, verbs: ClassVerbs, pages: ClassPages, base: str, secret: bytes) -> web.Application:
+    """The page at `base`; `secret` signs its cookies."""
+    given = {"hub_auth": hub_auth, "verbs": verbs, "pages": pages, "base": base, "said": {}}
+    return web.Application(
+        [
+            (base, ClassView, given),
+            (f"{base}live", LiveHandler, given),
+            (f"{base}class[.]csv", TableHandler, given),
+            (f"{base}person", PersonHandler, given),
+            (f"{base}do", DoHandler, given),
+            (f"{base}oauth_callback", CallbackHandler, {"hub_auth": hub_auth}),
+            (f"{base}(class[.]css|class[.]js)", AssetHandler),
+        ],
+        cookie_secret=secret,
+        xsrf_cookies=True,
+        xsrf_cookie_kwargs={"samesite": "Lax", "httponly": True},
+        log_function=lambda handler: None,
+    )
+
+
+def _comes_from_a_window(request: Any, *, for_script: bool) -> bool:
+    """Whether a person opens this, or the page's own script asks: see skrt_hub.hub.visitors for what browsers tell."""
+    window = request.headers.get("Sec-Fetch-Dest", "document") in ("document", "")
+    from_server = urlsplit(request.headers.get("Referer", "")).path.startswith("/user/")
+    leads_here = request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    return (window or for_script) and (leads_here or not from_server)
+
+
+_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="class")

@@ -1,0 +1,92 @@
+"""What the organiser's page does: the verbs of skrt_hub.api, as the command line has them, on one hub.
+
+All of it may take a while, so the page calls it on threads. What a class looks like is found out once for all who look.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from skrt_hub.api import Hub
+from skrt_hub.class_page.view import Meter, View, view
+from skrt_hub.errors import RefusedError, StateError
+from skrt_hub.login.managers import organises
+from skrt_hub.slips.slip import Slip
+
+_GOOD_FOR = 2.0
+LONGEST_MESSAGE = 2000
+ON_ONE = ("message", "restart", "stop", "reset", "disable", "enable")
+ON_ALL = ("message",)
+
+
+class ClassVerbs:
+    """One hub as its organisers see it. `load` gives the hub as it was last brought up."""
+
+    def __init__(self, load: Callable[[], Hub]) -> None:
+        self._load = load
+        self._meter = Meter()
+        self._lock = threading.Lock()
+        self._seen: tuple[float, View] | None = None
+
+    def organises(self, name: str) -> bool:
+        """Whether this is an organiser now: asked of the accounts, not of what somebody was when they logged in."""
+        return organises(self._load().target.ask_accounts("all").get(name, {}))
+
+    def can(self) -> tuple[str, ...]:
+        """What can be done on this hub."""
+        without = () if self._load().context.settings.login.kind == "codes" else ("reset",)
+        return tuple(action for action in dict.fromkeys((*ON_ONE, *ON_ALL)) if action not in without)
+
+    def look(self, *, again: bool = False) -> View:
+        """The class as it is now, or was two seconds ago."""
+        with self._lock:
+            if again or self._seen is None or time.monotonic() - self._seen[0] > _GOOD_FOR:
+                hub = self._load()
+                status = hub.status()
+                shares = self._meter.shares(status.servers, time.monotonic())
+                self._seen = (time.monotonic(), view(status, hub.participants(), shares))
+            return self._seen[1]
+
+    def ensure_usable(self, name: str) -> None:
+        """Raises RefusedError for a name that nobody has, and for an organiser's."""
+        row = self.look(again=True).find(name)
+        if row is None or row.organiser:
+            raise RefusedError("There is nobody with this name, or it is an organiser.")
+
+    def message(self, names: Sequence[str], text: str) -> int:
+        """Leave a message for these people, or for everybody; for how many it was left."""
+        return len(self._load().send_message(text, names))
+
+    def restart(self, name: str) -> None:
+        """End a server, and start it again."""
+        self._load().restart_server(name)
+
+    def stop(self, name: str) -> None:
+        """End a server."""
+        self._load().stop_server(name)
+
+    def disable(self, name: str) -> None:
+        """Keep somebody out for the time being."""
+        self._load().disable([name])
+
+    def enable(self, name: str) -> None:
+        """Let somebody in again."""
+        self._load().enable([name])
+
+    def reset(self, name: str) -> Slip:
+        """A new code in place of what somebody has, as a slip."""
+        hub = self._load()
+        who = next((person for person in hub.participants() if person.name == name), None)
+        if who is None:
+            raise StateError("This person was taken out just now.")
+        return hub.slips([who], hub.reset_log_ins([name]))[0]
+
+    def open(self) -> None:
+        """Let participants in."""
+        self._load().open()
+
+    def close(self) -> None:
+        """Keep participants out."""
+        self._load().close()
