@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
         self._unbraked: dict[str, float] = {}
         self._told: dict[str, Any] | None = None
+        self._orders: sessions.Orders | None = None
         self._duty: asyncio.Task[None] | None = None
 
     # Names
@@ -118,6 +121,9 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             self.brake.passed(name, place, known=known)
             raise
         self.brake.passed(name, place, known=known)
+        if self._orders is not None:
+            with self._refusing():
+                await self._orders.carry_out(name)
         return found
 
     async def _examined(self, handler: Any, name: str, secret: str) -> str:
@@ -168,8 +174,14 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
     async def in_pool(self, function: Any, *arguments: Any) -> Any:
         """Run what takes long beside the hub's own work. Raises Refused where the accounts are damaged."""
-        try:
+        with self._refusing():
             return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Refused, in words for the page, for what the accounts file can do to a log-in."""
+        try:
+            yield
         except AccountsDamagedError as error:
             self.log.error("%s", error)
             raise Refused(500, "damaged") from None
@@ -185,7 +197,8 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
-        self._duty = asyncio.ensure_future(sessions.follow(app, self.accounts, partial(self._look_round, app)))
+        self._orders = sessions.Orders(app, self.accounts)
+        self._duty = asyncio.ensure_future(self._orders.follow(partial(self._look_round, app)))
         return [*handlers(), *certificate_handlers()]
 
     def _look_round(self, app: Any) -> None:

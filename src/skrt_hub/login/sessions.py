@@ -18,26 +18,42 @@ _THE_HUB = "jupyterhub"
 _SERVERS_OWN = "Server at "  # JupyterHub's note on the token that a server speaks to the hub with
 
 
-async def follow(app: Any, accounts: Accounts, after: Any) -> None:
-    """Carry out every order to end sessions, for as long as the hub runs. `after` is called at each look."""
-    damaged = ""
-    while True:
-        await asyncio.sleep(_LOOK_EVERY)
-        try:
-            after()
-            damaged = ""
-            for name, what in accounts.to_end().items():
-                since = float((accounts.find(name) or {}).get("since", 0))
-                await end(app, name, server_too=what == SERVER)
-                accounts.ended(name, since)
-        except asyncio.CancelledError:
-            raise
-        except AccountsDamagedError as error:
-            if str(error) != damaged:  # said once, not every second
-                damaged = str(error)
-                app.log.error("%s. Nobody can log in.", error)
-        except Exception:  # whatever it was, the next look tries again
-            app.log.exception("Sessions could not be ended; trying again")
+class Orders:
+    """The orders to end sessions, as one hub carries them out."""
+
+    def __init__(self, app: Any, accounts: Accounts) -> None:
+        self._app = app
+        self._accounts = accounts
+        self._one_at_a_time = asyncio.Lock()
+
+    async def follow(self, after: Any) -> None:
+        """Carry out every order, for as long as the hub runs. `after` is called at each look."""
+        damaged = ""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                after()
+                damaged = ""
+                for name in self._accounts.to_end():
+                    await self.carry_out(name)
+            except asyncio.CancelledError:
+                raise
+            except AccountsDamagedError as error:
+                if str(error) != damaged:  # said once, not every second
+                    damaged = str(error)
+                    self._app.log.error("%s. Nobody can log in.", error)
+            except Exception:  # whatever it was, the next look tries again
+                self._app.db.rollback()
+                self._app.log.exception("Sessions could not be ended; trying again")
+
+    async def carry_out(self, name: str) -> None:
+        """End what was ordered to end for this name. Done at a log-in too: an older order must not end the new one."""
+        async with self._one_at_a_time:
+            what = self._accounts.to_end().get(name)
+            if what is not None:
+                since = float((self._accounts.find(name) or {}).get("since", 0))
+                await end(self._app, name, server_too=what == SERVER)
+                self._accounts.ended(name, since)
 
 
 async def end(app: Any, name: str, *, server_too: bool) -> None:
