@@ -76,6 +76,7 @@ def tool(request: pytest.FixtureRequest) -> Tool:
     return request.getfixturevalue("ordinary_tool")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What one process runs where several share the tests: a module, whose hub is one; all that is an ordinary user's.
 
@@ -87,3 +88,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             call and "ordinary" in call.params.values()
         )
         item.add_marker(pytest.mark.xdist_group("ordinary" if as_ordinary else str(item.path)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """End at once where groups are not kept together: two processes would make each hub and environment twice."""
+    shared = getattr(session.config, "workerinput", None) is not None and session.config.getoption("loadgroup", False)
+    if shared and not all("@" in item.nodeid for item in session.items):
+        pytest.exit("pytest-xdist does not keep the groups of these tests together", returncode=4)
