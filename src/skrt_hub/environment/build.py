@@ -5,6 +5,7 @@ A marker written last makes it valid. One process builds at a time; another that
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -155,7 +156,13 @@ def discard(folder: Path) -> None:
     """Remove an environment so that no other program can take what is left of it for one."""
     doomed = folder.with_name(f"{folder.name}.removed-{os.getpid()}")
     with told(folder):
-        folder.rename(doomed)  # under another name its marker makes nothing valid
+        try:
+            folder.rename(doomed)  # under another name its marker makes nothing valid
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            doomed = folder  # a folder of a container's image cannot be renamed
+            (folder / marker.NAME).unlink(missing_ok=True)
     remove_tree(doomed)
 
 

@@ -18,6 +18,7 @@ from skrt_hub.files import read_json, write_atomically
 
 NAME = "skrt-hub-environment.json"
 FORMAT = 1
+_SECOND = 1_000_000_000
 
 
 def write(environment: Environment, *, packages: str) -> None:
@@ -69,9 +70,16 @@ def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:
             found = _seen_by_path(f"{root}/{name}")
         except OSError:
             return f"{name} is missing"
-        if found[: len(expected)] != expected:  # markers of before have no modes
+        if not _is_same(found, expected):
             return f"{name} has changed"
     return None
+
+
+def _is_same(found: list[int], expected: list[int]) -> bool:
+    """Whether a file is as it was. An image's layers and archives keep whole seconds of its time only."""
+    size, time, *mode = expected  # markers of before have no modes
+    cut = found[1] % _SECOND == 0 and abs(found[1] - time) < _SECOND
+    return found[0] == size and (found[1] == time or cut) and found[2 : 2 + len(mode)] == mode
 
 
 def _to_watch(folder: Path) -> Iterator[Path]:

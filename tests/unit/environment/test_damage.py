@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -64,3 +65,25 @@ def test_a_damaged_environment_that_was_locked_can_be_put_aside(environment: Pat
 
 def test_files_are_copies_and_not_those_of_the_package_cache() -> None:
     assert uv.environment()["UV_LINK_MODE"] == "copy"
+
+
+def _cut_to_seconds(path: Path, *, later: int = 0) -> None:
+    seconds = path.stat().st_mtime_ns // 1_000_000_000 + later
+    os.utime(path, ns=(0, seconds * 1_000_000_000))
+
+
+def test_a_copy_that_keeps_whole_seconds_of_times_is_whole(environment: Path) -> None:
+    for path in environment.rglob("*"):
+        _cut_to_seconds(path)
+    assert marker.read(environment) is not None
+    _cut_to_seconds(environment / "bin/python", later=-1)
+    assert marker.damage(environment) == "bin/python has changed"
+
+
+def test_what_cannot_be_renamed_is_removed_where_it_is(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, target: Path) -> Path:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")  # as for a folder of a container's image
+
+    monkeypatch.setattr(Path, "rename", refused)
+    discard(environment)
+    assert list(environment.parent.iterdir()) == []
