@@ -308,7 +308,8 @@ class Hub:
         `patients_too`: also to a place elsewhere and with files that tell who a patient is; without it,
         PatientDataError.
         """
-        from skrt_hub.snapshots.operations import copies_of, run_save  # noqa: PLC0415
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.operations import run_save  # noqa: PLC0415
         from skrt_hub.snapshots.patients import refuse_patients  # noqa: PLC0415
 
         with copies_of(self.context, self.target.homes) as copies:
@@ -318,21 +319,24 @@ class Hub:
 
     def saves(self, *, source: str | None = None) -> SavesReport:
         """The saved copies that there are."""
-        from skrt_hub.snapshots.operations import copies_of, run_list  # noqa: PLC0415
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.operations import run_list  # noqa: PLC0415
 
         with copies_of(self.context, self.target.homes) as copies:
             return run_list(copies, source)
 
     def verify_saves(self, *, source: str | None = None) -> VerifiedReport:
         """Read every saved copy again."""
-        from skrt_hub.snapshots.operations import copies_of, run_verify  # noqa: PLC0415
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.operations import run_verify  # noqa: PLC0415
 
         with copies_of(self.context, self.target.homes) as copies:
             return run_verify(copies, source)
 
     def compare_saves(self, names: Iterable[str] = (), *, source: str | None = None) -> ComparedReport:
         """Compare every home's files, by hash, with its newest copy."""
-        from skrt_hub.snapshots.operations import copies_of, run_compare  # noqa: PLC0415
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.operations import run_compare  # noqa: PLC0415
 
         with copies_of(self.context, self.target.homes) as copies:
             return run_compare(copies, [*names], source)
@@ -346,7 +350,8 @@ class Hub:
         into: Path | str | None = None,
     ) -> RestoreReport:
         """Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."""
-        from skrt_hub.snapshots.operations import copies_of, run_restore  # noqa: PLC0415
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.operations import run_restore  # noqa: PLC0415
 
         with copies_of(self.context, self.target.homes) as copies:
             return run_restore(copies, [*names], source, at, Path(into) if into is not None else None)

@@ -28,7 +28,6 @@ from skrt_workspace.sandbox.identity import ProcessIdentity, identify, is_alive,
 ALREADY_THERE = 8  # the supervisor's exit code when another holds its lock (skrt_hub.errors.BusyError)
 _LONG_ENOUGH = 60.0
 _LONGEST_PAUSE = 5.0
-_SUPERVISOR = "skrt_hub.targets.machine.supervisor"
 
 
 @dataclass
@@ -43,10 +42,11 @@ class _State:
 
 
 class Watchdog:
-    """One watchdog, over one supervisor at a time."""
+    """One watchdog, over one supervisor at a time. `program`: the module that is the supervisor."""
 
-    def __init__(self, root: Path, kept: dict[str, socket.socket], *, foreground: bool = False) -> None:
+    def __init__(self, root: Path, program: str, kept: dict[str, socket.socket], *, foreground: bool = False) -> None:
         self._root = root
+        self._program = program
         self._foreground = foreground
         self._state = _State(kept)
         self._reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -97,7 +97,7 @@ class Watchdog:
 
     def _start(self, told: dict[str, Any]) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [self._state.python, "-m", _SUPERVISOR, str(self._root), "--channel", str(theirs.fileno())]
+        command = [self._state.python, "-m", self._program, str(self._root), "--channel", str(theirs.fileno())]
         process = subprocess.Popen(
             [*command, *(["--foreground"] if self._foreground else [])],
             stdin=subprocess.DEVNULL,
@@ -163,24 +163,26 @@ class Watchdog:
         send_signal(supervisor, signal.SIGTERM)
 
 
-def start(root: Path, kept: dict[str, socket.socket], log: Path) -> None:
+def start(root: Path, program: str, kept: dict[str, socket.socket], log: Path) -> None:
     """Start a watchdog in the background that holds these sockets, and with it a supervisor."""
     numbers = {name: listener.fileno() for name, listener in kept.items()}
-    _spawn(["--kept", json.dumps(numbers)], root, list(numbers.values()), log)
+    _spawn(["--kept", json.dumps(numbers)], root, program, list(numbers.values()), log)
 
 
-def replace_killed(root: Path, channel: socket.socket, log: Path) -> subprocess.Popen[bytes]:
+def replace_killed(root: Path, program: str, channel: socket.socket, log: Path) -> subprocess.Popen[bytes]:
     """Start a watchdog for this process, the supervisor, whose own was killed; `channel` is its end of the talk."""
     own = json.dumps(identify(os.getpid()).as_dict())
     words = ["--adopt", own, "--channel", str(channel.fileno())]
-    return _spawn(words, root, [channel.fileno()], log)
+    return _spawn(words, root, program, [channel.fileno()], log)
 
 
-def _spawn(words: Sequence[str], root: Path, descriptors: list[int], log: Path) -> subprocess.Popen[bytes]:
+def _spawn(
+    words: Sequence[str], root: Path, program: str, descriptors: list[int], log: Path
+) -> subprocess.Popen[bytes]:
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", __spec__.name if __spec__ else __name__, str(root), *words],
+            [sys.executable, "-m", __spec__.name if __spec__ else __name__, str(root), program, *words],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -220,17 +222,18 @@ def is_there(path: Path) -> bool:
     return False
 
 
-def run_here(root: Path, kept: dict[str, socket.socket], lock: Path) -> int:
+def run_here(root: Path, program: str, kept: dict[str, socket.socket], lock: Path) -> int:
     """Be the watchdog of a hub in the foreground, until it is stopped."""
     if hold_lock(lock) is None:
         return ALREADY_THERE
-    return Watchdog(root, kept, foreground=True).run()
+    return Watchdog(root, program, kept, foreground=True).run()
 
 
 def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("root", type=Path)
+    parser.add_argument("program")
     parser.add_argument("--kept", type=json.loads, default={})
     parser.add_argument("--adopt", type=json.loads)
     parser.add_argument("--channel", type=int)
@@ -241,7 +244,7 @@ def main() -> int:
     for name, descriptor in given.kept.items():
         os.set_inheritable(descriptor, False)
         kept[name] = socket.socket(fileno=descriptor)
-    watchdog = Watchdog(given.root, kept)
+    watchdog = Watchdog(given.root, given.program, kept)
     if given.adopt is not None:
         os.set_inheritable(given.channel, False)
         return watchdog.adopt(socket.socket(fileno=given.channel), ProcessIdentity(**given.adopt))

@@ -11,9 +11,11 @@ import pytest
 from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes.background import saver
+from skrt_hub.targets.kubernetes.background import forward, saver
 from skrt_hub.targets.kubernetes.background.program import Background
+from tests.support.hubs import free_port
 
+FORWARDER = "skrt_hub.targets.kubernetes.background.forwarder"
 PROGRAM = """
 import json, sys, time
 from pathlib import Path
@@ -75,3 +77,20 @@ def test_status_says_when_the_saver_does_not_run(tmp_path: Path) -> None:
     assert "skrt-hub open" in saver.note(wants("24 h"), layout, hub_runs=True)
     assert saver.note(wants("24 h"), layout, hub_runs=False) == ""
     assert saver.note(Settings(), layout, hub_runs=True) == ""
+
+
+def test_a_way_to_the_cluster_that_fails_is_logged_told_and_begun_again(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "state")
+    told = {"kubectl": [str(tmp_path / "kubectl")], "namespace": "class", "address": "127.0.0.1", "port": free_port()}
+    program = Background(forward.NAME, FORWARDER, layout)
+    program.start({**told, "socket": str(tmp_path / "kube.sock")})
+    try:
+        end = time.monotonic() + 30
+        while program.log.read_text().count("begun again") < 2:  # before, it ended unheard at the first
+            assert time.monotonic() < end, program.log.read_text()
+            time.sleep(0.1)
+        (words,) = forward.troubles(layout)
+        assert "the way to the cluster" in words and "kubectl" in words
+    finally:
+        program.stop()
+    assert forward.troubles(layout) == []

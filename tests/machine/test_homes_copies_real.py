@@ -16,8 +16,8 @@ import zstandard
 
 from skrt_hub.errors import BusyError, CopyError
 from skrt_hub.snapshots import guard, operations
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.opening import open_repository
-from skrt_hub.snapshots.operations import Copies
 from tests.support.homes import START, fill, hub, state
 from tests.support.homes import home as home_of
 

@@ -19,7 +19,7 @@ from skrt_hub.material.published import fetch, published
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots import operations
-from skrt_hub.snapshots.operations import Copies
+from skrt_hub.snapshots.copies import Copies
 from skrt_workspace.material.place import place_material
 from tests.support.faults import (
     ROUNDS,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.snapshots import fingerprints, operations
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.fingerprints import Marks
-from skrt_hub.snapshots.operations import Copies
 from skrt_workspace.home.mark import mark_of
 from skrt_workspace.home.scan import scan
 from tests.support.homes import home, hub, state

@@ -15,7 +15,7 @@ import pytest
 from skrt_hub.context import Context
 from skrt_hub.progress import Silent
 from skrt_hub.snapshots import manifest, operations
-from skrt_hub.snapshots.operations import Copies
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.targets.machine.target import MachineTarget, make
 from skrt_hub.targets.protocol import DeleteOptions
 from skrt_workspace.home.tree import PART_PREFIX

@@ -16,7 +16,7 @@ from skrt_hub.progress import Silent
 from skrt_hub.report import Report
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots import operations, packs
-from skrt_hub.snapshots.operations import Copies
+from skrt_hub.snapshots.copies import Copies
 from skrt_workspace.home.scan import LEFT_OUT, scan
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from skrt_hub.homes.access import Home
 from skrt_hub.progress import Step
 from skrt_hub.report import human_time
 from skrt_hub.snapshots import catalogue, index, manifest, verify
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.opening import open_repository
-from skrt_hub.snapshots.operations import Copies
 from skrt_hub.snapshots.repository import Repository
 
 _NAMED = 8

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from skrt_hub.homes.selection import chosen
 from skrt_hub.policy import patient_data
 from skrt_hub.policy.log_in import listed
-from skrt_hub.snapshots.operations import Copies
+from skrt_hub.snapshots.copies import Copies
 
 
 def refuse_patients(copies: Copies, names: Sequence[str], to: str | None) -> None:

@@ -1,13 +1,15 @@
 """Saves that the hub makes by itself, as hub.yaml's `saves.every` says.
 
-On one machine the supervisor asks `due` every minute and, when it is time, runs a process of its own, so that a large
-save takes nothing from the hub. For a hub in a cluster a background program on the organiser's machine does both.
+`keep` is the one rule for both targets. On one machine the supervisor follows it and, when it is time, runs a process
+of its own, so that a large save takes nothing from the hub. For a hub in a cluster a background program on the
+organiser's machine follows it and saves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from skrt_hub.context import Context
@@ -18,10 +20,12 @@ from skrt_hub.layout import Layout
 from skrt_hub.policy import patient_data
 from skrt_hub.report import human_time
 from skrt_hub.settings.model import Settings
-from skrt_hub.snapshots.operations import copies_of, run_save
+from skrt_hub.snapshots.copies import copies_of
+from skrt_hub.snapshots.operations import run_save
 from skrt_hub.snapshots.patients import is_asked, naming_patients
 
 _AFTER_A_FAILURE = timedelta(minutes=15)
+_LOOK_EVERY = 30.0  # seconds
 
 
 def due(settings: Settings, layout: Layout, now: datetime) -> bool:
@@ -35,6 +39,14 @@ def due(settings: Settings, layout: Layout, now: datetime) -> bool:
     if tried is not None and tried > (saved or tried - timedelta(1)) and now - tried < _AFTER_A_FAILURE:
         return now < tried  # a clock that was set back must not stop the saves
     return saved is None or now - saved >= timedelta(seconds=every) or saved > now
+
+
+async def keep(wanted: Callable[[], Settings | None], layout: Layout, save: Callable[[], Awaitable[None]]) -> None:
+    """Call `save` whenever it is time, as the settings say at that moment; until there are none."""
+    while (settings := wanted()) is not None:
+        if due(settings, layout, datetime.now(UTC)):
+            await save()
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def run(context: Context, find_homes: Callable[[], Homes], now: datetime) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skrt_hub.snapshots.operations import Copies
+from skrt_hub.snapshots.copies import Copies
 from tests.support.homes import fill, home, hub
 
 

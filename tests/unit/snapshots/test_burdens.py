@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.snapshots import guard, manifest, operations
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.opening import open_repository
-from skrt_hub.snapshots.operations import Copies
 from skrt_workspace.home import scan as scanning
 from tests.support.homes import home, hub, save
 

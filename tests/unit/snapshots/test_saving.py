@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from skrt_hub.errors import BusyError, CopyError, RefusedError, SpaceError, UnknownNameError, UsageError
 from skrt_hub.snapshots import catalogue, index, manifest, operations, packs, retention
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.manifest import Head, Saved
-from skrt_hub.snapshots.operations import Copies
 from skrt_hub.snapshots.repository import FolderRepository
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK, Entry
 from tests.support.homes import START, home, hub, save, shown, state

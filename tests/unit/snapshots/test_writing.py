@@ -13,8 +13,8 @@ import zstandard
 
 from skrt_hub.errors import CopyError
 from skrt_hub.snapshots import manifest, operations, packs, reader
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.manifest import Head, Saved
-from skrt_hub.snapshots.operations import Copies
 from skrt_hub.snapshots.repository import FolderRepository, open_folder
 from skrt_workspace.home.scan import FILE, Entry
 from tests.support.homes import START, home, save

@@ -10,7 +10,7 @@ from typing import Any
 from skrt_hub.errors import RefusedError
 from skrt_hub.report import Message
 from skrt_hub.snapshots import guard
-from skrt_hub.snapshots.operations import copies_of
+from skrt_hub.snapshots.copies import copies_of
 from skrt_hub.targets.kubernetes import stop
 from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.claims import is_home, size_of

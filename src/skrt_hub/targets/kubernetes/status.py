@@ -62,6 +62,7 @@ def status(context: Context) -> StatusReport:
     notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
     if told := saver.note(settings, context.layout, hub_runs=found in ("running", "closed")):
         notes.append(told)
+    notes += [*forward.troubles(context.layout), *saver.troubles(context.layout)]
     if found != "absent" and (expiring := certificate.warning(cluster)):
         notes.append(expiring)
     if release.unfinished:

@@ -25,6 +25,9 @@ from skrt_hub.process import beside_python, plain_environment
 from skrt_hub.targets.machine import activate
 from skrt_hub.version import __version__
 
+SUPERVISOR = "skrt_hub.targets.machine.supervisor"
+"""The program that keeps all of these running; the watchdog is told of it, and knows nothing above itself."""
+
 
 @dataclass(frozen=True)
 class Part:

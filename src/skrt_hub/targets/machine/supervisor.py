@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -26,7 +25,6 @@ from typing import Any
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_if_changed, write_json
-from skrt_hub.homes import quota
 from skrt_hub.hub import door, identities, internet
 from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import ensure_certificate
@@ -34,10 +32,9 @@ from skrt_hub.hub.entry_points import EntryPoint, entry_points
 from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
-from skrt_hub.process import start_in_loop
-from skrt_hub.snapshots import schedule
+from skrt_hub.targets.duties import Duties
 from skrt_hub.targets.machine import control, leftovers, parts
-from skrt_hub.targets.machine.duties import Duties
+from skrt_hub.targets.machine.culling import Culling
 from skrt_hub.targets.machine.keeper import Keeper
 from skrt_hub.targets.machine.listeners import (
     API,
@@ -51,17 +48,13 @@ from skrt_hub.targets.machine.listeners import (
     bind_private,
     bind_public,
 )
-from skrt_hub.targets.machine.log_sizes import cut_server_logs
 from skrt_hub.targets.machine.records import running_servers
+from skrt_hub.targets.machine.upkeep import Upkeep
 from skrt_hub.targets.machine.waiting_room import WaitingRoom
-from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_memory
 from skrt_hub.targets.machine.watched import Watched
 from skrt_workspace.sandbox.identity import boot_id, identify
 
-_CLOCK_TOLERANCE = 30.0
-_CERTIFICATE_EVERY = 15.0
 _HUB_FIRST = 20.0
-_COPIES_EVERY = 600.0
 _VETH = internet.Way.VETH
 
 
@@ -91,7 +84,12 @@ class Supervisor:
             "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log, self._note_parts),
             "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log, self._note_parts),
         }
-        self._culler_due = 0.0
+        self._culling = Culling(
+            self.keepers["culler"],
+            log,
+            is_open=lambda: self._open,
+            idle=lambda: self._applied().settings.limits.idle,
+        )
 
     async def run(self) -> None:
         """Keep the hub running until it is asked to stop."""
@@ -103,18 +101,13 @@ class Supervisor:
         write_json(self._layout.expected, {"boot": boot_id(), "pid": os.getpid()}, mode=0o600)
         for name in ("proxy", "hub", "assets"):
             self.keepers[name].want()
-        self._put_off_culling()
-        for name, duty in (
-            ("the fork server's start", self._warm_up),
-            ("the watch of memory", self._watch),
-            ("ending unused servers", self._cull),
-            ("scheduled saves", self._save),
-            ("measuring homes", self._measure),
-            ("the watch of the watchdog", self._guard),
-            ("the watch of certificates", self._renew),
-            ("copies of accounts", self._keep_copies),
-            ("the sizes of logs", self._cut_logs),
-        ):
+        self._culling.put_off()
+        for name, duty in {
+            "the fork server's start": self._warm_up,
+            "ending unused servers": self._culling.go_on,
+            "the watch of the watchdog": self._guard,
+            **Upkeep(self._layout, self._log, self._applied).rounds(),
+        }.items():
             self._duties.begin(name, duty)
         try:
             await self._stopping.wait()
@@ -240,7 +233,7 @@ class Supervisor:
             for name, keeper in self.keepers.items()
             if name != "page" or self._is_used(name)
         }
-        if not self.keepers["culler"].running and self.keepers["culler"].failures == 0:
+        if self._culling.waits:
             components["culler"] = "waits until a server can have been idle long enough"
         failures = {name: keeper.failures for name, keeper in self.keepers.items()}
         state = "running" if self._open else "closed"
@@ -261,8 +254,7 @@ class Supervisor:
         if wanted != self._open:
             self._open = wanted
             # While nobody can connect nobody can be active: ending servers as idle would take them for abandoned.
-            await self.keepers["culler"].end()
-            self._put_off_culling()
+            await self._culling.begin_again()
             await self.keepers["proxy"].again()
             self._log.info("connections are %s", "enabled" if wanted else "disabled")
         return {"state": "running" if self._open else "closed"}
@@ -322,99 +314,6 @@ class Supervisor:
         self.listeners.fill_spares()
         if self._is_used("page"):
             self.keepers["page"].want()
-
-    def _put_off_culling(self) -> None:
-        idle = self._applied().settings.limits.idle
-        self._culler_due = time.monotonic() + idle if idle else float("inf")
-
-    async def _cull(self) -> None:
-        # A clock that jumps (or a laptop that slept) makes every server look long unused: then, as after a start and
-        # after `open`, everyone first gets the full idle time again.
-        offset = time.time() - time.monotonic()
-        while True:
-            await asyncio.sleep(1)
-            jump = (time.time() - time.monotonic()) - offset
-            if abs(jump) > _CLOCK_TOLERANCE:
-                offset += jump
-                self._log.warning("the clock jumped by %.0f s; idle servers get their full time again", jump)
-                await self.keepers["culler"].end()
-                self._put_off_culling()
-            due = self._open and time.monotonic() >= self._culler_due
-            if due and not self.keepers["culler"].running and self.keepers["culler"].failures == 0:
-                self.keepers["culler"].want()
-
-    async def _save(self) -> None:
-        while True:
-            await asyncio.sleep(60)
-            if not schedule.due(self._applied().settings, self._layout, datetime.now(UTC)):
-                continue
-            part = parts.scheduled_save(self._layout)
-            with part.log.open("ab") as log:
-                program = await start_in_loop(part.command, env=dict(part.environment), stdout=log, stderr=log)
-            try:
-                await program.wait()
-            except asyncio.CancelledError:
-                program.terminate()  # what it saved so far is whole; the next one goes on
-                raise
-
-    async def _renew(self) -> None:
-        """Show a new certificate soon after there is one, or the machine's addresses have changed."""
-        while True:
-            await asyncio.sleep(_CERTIFICATE_EVERY)
-            try:
-                settings = self._applied().settings
-                if settings.tls.at_the_proxy and ensure_certificate(self._layout, settings):
-                    os.utime(dynamic_file(self._layout))  # traefik reads certificates when it reads its routes
-                    self._log.info("the proxy has a new certificate")
-            except (OSError, SkrtHubError) as error:
-                self._log.error("the certificate could not be looked at: %s", error)
-
-    async def _keep_copies(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(_COPIES_EVERY)
-            await loop.run_in_executor(None, identities.keep_copies, self._layout)
-
-    async def _cut_logs(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            for name in await loop.run_in_executor(None, cut_server_logs, self._layout):
-                self._log.warning("the log %s had become too large and was cut", name)
-            await asyncio.sleep(2)
-
-    async def _measure(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            for server in running_servers(self._layout):
-                try:
-                    await loop.run_in_executor(
-                        None, quota.tell_usage, self._applied().settings, self._layout, server.folder
-                    )
-                except (OSError, SkrtHubError) as error:
-                    self._log.error("%s: the home could not be measured: %s", server.name, error)
-            await asyncio.sleep(20)
-
-    async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        killed = KilledBySystem(self._layout)
-        expendable = Expendable()
-        while True:
-            await asyncio.sleep(1)
-            try:
-                servers = await loop.run_in_executor(None, running_servers, self._layout)
-                await loop.run_in_executor(None, expendable.mark, servers)
-                for name in await loop.run_in_executor(None, killed.tell_new, servers):
-                    self._log.warning("%s: a process was ended by the system, memory limit reached", name)
-                for ended in await loop.run_in_executor(None, enforce_memory, self._layout, servers):
-                    self._log.warning(
-                        "%s: %s (pid %d) was ended, memory limit %d",
-                        ended.name,
-                        ended.process.name,
-                        ended.process.pid,
-                        ended.limit,
-                    )
-            except (OSError, SkrtHubError) as error:
-                self._log.error("the memory watch failed once: %s", error)
 
 
 def supervise(layout: Layout, channel: socket.socket | None, *, foreground: bool = False) -> None:

@@ -20,7 +20,7 @@ from skrt_hub.login.accounts import Accounts
 from skrt_hub.policy import log_in
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
-from skrt_hub.snapshots.operations import copies_of
+from skrt_hub.snapshots.copies import copies_of
 from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.machine import (
     checks,
@@ -29,6 +29,7 @@ from skrt_hub.targets.machine import (
     delete,
     leftovers,
     participants,
+    parts,
     reach_checks,
     servers,
     up,
@@ -237,4 +238,4 @@ class MachineTarget:
 
 
 def _supervise_here(layout: Layout, kept: Kept) -> None:
-    watchdog.run_here(layout.root, kept, layout.watchdog_lock)
+    watchdog.run_here(layout.root, parts.SUPERVISOR, kept, layout.watchdog_lock)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from skrt_hub.environment import choose, collect_unused, ensure_environment, loc
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
 from skrt_hub.hub import database, identities, kinds
-from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
+from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.hub.reach import addresses_of, in_container
@@ -61,35 +62,16 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         before = read_applied(layout)
         kept: Kept = {}
         if state is None:
-            kept = _take_addresses(context)
-            for listener in kept.values():
-                held.enter_context(listener)
+            kept = _hold(held, _take_addresses(context))
             _ensure_prerequisites(context)
-        own = context.settings.environment
-        lock = lock_for(own, layout.wheels, context.progress)
-        environment = ensure_environment(
-            layout.environments,
-            python=choose(own.python, before.environment if before else None),
-            lock=lock,
-            progress=context.progress,
-        )
+        environment = _ensure_environment(context, before)
         _prepare_material(context)
         ensure_secrets(layout.secrets)
-        if state is None or before is None:
-            private, ports = bind_private(before.ports if before else None)
-            kept.update(private | bind_door(layout))
-            for listener in kept.values():
-                held.enter_context(listener)
-        else:
-            ports = before.ports
-        applied = Applied(
-            settings=context.settings,
-            version=__version__,
-            ports=ports,
-            environment=environment.folder,
-            root=os.geteuid() == 0,
-            sandbox=kinds.kind(context.settings),
-        )
+        ports = before.ports if before is not None else None
+        if state is None or ports is None:
+            private, ports = bind_private(ports)
+            kept |= _hold(held, private | bind_door(layout))
+        applied = _to_apply(context.settings, environment, ports)
         participants.take_list(layout, context.settings)
         ensure_certificate(layout, context.settings)
         if state is not None and applied == before and state["code"] == parts.code_stamp():
@@ -118,6 +100,32 @@ def _check_database(context: Context) -> None:
     if copy := database.kept_for(context.layout):
         context.progress.say(f"Note: the hub's database is upgraded for JupyterHub {version('jupyterhub')}.")
         context.progress.say(f"  It is kept as it was, for the way back: {copy}")
+
+
+def _hold(held: contextlib.ExitStack, taken: Kept) -> Kept:
+    """What was taken is let go at the end of `held`, when others hold it too, or nobody shall."""
+    for listener in taken.values():
+        held.enter_context(listener)
+    return taken
+
+
+def _ensure_environment(context: Context, before: Applied | None) -> Path:
+    """The participants' environment, by the Python of the one before where that still fits."""
+    layout, own = context.layout, context.settings.environment
+    lock = lock_for(own, layout.wheels, context.progress)
+    python = choose(own.python, before.environment if before else None)
+    return ensure_environment(layout.environments, python=python, lock=lock, progress=context.progress).folder
+
+
+def _to_apply(settings: Settings, environment: Path, ports: Ports) -> Applied:
+    return Applied(
+        settings=settings,
+        version=__version__,
+        ports=ports,
+        environment=environment,
+        root=os.geteuid() == 0,
+        sandbox=kinds.kind(settings),
+    )
 
 
 def _ensure_state_folder(layout: Layout) -> None:
@@ -185,7 +193,7 @@ def _ensure_supervisor(context: Context, state: dict[str, Any] | None, kept: Kep
         private, _ = bind_private(read_applied(layout).ports)  # type: ignore[union-attr]
         kept = _take_addresses(context) | private | bind_door(layout)
     try:
-        watchdog.start(layout.root, kept, layout.log / "supervisor.log")
+        watchdog.start(layout.root, parts.SUPERVISOR, kept, layout.log / "supervisor.log")
     except OSError as error:
         raise PermissionsError(
             "The supervisor could not be started.", why=str(error), remedy="Run: skrt-hub check"

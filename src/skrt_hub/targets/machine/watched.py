@@ -14,6 +14,7 @@ from skrt_hub import sockets, watchdog
 from skrt_hub.layout import Layout
 from skrt_hub.process import Program
 from skrt_hub.targets.machine.listeners import Kept
+from skrt_hub.targets.machine.parts import SUPERVISOR
 
 _AT_ONCE = 3
 _PAUSE = 5.0
@@ -89,7 +90,7 @@ class Watched:
             self._channel.close()
         began = time.monotonic()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._own = watchdog.replace_killed(self._layout.root, theirs, self._layout.log / "supervisor.log")
+        self._own = watchdog.replace_killed(self._layout.root, SUPERVISOR, theirs, self._layout.log / "supervisor.log")
         theirs.close()
         self.replaced += 1
         for name, listener in kept.items():

@@ -57,6 +57,11 @@ def last_words(layout: Layout) -> str:
     return _program(layout).last_words()
 
 
+def troubles(layout: Layout) -> list[str]:
+    """What went wrong in it in the last hour, in words."""
+    return _program(layout).troubles()
+
+
 def require_running(layout: Layout) -> None:
     """Raises StartError, with its last words, where it ended by itself."""
     if not running(layout):

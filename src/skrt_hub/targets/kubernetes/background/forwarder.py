@@ -19,13 +19,15 @@ import struct
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from skrt_hub.process import start_in_loop
-from skrt_hub.targets.kubernetes.background.program import alone
+from skrt_hub.targets.duties import Duties
+from skrt_hub.targets.kubernetes.background.program import alone, duties
 
 PROTOCOL = "v4.channel.k8s.io"
 DATA, ERROR = 0, 1
@@ -64,15 +66,15 @@ def main(words: list[str]) -> int:
     document = json.loads(Path(words[0]).read_text(encoding="utf-8"))
     with alone(document) as only_one:
         if only_one:
-            asyncio.run(_serve(Door.told(document["told"])))
+            asyncio.run(_serve(Door.told(document["told"]), duties(document)))
     return 0
 
 
-async def _serve(door: Door) -> None:
+async def _serve(door: Door, beside: Duties) -> None:
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, done.set)
-    api = asyncio.create_task(_keep_api(door))
+    beside.begin("the way to the cluster", partial(_keep_api, door))
     try:
         async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(door.socket), limit=0)) as web:
             tunnels = Tunnels(door, web)
@@ -81,9 +83,9 @@ async def _serve(door: Door) -> None:
             await done.wait()
             server.close()
     finally:
-        api.cancel()
+        beside.end()
         with contextlib.suppress(asyncio.CancelledError):
-            await api
+            await beside.done()
         door.socket.unlink(missing_ok=True)
 
 

@@ -7,6 +7,7 @@ after a reboot.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.process import start
+from skrt_hub.targets.duties import Duties, in_words
 
 try:
     import fcntl
@@ -99,6 +101,10 @@ class Background:
             return ""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
+    def troubles(self) -> list[str]:
+        """What went wrong in the last hour, in words; nothing where it does not run."""
+        return in_words(read_json(_troubles(self.lock)) or {}) if self.running else []
+
     @property
     def _document(self) -> Path:
         return self.layout.run / f"{self.name}.json"
@@ -115,3 +121,14 @@ def alone(document: dict[str, Any]) -> Iterator[bool]:
             return
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         yield True
+
+
+def duties(document: dict[str, Any]) -> Duties:
+    """For the program itself: what it does all the time. `Background.troubles` tells others how that goes."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    file = _troubles(Path(document["lock"]))
+    return Duties(logging.getLogger("skrt-hub"), lambda troubles: write_json(file, troubles, mode=0o600))
+
+
+def _troubles(lock: Path) -> Path:
+    return lock.with_suffix(".troubles.json")

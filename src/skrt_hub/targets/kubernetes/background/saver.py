@@ -9,12 +9,13 @@ writes.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from skrt_hub.context import Context
@@ -23,12 +24,12 @@ from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots import schedule
-from skrt_hub.targets.kubernetes.background.program import Background, alone
+from skrt_hub.targets.duties import Duties
+from skrt_hub.targets.kubernetes.background.program import Background, alone, duties
 from skrt_hub.targets.kubernetes.cluster.connection import open_cluster
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 
 NAME = "saves"
-_LOOK_EVERY = 30.0  # seconds
 
 
 def ensure(settings: Settings, layout: Layout) -> None:
@@ -52,6 +53,11 @@ def note(settings: Settings, layout: Layout, *, hub_runs: bool) -> str:
     return schedule.note(settings, layout)
 
 
+def troubles(layout: Layout) -> list[str]:
+    """What went wrong in it in the last hour, in words."""
+    return _program(layout).troubles()
+
+
 def _program(layout: Layout) -> Background:
     return Background(NAME, "skrt_hub.targets.kubernetes.background.saver", layout)
 
@@ -63,25 +69,28 @@ def main(words: list[str]) -> int:
     with suppress(OSError):
         os.nice(10)
     with alone(document) as only_one:
-        while only_one:
-            settings = _applied(layout)
-            if settings is None or not settings.saves.every:
-                return 0
-            now = datetime.now(UTC)
-            if schedule.due(settings, layout, now):
-                print(_save(Context(settings, layout, Silent()), now), flush=True)
-            time.sleep(_LOOK_EVERY)
+        if only_one:
+            asyncio.run(_keep(layout, duties(document)))
     return 0
 
 
-def _save(context: Context, now: datetime) -> str:
-    return schedule.run(context, lambda: ClusterHomes(open_cluster(context)), now)
+async def _keep(layout: Layout, saving: Duties) -> None:
+    saving.begin("scheduled saves", partial(schedule.keep, partial(_wanted, layout), layout, partial(_save, layout)))
+    await saving.done()
 
 
-def _applied(layout: Layout) -> Settings | None:
-    """The settings that `up` applied last."""
+async def _save(layout: Layout) -> None:
+    settings = _wanted(layout)
+    if settings is not None:
+        context = Context(settings, layout, Silent())
+        print(schedule.run(context, lambda: ClusterHomes(open_cluster(context)), datetime.now(UTC)), flush=True)
+
+
+def _wanted(layout: Layout) -> Settings | None:
+    """The settings that `up` applied last, where they want saves."""
     document = read_json(layout.applied)
-    return Settings.model_validate(document["settings"]) if isinstance(document, dict) else None
+    settings = Settings.model_validate(document["settings"]) if isinstance(document, dict) else None
+    return settings if settings is not None and settings.saves.every else None
 
 
 if __name__ == "__main__":

@@ -95,10 +95,33 @@ def lay_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
-    authority = {"authority_file": f"{HUB_MODULES}/{LOGIN}/authority.crt"} if facts.authority else {}
     logo = f"{HUB_MODULES}/{LOGIN}/logo{settings.page.logo.suffix.lower()}" if settings.page.logo else ""
+    hub: dict[str, Any] = {
+        "config": _hub_config(settings, facts, logo),
+        "extraFiles": _hub_files(facts, logo),
+        "extraConfig": {
+            "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
+            "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
+            "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
+            f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
+            "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
+        },
+        "resources": {"requests": CORE_REQUESTS["hub"]},
+        # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
+        "db": {"pvc": {"annotations": {"helm.sh/resource-policy": "keep"}}},
+        # The organiser's commands speak to the hub as this service, from inside the hub's pod.
+        "services": {MANAGER: {}},
+        "loadRoles": {MANAGER: {"scopes": list(_MANAGERS_SCOPES), "services": [MANAGER]}},
+    }
+    if settings.limits.servers:
+        hub["activeServerLimit"] = settings.limits.servers
+    return hub
+
+
+def _hub_config(settings: Settings, facts: Facts, logo: str) -> dict[str, Any]:
+    authority = {"authority_file": f"{HUB_MODULES}/{LOGIN}/authority.crt"} if facts.authority else {}
     log_in = policy.log_in.traits(settings, logo)
-    config: dict[str, Any] = {
+    return {
         "JupyterHub": {
             "authenticator_class": f"{LOGIN}.authenticator.AccountsAuthenticator",
             "admin_access": False,
@@ -117,50 +140,24 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             },
         },
     }
-    hub: dict[str, Any] = {
-        "config": config,
-        "extraFiles": {
-            **{
-                f"skrt-hub-login-{name.replace('/', '-')}": {
-                    "mountPath": f"{HUB_MODULES}/{LOGIN}/{name}",
-                    "stringData": text,
-                }
-                for name, text in (
-                    *facts.login.items(),
-                    *((("authority.crt", facts.authority),) if facts.authority else ()),
-                )
-            },
-            "skrt-hub-homes": {"mountPath": HOMES_PATH, "stringData": facts.homes},
-            "skrt-hub-spawner": {"mountPath": SPAWNER_PATH, "stringData": facts.spawner},
-            "skrt-hub-visitors": {"mountPath": VISITORS_PATH, "stringData": facts.visitors},
-            **(
-                {"skrt-hub-logo": {"mountPath": logo, "binaryData": base64.b64encode(facts.logo).decode()}}
-                if logo
-                else {}
-            ),
-        },
-        "extraConfig": {
-            "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
-            "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
-            "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
-            f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
-            "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
-        },
-        "resources": {"requests": CORE_REQUESTS["hub"]},
-        # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
-        "db": {"pvc": {"annotations": {"helm.sh/resource-policy": "keep"}}},
-        # The organiser's commands speak to the hub as this service, from inside the hub's pod.
-        "services": {MANAGER: {}},
-        "loadRoles": {
-            MANAGER: {
-                "scopes": list(_MANAGERS_SCOPES),
-                "services": [MANAGER],
-            }
-        },
+
+
+def _hub_files(facts: Facts, logo: str) -> dict[str, Any]:
+    """Our modules in the chart's hub, each where Python finds it."""
+    texts = {**facts.login, **({"authority.crt": facts.authority} if facts.authority else {})}
+    files: dict[str, Any] = {
+        f"skrt-hub-login-{name.replace('/', '-')}": {
+            "mountPath": f"{HUB_MODULES}/{LOGIN}/{name}",
+            "stringData": text,
+        }
+        for name, text in texts.items()
     }
-    if settings.limits.servers:
-        hub["activeServerLimit"] = settings.limits.servers
-    return hub
+    files["skrt-hub-homes"] = {"mountPath": HOMES_PATH, "stringData": facts.homes}
+    files["skrt-hub-spawner"] = {"mountPath": SPAWNER_PATH, "stringData": facts.spawner}
+    files["skrt-hub-visitors"] = {"mountPath": VISITORS_PATH, "stringData": facts.visitors}
+    if logo:
+        files["skrt-hub-logo"] = {"mountPath": logo, "binaryData": base64.b64encode(facts.logo).decode()}
+    return files
 
 
 def starts_at_once(processors: float) -> int:

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from skrt_hub.targets.machine.duties import Duties
+from skrt_hub.targets.duties import Duties
 
 
 def test_a_duty_that_fails_is_logged_told_and_begun_again(caplog: pytest.LogCaptureFixture) -> None:
