@@ -17,7 +17,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -143,6 +144,26 @@ def install(gate: Gate | None, *, forms_lead_to: str = "") -> None:
         to_server._redirect_to_user_server = _owner_only(to_server._redirect_to_user_server)
 
 
+class Told:
+    """What was logged lately: whoever sends a thousand requests shall not fill the log with one line."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, every: float = 600.0, most: int = 200) -> None:
+        self._clock, self._every, self._most = clock, every, most
+        self._last: dict[Hashable, float] = {}
+
+    def is_due(self, what: Hashable) -> bool:
+        """Whether this is to be logged now: not for a while after it was, or after many others were."""
+        now = self._clock()
+        self._last = {key: when for key, when in self._last.items() if now - when < self._every}
+        if what in self._last or len(self._last) >= self._most:
+            return False
+        self._last[what] = now
+        return True
+
+
+_told = Told()
+
+
 def _as_script(handler: Any) -> bool:
     return handler.request.headers.get("Sec-Fetch-Dest", _WINDOW) not in (_WINDOW, "")
 
@@ -152,7 +173,8 @@ def _with_refusal(original: Any) -> Any:
         why = refusal(self.request.method, self.request.path, self.request.headers, self.hub.base_url)
         if why:
             self._jupyterhub_user = None  # nobody is looked up for it
-            self.log.warning("refused %s %s from %s: %s", self.request.method, self.request.path, _where(self), why)
+            if _told.is_due(("refused", _where(self), why)):
+                self.log.warning("refused %s %s from %s: %s", self.request.method, self.request.path, _where(self), why)
             self.set_status(403)
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.finish(why)
@@ -211,7 +233,8 @@ def _with_mark_alone(original: Any, gate: Gate) -> Any:
     def get_current_user_cookie(self: Any) -> Any:
         user = original(self)
         if user is not None and not gate.is_of(user.name, self.request.headers.get("Cookie", "")):
-            self.log.warning("%s: log-in without the browser's mark, from %s: not taken", user.name, _where(self))
+            if _told.is_due(("without mark", _where(self), user.name)):
+                self.log.warning("%s: log-in without the browser's mark, from %s: not taken", user.name, _where(self))
             return None
         return user
 

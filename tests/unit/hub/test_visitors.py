@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from skrt_hub.hub.visitors import Gate, refusal, security_headers
+from skrt_hub.hub.visitors import Gate, Told, refusal, security_headers
 
 GATE = Gate("0" * 64)
 
@@ -86,3 +86,12 @@ def test_pages_and_the_interface_have_policies_of_their_own() -> None:
     assert api["Content-Security-Policy"].startswith("default-src 'none'")
     wide = security_headers("/hub/home", forms_lead_to="https://*.hub.example.org")
     assert "form-action 'self' https://*.hub.example.org;" in wide["Content-Security-Policy"]
+
+
+def test_a_flood_of_requests_leaves_few_lines_in_the_log() -> None:
+    now = [0.0]
+    told = Told(lambda: now[0], every=600, most=3)
+    assert [told.is_due(("anna", "10.0.0.9")) for _ in range(1000)].count(True) == 1
+    assert [told.is_due((f"name {number}", "10.0.0.9")) for number in range(1000)].count(True) == 2
+    now[0] = 601.0
+    assert told.is_due(("anna", "10.0.0.9"))
