@@ -1,14 +1,15 @@
 """The one door to Linux system calls that Python 3.11 has no function for, as small functions that raise OSError.
 
-Constants have the names of their manual pages; numbers are those of x86_64 and aarch64.
+Constants have the names of their manual pages; numbers that differ between processors are in `processors.py`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
+
+from skrt_workspace.sandbox import processors
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -53,13 +54,6 @@ _MOVE_MOUNT_F_EMPTY_PATH = 4
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 
-MACHINE = platform.machine()
-# Where the two processors' tables differ: (x86_64, aarch64). The newer calls have one number everywhere.
-_COLUMN = 1 if MACHINE == "aarch64" else 0
-SYS_PIVOT_ROOT = (155, 41)[_COLUMN]
-SYS_CAPGET = (125, 90)[_COLUMN]
-SYS_CAPSET = (126, 91)[_COLUMN]
-SYS_KEYCTL = (250, 219)[_COLUMN]
 SYS_OPEN_TREE = 428
 SYS_MOVE_MOUNT = 429
 SYS_CLOSE_RANGE = 436
@@ -103,7 +97,7 @@ def detach(target: str) -> None:
 
 def pivot_root_here() -> None:
     """The working folder becomes the root; the old root lies over it and is detached (see pivot_root(2), NOTES)."""
-    system_call("pivot_root", SYS_PIVOT_ROOT, b".", b".")
+    system_call("pivot_root", processors.PIVOT_ROOT, b".", b".")
     detach(".")
 
 
@@ -146,7 +140,7 @@ def has_capabilities(*wanted: int) -> bool:
     """Whether this process may use these rights (capget(2), the effective set)."""
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), 8)
     sets = ctypes.create_string_buffer(24)
-    system_call("capget", SYS_CAPGET, header, sets)
+    system_call("capget", processors.CAPGET, header, sets)
     low, _, _, high, _, _ = struct.unpack("=6I", sets.raw)
     return all((low | high << 32) >> number & 1 for number in wanted)
 
@@ -154,13 +148,13 @@ def has_capabilities(*wanted: int) -> bool:
 def clear_capabilities() -> None:
     """capset(2) of three empty sets for this process."""
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), 8)
-    system_call("capset", SYS_CAPSET, header, ctypes.create_string_buffer(24))
+    system_call("capset", processors.CAPSET, header, ctypes.create_string_buffer(24))
 
 
 def new_session_keyring() -> None:
     """Leave the session keyring of the hub behind, where the kernel has keyrings (keyctl(2))."""
     try:
-        system_call("keyctl", SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING, None)
+        system_call("keyctl", processors.KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING, None)
     except OSError:
         return
 

@@ -13,7 +13,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable
 
-from skrt_workspace.sandbox import kernel, walls
+from skrt_workspace.sandbox import kernel, processors, walls
 from skrt_workspace.sandbox.document import User
 
 _LAST_CAPABILITY = 63
@@ -33,48 +33,12 @@ _ANY_FREE_PORT = 0
 # struct seccomp_data offsets and the BPF opcodes used (linux/filter.h)
 _LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 _OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_FIRST, _OFFSET_SECOND, _OFFSET_THIRD = 0, 4, 16, 24, 32
-_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 
-# name: (x86_64, aarch64)
-_COLUMN = 1 if kernel.MACHINE == "aarch64" else 0
-_UNSHARE = (272, 97)[_COLUMN]
-_CLONE = (56, 220)[_COLUMN]
-_IOCTL = (16, 29)[_COLUMN]
 _CLONE3 = 435
-_SET_OPTION = (54, 208)[_COLUMN]  # setsockopt
 _SOL_SOCKET, _SO_SNDBUF, _SO_SNDBUFFORCE = 1, 7, 32
-_SOCKET = ((41, 198)[_COLUMN], (53, 199)[_COLUMN])  # socket, socketpair
 _FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 _AF_NETLINK, _NETLINK_ROUTE = 16, 0
-_REFUSED = tuple(
-    numbers[_COLUMN]
-    for numbers in (
-        (248, 217),  # add_key: keyrings are shared by all namespaces
-        (249, 218),  # request_key
-        (250, 219),  # keyctl
-        (321, 280),  # bpf
-        (298, 241),  # perf_event_open
-        (323, 282),  # userfaultfd
-        (303, 264),  # name_to_handle_at
-        (304, 265),  # open_by_handle_at
-        (425, 425),  # io_uring_setup
-        (165, 40),  # mount
-        (428, 428),  # open_tree
-        (430, 430),  # fsopen
-        (308, 268),  # setns
-    )
-)
-# As on a kernel without them, so that programs take a file in /tmp or /dev/shm: there memory has a size and is seen.
-_NOT_THERE = tuple(
-    numbers[_COLUMN]
-    for numbers in (
-        (319, 279),  # memfd_create: memory that no folder shows, also while no process has it open
-        (447, 447),  # memfd_secret
-        (29, 194),  # shmget: memory that stays when its programs have ended
-        (68, 186),  # msgget
-    )
-)
 
 
 def drop(user: User | None) -> None:
@@ -114,7 +78,7 @@ def filter_system_calls() -> None:
 
 
 def _filter_program() -> bytes:
-    architecture = _ARCHITECTURE.get(kernel.MACHINE)
+    architecture = processors.ARCHITECTURE
     if architecture is None:
         return b""
 
@@ -131,15 +95,15 @@ def _filter_program() -> bytes:
         step(_RETURN, _RET_KILL_PROCESS),
         step(_LOAD, _OFFSET_NUMBER),
     ]
-    if kernel.MACHINE == "x86_64":  # the same calls under other numbers
+    if processors.HAS_X32:  # the same calls under other numbers
         parts += [step(_JUMP_AT_LEAST, _X32_BIT, 0, 1), refuse(errno.ENOSYS)]
-    for number in _REFUSED:
+    for number in processors.REFUSED:
         parts += [step(_JUMP_EQUAL, number, 0, 1), refuse(errno.EPERM)]
-    for number in _NOT_THERE:
+    for number in processors.NOT_THERE:
         parts += [step(_JUMP_EQUAL, number, 0, 1), refuse(errno.ENOSYS)]
     # Its flags are behind a pointer, which a filter cannot read; the C library then uses clone.
     parts += [step(_JUMP_EQUAL, _CLONE3, 0, 1), refuse(errno.ENOSYS)]
-    for number in (_UNSHARE, _CLONE):
+    for number in (processors.UNSHARE, processors.CLONE):
         parts += [
             step(_JUMP_EQUAL, number, 0, 4),
             step(_LOAD, _OFFSET_FIRST),
@@ -150,7 +114,7 @@ def _filter_program() -> bytes:
     parts += _socket_kinds(step, refuse)
     parts += _socket_buffers(step, refuse)
     parts += [
-        step(_JUMP_EQUAL, _IOCTL, 0, 4),
+        step(_JUMP_EQUAL, processors.IOCTL, 0, 4),
         step(_LOAD, _OFFSET_SECOND),
         step(_JUMP_EQUAL, _TIOCSTI, 1, 0),
         step(_JUMP_EQUAL, _TIOCLINUX, 0, 1),
@@ -163,7 +127,7 @@ def _filter_program() -> bytes:
 def _socket_buffers(step: Callable[..., bytes], refuse: Callable[[int], bytes]) -> list[bytes]:
     """A larger buffer for what is sent is not given, in silence: the kernel keeps it, and shows it to no watch."""
     return [
-        step(_JUMP_EQUAL, _SET_OPTION, 0, 7),
+        step(_JUMP_EQUAL, processors.SETSOCKOPT, 0, 7),
         step(_LOAD, _OFFSET_SECOND),
         step(_JUMP_EQUAL, _SOL_SOCKET, 0, 4),
         step(_LOAD, _OFFSET_THIRD),
@@ -189,7 +153,7 @@ def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) ->
         step(_RETURN, _RET_ALLOW),
     ]
     inner = [step(_LOAD, _OFFSET_FIRST), *allowed, *routes, refuse(errno.EAFNOSUPPORT)]
-    return [part for call in _SOCKET for part in (step(_JUMP_EQUAL, call, 0, len(inner)), *inner)]
+    return [part for call in processors.SOCKETS for part in (step(_JUMP_EQUAL, call, 0, len(inner)), *inner)]
 
 
 def confine(*, ports: bool) -> None:
@@ -259,4 +223,4 @@ def has_ports() -> bool:
 
 def has_filter() -> bool:
     """Whether system calls are filtered on this processor."""
-    return kernel.MACHINE in _ARCHITECTURE
+    return processors.ARCHITECTURE is not None

@@ -10,7 +10,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 
-from skrt_workspace.sandbox import kernel, privileges, walls
+from skrt_workspace.sandbox import privileges, processors, walls
 from skrt_workspace.sandbox.document import LANDLOCK, NAMESPACES, SandboxDocument, User
 from skrt_workspace.sandbox.enter import READY, start
 from skrt_workspace.sandbox.errors import HostForbidsError, SandboxError
@@ -111,7 +111,7 @@ def _only_say_ready(document: SandboxDocument, status: int) -> None:
 def _notes(*, confined: bool) -> tuple[str, ...]:
     notes = [_WITHOUT_NAMESPACES] if confined else []
     if not privileges.has_filter():
-        notes.append(f"system calls are not filtered on {kernel.MACHINE} processors")
+        notes.append(f"system calls are not filtered on {processors.MACHINE} processors")
     if not privileges.has_scopes():
         notes.append(
             "abstract Unix sockets of this machine can be reached from sandboxes (Linux 6.12 or newer prevents it)"
