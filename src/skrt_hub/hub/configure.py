@@ -65,7 +65,6 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     c.JupyterHub.proxy_class = RoutesProxy
     proxy = c.RoutesProxy
     # Each router names its entry points itself (skrt_hub.hub.routes); whether they encrypt is traefik's own setting.
-    proxy.is_https = False
     proxy.traefik_entrypoint = "http"
     proxy.should_start = False  # the supervisor starts it
     # With own origins no page of a server is at the hub's, and the hub's cookies do not reach servers' addresses.
