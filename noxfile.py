@@ -1,15 +1,29 @@
-"""Runs the unit tests on every Python that is there: `nox`; `nox -s machine-3.12` for the tests on this machine."""
+"""Runs the linters and the unit tests on every Python that is there: `nox`.
+
+`nox -s machine-3.12` runs the tests on this machine; `nox -s machine-3.13 -- tests/machine/hub/test_lifecycle.py` some.
+"""
 
 import nox
 
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["unit"]
+nox.options.sessions = ["lint", "unit"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+CODE = ("src", "tests", "scripts")
 
 
 def _prepare(session: nox.Session) -> None:
     session.install("--group", "dev", "--editable", ".")
+
+
+@nox.session(python=PYTHONS)
+def lint(session: nox.Session) -> None:
+    """Style, types, import rules."""
+    _prepare(session)
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+    session.run("mypy")
+    session.run("lint-imports", "--no-cache")
 
 
 @nox.session(python=PYTHONS)
@@ -23,10 +37,4 @@ def unit(session: nox.Session) -> None:
 def machine(session: nox.Session) -> None:
     """A real hub, notebooks, a browser."""
     _prepare(session)
-    session.run("pytest", "tests/machine", "-m", "not long", *session.posargs)
-
-
-@nox.session(python=["3.13"])
-def lint(session: nox.Session) -> None:
-    """Style, types, import rules."""
-    session.run("make", "lint", external=True)
+    session.run("pytest", *(session.posargs or ("tests/machine", "-m", "not long")))
