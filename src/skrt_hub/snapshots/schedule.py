@@ -56,6 +56,9 @@ def run(context: Context, find_homes: Callable[[], Homes], now: datetime) -> str
     note = {**_last(layout), "tried": now.isoformat()}
     try:
         with copies_of(context, find_homes) as copies:
+            if not note.get("saved") and not copies.homes.all():  # homes that are gone are another matter
+                write_json(_file(layout), note, mode=0o600)
+                return "there is nothing to save yet: nobody has a home"
             report = run_save(copies, [], settings.saves.place)
             found = naming_patients(copies) if is_asked(copies, settings.saves.place) else {}
     except SkrtHubError as error:

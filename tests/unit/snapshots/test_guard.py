@@ -125,6 +125,18 @@ def test_a_scheduled_save_that_fails_is_told_in_status(tmp_path: Path) -> None:
     assert "holds other things" in schedule.note(copies.settings, copies.layout)
 
 
+def test_a_hub_that_nobody_has_used_yet_is_no_failure_and_lost_homes_are(tmp_path: Path) -> None:
+    copies = hub(tmp_path / "hub", place=str(tmp_path / "place"), every="24 h")
+    context = Context(copies.settings, copies.layout, Silent())
+    schedule.run(context, copies.find_homes, NOW)
+    assert schedule.note(copies.settings, copies.layout) == ""
+    assert not schedule.due(copies.settings, copies.layout, NOW + timedelta(minutes=5))
+    assert schedule.due(copies.settings, copies.layout, NOW + timedelta(minutes=16))
+    write_json(copies.layout.saves / "schedule.json", {"saved": (NOW - timedelta(2)).isoformat()})
+    schedule.run(context, copies.find_homes, NOW)
+    assert "no homes" in schedule.note(copies.settings, copies.layout)
+
+
 def test_a_hand_in_is_gathered_with_a_manifest(copies: Copies, tmp_path: Path) -> None:
     for name in ("anna", "bob"):
         folder = home_of(copies, name) / "course/task"
