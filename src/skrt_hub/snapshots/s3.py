@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import hashlib
 import json
 import os
+import re
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +27,7 @@ from skrt_hub.snapshots.lock import Held, Pace, held
 from skrt_hub.snapshots.repository import FORMAT, MARK, check_mark
 
 _LOCK = "lock.json"
+_READS, _BETWEEN_READS = 20, 0.02
 _ROLE = "169.254.169.254"  # where clouds tell their machines which keys they may use
 PACE = Pace()
 _REMEDY = "Check the address, the keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL) and the network."
@@ -92,13 +96,28 @@ class BucketRepository:
 
 
 class _LockObject:
-    """The object that says who holds the place (skrt_hub.snapshots.lock.Conditional)."""
+    """The object that says who holds the place (skrt_hub.snapshots.lock.Conditional).
+
+    Some storages give, for a moment, an older content with the tag of a newer one (versitygw does, where it keeps what
+    it knows of objects beside them). A holder would be overwritten by that. Most tags are the MD5 of their content, so
+    what does not fit is read again; where it never fits, the storage's tags are of another kind.
+    """
 
     def __init__(self, place: BucketRepository) -> None:
         self._place = place
+        self._tags_are_digests = True
         self.label = place.label
 
     def read(self) -> tuple[bytes, str, float] | None:
+        for _ in range(_READS if self._tags_are_digests else 1):
+            found = self._read()
+            if found is None or not _torn(*found[:2]):
+                return found
+            time.sleep(_BETWEEN_READS)
+        self._tags_are_digests = False
+        return found
+
+    def _read(self) -> tuple[bytes, str, float] | None:
         try:
             answer = obstore.get(self._place._store, _LOCK)
             data = bytes(answer.bytes())
@@ -117,6 +136,13 @@ class _LockObject:
             return False
         except (BaseError, OSError) as error:
             raise self._place._error(error, _LOCK) from None
+
+
+def _torn(data: bytes, tag: str) -> bool:
+    """Whether the tag is an MD5 in hexadecimal digits, and of another content."""
+    digits = tag.strip('"')
+    digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return re.fullmatch(r"[0-9a-f]{32}", digits) is not None and digits != digest
 
 
 def open_bucket(address: str, *, create: bool, credentials: Path | None) -> BucketRepository:
