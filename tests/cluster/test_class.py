@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.machine.hub.test_browser import CHROMIUM, QUIET
+from tests.support.aside import run_aside
 
 from .conftest import Hub
 from .participant import Participant
@@ -43,7 +44,7 @@ def room(hub: Hub) -> Iterator[Hub]:
     """The hub as a class with codes, which had a participant with a password and a file before."""
     hub.configure()
     hub.run("up")
-    asyncio.run(at_work(hub, "ana", write="kept.txt"))
+    run_aside(at_work(hub, "ana", write="kept.txt"))
     (hub.folder / "class.csv").write_text(f"{TABLE};ana;;B\n", encoding="utf-8")
     (hub.folder / "logo.svg").write_text(LOGO, encoding="utf-8")
     configure(hub)
@@ -90,7 +91,7 @@ def new_page(browser: Browser) -> Page:
 
 
 def test_a_password_from_before_the_codes_is_still_good(room: Hub) -> None:
-    assert asyncio.run(at_work(room, "ana")) == "kept"
+    assert run_aside(at_work(room, "ana")) == "kept"
 
 
 def test_from_the_slip_to_disable_and_reset_in_a_browser(room: Hub, browser: Browser) -> None:
@@ -137,14 +138,14 @@ def test_a_reset_ends_the_log_in_and_not_the_server(room: Hub) -> None:
             async with ana._web.get(f"{ana.base}api/contents", allow_redirects=False) as answer:
                 return before, answer.status
 
-    before, after = asyncio.run(stays())
+    before, after = run_aside(stays())
     assert before == 200
     assert after in (302, 403)
     assert "ana" in {server["name"] for server in room.run("status")["servers"]}
     with pytest.raises(PermissionError):
-        asyncio.run(at_work(room, "ana"))
+        run_aside(at_work(room, "ana"))
     set_password(room, "ana", PASSWORD)
-    assert asyncio.run(at_work(room, "ana", password=PASSWORD)) == "kept"
+    assert run_aside(at_work(room, "ana", password=PASSWORD)) == "kept"
 
 
 def set_password(hub: Hub, name: str, password: str) -> None:
@@ -163,18 +164,18 @@ def typed(hub: Hub, *words: str) -> None:
 def test_who_was_removed_is_locked_and_a_freed_name_is_somebody_elses(room: Hub) -> None:
     room.run("participants", "remove", "ana")
     with pytest.raises(PermissionError):
-        asyncio.run(at_work(room, "ana", password=PASSWORD))
+        run_aside(at_work(room, "ana", password=PASSWORD))
     claims = room.kubectl("get", "persistentvolumeclaims", "--output=name")
     assert "claim-ana" in claims, "the home is kept"
     room.run("participants", "remove", "ana", "--free")
     room.run("participants", "add", "ana")
     set_password(room, "ana", "of the other ana")
-    assert asyncio.run(at_work(room, "ana", password="of the other ana")) is None, "an empty home"
+    assert run_aside(at_work(room, "ana", password="of the other ana")) is None, "an empty home"
 
 
 def test_verify_and_collect_work_with_a_list(room: Hub) -> None:
     set_password(room, "anna.mueller", PASSWORD)
-    asyncio.run(at_work(room, "anna.mueller", password=PASSWORD, write="report.txt"))
+    run_aside(at_work(room, "anna.mueller", password=PASSWORD, write="report.txt"))
     room.run("collect", "report.txt", "--to", str(room.folder / "collected"))
     found = list((room.folder / "collected").rglob("report.txt"))
     assert [file.read_text() for file in found] == ["kept"]
@@ -204,5 +205,5 @@ def test_the_classs_word_takes_a_new_name(room: Hub) -> None:
             async with one._web.post(f"{room.url}hub/login?next=%2Fhub%2F", data=form) as answer:
                 return f"{answer.status} {answer.url}"
 
-    assert "choose-password" not in asyncio.run(first_time("rainy garden"))
-    assert "choose-password" in asyncio.run(first_time("sunny garden"))
+    assert "choose-password" not in run_aside(first_time("rainy garden"))
+    assert "choose-password" in run_aside(first_time("sunny garden"))

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.machine.hub.test_visitors import OPEN_PAGE, TAKE_A_TOKEN
+from tests.support.aside import run_aside
 
 from .conftest import Hub
 from .participant import Participant
@@ -65,12 +66,6 @@ def test_the_audit_finds_nothing_but_policies_that_nobody_enforces(plain: Hub) -
     assert not [row for row in plain.run("participants")["participants"] if row["name"].startswith("audit-")]
 
 
-async def end_server(hub: Hub, name: str) -> None:
-    async with Participant(hub.url, name) as one:
-        await one.log_in()
-        await one.stop_server()
-
-
 async def open_page(hub: Hub) -> None:
     """Mallory's server shows a page to everybody."""
     async with Participant(hub.url, "mallory") as mallory:
@@ -103,8 +98,8 @@ def logged_in(browser: Browser, url: str, name: str) -> Page:  # noqa: F811
 
 
 def test_a_page_of_a_server_is_nobody_elses(plain: Hub, browser: Browser) -> None:  # noqa: F811
-    asyncio.run(open_page(plain))
-    page = logged_in(browser, plain.url, "ana")
+    run_aside(open_page(plain))
+    page = logged_in(browser, plain.url, "ivo")
     for path in ("user/mallory/open", "user/mallory/open?token=x", "hub/user/mallory/open"):
         page.goto(plain.url + path)
         assert "the open page" not in page.content()
@@ -126,10 +121,10 @@ def test_own_origins_keep_a_servers_pages_from_the_hub(plain: Hub, browser: Brow
     public = f"http://hub.localhost:{plain.port}"
     plain.configure(public_url=public, participant_url=public.replace("//", "//*."))
     plain.run("up")
-    page = logged_in(browser, f"{public}/", "ana")
+    page = logged_in(browser, f"{public}/", "ivo")
     page.goto(f"{public}/hub/spawn")
     page.wait_for_selector("#jp-main-dock-panel")
-    assert page.evaluate("location.origin") == f"http://ana.hub.localhost:{plain.port}"
+    assert page.evaluate("location.origin") == f"http://ivo.hub.localhost:{plain.port}"
     asked = f"fetch('{public}/hub/home', {{credentials: 'include'}}).then(() => 'read', () => 'kept out')"
     assert page.evaluate(asked) == "kept out"
     assert reached(plain, 0 if os.environ.get("SKRT_HUB_TEST_POLICIES") else 21) == set()

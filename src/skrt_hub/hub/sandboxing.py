@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
-from skrt_hub.policy import engines, patient_data, threads
+from skrt_hub.policy import engines, memory, patient_data, threads
 from skrt_workspace import connections, server_command
 from skrt_workspace.sandbox.document import (
     DOOR_INSIDE,
@@ -29,7 +29,6 @@ from skrt_workspace.sandbox.enter import LISTENER
 
 # The hub answers first when everybody wants the processors; among participants it makes no difference.
 NICENESS = 5
-_LEAST = 16 * MIB
 
 
 @dataclass(frozen=True)
@@ -79,15 +78,9 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
 
 
 def in_memory(limit: int) -> tuple[Temporary, ...]:
-    """The folders in memory: together two thirds of the limit, so that full ones do not end the server.
-
-    What lies in them counts as the participant's memory and, unlike a program's, is not given back when one is ended.
-    """
-    return (
-        Temporary("/tmp", max(_LEAST, limit * 4 // 10)),  # noqa: S108
-        Temporary("/dev/shm", max(_LEAST, limit * 2 // 10)),  # noqa: S108
-        Temporary("/run", _LEAST),
-    )
+    """The folders in memory at a memory limit of `limit`; a sandbox also has its own /run there."""
+    shared = (Temporary(path, size) for path, size in memory.folders(limit).items())
+    return (*shared, Temporary("/run", 16 * MIB))
 
 
 def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: int, isolated: bool) -> dict[str, str]:

@@ -6,12 +6,24 @@ certificates.py  when people are told that one expires
 hosts.py      which names the hub answers to
 idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network
+memory.py     which folders lie in memory, and how large they may be
 threads.py    how many threads engines and libraries start
 engines.py    whether registrations are exact
 patient_data.py  what happens to files that tell who a patient is
 removing.py   what it means to take a participant out
 """
 
-from skrt_hub.policy import class_page, engines, hosts, idle, internet, log_in, patient_data, removing, threads
+from skrt_hub.policy import class_page, engines, hosts, idle, internet, log_in, memory, patient_data, removing, threads
 
-__all__ = ["class_page", "engines", "hosts", "idle", "internet", "log_in", "patient_data", "removing", "threads"]
+__all__ = [
+    "class_page",
+    "engines",
+    "hosts",
+    "idle",
+    "internet",
+    "log_in",
+    "memory",
+    "patient_data",
+    "removing",
+    "threads",
+]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from skrt_hub.policy.memory import folders
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.preflight import processors_of_one_node
 from skrt_hub.targets.kubernetes.release.values import Facts, lay_over, quantity, render_values, starts_at_once
@@ -132,8 +133,15 @@ def test_the_log_in_goes_into_the_hub_whole_and_a_change_of_the_list_does_not_re
 
 def test_shared_data_is_read_only() -> None:
     storage = rendered(data=[{"name": "atlas", "folder": "/srv/atlas"}])["singleuser"]["storage"]
-    (mount,) = storage["extraVolumeMounts"].values()
-    assert mount == {"name": "data-0", "mountPath": "/data/atlas", "readOnly": True}
+    assert storage["extraVolumeMounts"]["data-0"] == {"name": "data-0", "mountPath": "/data/atlas", "readOnly": True}
+
+
+def test_temporary_files_lie_in_memory_as_on_one_machine() -> None:
+    storage = rendered(limits={"memory": "2 GB"})["singleuser"]["storage"]
+    places = {mount["name"]: mount["mountPath"] for mount in storage["extraVolumeMounts"].values()}
+    sizes = {places[volume["name"]]: volume["emptyDir"]["sizeLimit"] for volume in storage["extraVolumes"].values()}
+    assert sizes == {path: quantity(size) for path, size in folders(2_000_000_000).items()}
+    assert {volume["emptyDir"]["medium"] for volume in storage["extraVolumes"].values()} == {"Memory"}
 
 
 def test_a_class_of_a_set_size_gets_placeholders_and_priority() -> None:

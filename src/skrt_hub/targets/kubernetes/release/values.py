@@ -255,19 +255,23 @@ def _storage(settings: Settings) -> dict[str, Any]:
     }
     if kubernetes.storage_class:
         storage["dynamic"] = {"storageClass": kubernetes.storage_class}
-    if settings.data:
-        storage["extraVolumes"] = {
-            f"data-{number}": {
-                "name": f"data-{number}",
-                "hostPath": {"path": str(item.folder), "type": "Directory"},
-            }
-            for number, item in enumerate(settings.data)
-        }
-        storage["extraVolumeMounts"] = {
-            f"data-{number}": {"name": f"data-{number}", "mountPath": f"/data/{item.name}", "readOnly": True}
-            for number, item in enumerate(settings.data)
-        }
-    return storage
+    volumes, mounts = _folders_in_memory(settings.limits.memory)
+    for number, item in enumerate(settings.data):
+        name = f"data-{number}"
+        volumes[name] = {"name": name, "hostPath": {"path": str(item.folder), "type": "Directory"}}
+        mounts[name] = {"name": name, "mountPath": f"/data/{item.name}", "readOnly": True}
+    return {**storage, "extraVolumes": volumes, "extraVolumeMounts": mounts}
+
+
+def _folders_in_memory(limit: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Volumes and mounts for temporary files: in the image's own layer they would fill the node's disk, unlimited."""
+    volumes: dict[str, Any] = {}
+    mounts: dict[str, Any] = {}
+    for path, size in policy.memory.folders(limit).items():
+        name = f"memory-{path.rpartition('/')[2]}"
+        volumes[name] = {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": quantity(size)}}
+        mounts[name] = {"name": name, "mountPath": path}
+    return volumes, mounts
 
 
 def quantity(size: int) -> str:
