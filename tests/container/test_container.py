@@ -50,7 +50,7 @@ class Container:
         )
         end = time.monotonic() + 240
         while time.monotonic() < end:
-            if self.hub("status", "--json", check=False).returncode == 0:
+            if " is up: " in docker("logs", self.name).stdout:
                 return
             time.sleep(1)
         raise AssertionError(docker("logs", self.name).stderr)
