@@ -15,7 +15,7 @@ from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.homes.remote import Agent
 from skrt_hub.layout import Layout
 from skrt_hub.snapshots import operations
-from skrt_hub.snapshots.restore import Lazy
+from skrt_hub.snapshots.contents import Lazy
 from skrt_workspace.home import transfer
 from skrt_workspace.home.content import PIECE
 from skrt_workspace.home.scan import FILE, FOLDER, Entry, scan
