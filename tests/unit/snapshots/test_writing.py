@@ -68,7 +68,8 @@ def test_what_a_disk_did_not_keep_is_found_by_the_save_itself(
     copies: Copies, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        operations, "open_repository", lambda text, **options: Forgetful(open_folder(Path(text), create=True).root)
+        "skrt_hub.snapshots.copies.open_repository",
+        lambda text, **options: Forgetful(open_folder(Path(text), create=True).root),
     )
     with pytest.raises(CopyError, match="was not kept as it was written"):
         save(copies, place)
