@@ -120,7 +120,7 @@ def test_a_home_that_got_full_at_any_age_still_starts(make_hub: Callable[..., Hu
         pytest.skip("a small file system can only be mounted by root")
     hub = make_hub()
     hub.run("up")
-    with hub.little_home("anna", "2M") as folder:
+    with hub.little_home("anna", "2M" if kind == "bytes" else "16M") as folder:
         if kind == "files":
             subprocess.run(["mount", "-o", "remount,nr_inodes=60", folder], check=True)
         hub.run("start")
