@@ -21,7 +21,7 @@ from skrt_hub.bench.participant import Journey, Participant
 
 IMAGE = "skrt-hub"
 PASSWORD = "a long enough password"
-SEEN_IN_A_CONTAINER = {"host_processes", "loopback_services", "metadata"}
+SEEN_IN_A_CONTAINER = {"host_processes", "kernel_tables", "loopback_services", "metadata"}
 """What docs/how-to/container.md says of a plain container: names of programs, and its network, are shared."""
 
 

@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from skrt_hub.audit.inside.attempt import GROUP, Finding
 from skrt_hub.audit.report import NOTEBOOK, OUTSIDE, TERMINAL, AuditReport, AuditRow, joined
 from skrt_hub.audit.server import GuestServer
 from skrt_hub.context import Context
-from skrt_hub.errors import AuditError, SkrtHubError
+from skrt_hub.errors import AuditError, SkrtHubError, VerifyError
 from skrt_hub.targets.guest import PREFIX, Guest, account
 from skrt_hub.targets.protocol import Target
 from skrt_hub.targets.registry import target_for
@@ -111,10 +112,16 @@ async def _in_terminal(server: GuestServer, names: Sequence[str]) -> str:
 
 async def _fill(guest: Guest, server: GuestServer, name: str) -> list[AuditRow]:
     """One attempt that may end the whole server; it is started again for the next."""
-    (row,) = await _rows(server, await _in_terminal(server, [name]), TERMINAL, [name], quiet_for=_FILLING)
+    revive = partial(asyncio.get_running_loop().run_in_executor, None, guest.revive)
+    try:
+        answer = await _in_terminal(server, [name])
+    except VerifyError:  # the attempt before ended it after it was looked at
+        await revive()
+        answer = await _in_terminal(server, [name])
+    (row,) = await _rows(server, answer, TERMINAL, [name], quiet_for=_FILLING)
     alive = await server.alive()
     if not alive:
-        await asyncio.get_running_loop().run_in_executor(None, guest.revive)
+        await revive()
     if row.outcome != "not tried":
         return [row]
     ended = "its terminal was ended with it" if alive else "the whole server was ended, and starts again"

@@ -137,6 +137,7 @@ def install(gate: Gate | None, *, forms_lead_to: str = "") -> None:
     base.prepare = _with_refusal(base.prepare)
     base.set_default_headers = _with_headers(base.set_default_headers, forms_lead_to)
     base.write_error = _without_page_for_scripts(base.write_error)
+    base.set_cookie = encrypted_only(base.set_cookie)
     if gate is not None:
         base.set_login_cookie = _with_mark(base.set_login_cookie, gate)
         base.clear_login_cookie = _without_mark(base.clear_login_cookie, gate)
@@ -193,6 +194,18 @@ def _with_headers(original: Any, forms_lead_to: str) -> Any:
             self.set_header(name, value)
 
     return set_default_headers
+
+
+def encrypted_only(original: Any) -> Any:
+    """Browsers send no cookie unencrypted that came encrypted: JupyterHub's own rule, for each cookie of the hub's."""
+
+    def set_cookie(self: Any, name: str, value: Any, *given: Any, **options: Any) -> Any:
+        public = self.settings.get("public_url")
+        if (public.scheme if public else self.request.protocol) == "https":
+            options["secure"] = True
+        return original(self, name, value, *given, **options)
+
+    return set_cookie
 
 
 def _without_page_for_scripts(original: Any) -> Any:

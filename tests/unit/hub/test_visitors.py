@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from skrt_hub.hub.visitors import Gate, Told, refusal, security_headers
+from skrt_hub.hub.visitors import Gate, Told, encrypted_only, refusal, security_headers
 
 GATE = Gate("0" * 64)
 
@@ -95,3 +97,16 @@ def test_a_flood_of_requests_leaves_few_lines_in_the_log() -> None:
     assert [told.is_due((f"name {number}", "10.0.0.9")) for number in range(1000)].count(True) == 2
     now[0] = 601.0
     assert told.is_due(("anna", "10.0.0.9"))
+
+
+@pytest.mark.parametrize(
+    ("public", "protocol", "secure"),
+    [(None, "https", True), (None, "http", False), ("https", "http", True), ("http", "http", False)],
+)
+def test_a_cookie_that_came_encrypted_is_sent_encrypted_only(public: str | None, protocol: str, secure: bool) -> None:
+    url = SimpleNamespace(scheme=public) if public else None
+    handler = SimpleNamespace(settings={"public_url": url}, request=SimpleNamespace(protocol=protocol))
+    given: dict[str, Any] = {}
+    set_cookie = encrypted_only(lambda _self, _name, _value, **options: given.update(options))
+    set_cookie(handler, "_xsrf", "key", path="/hub/")
+    assert given == {"path": "/hub/"} | ({"secure": True} if secure else {})
