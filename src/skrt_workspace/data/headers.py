@@ -12,6 +12,7 @@ from typing import Any
 
 NIFTI_ENDINGS = (".nii", ".nii.gz")
 _PREAMBLE = 132
+_COPIES = ".ipynb_checkpoints"  # where Jupyter keeps a second copy of what was open
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _files_below(root: Path) -> Iterator[Path]:
         yield root
         return
     for folder, below, names in os.walk(root):
-        below.sort()
+        below[:] = sorted(name for name in below if name != _COPIES)
         for name in sorted(names):
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():

@@ -57,6 +57,14 @@ def load_folder(folder: str | PathLike[str]) -> Loaded:
     if contents.unusable:
         path, why = contents.unusable[0]
         raise UnusableDataError(f"{path} calls itself DICOM and cannot be read: {why}. Copy it again, or move it away.")
+    loaded = load_contents(contents)
+    if not (loaded.images or loaded.doses or loaded.structure_sets):
+        raise UnusableDataError(_nothing(root, contents))
+    return loaded
+
+
+def load_contents(contents: Contents) -> Loaded:
+    """What was read, as objects. Raises UnusableDataError."""
     import skrt  # noqa: PLC0415 - heavy
 
     loaded = Loaded()
@@ -71,8 +79,6 @@ def load_folder(folder: str | PathLike[str]) -> Loaded:
         loaded.doses += [_dose(file, frames, loaded.notes) for file in series.files]
     for series in contents.of("RTSTRUCT"):
         loaded.structure_sets += [_structure_set(file, frames, loaded.notes) for file in series.files]
-    if not (loaded.images or loaded.doses or loaded.structure_sets):
-        raise UnusableDataError(_nothing(root, contents))
     return loaded
 
 

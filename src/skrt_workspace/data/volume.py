@@ -143,3 +143,28 @@ def nifti_volume(path: Any) -> Volume:
     if values.ndim != 3:
         raise UnusableDataError(f"{path.name} has {values.ndim} dimensions; images of three can be loaded.")
     return Volume(values, np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine)
+
+
+def itk_volume(path: Any) -> Volume:
+    """An image of three dimensions in a format that ITK reads, such as NRRD or MetaImage.
+
+    :raises UnusableDataError: for a file that is none, or has more dimensions.
+    """
+    import SimpleITK  # noqa: PLC0415 - heavy
+
+    try:
+        image = SimpleITK.ReadImage(str(path))
+    except RuntimeError as error:
+        raise UnusableDataError(f"{path.name} cannot be read: {_last_line(error)}") from error
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        many = f"{image.GetDimension()} dimensions and {image.GetNumberOfComponentsPerPixel()} values for each voxel"
+        raise UnusableDataError(f"{path.name} has {many}; images of three and one can be loaded.")
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0), affine)
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

@@ -6,18 +6,21 @@ sandbox.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from skrt_workspace import fonts
+from skrt_workspace.install import niivue
 
 KERNEL_NAME = "Python 3 (scikit-rt)"
 KERNEL_PROVISIONER = "warden"
 """An entry point of the distribution skrt-workspace."""
 SERVER_EXTENSIONS = ("skrt_workspace.server_extension",)
 _PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.server_extension.handlers)
+_SCRIPTS = ("niivue.js", "look.js", "remoteEntry.js")  # each names only those before it
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 
 
@@ -107,8 +110,25 @@ def add_lab_extension(prefix: Path) -> None:
     target = prefix / "share" / "jupyter" / "labextensions" / json.loads((source / "package.json").read_text())["name"]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    niivue.add(target / "static")
+    _name_by_content(target)
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _name_by_content(target: Path) -> None:
+    """Give scripts names that change with their content: browsers keep what has a name for ever."""
+    names: dict[str, str] = {}
+    for name in _SCRIPTS:
+        script = target / "static" / name
+        text = script.read_bytes()
+        for old, new in names.items():
+            text = text.replace(f"'./{old}'".encode(), f"'./{new}'".encode())
+        names[name] = f"{script.stem}.{hashlib.sha256(text).hexdigest()[:12]}.js"
+        script.unlink()
+        script.with_name(names[name]).write_bytes(text)
+    about = target / "package.json"
+    about.write_text(about.read_text(encoding="utf-8").replace("remoteEntry.js", names["remoteEntry.js"]))
 
 
 def make_font_list(prefix: Path) -> None:

@@ -9,6 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from skrt_workspace.prepare_home import ended_cleanly
 from skrt_workspace.server_extension.handlers import HANDLERS
+from skrt_workspace.server_extension.looking import Looks
 from skrt_workspace.server_extension.sessions import Sessions, remember_connections
 from skrt_workspace.server_extension.uploads import Uploads
 from skrt_workspace.server_extension.watch import EVENT_SCHEMA, Watch
@@ -28,6 +29,8 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         self.watch = Watch(home, self.serverapp.event_logger, self.log)
         self.settings["skrt_watch"] = self.watch
         self.serverapp.io_loop.add_callback(self.watch.start)
+        self.looks = Looks(self.log)
+        self.settings["skrt_looks"] = self.looks
         remember_connections()
         self.sessions = Sessions(self.log)
         self.serverapp.io_loop.add_callback(self.sessions.start)
@@ -40,6 +43,7 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         """The server ends by itself: no save was killed."""
         self.watch.stop()
         self.sessions.stop()
+        self.looks.close()
         if isinstance(self.serverapp.contents_manager, Uploads):
             self.serverapp.contents_manager.forget_uploads()
         ended_cleanly(self.watch.home)

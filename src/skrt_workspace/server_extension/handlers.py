@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from tornado import web  # type: ignore[attr-defined]
 
 from skrt_workspace.material import original
 from skrt_workspace.server_extension.download import stream_zip
+from skrt_workspace.server_extension.looking import Looks, NothingToSeeError
 from skrt_workspace.server_extension.watch import Watch
 
 Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, None]])
@@ -94,6 +96,50 @@ class OriginalHandler(_Handler):
         self.finish({"path": restored.path, "kept": restored.kept})
 
 
+class LookHandler(_Handler):
+    """A file or folder of images that was opened in the page."""
+
+    @authenticated
+    async def post(self) -> None:
+        """What there is to see at `path`, of a folder only its `series`; 409 with the reason where there is nothing."""
+        given = self.body()
+        path, series = given.get("path"), given.get("series", "")
+        if not isinstance(path, str) or not isinstance(series, str):
+            raise web.HTTPError(400, "`path` and `series` must be words")
+        contents = self.contents_manager
+        if await ensure_async(contents.is_hidden(path.strip("/"))) and not contents.allow_hidden:
+            raise web.HTTPError(404)
+        file = Path(contents._get_os_path(path.strip("/")))
+        looks: Looks = self.settings["skrt_looks"]
+        try:
+            self.finish(await looks.open(file, series, self._top(file)))
+        except NothingToSeeError as error:
+            raise web.HTTPError(409, str(error)) from None
+
+    def _top(self, file: Path) -> Path:
+        """The folder that the participant sees all of: the home, or whatever folder of data the file lies in."""
+        home, real = self.watch.home, Path(os.path.realpath(file))
+        data = Path("/data")
+        if real.is_relative_to(data) and len(real.parts) > len(data.parts):
+            return data / real.parts[len(data.parts)]
+        return home
+
+
+class LookedHandler(ExtensionHandlerMixin, JupyterHandler):  # type: ignore[misc]
+    """An image of a look."""
+
+    @authenticated
+    async def get(self, token: str, name: str) -> None:
+        """Send it; it is compressed already."""
+        looks: Looks = self.settings["skrt_looks"]
+        file = looks.image(token, name)
+        if file is None:
+            raise web.HTTPError(404, "It was closed meanwhile: open it again.")
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await asyncio.to_thread(file.read_bytes))
+
+
 class EverythingHandler(JupyterHandler):  # type: ignore[misc]
     """The whole home as one archive, made while it is sent."""
 
@@ -132,6 +178,8 @@ HANDLERS = [
     (r"/skrt/notices", NoticesHandler),
     (r"/skrt/material", MaterialHandler),
     (r"/skrt/original", OriginalHandler),
+    (r"/skrt/look", LookHandler),
+    (r"/skrt/look/([^/]+)/([^/]+)", LookedHandler),
     (r"/skrt/everything", EverythingHandler),
     # jupyter-archive's own part in the server is switched off (install/jupyter.py): one link that leads nowhere, or one
     # file that may not be read, would end its archives.

@@ -28,6 +28,7 @@ from skrt_workspace.server_extension.patients import tell_of_patients
 
 _LAST = -1
 _FORGOTTEN = 3600.0  # seconds without a piece, after which the browser is taken to be gone
+_IMAGES = (".dcm", ".ima", ".nii", ".nii.gz", ".nrrd", ".mha")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -95,6 +96,13 @@ class Uploads(AsyncLargeFileManager):  # type: ignore[misc]
                 if new and target.stat().st_size == 0:
                     target.unlink()
             raise web.HTTPError(507, f"{path} was not saved. {space.full_words(target.parent)}") from None
+
+    async def create_checkpoint(self, path: str) -> Any:
+        """Keep a copy to go back to; of images, which no page changes, a second copy would only fill the home."""
+        if path.lower().endswith(_IMAGES):
+            found = await self.get(path, content=False)
+            return {"id": "checkpoint", "last_modified": found["last_modified"]}
+        return await super().create_checkpoint(path)
 
     def check_and_sign(self, nb: Any, path: str = "", **options: Any) -> None:
         """Note down that a notebook is one's own; where there is no room for that, it is saved all the same."""

@@ -170,6 +170,13 @@ def _looking(numbers: dict[str, Any]) -> list[str]:
     return wrong if {"GTV", "PTV"} <= set(numbers["inside_gtv"]) else [*wrong, "the centre of the GTV is not in it"]
 
 
+def _comparing(numbers: dict[str, Any]) -> list[str]:
+    heart = {"anna": (1, 1), "bob": (0.9, 0.99), "carla": (0.8, 0.95), "dan": (0.75, 0.93), "eva": (1, 1)}
+    wrong = _equal(numbers, {"eva_drew": "Herz", "eva_forgot": ["Esophagus"]})
+    wrong += _within(numbers["dice_heart"], heart)
+    return wrong + _within(numbers, {"bob_hd95_cord_mm": (2.5, 4), "carla_volume_ratio": (1.25, 1.4)})
+
+
 CHECKS: dict[str, Check] = {
     "01_loading_and_viewing": _loading,
     "02_dicom_and_studies": _studies,
@@ -182,4 +189,5 @@ CHECKS: dict[str, Check] = {
     "09_saving_results": _saving,
     "10_checking_a_data_set": _checking,
     "11_looking_at_a_plan": _looking,
+    "12_comparing_contours": _comparing,
 }

@@ -3,6 +3,7 @@
     grids     scikit-rt's objects as arrays on one grid, and as NIfTI for the browser
     layers    structures as label images in which none covers another
     picture   the same as a picture, for where there is no WebGL and no kernel
+    opening   what a double click on a file shows: a program, with belonging and summaries
     viewer    the widget: what `from skrt_workspace import view` gives
 
 The drawing in the browser is NiiVue's (https://github.com/niivue/ipyniivue), which needs no network."""

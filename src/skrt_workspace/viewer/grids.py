@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from skrt_workspace.data.volume import Volume
+
 Array = Any
 BUDGET = 160 << 20
 """Bytes of one image that are sent to a browser; a larger one is sent coarser, and its owner is told."""
@@ -80,6 +82,14 @@ def grid_of(image: Any) -> Grid:
             origin[axis] += spacing[axis] * (values.shape[axis] - 1)
             spacing[axis] = -spacing[axis]
     return Grid(_small(values), spacing, origin)
+
+
+def upright_grid(volume: Volume, notes: list[str]) -> Grid:
+    """A volume of any direction as a grid; a note is added where values were interpolated."""
+    upright = volume.along_axes()
+    if upright.resampled:
+        notes.append("Values were interpolated onto an even grid along the patient's axes.")
+    return Grid(_small(upright.values), np.diag(upright.affine)[:3].copy(), upright.affine[:3, 3].copy())
 
 
 def _small(values: Array) -> Array:

@@ -1,5 +1,6 @@
 /*
- * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything".
+ * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything",
+ * images by a double click.
  *
  * Written by hand as a module federation container, so that nothing has to be built: JupyterLab calls `init` with its
  * shared modules and `get` for the plugins (its bootstrap code, `createModule`).
@@ -35,6 +36,16 @@
         throw new Error(answer.message || response.statusText);
       }
       return answer;
+    }
+
+    /* An image of a look, as an address within the page. */
+    async image(token, name) {
+      const url = this.settings.baseUrl + 'skrt/look/' + token + '/' + name;
+      const response = await this.services.ServerConnection.makeRequest(url, {}, this.settings);
+      if (!response.ok) {
+        throw new Error('The image was closed meanwhile: open it again.');
+      }
+      return URL.createObjectURL(await response.blob());
     }
   }
 
@@ -198,14 +209,88 @@
     app.contextMenu.addItem({ command: 'skrt:everything', selector: '.jp-DirListing-content', rank: 60 });
   }
 
+  /* Kinds of files that a double click opens as images; others can be by "Look at Images". */
+  const IMAGES = [
+    { name: 'skrt-dicom', displayName: 'DICOM', extensions: ['.dcm', '.DCM', '.ima', '.IMA'] },
+    { name: 'skrt-nifti', displayName: 'NIfTI', extensions: ['.nii', '.nii.gz'] },
+    { name: 'skrt-itk', displayName: 'NRRD or MetaImage', extensions: ['.nrrd', '.mha'] }
+  ];
+  const HERE = document.currentScript ? document.currentScript.src : '';
+
+  /* A widget that fills itself once it is in the page: `kind` is Look or Study. */
+  function lookWidget(widgets, server, kind, ...words) {
+    const content = new widgets.Widget();
+    content.addClass('skrt-look-widget');
+    let shown = null;
+    void import(new URL('./look.js', HERE).href).then(module => {
+      shown = new module[kind](server, content.node);
+      return shown.open(...words);
+    }).catch(error => {
+      content.node.textContent = 'The viewer could not be loaded: ' + String(error.message || error);
+    });
+    content.disposed.connect(() => shown && shown.dispose());
+    return content;
+  }
+
+  function addImages(app, parts) {
+    const { server, apputils, docregistry, widgets, factory, translate } = parts;
+    /* The page needs no content: the server reads the file. */
+    class NoContent extends docregistry.TextModelFactory {
+      get name() { return 'skrt-image'; }
+      get contentType() { return 'file'; }
+      get fileFormat() { return null; }
+    }
+    class ImageFactory extends docregistry.ABCWidgetFactory {
+      createNewWidget(context) {
+        const content = lookWidget(widgets, server, 'Look', context.path);
+        return new docregistry.DocumentWidget({ content, context });
+      }
+    }
+    const names = IMAGES.map(type => type.name);
+    for (const type of IMAGES) {
+      app.docRegistry.addFileType({ ...type, mimeTypes: [], contentType: 'file', fileFormat: 'base64' });
+    }
+    app.docRegistry.addModelFactory(new NoContent());
+    app.docRegistry.addWidgetFactory(new ImageFactory({
+      name: 'Images', label: translate('Images'), modelName: 'skrt-image', fileTypes: [...names, 'default'],
+      defaultFor: names, readOnly: true
+    }));
+    const open = (kind, path) => {
+      const content = lookWidget(widgets, server, kind, path);
+      const widget = new apputils.MainAreaWidget({ content });
+      widget.title.label = path.split('/').pop();
+      widget.title.closable = true;
+      app.shell.add(widget, 'main');
+      app.shell.activateById(widget.id);
+    };
+    const selected = () => {
+      const browser = factory && factory.tracker.currentWidget;
+      const items = browser ? [...browser.selectedItems()] : [];
+      return items.length === 1 ? items[0] : null;
+    };
+    app.commands.addCommand('skrt:study', {
+      label: translate('Open Study'),
+      caption: translate('Patients, studies and series of the images in this folder'),
+      execute: args => open('Study', args.path || selected().path)
+    });
+    app.commands.addCommand('skrt:look', {
+      label: translate('Look at Images'),
+      caption: translate('Open a file as an image, whatever its name'),
+      execute: args => open('Look', args.path || selected().path)
+    });
+    app.contextMenu.addItem({ command: 'skrt:study', selector: '.jp-DirListing-item[data-isdir="true"]', rank: 4 });
+    app.contextMenu.addItem({ command: 'skrt:look', selector: '.jp-DirListing-item[data-isdir="false"]', rank: 4 });
+  }
+
   async function plugins() {
-    const [services, apputils, filebrowser, docmanager, mainmenu, widgets] = await Promise.all([
+    const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry] = await Promise.all([
       use('@jupyterlab/services'),
       use('@jupyterlab/apputils'),
       use('@jupyterlab/filebrowser'),
       use('@jupyterlab/docmanager'),
       use('@jupyterlab/mainmenu'),
-      use('@lumino/widgets')
+      use('@lumino/widgets'),
+      use('@jupyterlab/docregistry')
     ]);
     textBody.Widget = widgets.Widget;
     const optional = [filebrowser.IFileBrowserFactory, docmanager.IDocumentManager, mainmenu.IMainMenu, apputils.ICommandPalette];
@@ -218,6 +303,7 @@
         const translate = text => text;
         const notices = new Notices(server, apputils, translate);
         const material = new Material(server);
+        addImages(app, { server, apputils, docregistry, widgets, factory, translate });
         addCommands(app, { server, apputils, material, factory, docmanager: manager, translate });
         if (menu) {
           menu.fileMenu.addGroup([{ command: 'skrt:everything' }, { command: 'skrt:original-of-this' }], 95);
