@@ -14,12 +14,16 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from skrt_hub.context import Context
 from skrt_hub.errors import BusyError, CopyError
-from skrt_hub.snapshots import guard, operations
+from skrt_hub.progress import Silent
+from skrt_hub.settings.model import Settings
+from skrt_hub.snapshots import guard, operations, schedule
 from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.opening import open_repository
 from tests.support.homes import START, fill, hub, state
 from tests.support.homes import home as home_of
+from tests.support.patients import dicom
 
 PROJECT = Path(__file__).parents[2]
 
@@ -67,6 +71,18 @@ def copies(tmp_path: Path) -> Copies:
     fill(home_of(made, "anna"))
     (home_of(made, "anna") / "pipe").unlink()
     return made
+
+
+def test_a_scheduled_save_of_patients_names_is_made_and_told_of(copies: Copies, bucket: str) -> None:
+    (home_of(copies, "bob") / "scan.dcm").write_bytes(dicom(PatientName="MUELLER^EVA"))
+    place = f"s3://{bucket}/term"
+    for allowed, told in (("refused", "1 files of one home"), ("allowed", "")):
+        settings = Settings.model_validate({"saves": {"place": place, "every": "1 h"}, "patient_data": allowed})
+        context = Context(settings, copies.layout, Silent())
+        assert "saved 2 homes" in schedule.run(context, copies.find_homes, START)
+        note = schedule.note(settings, copies.layout)
+        assert (told in note) if told else (note == "")
+        assert "MUELLER" not in note
 
 
 def test_homes_go_to_a_bucket_and_come_back(copies: Copies, bucket: str, tmp_path: Path) -> None:

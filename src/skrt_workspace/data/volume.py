@@ -128,6 +128,28 @@ def _planes(stack: Stack) -> Array:
     return values
 
 
+def flat_picture(file: Any) -> Array:
+    """The pixels of a picture that has no place in the patient, by index across, down and frame; colours as grey.
+
+    :raises UnusableDataError: for pixels that cannot be decoded.
+    """
+    import pydicom  # noqa: PLC0415 - heavy
+
+    try:
+        data = pydicom.dcmread(file.path, force=True)
+        if "TransferSyntaxUID" not in data.file_meta:
+            data.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+        pixels = data.pixel_array.astype(np.float32)
+    except Exception as error:
+        raise UnusableDataError(f"The pixels of {file.name} cannot be read: {error}") from error
+    if int(file.header.get("SamplesPerPixel", 1)) > 1:
+        pixels = pixels.mean(axis=-1)
+    frames = pixels if pixels.ndim == 3 else pixels[np.newaxis]
+    if file.header.get("PhotometricInterpretation") == "MONOCHROME1":
+        frames = frames.min() + frames.max() - frames
+    return frames.transpose(2, 1, 0)
+
+
 def nifti_volume(path: Any) -> Volume:
     """A NIfTI image of three dimensions, its matrix in DICOM's directions.
 

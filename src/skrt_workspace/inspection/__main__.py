@@ -61,7 +61,8 @@ def _privacy(given: dict[str, Any]) -> dict[str, Any]:
 def _certain(given: dict[str, Any]) -> dict[str, Any]:
     """What tells for certain who patients are, in all folders together."""
     found = [f"{one}" for folder in given["folders"] for one in survey(folder).named if one.certain]
-    return {"report": {"certain": [*dict.fromkeys(found)]}, "text": "", "good": not found}
+    persons_first = sorted(dict.fromkeys(found), key=lambda line: not line.startswith("Patient"))
+    return {"report": {"certain": persons_first}, "text": "", "good": not found}
 
 
 def _clean(given: dict[str, Any]) -> dict[str, Any]:

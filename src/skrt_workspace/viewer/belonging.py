@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import Contents, Series, read
 from skrt_workspace.data.structure_rules import frames_named
 
@@ -30,9 +31,9 @@ class Found:
 
 
 def of_file(path: Path, top: Path) -> Found:
-    """The series of a DICOM file, with what belongs to it. Raises KeyError where the file is in no series."""
+    """The series of a DICOM file, with what belongs to it."""
     own = read(path)
-    (series,) = own.series or _none(path)
+    (series,) = own.series
     found = read(path.parent)
     whole = next((one for one in found.series if one.uid == series.uid), series)
     if _names_another(whole):
@@ -44,9 +45,12 @@ def of_file(path: Path, top: Path) -> Found:
 
 
 def of_series(folder: Path, uid: str) -> Found:
-    """A series of a folder. Raises KeyError where it has none of that identifier."""
+    """A series of a folder. Raises UnusableDataError where it has none of that identifier."""
     contents = read(folder)
-    return Found(next((one for one in contents.series if one.uid == uid), None) or _none(folder), contents)
+    series = next((one for one in contents.series if one.uid == uid), None)
+    if series is None:
+        raise UnusableDataError(f"{folder.name} has no such series any more. Open the study again.")
+    return Found(series, contents)
 
 
 def image_of(series: Series, contents: Contents) -> Series | None:
@@ -66,10 +70,6 @@ def structures_of_frame(image: Series, contents: Contents) -> list[Series]:
 def of_frame(frame: str, contents: Contents) -> Series | None:
     """The first image series in a frame of reference."""
     return next((one for one in contents.images() if str(one.first.get("FrameOfReferenceUID", "")) == frame), None)
-
-
-def _none(path: Path) -> Any:
-    raise KeyError(str(path))
 
 
 def _names_another(series: Series) -> bool:

@@ -81,7 +81,7 @@ def grid_of(image: Any) -> Grid:
             values = np.flip(values, axis)
             origin[axis] += spacing[axis] * (values.shape[axis] - 1)
             spacing[axis] = -spacing[axis]
-    return Grid(_small(values), spacing, origin)
+    return Grid(small(values), spacing, origin)
 
 
 def upright_grid(volume: Volume, notes: list[str]) -> Grid:
@@ -89,10 +89,10 @@ def upright_grid(volume: Volume, notes: list[str]) -> Grid:
     upright = volume.along_axes()
     if upright.resampled:
         notes.append("Values were interpolated onto an even grid along the patient's axes.")
-    return Grid(_small(upright.values), np.diag(upright.affine)[:3].copy(), upright.affine[:3, 3].copy())
+    return Grid(small(upright.values), np.diag(upright.affine)[:3].copy(), upright.affine[:3, 3].copy())
 
 
-def _small(values: Array) -> Array:
+def small(values: Array) -> Array:
     """HU and stored numbers as 16-bit whole numbers; a dose, or anything between 0 and 1, as it is."""
     if values.dtype == bool:
         return values.astype(np.uint8)

@@ -21,9 +21,9 @@ from skrt_workspace.data import UnusableDataError
 from skrt_workspace.data.frames import stack
 from skrt_workspace.data.headers import NIFTI_ENDINGS, Contents, Series, read
 from skrt_workspace.data.loading import Loaded, load_contents
-from skrt_workspace.data.volume import Volume, itk_volume, nifti_volume, volume_of
+from skrt_workspace.data.volume import Volume, flat_picture, itk_volume, nifti_volume, volume_of
 from skrt_workspace.viewer import belonging, summaries
-from skrt_workspace.viewer.grids import Grid, grid_of, upright_grid
+from skrt_workspace.viewer.grids import Grid, grid_of, small, upright_grid
 from skrt_workspace.viewer.layers import Structure, layers_of, structures_on
 
 ITK_ENDINGS = (".nrrd", ".nhdr", ".mha", ".mhd")
@@ -57,6 +57,18 @@ class Opening:
 
     def open(self, uid: str = "") -> Shown:
         """What there is to see. Raises UnusableDataError, whose message says why there is nothing."""
+        try:
+            return self._open(uid)
+        except UnusableDataError:
+            raise
+        except MemoryError:
+            raise UnusableDataError(f"{self.path.name} needs more memory than you have.") from None
+        except Exception as error:
+            # What others wrote may break any rule, and libraries then raise whatever they like.
+            why = f"{type(error).__name__}: {error}"
+            raise UnusableDataError(f"{self.path.name} is damaged, or unlike any image ({why}).") from error
+
+    def _open(self, uid: str) -> Shown:
         if not self.path.exists():
             raise UnusableDataError(f"{self.path.name} is not there any more.")
         if self.path.is_dir():
@@ -105,8 +117,15 @@ class Opening:
             raise UnusableDataError(f"{self.path.name} holds {known}. There is no picture in it to show.")
         loaded = self._whole_or_alone(found)
         if not loaded.images:
-            raise UnusableDataError(f"{self.path.name} cannot be shown. {' '.join(loaded.notes)}")
+            return self._flat(found.series)
         return self._shown(_label(found.series), loaded)
+
+    def _flat(self, series: Series) -> Shown:
+        """A picture that does not say where it is in the patient, such as an X-ray or ultrasound."""
+        file = next((one for one in series.files if one.path == self.path), series.files[0])
+        grid = Grid(small(flat_picture(file)), np.array(_sides(file.header)), np.zeros(3))
+        note = "This picture does not say where it is in the patient: places are its own, from its first corner."
+        return Shown(_label(series), image=self._image(grid, "image", *_window(grid)), notes=[note])
 
     def _whole_or_alone(self, found: belonging.Found) -> Loaded:
         """The series; where others of its files are in the way, only the one that was opened."""
@@ -212,6 +231,12 @@ class Opening:
         return shown
 
 
+def _sides(header: Any) -> tuple[float, float, float]:
+    """mm between the pixels of a picture across and down, where it says so; 1 for what it does not say."""
+    sides = header.get("PixelSpacing") or header.get("ImagerPixelSpacing") or (1.0, 1.0)
+    return float(sides[1]) or 1.0, float(sides[0]) or 1.0, 1.0
+
+
 def smallest_middle(structures: list[Structure], grid: Grid) -> list[float] | None:
     """The middle of the smallest structure, in mm."""
     drawn = [one for one in structures if one.mask.any()]
@@ -271,9 +296,8 @@ def main(words: list[str] | None = None) -> int:
     warnings.simplefilter("ignore")  # pydicom's, on values that bend the standard
     try:
         shown = Opening(given.path.absolute(), given.folder, given.top.absolute()).open(given.series)
-    except (UnusableDataError, KeyError) as error:
-        words_of = str(error) if isinstance(error, UnusableDataError) else f"{given.path.name} has no such series."
-        print(json.dumps({"refused": words_of}))
+    except UnusableDataError as error:
+        print(json.dumps({"refused": str(error)}))
         return 2
     print(json.dumps(asdict(shown)))
     return 0

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from skrt_hub.environment import Environment
 
 SPOT = [11.0, -7.0, 23.0]
 
@@ -55,6 +58,16 @@ def test_a_point_stays_within_half_a_voxel(facts: dict[str, Any], name: str, kin
     image = facts[f"{name}.{kind}"]["image"]
     away = [abs(a - b) / s for a, b, s in zip(image["most"], SPOT, image["spacing"], strict=True)]
     assert max(away) <= 0.5 + 1e-3
+
+
+def test_every_file_that_pydicom_ships_is_shown_or_says_why(
+    environment: Environment, facts_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    shipped = next(environment.folder.glob("lib/python3*/site-packages/pydicom/data"))
+    found = facts_of("opening_shipped_facts.py", tmp_path, shipped, deadline=500)
+    assert sum("shown" in one for one in found.values()) >= 60
+    assert [name for name, one in found.items() if one.get("shown") is False] == []
+    assert [name for name, one in found.items() if len(one.get("refused", "x" * 20)) < 20] == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import struct
 from pathlib import Path
 
 import pytest
@@ -14,24 +13,7 @@ from skrt_workspace.home import notices
 from skrt_workspace.home.agent import serve
 from skrt_workspace.home.patients import files_naming_patients, names_a_patient
 from skrt_workspace.server_extension.patients import tell_of_patients
-
-TAGS = {
-    "StudyDescription": (0x0008, 0x1030, b"LO"),
-    "PatientName": (0x0010, 0x0010, b"PN"),
-    "PatientID": (0x0010, 0x0020, b"LO"),
-    "PatientIdentityRemoved": (0x0012, 0x0062, b"CS"),
-}
-
-
-def dicom(*, explicit: bool = True, **values: str) -> bytes:
-    """The beginning of a DICOM file (PS3.5, 7.1): little endian, the kind of each attribute written or not."""
-    parts = [bytes(128), b"DICM"]
-    for name, (group, number, kind) in TAGS.items():
-        if (text := {"StudyDescription": "a study", **values}.get(name)) is not None:
-            value = text.encode() + b" " * (len(text) % 2)
-            size = kind + struct.pack("<H", len(value)) if explicit else struct.pack("<I", len(value))
-            parts.append(struct.pack("<HH", group, number) + size + value)
-    return b"".join(parts)
+from tests.support.patients import dicom
 
 
 @pytest.mark.parametrize("explicit", [True, False])
