@@ -1,0 +1,84 @@
+"""A double click on images in JupyterLab on a real hub, in a browser without a graphics card."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Response, sync_playwright
+
+from skrt_hub.environment import Environment
+from tests.support.hubs import Hub
+
+from .test_browser import CHROMIUM, QUIET, Visitor
+
+SOFTWARE_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+STUDY = "20260105_090000"
+READY = '.lm-DockPanel-widget:not(.lm-mod-hidden) [data-ready="true"]'
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: sudo apt install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *SOFTWARE_WEBGL])
+        yield started
+        started.close()
+
+
+def bring(hub: Hub, environment: Environment, name: str) -> Path:
+    """A study of the phantom, in somebody's home."""
+    home = hub.state / "homes" / name
+    source = environment.folder / "share" / "skrt-workspace" / "phantom" / "patients" / "Phantom-1" / STUDY
+    shutil.copytree(source, home / "study")
+    owner = home.stat()
+    for path in (home / "study", *(home / "study").rglob("*")):
+        os.chown(path, owner.st_uid, owner.st_gid)
+    return home
+
+
+def test_images_open_by_a_double_click(
+    make_hub: Callable[..., Hub], environment: Environment, browser: Browser
+) -> None:
+    hub = make_hub()
+    hub.run("up")
+    anna = Visitor(browser, hub, "anna")
+    anna.submit_log_in()
+    anna.wait_for_lab()
+    home = bring(hub, environment, "anna")
+    (home / "text.dcm").write_bytes(b"hello")
+    page = anna.page
+    scripts: list[Response] = []
+    page.on("response", lambda one: scripts.append(one) if "/niivue." in one.url else None)
+
+    dose = next((home / "study").rglob("RTDOSE*.dcm")).relative_to(home)
+    page.goto(f"{hub.url}user/anna/lab/tree/{dose.parent}?reset")
+    page.dblclick(f'.jp-DirListing-item[title*="{dose.name}"]')
+    page.wait_for_selector(READY)
+    words = page.inner_text(".skrt-look-readout")
+    assert "mm (LPS)" in words
+    assert "Gy" in words
+    assert {"Heart", "GTV", "PTV"} <= {text.strip("■ \n") for text in page.locator(".skrt-look-box").all_inner_texts()}
+    anna.picture("dose")
+    box = page.locator(".skrt-look-frame canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.3)
+    page.wait_for_function("words => document.querySelector('.skrt-look-readout').textContent !== words", arg=words)
+    (script,) = scripts
+    assert "immutable" in script.headers["cache-control"], "the class shares it, and a browser asks once"
+    assert not list(home.rglob("*-checkpoint.dcm")), "no second copy of an image in the home"
+
+    page.goto(f"{hub.url}user/anna/lab?reset")
+    page.dblclick('.jp-DirListing-item[title*="text.dcm"]')
+    page.wait_for_selector(".skrt-look-refused:has-text('cannot be read as DICOM')")
+    page.click('.jp-DirListing-item[title*="Name: study"]', button="right")
+    page.click(".lm-Menu-itemLabel:has-text('Open Study')")
+    page.click(".skrt-study-series:has-text('RTSTRUCT planning')")
+    page.wait_for_selector(READY)
+    anna.picture("study")
