@@ -23,6 +23,4 @@ for number, file in enumerate(sorted(path for path in source.rglob("*") if path.
         facts[file.name] = {"shown": bool(shown.image or shown.facts), "notes": shown.notes}
     except UnusableDataError as error:
         facts[file.name] = {"refused": str(error)}
-    except Exception as error:
-        facts[file.name] = {"fault": f"{type(error).__name__}: {error}"}
 print(json.dumps(facts))

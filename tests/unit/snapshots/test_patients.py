@@ -6,7 +6,7 @@ import pytest
 
 from skrt_hub.policy.patient_data import PatientDataError
 from skrt_hub.settings.model import Settings
-from skrt_hub.snapshots.operations import Copies
+from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.patients import refuse_patients
 from tests.support.homes import home, hub
 from tests.support.patients import dicom
