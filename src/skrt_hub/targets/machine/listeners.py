@@ -72,12 +72,15 @@ def _bind_when_free(entries: Sequence[EntryPoint]) -> Kept:
             time.sleep(0.02)
 
 
-def bind_private(ports: Ports | None) -> tuple[Kept, Ports]:
-    """The listeners of the hub's own parts: at the ports of last time, or others where somebody has taken one."""
+def bind_private(ports: Ports | None, *, as_they_are: bool = False) -> tuple[Kept, Ports]:
+    """The listeners of the hub's own parts: at the ports of last time, or others where somebody has taken one.
+
+    `as_they_are`: also at ports that a new hub would not choose.
+    """
     made: Kept = {}
     for name in (HUB, API, ASSETS):
         wanted = {HUB: ports.hub, API: ports.proxy, ASSETS: ports.assets}[name] if ports else 0
-        made[name] = _listen_somewhere(wanted)
+        made[name] = _listen_somewhere(wanted, as_they_are=as_they_are)
     made |= bind_page(ports)
     numbers = {name: int(listener.getsockname()[1]) for name, listener in made.items()}
     return made, Ports(hub=numbers[HUB], proxy=numbers[API], assets=numbers[ASSETS], page=numbers[PAGE])
@@ -94,8 +97,8 @@ def bind_door(layout: Layout) -> Kept:
     return {DOOR: sockets.listen_at_path(layout.door, mode=0o666)}
 
 
-def _listen_somewhere(wanted: int) -> socket.socket:
-    if wanted and not _given_to_outgoing(wanted):
+def _listen_somewhere(wanted: int, *, as_they_are: bool = False) -> socket.socket:
+    if wanted and (as_they_are or not _given_to_outgoing(wanted)):
         with contextlib.suppress(OSError):
             return sockets.listen(_LOOPBACK, wanted)
     return _first_free(lambda port: sockets.listen(_LOOPBACK, port))

@@ -190,14 +190,23 @@ def _ensure_supervisor(context: Context, state: dict[str, Any] | None, kept: Kep
             _wait_for_other_code(layout, state["code"])
             return
         control.wait_gone(layout.control_socket)  # of a skrt-hub that had no watchdog
-        private, _ = bind_private(read_applied(layout).ports)  # type: ignore[union-attr]
-        kept = _take_addresses(context) | private | bind_door(layout)
+        kept = _take_addresses(context) | _private_of_before(layout) | bind_door(layout)
     try:
         watchdog.start(layout.root, parts.SUPERVISOR, kept, layout.log / "supervisor.log")
     except OSError as error:
         raise PermissionsError(
             "The supervisor could not be started.", why=str(error), remedy="Run: skrt-hub check"
         ) from None
+
+
+def _private_of_before(layout: Layout) -> Kept:
+    """The hub's own listeners where they were, also at ports no longer chosen: running servers know them."""
+    applied = read_applied(layout)
+    assert applied is not None  # it was written a moment ago
+    private, ports = bind_private(applied.ports, as_they_are=True)
+    if ports != applied.ports:
+        write_applied(layout, replace(applied, ports=ports))
+    return private
 
 
 def _wait_for_other_code(layout: Layout, old: str) -> None:
