@@ -37,6 +37,9 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_CUT_OFF = ("open", "close")
+_ANSWERED = 0.5  # seconds after which an answer has left
+_TASKS: set[asyncio.Future[None]] = set()
 _SHOWN = 240  # characters of a message in the log
 
 
@@ -179,15 +182,34 @@ class DoHandler(ClassHandler):
             self._note(action, name, text, "done")
             self.finish(self.page("slip", slip=slip, qr_size=len(slip.matrix()), qr_path=slip.path()))
             return
-        if action == "message":
+        if action in _CUT_OFF:
+            self._later(action, name)
+        elif action == "message":
             count = await self.done(self.verbs.message, [name] if name else [], text)
         else:
             await self.done(getattr(self.verbs, action), *([name] if name else []))
-        self._note(action, name, text, "done")
-        await self.done(lambda: self.verbs.look(again=True))
+        if action not in _CUT_OFF:
+            self._note(action, name, text, "done")
+            await self.done(lambda: self.verbs.look(again=True))
         self.said[self.name] = self.say(f"done_{action}", name=name, count=count)
         # Back to where it was asked: the person's page, or the whole class.
         self.redirect(f"{self.base}person?{name_in_query(name)}" if name else self.base, status=303)
+
+    def _later(self, action: str, name: str) -> None:
+        """Do it when this is answered: the connection that asks for it is one of those that it cuts."""
+
+        async def do() -> None:
+            await asyncio.sleep(_ANSWERED)
+            try:
+                await self.done(getattr(self.verbs, action))
+                self._note(action, name, "", "done")
+            except Exception as error:  # whoever asked sees it on the next page
+                self.said[self.name] = self.say("failed", why=str(error))
+                self._note(action, name, "", f"failed: {error}")
+
+        task = asyncio.ensure_future(do())
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
 
     def _note(self, action: str, name: str, text: str, how: str) -> None:
         whom = name or "everybody"

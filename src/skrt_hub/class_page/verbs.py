@@ -18,7 +18,7 @@ from skrt_hub.slips.slip import Slip
 _GOOD_FOR = 2.0
 LONGEST_MESSAGE = 2000
 ON_ONE = ("message", "restart", "stop", "reset", "disable", "enable")
-ON_ALL = ("message",)
+ON_ALL = ("message", "open", "close")
 
 
 class ClassVerbs:

@@ -24,15 +24,22 @@ def static_file(layout: Layout, *, open_to_people: bool) -> Path:
 
 def dynamic_file(layout: Layout) -> Path:
     """The routes; JupyterHub keeps them up to date and reads them back when it starts again."""
-    return layout.run / "routes.yaml"
+    return layout.run / "routes" / "routes.yaml"
+
+
+def closing_file(layout: Layout) -> Path:
+    """What is closed; a proxy that is open does not read it."""
+    return dynamic_file(layout).with_name("closed.yaml")
 
 
 def render_static(public: Sequence[EntryPoint], applied: Applied, layout: Layout, *, open_to_people: bool) -> str:
     """traefik's static configuration (https://doc.traefik.io/traefik/reference/static-configuration/file/).
 
-    It is given a socket for each entry point, so the addresses here only say which they are. Closed, it answers
-    everybody with the page that says so, and JupyterHub still sees its routes accepted.
+    It is given a socket for each entry point, so the addresses here only say which they are. Closed, it reads the rule
+    that turns people away (closing.py) beside the routes, and JupyterHub still sees its routes accepted.
     """
+    routes = dynamic_file(layout)
+    read = f'filename = "{routes}"' if open_to_people else f'directory = "{routes.parent}"'
     return f"""\
 [global]
 checkNewVersion = false
@@ -48,18 +55,17 @@ noColor = true
 providersThrottleDuration = "0s"
 
 [providers.file]
-filename = "{dynamic_file(layout)}"
+{read}
 watch = true
-{"".join(_entry_point(entry, applied, open_to_people=open_to_people) for entry in public)}
+{"".join(_entry_point(entry, applied) for entry in public)}
 [entryPoints.auth_api]
 address = "127.0.0.1:{applied.ports.proxy}"
 {_automatic(applied, layout)}"""
 
 
-def _entry_point(entry: EntryPoint, applied: Applied, *, open_to_people: bool) -> str:
+def _entry_point(entry: EntryPoint, applied: Applied) -> str:
     tls = applied.settings.tls
     trusted = ", ".join(f'"{network}"' for network in ("127.0.0.1/32", "::1/128", *tls.proxy))
-    closed = "" if open_to_people else f'\n[entryPoints.{entry.name}.http]\nmiddlewares = ["closed@file"]\n'
     return f"""
 [entryPoints.{entry.name}]
 address = "{entry.address}"
@@ -70,7 +76,7 @@ readTimeout = "0s"
 # A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
 [entryPoints.{entry.name}.forwardedHeaders]
 trustedIPs = [{trusted}]
-{closed}{_encryption(entry, applied)}"""
+{_encryption(entry, applied)}"""
 
 
 def _encryption(entry: EntryPoint, applied: Applied) -> str:

@@ -50,7 +50,8 @@ class RouteFile:
 
     def atomic_dump(self, routes: dict[str, Any]) -> None:
         """Replace the file as a whole. It lies in the run folder, so nothing waits for the disk."""
-        temporary = self._path.with_name(f".{self._path.name}.new")
+        # Beside its folder: the proxy looks at everything that happens in there.
+        temporary = self._path.parent.with_name(f".{self._path.name}.new")
         temporary.write_text(json.dumps(routes), encoding="utf-8")
         temporary.chmod(0o600)
         temporary.replace(self._path)

@@ -121,6 +121,11 @@ class Accounts:
         except (OSError, ValueError, TypeError):
             return {}
 
+    @property
+    def closed(self) -> bool:
+        """Whether the hub is closed for participants."""
+        return _closed_file(self._file).exists()
+
     # Changes by their owners
 
     def add(self, name: str, password: str) -> bool:
@@ -236,6 +241,13 @@ class Accounts:
                 accounts[name] = self._ended(accounts[name], SERVER)
         return Change(tuple(sorted(set(listed) - before)), gone)
 
+    def set_closed(self, closed: bool) -> None:
+        """Close the hub for participants, or open it; a mark that needs no room, also where the disk is full."""
+        if closed:
+            _closed_file(self._file).touch(mode=0o600)
+        else:
+            _closed_file(self._file).unlink(missing_ok=True)
+
     def take_up(self, saved: Mapping[str, Any]) -> int:
         """Take up saved entries of names that have no password and no code here; how many those were."""
         with self._changing() as document:
@@ -314,6 +326,10 @@ class Accounts:
 def attempts_file(accounts: Path) -> Path:
     """Where the hub writes down which names are being guessed at."""
     return accounts.with_name("attempts.json")
+
+
+def _closed_file(accounts: Path) -> Path:
+    return accounts.with_name("closed")
 
 
 def without_secrets(entry: Mapping[str, Any]) -> Entry:

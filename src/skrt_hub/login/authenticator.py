@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jupyterhub import orm
 from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
@@ -73,11 +74,13 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     # Who may be here
 
     def standing(self, name: str) -> str:
-        """`ok`, `disabled`, or `stranger` for a name that is not on the list or was removed."""
+        """`ok`, `disabled`, `closed` for participants of a closed hub, or `stranger`: not on the list, or removed."""
         entry: Entry = self.accounts.find(name) or {}
         if entry.get("locked") or not (self.anyone or entry.get("listed")):
             return "stranger"
-        return "disabled" if entry.get("disabled") else "ok"
+        if entry.get("disabled"):
+            return "disabled"
+        return "closed" if self.accounts.closed and not managers.organises(entry) else "ok"
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:
         """JupyterHub's question after `authenticate`; the list of accounts is the only one that counts."""
@@ -90,7 +93,8 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
         """Whether somebody who is logged in still may be: asked at each page, and before a server starts."""
         try:
-            if self.standing(user.name) != "ok":
+            standing = self.standing(user.name)
+            if standing != "ok" and not (standing == "closed" and _goes_on(handler)):
                 return False
             admin = self.is_admin(handler, {"name": user.name})
         except AccountsDamagedError:
@@ -114,7 +118,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             found = await self._examined(handler, name, data.get("password", ""))
         except Refused as refused:
             self._note(name, handler, refused.key)
-            if refused.key in ("disabled", "new_name", "lost"):  # no guess
+            if refused.key in ("disabled", "closed", "new_name", "lost"):  # no guess
                 self.brake.passed(name, place, known=known)
             raise
         except ChoosePassword:
@@ -134,6 +138,8 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             raise Refused(403, wrong)
         if standing == "disabled":  # told to its owner only
             raise Refused(403, "disabled" if proof.kind != "new" else wrong)
+        if standing == "closed":
+            raise Refused(403, "closed")
         if proof.kind == "new" or (proof.kind == "code" and not proof.own):
             await self._refuse_lost(handler, name)
         if proof.kind == "code":
@@ -218,6 +224,14 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             temporary.write_text(json.dumps(told), encoding="utf-8")
             temporary.replace(file)
             self._told = told
+
+
+def _goes_on(handler: Any) -> bool:
+    """Whether a request is one that a closed hub answers: a server's word that it is used, or an order of the hub's."""
+    if handler is None:
+        return False
+    by_service = isinstance(getattr(handler, "_jupyterhub_user", None), orm.Service)
+    return by_service or handler.request.path.endswith("/activity")
 
 
 def _place(handler: Any, name: str) -> tuple[str, bool]:

@@ -100,6 +100,7 @@ class LogInHandler(PageHandler, LoginHandler):  # type: ignore[misc]
             "log-in",
             kind=kind,
             error=error,
+            closed=self.authenticator.accounts.closed,
             username=self.get_argument("username", ""),
             secret=self.say("password" if kind == "first-use" else "code_or_password"),
             hint=self.say(f"hint_{kind}", shortest=self.authenticator.shortest_password),

@@ -210,7 +210,7 @@ def test_a_program_with_a_token_needs_no_mark(running: Hub, attacker: Person) ->
 def test_routes_of_an_earlier_hub_are_closed_too(running: Hub, attacker: Person) -> None:
     """What an older hub wrote let everybody in; servers that run stay, and so do their routes."""
     stop = running.status()["components"]["hub"].rpartition(" ")[2]
-    routes = running.state / "run" / "routes.yaml"
+    routes = running.state / "run" / "routes" / "routes.yaml"
     document = json.loads(routes.read_text(encoding="utf-8"))
     for router in document["http"]["routers"].values():
         router["rule"] = router["rule"].partition(") && (HeaderRegexp")[0].removeprefix("(")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import tomllib
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from traitlets.config import Config
 
 from skrt_hub.errors import StateError
-from skrt_hub.hub import control_groups
+from skrt_hub.hub import closing, control_groups
 from skrt_hub.hub.applied import Applied, Ports, read_applied, write_applied
 from skrt_hub.hub.certificate import certificate_file, ensure_certificate
 from skrt_hub.hub.configure import configure
@@ -75,7 +76,12 @@ def test_a_closed_hub_keeps_its_address_in_all_spellings_and_answers_that_it_is_
     static = tomllib.loads(render_static(public, applied(port=8010), LAYOUT, open_to_people=is_open))
     entries = [entry for name, entry in static["entryPoints"].items() if name.startswith("http")]
     assert {entry["address"] for entry in entries} == {"127.0.0.1:8010", "[::1]:8010"}
-    assert all((entry.get("http", {}).get("middlewares") == ["closed@file"]) is not is_open for entry in entries)
+    provider = static["providers"]["file"]
+    assert (
+        provider == {"filename": f"{LAYOUT.run}/routes/routes.yaml", "watch": True}
+        if is_open
+        else "directory" in provider
+    )
     assert static["entryPoints"]["auth_api"]["address"] == "127.0.0.1:8102"
 
 
@@ -218,7 +224,20 @@ def test_pages_are_encrypted_where_that_is_written_and_a_closed_hub_stays_so(tls
             "http"
         ]
         assert ("tls" in entry.get("http", {})) is bool(tls)
-        assert ("middlewares" in entry.get("http", {})) is not is_open
+
+
+def test_a_closed_hub_turns_everybody_away_but_its_organisers() -> None:
+    closed = json.loads(closing.render((), ["http", "http2"]))["http"]["routers"]["closed"]
+    assert (closed["rule"], closed["middlewares"], closed["entryPoints"]) == (
+        "PathPrefix(`/`)",
+        ["closed"],
+        ["http", "http2"],
+    )
+    rule = closing.rule(("maria", "o'brien"))
+    assert rule.startswith("PathPrefix(`/user/`) && !(PathPrefix(`/user/maria/`) || ")
+    assert "PathPrefix(`/user/o%27brien/`)" in rule  # as browsers write it
+    routers = traits().RoutesProxy.extra_dynamic_config["http"]["routers"]
+    assert routers["assets"]["priority"] < closed["priority"] < routers["other-host"]["priority"]
 
 
 def test_without_namespaces_the_home_is_where_it_is_and_everything_shown_can_be_read() -> None:

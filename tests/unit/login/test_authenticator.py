@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jupyterhub import orm
 from traitlets.config import Config
 
 from skrt_hub.login import brake, codes
@@ -393,3 +394,23 @@ def test_nothing_that_a_visitor_types_becomes_part_of_the_page() -> None:
     assert "<script>alert" not in page
     assert "<b>x" not in page
     assert '"><script>"' not in page
+
+
+def test_a_closed_hub_lets_organisers_in_and_tells_the_others(tmp_path: Path) -> None:
+    who = authenticator(tmp_path)
+    who.accounts.take_list([Person("maria", role="organiser")], anyone=True)
+    for name in ("anna", "maria"):
+        who.accounts.set(name, "correct horse")
+    who.accounts.set_closed(True)
+    assert log_in(who, "maria", "correct horse") == "maria"
+    assert refused(who, "anna", "correct horse").key == "closed"
+    assert refused(who, "anna", "a wrong one").key != "closed"
+    still = SimpleNamespace(name="anna", admin=False)
+    asks = SimpleNamespace(request=SimpleNamespace(path="/hub/api/user"))
+    tells = SimpleNamespace(request=SimpleNamespace(path="/hub/api/users/anna/activity"))
+    orders = SimpleNamespace(request=asks.request, _jupyterhub_user=orm.Service(name="command"))
+    for handler, goes_on in ((None, False), (asks, False), (tells, True), (orders, True)):
+        assert asyncio.run(who.refresh_user(still, handler)) is goes_on
+    who.accounts.set_closed(False)
+    assert log_in(who, "anna", "correct horse") == "anna"
+    assert asyncio.run(who.refresh_user(still)) is True

@@ -25,13 +25,14 @@ from typing import Any
 
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_if_changed, write_json
-from skrt_hub.hub import door, identities, internet
+from skrt_hub.hub import closing, door, identities, internet
 from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import ensure_certificate
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
-from skrt_hub.hub.proxy import dynamic_file, render_static, static_file
+from skrt_hub.hub.proxy import closing_file, dynamic_file, render_static, static_file
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.login.accounts import Accounts
 from skrt_hub.targets.duties import Duties
 from skrt_hub.targets.machine import control, leftovers, parts
 from skrt_hub.targets.machine.culling import Culling
@@ -64,7 +65,8 @@ class Supervisor:
     def __init__(self, layout: Layout, log: logging.Logger, watched: Watched) -> None:
         self._layout = layout
         self._log = log
-        self._open = True
+        self._accounts = Accounts(layout.accounts)
+        self._open = not self._accounts.closed  # one that was ended from outside is closed again
         self._stopping = asyncio.Event()
         self._servers_too = True
         self._code = parts.code_stamp()
@@ -183,6 +185,9 @@ class Supervisor:
         for is_open in (True, False):
             text = render_static(public, self._applied(), self._layout, open_to_people=is_open)
             write_if_changed(static_file(self._layout, open_to_people=is_open), text, mode=0o600)
+        ensure_folder(dynamic_file(self._layout).parent, mode=0o700)
+        closed = closing.render(self._applied().settings.organisers, [entry.name for entry in public])
+        write_if_changed(closing_file(self._layout), closed, mode=0o600)
         ensure_folder(self._layout.certificates, mode=0o700)
         ensure_certificate(self._layout, self._applied().settings)
         routes = dynamic_file(self._layout)
@@ -253,11 +258,18 @@ class Supervisor:
     async def _set_open(self, wanted: bool, request: dict[str, Any]) -> control.Answer:
         if wanted != self._open:
             self._open = wanted
+            self._note_closed(not wanted)
             # While nobody can connect nobody can be active: ending servers as idle would take them for abandoned.
             await self._culling.begin_again()
             await self.keepers["proxy"].again()
             self._log.info("connections are %s", "enabled" if wanted else "disabled")
         return {"state": "running" if self._open else "closed"}
+
+    def _note_closed(self, closed: bool) -> None:
+        try:
+            self._accounts.set_closed(closed)
+        except OSError as error:  # the proxy closes servers all the same
+            self._log.error("the log-in does not know whether the hub is closed: %s", error)
 
     async def _reload(self, request: dict[str, Any]) -> control.Answer:
         for name in request.get("parts", ("hub", "proxy", "assets", "page", "fork-server", "culler")):
@@ -279,6 +291,8 @@ class Supervisor:
 
     async def _stop(self, request: dict[str, Any]) -> control.Answer:
         count = len(running_servers(self._layout))
+        if self._servers_too:
+            self._note_closed(False)
         asyncio.get_running_loop().call_later(0.05, self._stopping.set)
         return {"servers": count}
 

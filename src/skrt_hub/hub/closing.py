@@ -1,0 +1,34 @@
+"""Whom the proxy of a closed hub turns away: participants' servers, or everybody where there are no organisers.
+
+Organisers still log in, and have their own servers and the class's page. That nobody else logs in meanwhile is the
+log-in's business (skrt_hub.login.authenticator).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+from skrt_hub.hub.routes import with_reserved
+
+_ABOVE_ROUTES = 1_500_000
+"""Above every route and every file of the pages, below the rule about other names of the hub (hub/configure.py)."""
+
+
+def rule(organisers: Iterable[str]) -> str:
+    """traefik's rule for what is closed."""
+    own = [with_reserved(f"PathPrefix(`/user/{name}/`)", f"/user/{quote(name, safe='@~')}/") for name in organisers]
+    return f"PathPrefix(`/user/`) && !({' || '.join(own)})" if own else "PathPrefix(`/`)"
+
+
+def render(organisers: Iterable[str], entry_points: Sequence[str]) -> str:
+    """The file that the proxy reads beside JupyterHub's routes while the hub is closed; JSON is YAML."""
+    router = {
+        "rule": rule(organisers),
+        "service": "assets",
+        "middlewares": ["closed"],
+        "entryPoints": list(entry_points),
+        "priority": _ABOVE_ROUTES,
+    }
+    return json.dumps({"http": {"routers": {"closed": router}}})
