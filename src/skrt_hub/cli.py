@@ -35,6 +35,7 @@ VERBS = {
     "close": "close",
     "logs": "logs",
     "participants": "participants",
+    "message": "message",
     "verify": "verify",
     "audit": "audit",
     "bench": "bench",

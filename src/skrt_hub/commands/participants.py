@@ -30,6 +30,8 @@ _ACTIONS = {
     "disable": "no log-in for the time being; sessions and server end",
     "enable": "log in again after `disable`",
     "remove": "take one out: no log-in any more, the name is locked, the home is kept",
+    "stop": "end the server and its kernels; files stay",
+    "restart": "end the server and its kernels, and start it again",
     "unlock": "forget wrong tries, so that nobody has to wait",
     "password": "set a password, typed or on standard input",
     "forget": "the next log-in chooses a password; with codes the same as `reset`",
@@ -136,6 +138,20 @@ def _remove(wish: Wish) -> Done:
     return Message((*lines, *([f"Taken off the list in {file}."] if file is not None else [])))
 
 
+def _stop(wish: Wish) -> Message:
+    names = _known(wish)
+    for name in names:
+        wish.hub.stop_server(name)
+    return Message((f"No server runs any more for {in_words(names)}. Files were not touched.",))
+
+
+def _restart(wish: Wish) -> Message:
+    names = _known(wish)
+    for name in names:
+        wish.hub.restart_server(name)
+    return Message((f"The server starts again: {in_words(names)}. Files were not touched.",))
+
+
 def _unlock(wish: Wish) -> Message:
     names = _known(wish)
     wish.hub.unlock(names)
@@ -175,6 +191,8 @@ _CARRIED_OUT: dict[str, Callable[[Wish], Done]] = {
     "disable": _disable,
     "enable": _enable,
     "remove": _remove,
+    "stop": _stop,
+    "restart": _restart,
     "unlock": _unlock,
     "password": _password,
     "forget": _forget,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 from collections.abc import Iterator
@@ -89,6 +90,14 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     def is_admin(self, handler: Any, authentication: Any) -> bool:
         """Nobody is JupyterHub's administrator, unless the hub's configuration says so; see managers.py."""
         return authentication["name"] in self.admin_users
+
+    def add_user(self, user: Any) -> None:
+        """Somebody logs in for the first time; an organiser may go to the class's page at once."""
+        super().add_user(user)
+        db = getattr(user, "db", None)
+        with contextlib.suppress(AccountsDamagedError):  # then nobody logs in, and the log says so
+            if db is not None and managers.organises(self.accounts.find(user.name) or {}):
+                managers.give_roles(db, self.accounts.all())
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
         """Whether somebody who is logged in still may be: asked at each page, and before a server starts."""
@@ -211,7 +220,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""
         managers.take_rights(app, self.admin_users.__contains__)
         accounts = self.accounts.all()
-        managers.give_roles(app, accounts)
+        managers.give_roles(app.db, accounts)
         for name, entry in accounts.items():
             if entry.get("unbrake", 0) > self._unbraked.get(name, 0):
                 self._unbraked[name] = entry["unbrake"]

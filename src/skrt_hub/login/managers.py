@@ -32,16 +32,16 @@ def organises(entry: Mapping[str, Any]) -> bool:
     return entry.get("role") == "organiser" and not (entry.get("disabled") or entry.get("locked"))
 
 
-def give_roles(app: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:
+def give_roles(db: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:
     """Give the organisers' role to those, and only those, whom the accounts call so and who have logged in before."""
-    role = orm.Role.find(app.db, ROLE)
+    role = orm.Role.find(db, ROLE)
     if role is None:  # the hub's configuration is another's
         return
     wanted = {name for name, entry in accounts.items() if organises(entry)}
     have = {user.name for user in role.users}
     for name in have - wanted:
-        roles.strip_role(app.db, entity=orm.User.find(app.db, name), rolename=ROLE)
+        roles.strip_role(db, entity=orm.User.find(db, name), rolename=ROLE)
     for name in wanted - have:
-        user = orm.User.find(app.db, name)
+        user = orm.User.find(db, name)
         if user is not None:
-            roles.grant_role(app.db, entity=user, rolename=ROLE)
+            roles.grant_role(db, entity=user, rolename=ROLE)

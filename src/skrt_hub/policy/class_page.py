@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skrt_hub.login.managers import ROLE
+from skrt_hub.settings.model import Settings
 
 NAME = "class"
 PATH = f"/services/{NAME}/"
@@ -24,3 +25,20 @@ def organisers_role() -> dict[str, Any]:
         "description": "Organisers of the class open its page.",
         "scopes": [f"access:services!service={NAME}"],
     }
+
+
+def where(settings: Settings, address: str) -> tuple[str, ...]:
+    """What `up` says of the page at this address of the hub, on one machine."""
+    return (
+        (f"The class's page, for {', '.join(settings.organisers)}: {address}{PATH[1:]}",) if settings.organisers else ()
+    )
+
+
+def missing_on_kubernetes(settings: Settings) -> str:
+    """What `check` says of the page where it is not yet, or nothing."""
+    if not settings.organisers:
+        return ""
+    return (
+        "the organiser's page is there on one machine only; here: skrt-hub status, participants (restart, reset, "
+        "disable) and message do the same"
+    )

@@ -6,14 +6,17 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.hubs import Hub
+from tests.support.tools import Tool
 
 from .test_browser import CHROMIUM, PATIENCE, QUIET
 
@@ -71,80 +74,106 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def test_a_teacher_sees_the_class_and_helps_and_nobody_else_does(
-    make_hub: Callable[..., Hub], browser: Browser
-) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    hub = make_hub(login="codes", organisers=["maria"], participants=PEOPLE, page={"title": "The course"})
+@pytest.fixture(scope="module")
+def room(own_tool: Tool) -> Iterator[Hub]:
+    """A hub with codes, an organiser and three participants."""
+    root = Path(tempfile.mkdtemp(prefix="skrt-hub-test-"))
+    root.chmod(0o755)
+    hub = Hub(own_tool, root)
+    hub.configure(login="codes", organisers=["maria"], participants=PEOPLE, page={"title": "The course"})
     hub.run("up")
-    anna = logged_in(browser, hub, "anna", "hub/spawn")
-    anna.wait_for_selector("#jp-main-dock-panel")
-    assert anna.goto(hub.url + PAGE).status == 403  # type: ignore[union-attr]
-    anna.goto(f"{hub.url}user/anna/lab")
-    anna.wait_for_selector("#jp-main-dock-panel")
+    yield hub
+    hub.remove()
 
-    maria = logged_in(browser, hub, "maria", PAGE, locale="en-GB")
-    maria.on("dialog", lambda dialog: pytest.fail("a name became a script"))
-    maria.wait_for_selector("tr.in:has-text('Anna Müller')")
-    assert maria.inner_text("tr:has-text('eve') a") == PEOPLE[1]["name"]
+
+@pytest.fixture(scope="module")
+def anna(room: Hub, browser: Browser) -> Page:
+    """A participant at work."""
+    page = logged_in(browser, room, "anna", "hub/spawn")
+    page.wait_for_selector("#jp-main-dock-panel")
+    return page
+
+
+@pytest.fixture(scope="module")
+def maria(room: Hub, anna: Page, browser: Browser) -> Page:
+    """The organiser, at the class's page."""
+    page = logged_in(browser, room, "maria", PAGE, locale="en-GB")
+    page.on("dialog", lambda dialog: pytest.fail("a name became a script"))
+    page.wait_for_selector("tr.in:has-text('Anna Müller')")
+    return page
+
+
+def until(hub: Hub, page: Page, state: str) -> None:
+    while hub.status()["state"] != state:
+        page.wait_for_timeout(200)
+
+
+def test_the_class_is_seen_as_it_is(room: Hub, maria: Page) -> None:
+    maria.goto(room.url + PAGE)
     maria.wait_for_selector("tr.in td:nth-child(4):not(.none)")  # the second look tells the processors
+    assert maria.inner_text("tr:has-text('eve') a") == PEOPLE[1]["name"]
     assert re.search(r"\d+ MB", maria.inner_text("tr.in"))
     assert Axe().run(maria).response["violations"] == []
     picture(maria, "class")
-
-    maria.click("text=Anna Müller")
-    assert "1 people" in do(maria, "Send a message", text_one="Lunch at <b>12</b>")
-    anna.wait_for_selector("text=Lunch at <b>12</b>")
-    assert Axe().run(maria).response["violations"] == []
-    picture(maria, "person")
-    before = hub.status()["servers"][0]["since"]
-    assert "starting" in do(maria, "Restart the server")
-    maria.reload()
-    assert hub.status()["servers"][0]["since"] != before
-
-    maria.goto(f"{hub.url}{PAGE}person?name=eve")
-    maria.click("summary:has-text('New log-in code')")
-    maria.click("details[open] button")
-    code = maria.inner_text("#code")
-    assert code.count("-") == 3
-    eve = hub.person("eve", code)
-    assert "choose-password" in eve.log_in()
-    maria.goto(f"{hub.url}{PAGE}person?name=o%27brien")
-    assert "disabled" in do(maria, "Disable")
-
-    maria.goto(hub.url + PAGE)
-    assert "closed" in do(maria, "Close the hub")
-    maria.wait_for_selector("text=Not in")
-    while hub.status()["state"] != "closed":
-        maria.wait_for_timeout(200)
-    assert anna.goto(f"{hub.url}user/anna/lab").status == 403  # type: ignore[union-attr]
-    anna.goto(f"{hub.url}hub/home")
-    anna.wait_for_selector("text=closed for now")
-    maria.goto(hub.url + PAGE)
-    assert "open" in do(maria, "Open the hub")
-    while hub.status()["state"] != "running":
-        maria.wait_for_timeout(200)
-    anna.goto(f"{hub.url}user/anna/lab")
-    anna.wait_for_selector("#jp-main-dock-panel")
-
     with maria.expect_download() as download:
-        maria.goto(hub.url + PAGE)
         maria.click("text=Table (CSV)")
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert {row["name"]: row["shown"] for row in rows}["o'brien"] == "'=1+1"
 
+
+def test_on_a_phone_in_the_dark(room: Hub, maria: Page, browser: Browser) -> None:
     phone = browser.new_context(storage_state=maria.context.storage_state(), color_scheme="dark", **PHONE).new_page()
-    phone.goto(hub.url + PAGE)
+    phone.goto(room.url + PAGE)
     phone.wait_for_selector("text=Der Kurs")
     assert Axe().run(phone).response["violations"] == []
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture(phone, "class-phone")
 
-    maria.goto(f"{hub.url}hub/spawn")
-    maria.wait_for_selector("#jp-main-dock-panel")
-    assert maria.evaluate(TRY) == [403] * 5
-    log = hub.run("logs", "page").stdout
-    for words in ("maria from 127.0.0.1: restart anna: done", "reset eve: done", "close everybody: done"):
+
+def test_one_person_is_helped(room: Hub, anna: Page, maria: Page) -> None:
+    maria.goto(f"{room.url}{PAGE}person?name=anna")
+    assert "1 people" in do(maria, "Send a message", text_one="Lunch at <b>12</b>")
+    anna.wait_for_selector("text=Lunch at <b>12</b>")
+    assert Axe().run(maria).response["violations"] == []
+    picture(maria, "person")
+    before = room.status()["servers"][0]["since"]
+    assert "starting" in do(maria, "Restart the server")
+    assert room.status()["servers"][0]["since"] != before
+    maria.goto(f"{room.url}{PAGE}person?name=o%27brien")
+    assert "disabled" in do(maria, "Disable")
+    maria.goto(f"{room.url}{PAGE}person?name=eve")
+    maria.click("summary:has-text('New log-in code')")
+    maria.click("details[open] button")
+    code = maria.inner_text("#code")
+    assert "choose-password" in room.person("eve", code).log_in()
+    log = room.run("logs", "page").stdout
+    for words in ("maria from 127.0.0.1: restart anna: done", "reset eve: done", "disable o'brien: done"):
         assert words in log
     assert code not in log
+
+
+def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -> None:
+    maria.goto(room.url + PAGE)
+    assert "closed" in do(maria, "Close the hub")
+    until(room, maria, "closed")
+    assert anna.goto(f"{room.url}user/anna/lab").status == 403  # type: ignore[union-attr]
+    anna.goto(f"{room.url}hub/home")
+    anna.wait_for_selector("text=closed for now")
+    maria.goto(room.url + PAGE)
+    assert "open" in do(maria, "Open the hub")
+    until(room, maria, "running")
+    anna.goto(f"{room.url}user/anna/lab")
+    anna.wait_for_selector("#jp-main-dock-panel")
+
+
+def test_nobody_else_gets_there(room: Hub, anna: Page, maria: Page) -> None:
+    assert anna.goto(room.url + PAGE).status == 403  # type: ignore[union-attr]
+    maria.goto(f"{room.url}hub/spawn")
+    maria.wait_for_selector("#jp-main-dock-panel")
+    assert maria.evaluate(TRY) == [403] * 5
+    # Whoever is no organiser any more has the page no longer, though still logged in there.
+    settings = {"login": "codes", "participants": [*PEOPLE, "maria"], "page": {"title": "The course"}}
+    room.configure(**settings, organisers=["somebody"])
+    room.run("up")
+    maria.goto(room.url + PAGE)
+    assert "The class" not in maria.inner_text("body")

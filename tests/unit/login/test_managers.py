@@ -52,14 +52,14 @@ def holders(app: Any) -> set[str]:
 
 
 def test_the_accounts_say_who_may_open_the_classs_page(app: Any) -> None:
-    give_roles(app, {"maria": {"role": "organiser"}})  # a hub without that role: nothing happens
+    give_roles(app.db, {"maria": {"role": "organiser"}})  # a hub without that role: nothing happens
     app.db.add(orm.Service(name=class_page.NAME))
     roles.create_role(app.db, class_page.organisers_role())
-    give_roles(app, {"maria": {"role": "organiser"}, "anna": {"role": ""}, "not here yet": {"role": "organiser"}})
+    give_roles(app.db, {"maria": {"role": "organiser"}, "anna": {"role": ""}, "not here yet": {"role": "organiser"}})
     assert holders(app) == {"maria"}
     for entry in ({"role": ""}, {"role": "organiser", "disabled": True}, {"role": "organiser", "locked": True}):
-        give_roles(app, {"maria": {"role": "organiser"}})
-        give_roles(app, {"maria": entry})
+        give_roles(app.db, {"maria": {"role": "organiser"}})
+        give_roles(app.db, {"maria": entry})
         assert holders(app) == set()
-    give_roles(app, {"anna": {"role": "organiser"}})
+    give_roles(app.db, {"anna": {"role": "organiser"}})
     assert holders(app) == {"anna"}
