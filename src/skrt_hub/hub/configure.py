@@ -103,12 +103,7 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
                     "entryPoints": entry_point_names(),
                     "priority": 10**6,
                 },
-                "class-page": {
-                    "rule": f"PathPrefix(`{class_page.PATH}`)",
-                    "service": "class-page",
-                    "entryPoints": entry_point_names(),
-                    "priority": 10**6,
-                },
+                **_class_page(applied),
             },
             "services": {
                 "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}},
@@ -116,6 +111,14 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
             },
         },
     }
+
+
+def _class_page(applied: Applied) -> dict[str, Any]:
+    """The way to the organisers' page. Without organisers there is no program behind it that would answer."""
+    if not applied.settings.organisers:
+        return {}
+    route = {"rule": f"PathPrefix(`{class_page.PATH}`)", "entryPoints": entry_point_names()}
+    return {"class-page": {**route, "service": "class-page", "priority": 10**6}}
 
 
 # Files that are the same for everybody (skrt_hub.assets); with `own`, a participant's server is asked itself.

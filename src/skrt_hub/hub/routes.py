@@ -103,10 +103,12 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
         return traefik, jupyterhub
 
     async def _setup_traefik_dynamic_config(self) -> None:
-        """Routes that an earlier hub wrote get the rules of this one before anybody is led by them."""
+        """Routes that an earlier hub wrote get this one's rules before anybody is led by them; no others of it stay."""
+        routers: dict[str, Any] = {}
         for route in list(self.dynamic_config["jupyterhub"]["routes"].values()):
             found, _ = self._dynamic_config_for_route(route["routespec"], route["target"], route["data"])
-            self.dynamic_config["http"]["routers"].update(found["http"]["routers"])
+            routers.update(found["http"]["routers"])
+        self.dynamic_config["http"]["routers"] = routers  # those of the settings are added again
         await super()._setup_traefik_dynamic_config()
 
     async def _ready(self) -> None:

@@ -251,3 +251,9 @@ def test_without_namespaces_the_home_is_where_it_is_and_everything_shown_can_be_
     assert {bind.source for bind in shown.read_only} == {"/srv/set", "/state/material/shown"}
     assert shown.environment["SKRT_DOOR"] == "/state/run/door/hub.sock"
     assert shown.environment["JUPYTERHUB_API_URL"].startswith("http://hub.skrt-hub.internal")
+
+
+def test_the_way_to_the_class_page_is_there_with_organisers_only() -> None:
+    for organisers, there in (([], False), (["maria"], True)):
+        routers = traits(organisers=organisers).RoutesProxy.extra_dynamic_config["http"]["routers"]
+        assert ("class-page" in routers) is there
