@@ -48,6 +48,12 @@ class _Base(web.RequestHandler):  # type: ignore[misc]
         for name, value in _HEADERS.items():
             self.set_header(name, value)
 
+    def set_cookie(self, name: str, value: Any, *given: Any, **options: Any) -> None:
+        """Browsers send no cookie unencrypted that came encrypted."""
+        if self.request.protocol == "https":
+            options["secure"] = True
+        super().set_cookie(name, value, *given, **options)
+
 
 class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
     """What all pages have in common."""
