@@ -412,6 +412,7 @@ def test_an_interrupt_ends_it_at_once(case: Case) -> None:
         assert process.wait(timeout=10) == -signal.SIGINT
 
 
+@pytest.mark.long
 def test_both_libraries_answer_the_same_voxel_by_voxel(here: Case, on_arm: Case) -> None:
     read = "import SimpleITK as s; print(s.Hash(s.ReadImage('{}')), s.ReadImage('{}').GetOrigin())"
     answers: dict[str, list[str]] = {}

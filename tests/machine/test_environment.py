@@ -50,10 +50,12 @@ def _run(environment: Environment, code: str, **variables: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.long
 def test_a_killed_build_is_done_again(own: Environment) -> None:
     assert _run(own, "import skrt, SimpleITK; print(hasattr(SimpleITK, 'ElastixImageFilter'))") == "True"
 
 
+@pytest.mark.long
 def test_a_whole_environment_is_left_alone(own: Environment) -> None:
     before = (own.folder / marker.NAME).stat()
     assert ensure_environment(own.folder.parent) == own
@@ -71,6 +73,7 @@ def _moved_away(path: Path) -> Iterator[None]:
     os.utime(path.parent, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "pattern",
     ["bin/elastix", "bin/reg_f3d", "bin/python", "lib/python*/site-packages/skrt", "share/skrt-workspace/phantom",
@@ -84,6 +87,7 @@ def test_missing_parts_are_noticed(own: Environment, pattern: str) -> None:
     assert find_environment(own.folder.parent) == own
 
 
+@pytest.mark.long
 def test_a_changed_program_is_noticed(own: Environment) -> None:
     program = own.bin / "elastix"
     before, times = program.read_bytes(), program.stat()
@@ -95,6 +99,7 @@ def test_a_changed_program_is_noticed(own: Environment) -> None:
     assert marker.damage(own.folder) is None
 
 
+@pytest.mark.long
 def test_everyone_may_read_and_only_the_owner_may_write(own: Environment) -> None:
     wrong = []
     for root, folders, files in os.walk(own.folder):
@@ -105,6 +110,7 @@ def test_everyone_may_read_and_only_the_owner_may_write(own: Environment) -> Non
     assert wrong == []
 
 
+@pytest.mark.long
 def test_all_byte_code_is_there_and_nothing_is_written_later(own: Environment, tmp_path: Path) -> None:
     _run(own, "import skrt, jupyterlab.labapp, nbclassic.notebookapp, ipykernel.kernelapp, ipympl", HOME=str(tmp_path))
     assert marker.damage(own.folder) is None
@@ -141,6 +147,7 @@ def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypa
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
+@pytest.mark.long
 def test_unused_environments_go_and_kept_ones_stay(own: Environment) -> None:
     environments = own.folder.parent
     unused = environments / ("0" * 16)

@@ -64,12 +64,14 @@ def test_a_sound_environment_passes_the_quick_test(self_test: SelfTest) -> None:
     assert only(rows, "niftyreg")["numbers"]["mean_error_mm"] < 1.0
 
 
+@pytest.mark.long
 def test_deformable_registrations_pass(self_test: SelfTest) -> None:
     code, rows = self_test.run("--only", "elastix, deformable", "--only", "niftyreg, deformable")
     assert code == 0, rows
     assert all(row["numbers"]["mean_error_mm"] < 1.5 for row in rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("engine", "program"), [("elastix", "elastix"), ("niftyreg", "reg_aladin")])
 def test_a_missing_engine_fails(self_test: SelfTest, engine: str, program: str) -> None:
     own = self_test.environment.folder / "bin"
@@ -119,6 +121,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("engine", "program", "text", "reason"),
     [
@@ -152,6 +155,7 @@ print(next(run.rows([replace(step, deadline=float(sys.argv[2]))])).detail)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("step", "seconds"), [("niftyreg", 20), ("notebook 06_registration_niftyreg", 30)], ids=["engine", "notebook"]
 )
@@ -204,6 +208,7 @@ def test_an_unknown_step_is_refused_with_the_known_ones(self_test: SelfTest) -> 
     assert "elastix" in done.stderr
 
 
+@pytest.mark.long
 def test_each_missing_decoder_is_noticed(self_test: SelfTest, tmp_path: Path) -> None:
     own = self_test.environment.folder / "bin"
     (tmp_path / "gdcm.py").write_text("raise ImportError('broken')")

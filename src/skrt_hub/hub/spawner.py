@@ -83,6 +83,10 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         self._end_companion()
         OCCUPANCY.went(self.user.name)
 
+    def delete_forever(self) -> None:
+        """The participant is no longer known: nothing is told of a start that failed."""
+        _failed_start(self.layout, self.user.name).unlink(missing_ok=True)
+
     async def start(self) -> tuple[str, int]:
         """Start the server in its sandbox; returns where it listens. The text of an error is shown in the page."""
         try:

@@ -79,6 +79,7 @@ def run_in_notebook(hub: Hub, code: str) -> None:
     asyncio.run(go())
 
 
+@pytest.mark.long
 def test_restarts_of_every_kind_give_no_address_away(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
@@ -186,6 +187,7 @@ def test_the_address_is_held_in_all_its_spellings(running: Hub) -> None:
     assert {("127.0.0.1", running.port), ("::1", running.port)} <= held
 
 
+@pytest.mark.long
 def test_address_and_port_change_on_a_running_hub(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

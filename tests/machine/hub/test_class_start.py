@@ -87,6 +87,7 @@ def test_a_rehearsal_says_how_many_fit_in_the_words_of_hub_yaml(make_hub: Callab
     assert hub.status()["state"] == "absent"  # it was done on a temporary hub
 
 
+@pytest.mark.long
 def test_a_notebook_that_fails_by_itself_is_named(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     notebook = tmp_path / "broken.ipynb"
     notebook.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "import no_such_module"}]}))

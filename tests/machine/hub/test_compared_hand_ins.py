@@ -8,10 +8,13 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from skrt_hub.environment import Environment
 from tests.support.hubs import Hub
 
 
+@pytest.mark.long
 def test_a_class_hands_in_contours(running: Hub, environment: Environment, tmp_path: Path) -> None:
     study = environment.folder / "share" / "skrt-workspace" / "phantom" / "patients" / "Phantom-1"
     mine = next((study / "20260105_090000").rglob("RTSTRUCT_*.dcm"))

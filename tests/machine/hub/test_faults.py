@@ -95,6 +95,7 @@ def test_an_interrupted_up_goes_on_at_the_next(make_hub: Callable[..., Hub]) -> 
     assert answers(hub)
 
 
+@pytest.mark.long
 def test_a_damaged_database_is_refused_kept_and_a_copy_offered(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

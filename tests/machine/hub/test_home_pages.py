@@ -134,6 +134,7 @@ def test_only_the_page_itself_may_ask_for_files(make_hub: Callable[..., Hub]) ->
     assert "login" in address or status == 403
 
 
+@pytest.mark.long
 def test_a_full_home_gets_its_server_and_can_be_emptied(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
@@ -208,6 +209,7 @@ def test_a_notebook_cut_by_a_killed_save_comes_back(make_hub: Callable[..., Hub]
     assert (folder / "work (interrupted save).ipynb").read_text() == '{"cells": ['
 
 
+@pytest.mark.long
 def test_a_folder_with_odd_files_can_be_downloaded_and_an_archive_unpacked(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

@@ -119,6 +119,7 @@ def test_passwords_and_removal_touch_no_file(make_hub: Callable[..., Hub]) -> No
     assert "Nobody is called" in hub.run("participants", "remove", "zoe", code=18).stderr
 
 
+@pytest.mark.long
 def test_two_hubs_side_by_side_know_nothing_of_each_other(make_hub: Callable[..., Hub]) -> None:
     one, other = make_hub(), make_hub()
     one.run("up")
@@ -196,6 +197,7 @@ def test_the_state_folder_is_closed_to_others(running: Hub) -> None:
             assert text not in log.read_text(encoding="utf-8", errors="replace"), log
 
 
+@pytest.mark.long
 def test_the_fork_server_can_be_switched_off_and_on(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(fork_server=False)
     hub.run("up")

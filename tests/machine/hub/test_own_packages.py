@@ -8,6 +8,8 @@ import io
 import zipfile
 from collections.abc import Callable
 
+import pytest
+
 from skrt_hub.bench.participant import Journey, Participant
 from tests.support.hubs import Hub
 
@@ -63,6 +65,7 @@ async def run(hub: Hub, *cells: str) -> None:
             await anna.execute(cell)
 
 
+@pytest.mark.long
 def test_own_packages_survive_and_break_nothing(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

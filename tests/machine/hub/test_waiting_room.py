@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.hubs import Hub
 
 from .test_faults import pid_of, until
@@ -48,6 +50,7 @@ class Visitors:
             time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_who_comes_while_the_proxy_starts_waits_and_is_answered(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from skrt_hub.environment import Environment
 from tests.support.tools import Tool
 
 
+@pytest.mark.long
 def test_survey_clean_and_check(own_tool: Tool, environment: Environment, tmp_path: Path) -> None:
     state, clean = tmp_path / "state", tmp_path / "clean"
     study = environment.folder / "share" / "skrt-workspace" / "phantom" / "patients" / "Phantom-2"
