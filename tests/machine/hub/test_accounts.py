@@ -177,6 +177,7 @@ def test_sessions_end_at_once_and_the_server_goes_on_after_a_reset(make_hub: Cal
     assert hub.status()["servers"] == []
 
 
+@pytest.mark.long
 def test_a_screen_reader_finds_nothing_wrong_on_the_pages(make_hub: Callable[..., Hub], browser: Browser) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

@@ -61,6 +61,7 @@ def wait_for_notices(visitor: Visitor, *words: str) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.long
 def test_news_the_original_and_everything(
     make_hub: Callable[..., Hub], browser: Browser, course: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_class_is_deleted_and_brought_back(make_hub: Callable[..., Hub], tmp_p
         stranger.log_in()
 
 
+@pytest.mark.long
 def test_a_notebook_cut_by_a_killed_save_comes_back(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")
