@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.support import json_output
+from tests.support.browsers import chromium
 
 CHART = os.environ.get("SKRT_HUB_TEST_CHART", "")
 NAME, PORT = "skrt-hub-test", 8765
@@ -109,3 +111,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     one.run("up")
     yield one
     one.run("delete", "--volumes", "--namespace", "--no-copies", "--confirm", one.name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a module."""
+    with chromium() as started:
+        yield started

@@ -14,7 +14,7 @@ from tests.support.aside import run_aside
 
 from .conftest import Hub
 from .participant import Participant
-from .test_class import PATIENCE, browser  # noqa: F401 - a fixture
+from .test_class import PATIENCE
 
 BY_POLICY = {"cluster_interface", "other_pod"}
 """What only network policies refuse: the test cluster has them and does not enforce them."""
@@ -88,7 +88,7 @@ async def open_page(hub: Hub) -> None:
             assert "the open page" in await answer.text()
 
 
-def logged_in(browser: Browser, url: str, name: str) -> Page:  # noqa: F811
+def logged_in(browser: Browser, url: str, name: str) -> Page:
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{url}hub/login?next=%2Fhub%2Fhome")
@@ -99,7 +99,7 @@ def logged_in(browser: Browser, url: str, name: str) -> Page:  # noqa: F811
     return page
 
 
-def test_a_page_of_a_server_is_nobody_elses(plain: Hub, browser: Browser) -> None:  # noqa: F811
+def test_a_page_of_a_server_is_nobody_elses(plain: Hub, browser: Browser) -> None:
     run_aside(open_page(plain))
     page = logged_in(browser, plain.url, "ivo")
     for path in ("user/mallory/open", "user/mallory/open?token=x", "hub/user/mallory/open"):
@@ -119,7 +119,7 @@ def test_each_layer_that_is_switched_off_is_seen(plain: Hub) -> None:
     assert reached(plain, 21, "--no-limits") >= SWITCHED_OFF
 
 
-def test_own_origins_keep_a_servers_pages_from_the_hub(plain: Hub, browser: Browser) -> None:  # noqa: F811
+def test_own_origins_keep_a_servers_pages_from_the_hub(plain: Hub, browser: Browser) -> None:
     public = f"http://hub.localhost:{plain.port}"
     plain.configure(public_url=public, participant_url=public.replace("//", "//*."))
     plain.run("up")

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.support.browsers import chromium
 from tests.support.hubs import Hub
 from tests.support.tools import Tool
 
@@ -41,3 +43,10 @@ def running(own_tool: Tool) -> Iterator[Hub]:
     hub.run("up")
     yield hub
     hub.remove()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a module."""
+    with chromium() as started:
+        yield started

@@ -9,20 +9,19 @@ import os
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.support.browsers import PATIENCE, needs_chromium
 from tests.support.hubs import Hub, Person, Refused
 
-from .test_browser import CHROMIUM, PATIENCE, QUIET
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt install chromium")
+pytestmark = needs_chromium
 AWKWARD = """\
 Nachname;Vorname;E-Mail;Gruppe
 Müller;Anna;anna.mueller@uni.example;A
@@ -35,14 +34,6 @@ de la Cruz;José María;;B
 Weiß;Dr. Jürgen;;A
 """
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "de-DE"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.support.browsers import PATIENCE, needs_chromium
 from tests.support.hubs import Hub
 from tests.support.tools import Tool
 
-from .test_browser import CHROMIUM, PATIENCE, QUIET
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt install chromium")
+pytestmark = needs_chromium
 PAGE = "services/class/"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "de-DE"}
 PEOPLE = [
@@ -38,14 +37,6 @@ TRY = """async () => {
     }
     return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 def logged_in(browser: Browser, hub: Hub, name: str, next_page: str, **options: Any) -> Page:

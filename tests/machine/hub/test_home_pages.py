@@ -9,16 +9,16 @@ import subprocess
 import time
 import urllib.error
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.support.homes import odd
 from tests.support.hubs import Hub, Refused
 
-from .test_browser import CHROMIUM, QUIET, Visitor
+from .test_browser import Visitor
 
 MADE = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -26,16 +26,6 @@ MADE = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 def write(folder: Path, name: str, words: str) -> None:
     cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": words}
     (folder / name).write_text(json.dumps({**MADE, "cells": [cell]}))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture

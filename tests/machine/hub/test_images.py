@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Response, sync_playwright
+from playwright.sync_api import Browser, Response
 
 from skrt_hub.environment import Environment
+from tests.support.browsers import chromium
 from tests.support.hubs import Hub
 
-from .test_browser import CHROMIUM, QUIET, Visitor
+from .test_browser import Visitor
 
 SOFTWARE_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 STUDY = "20260105_090000"
@@ -24,12 +25,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *SOFTWARE_WEBGL])
+    with chromium(*SOFTWARE_WEBGL) as started:
         yield started
-        started.close()
 
 
 def bring(hub: Hub, environment: Environment, name: str) -> Path:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
+
+from tests.support.browsers import PATIENCE, needs_chromium
 
 from .conftest import Hub
-from .test_browser import CHROMIUM, PATIENCE, QUIET
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt install chromium"),
+    needs_chromium,
 ]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 def test_a_servers_pages_are_another_origin_than_the_hubs(make_hub: Callable[..., Hub], browser: Browser) -> None:

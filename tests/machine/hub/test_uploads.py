@@ -6,26 +6,16 @@ import json
 import os
 import shutil
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.support.hubs import Hub, Person
 
-from .test_browser import CHROMIUM, QUIET, Visitor
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
+from .test_browser import Visitor
 
 
 def send(person: Person, name: str, content: bytes, chunk: int) -> Any:

@@ -15,14 +15,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.support.browsers import needs_chromium
 from tests.support.hubs import Hub, Person
 
-from .test_browser import CHROMIUM, QUIET
 from .test_faults import until
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt install chromium")
+pytestmark = needs_chromium
 
 # An own page without any log-in, in place of whatever the Jupyter server would show there.
 OPEN_PAGE = '''
@@ -53,14 +53,6 @@ TAKE_A_TOKEN = """async () => {
         method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}', referrer: '/hub/token'});
     return [answer.status, await answer.text()];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
