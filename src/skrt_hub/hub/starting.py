@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from pathlib import Path
 
 from skrt_hub.errors import StartError
+from skrt_hub.hub import sandbox_program
 from skrt_hub.process import start_in_loop
 from skrt_workspace.sandbox.document import LISTENER_VARIABLE, SandboxDocument
 from skrt_workspace.sandbox.identity import ProcessIdentity, open_pidfd
@@ -22,34 +22,25 @@ async def plain_start(environment: Path, document: SandboxDocument, listener: in
 
     `listener` is the descriptor of the socket on which the server is to listen.
     """
-    given = {LISTENER_VARIABLE: str(listener)}
+    given = {} if listener is None else {LISTENER_VARIABLE: str(listener)}
     process = await start_in_loop(
-        (environment / "bin" / "python", "-I", "-m", "skrt_workspace.sandbox"),
+        sandbox_program.making(environment),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **({} if listener is None else given)},
+        env={**sandbox_program.ENVIRONMENT, **given},
         pass_fds=() if listener is None else (listener,),
         start_new_session=True,
     )
     out, err = await asyncio.wait_for(process.communicate(document.to_json().encode()), _START_DEADLINE)
-    try:
-        answer = json.loads(out)
-    except ValueError:
-        answer = {"error": err.decode(errors="replace").strip() or f"exit code {process.returncode}"}
-    if "error" in answer:
-        raise StartError(
-            "The sandbox could not be made.",
-            why=str(answer["error"]),
-            remedy=str(answer.get("remedy") or "Run: skrt-hub check"),
-        )
-    return ProcessIdentity(**answer)
+    words = (out.decode(errors="replace"), err.decode(errors="replace"))
+    return sandbox_program.first_process(*words, process.returncode, StartError, "The sandbox could not be made.")
 
 
 async def end_user(environment: Path, uid: int) -> None:
     """End every process of a participant's user."""
-    words = (environment / "bin" / "python", "-I", "-m", "skrt_workspace.sandbox", "--end", str(uid))
-    process = await start_in_loop(words, env={"PATH": "/usr/bin:/bin"}, start_new_session=True)
+    words = sandbox_program.ending(environment, uid)
+    process = await start_in_loop(words, env=sandbox_program.ENVIRONMENT, start_new_session=True)
     await asyncio.wait_for(process.wait(), _START_DEADLINE)
 
 

@@ -27,7 +27,7 @@ import psutil
 from skrt_hub.context import Context
 from skrt_hub.errors import BusyError, PrerequisiteError, ProgramError, UsageError
 from skrt_hub.files import ensure_folder, exclusive, read_json, told, waiting_lock, write_json
-from skrt_hub.hub import kinds
+from skrt_hub.hub import kinds, sandbox_program
 from skrt_hub.inspection.shown import Shown, show
 from skrt_hub.layout import Layout
 from skrt_hub.process import run
@@ -186,20 +186,10 @@ def _sandbox(scratch: Path, command: tuple[str, ...], kind: str, user: User | No
 
 
 def _start(environment: Path, document: SandboxDocument) -> ProcessIdentity:
-    words = (environment / "bin" / "python", "-I", "-m", "skrt_workspace.sandbox")
-    given = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    words, given = sandbox_program.making(environment), sandbox_program.ENVIRONMENT
     done = run(words, deadline=_START_DEADLINE, check=False, stdin=document.to_json(), environment=given)
-    try:
-        answer = json.loads(done.out)
-    except ValueError:
-        answer = {"error": done.err.strip() or f"exit code {done.code}"}
-    if "error" in answer:
-        raise PrerequisiteError(
-            "The sandbox for looking at these files could not be made.",
-            why=str(answer["error"]),
-            remedy=str(answer.get("remedy") or "Run: skrt-hub check"),
-        )
-    return ProcessIdentity(**answer)
+    what = "The sandbox for looking at these files could not be made."
+    return sandbox_program.first_process(done.out, done.err, done.code, PrerequisiteError, what)
 
 
 def _watch(identity: ProcessIdentity, scratch: Path) -> None:
@@ -246,8 +236,8 @@ def _end(environment: Path, identity: ProcessIdentity, kind: str, user: User | N
         send_signal(identity, signal.SIGKILL)
         wait_ended(identity, 10.0)
     if kind != NAMESPACES and user is not None:
-        words = (environment / "bin" / "python", "-I", "-m", "skrt_workspace.sandbox", "--end", str(user.uid))
-        run(words, deadline=_START_DEADLINE, check=False, environment={"PATH": os.defpath})
+        words, given = sandbox_program.ending(environment, user.uid), sandbox_program.ENVIRONMENT
+        run(words, deadline=_START_DEADLINE, check=False, environment=given)
         shutil.rmtree(walls.own_place(user), ignore_errors=True)
 
 
