@@ -19,6 +19,7 @@ from pathlib import Path
 
 from skrt_hub.errors import ProgramError, UsageError
 from skrt_hub.files import told, write_atomically
+from skrt_workspace import new_folder
 from skrt_workspace.compare.cells import plain_cell
 
 TABLE, PAGE = "compared.csv", "compared.html"
@@ -38,33 +39,20 @@ _HEAD = (
 
 def refuse_taken(target: Path, source: Path) -> None:
     """Raise UsageError where a clean copy cannot go to `target`."""
-    nothing = "Nothing was written."
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError(f"{target} holds something already. Name a new folder.", remedy=nothing)
-    if target.resolve().is_relative_to(source.resolve()):
-        raise UsageError(f"{target} lies in {source}. Name a folder elsewhere.", remedy=nothing)
+    if why := new_folder.unsuitable(target, source):
+        raise UsageError(why, remedy="Nothing was written.")
 
 
 def bring_folder(made: Path, target: Path) -> None:
     """Bring the files of a folder; it appears whole or not at all, and belongs to who runs this."""
-    partial = target.with_name(f".{target.name}.unfinished")
-    with told(target):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True, mode=0o700)
-        try:
-            for path in _files(made):
-                into = partial / path.relative_to(made)
-                into.parent.mkdir(parents=True, exist_ok=True)
-                with _open(path) as old, into.open("xb") as new:
-                    shutil.copyfileobj(old, new, 1 << 20)
-                into.chmod(0o600)
-                path.unlink()
-            if target.exists():
-                target.rmdir()
-            partial.rename(target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+    with told(target), new_folder.appearing(target) as partial:
+        for path in _files(made):
+            into = partial / path.relative_to(made)
+            into.parent.mkdir(parents=True, exist_ok=True)
+            with _open(path) as old, into.open("xb") as new:
+                shutil.copyfileobj(old, new, 1 << 20)
+            into.chmod(0o600)
+            path.unlink()
 
 
 def _files(folder: Path) -> Iterator[Path]:

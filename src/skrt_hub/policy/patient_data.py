@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from skrt_hub.errors import RefusedError
 from skrt_hub.settings.model import Settings
+from skrt_workspace.home.patients import VARIABLE
 
-VARIABLE = "SKRT_PATIENT_DATA"
-"""Tells participants' servers what hub.yaml says."""
 ALLOW = "Or, where everybody concerned may see such data, write `patient_data: allowed` in hub.yaml."
 _NAMED = 5
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from skrt_workspace.home.scan import FILE, scan
 from skrt_workspace.home.transfer import reading
 
+VARIABLE = "SKRT_PATIENT_DATA"
+"""`allowed` where all who log in may see such data; the hub sets it."""
 HEAD = 64 * 1024
 """Bytes of a file that are looked at; who the patient is stands near the beginning, in order of tags."""
 _MARK = b"DICM"

@@ -6,10 +6,8 @@ import os
 from pathlib import Path
 
 from skrt_workspace.home import notices
-from skrt_workspace.home.patients import names_a_patient_in
+from skrt_workspace.home.patients import VARIABLE, names_a_patient_in
 
-VARIABLE = "SKRT_PATIENT_DATA"
-"""`allowed` where all who log in may see such data; the hub sets it."""
 _NAMED = 3
 _MOST = 200
 

@@ -5,7 +5,6 @@ Files that cannot be made safe (pictures of screens, documents, burned-in names)
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace import new_folder
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import Contents, read
 from skrt_workspace.data.privacy.profile import Action, action
@@ -61,26 +61,13 @@ def clean_folder(folder: str | PathLike[str], to: str | PathLike[str], key: byte
     source, target = Path(folder), Path(to)
     if not source.exists():
         raise UnusableDataError(f"There is no {source}.")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UnusableDataError(f"{target} holds something already. Name a new folder.")
-    if target.resolve().is_relative_to(source.resolve()):
-        raise UnusableDataError(f"{target} lies in {source}. Name a folder elsewhere.")
+    if why := new_folder.unsuitable(target, source):
+        raise UnusableDataError(why)
     contents = read(source)
     if not (contents.series or contents.nameless):
         raise UnusableDataError(f"There is no DICOM file in {source}.")
-    partial = target.with_name(f".{target.name}.unfinished")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    partial.chmod(0o700)
-    try:
-        cleaned = _write(contents, partial, Pseudonyms(key), target)
-        if target.exists():
-            target.rmdir()
-        partial.rename(target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return cleaned
+    with new_folder.appearing(target) as partial:
+        return _write(contents, partial, Pseudonyms(key), target)
 
 
 def _write(contents: Contents, folder: Path, pseudonyms: Pseudonyms, target: Path) -> Cleaned:
