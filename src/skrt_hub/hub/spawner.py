@@ -7,12 +7,10 @@ adopts the servers that still run, and a number that was used again is never tak
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,10 @@ from tornado import web  # type: ignore[attr-defined]
 from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError, StartError
-from skrt_hub.files import ensure_folder, read_json, write_json
-from skrt_hub.hub import admission, control_groups, internet, server_socket
+from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.hub import admission, control_groups, failed_starts, internet, server_socket
 from skrt_hub.hub.applied import Applied, read_applied
-from skrt_hub.hub.names import Place, Places, folder_for
+from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import end_user, plain_start, until_answers, until_ended
@@ -85,7 +83,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
 
     def delete_forever(self) -> None:
         """The participant is no longer known: nothing is told of a start that failed."""
-        _failed_start(self.layout, self.user.name).unlink(missing_ok=True)
+        failed_starts.forget(self.layout, self.user.name)
 
     async def start(self) -> tuple[str, int]:
         """Start the server in its sandbox; returns where it listens. The text of an error is shown in the page."""
@@ -95,7 +93,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             async with QUEUE.turn(self.user.name):
                 return await self._start(applied)
         except SkrtHubError as error:
-            note_failed_start(self.layout, self.user.name, "failed", f"{error.what} {error.why}")
+            failed_starts.note(self.layout, self.user.name, "failed", f"{error.what} {error.why}")
             self.log.error("%s: the server was not started: %s", self.user.name, error)
             failure = web.HTTPError(500, "The server could not be started.")
             failure.jupyterhub_message = f"{error.what} {error.why} {error.remedy}"
@@ -116,7 +114,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             self.log.warning("%s: all %d seats are taken", self.user.name, found.seats)
             failure = web.HTTPError(503, "All seats are taken.")
             failure.jupyterhub_message = admission.refusal(found, limits.idle)
-            note_failed_start(self.layout, self.user.name, "no-seat", failure.jupyterhub_message)
+            failed_starts.note(self.layout, self.user.name, "no-seat", failure.jupyterhub_message)
             raise failure
 
     async def _start(self, applied: Applied) -> tuple[str, int]:
@@ -179,7 +177,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             "environment": str(applied.environment),
         }
         write_json(server_record(self.layout, place.folder), record, mode=0o600)
-        _failed_start(self.layout, place.name).unlink(missing_ok=True)
+        failed_starts.forget(self.layout, place.name)
 
     def get_env(self) -> dict[str, str]:
         """The variables that JupyterHub gives a server, and none of the hub's own."""
@@ -298,22 +296,3 @@ def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:
 def server_record(layout: Layout, folder: str) -> Path:
     """The file that says which process is a participant's server, for the supervisor and `status`."""
     return layout.run / "servers" / f"{folder}.json"
-
-
-def note_failed_start(layout: Layout, name: str, word: str, why: str) -> None:
-    """Leave word of a server that did not start, for those who look after the class; a full disk is no matter here."""
-    with contextlib.suppress(OSError):
-        ensure_folder(layout.run / "servers", mode=0o700)
-        noted = {"name": name, "word": word, "why": " ".join(why.split()), "when": datetime.now(UTC).isoformat()}
-        write_json(_failed_start(layout, name), noted, mode=0o600)
-
-
-def failed_starts(layout: Layout) -> list[tuple[str, str, str, str]]:
-    """Name, word, reason and time of each start that failed and was not followed by one that did not."""
-    noted = [read_json(file) or {} for file in sorted((layout.run / "servers").glob("*.failed"))]
-    keys = ("name", "word", "why", "when")
-    return [(row["name"], row["word"], row["why"], row["when"]) for row in noted if row.keys() >= set(keys)]
-
-
-def _failed_start(layout: Layout, name: str) -> Path:
-    return layout.run / "servers" / f"{folder_for(name)}.failed"

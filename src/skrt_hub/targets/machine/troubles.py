@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from skrt_hub.files import read_json
-from skrt_hub.hub.spawner import failed_starts
+from skrt_hub.hub import failed_starts
 from skrt_hub.layout import Layout
 from skrt_hub.report import Server, human_size
 from skrt_workspace.home import notices
@@ -45,6 +45,6 @@ def of_starts(layout: Layout, running: set[str]) -> tuple[Server, ...]:
     """A row for each participant whose last start failed, and whose server does not run."""
     return tuple(
         Server(name, "failed", reason=why, trouble=word, since=when)
-        for name, word, why, when in failed_starts(layout)
+        for name, word, why, when in failed_starts.noted(layout)
         if name not in running
     )
