@@ -21,22 +21,16 @@ from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query
 from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ON_ALL, ON_ONE, ClassVerbs
 from skrt_hub.class_page.view import as_csv
 from skrt_hub.errors import SkrtHubError
+from skrt_hub.hub.visitors import encrypted_only, security_headers
 from skrt_hub.login.pages import LANGUAGE_COOKIE
+from skrt_hub.policy.class_page import PATH
 
 LOG = logging.getLogger("class")
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+_HEADERS = {**security_headers(PATH), "Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
 _CUT_OFF = ("open", "close")
 _ANSWERED = 0.5  # seconds after which an answer has left
 _TASKS: set[asyncio.Future[None]] = set()
@@ -48,11 +42,7 @@ class _Base(web.RequestHandler):  # type: ignore[misc]
         for name, value in _HEADERS.items():
             self.set_header(name, value)
 
-    def set_cookie(self, name: str, value: Any, *given: Any, **options: Any) -> None:
-        """Browsers send no cookie unencrypted that came encrypted."""
-        if self.request.protocol == "https":
-            options["secure"] = True
-        super().set_cookie(name, value, *given, **options)
+    set_cookie = encrypted_only(web.RequestHandler.set_cookie)
 
 
 class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
@@ -182,36 +172,36 @@ class DoHandler(ClassHandler):
     async def _do(self, action: str, name: str, text: str) -> None:
         if name:
             await self.done(self.verbs.ensure_usable, name)
-        count = 0
         if action == "reset":
             slip = await self.done(self.verbs.reset, name)
             self._note(action, name, text, "done")
             self.finish(self.page("slip", slip=slip, qr_size=len(slip.matrix()), qr_path=slip.path()))
             return
+        count = 0
         if action in _CUT_OFF:
-            self._later(action, name)
-        elif action == "message":
-            count = await self.done(self.verbs.message, [name] if name else [], text)
+            self._later(action)
         else:
-            await self.done(getattr(self.verbs, action), *([name] if name else []))
-        if action not in _CUT_OFF:
+            if action == "message":
+                count = await self.done(self.verbs.message, [name] if name else [], text)
+            else:
+                await self.done(getattr(self.verbs, action), name)
             self._note(action, name, text, "done")
             await self.done(lambda: self.verbs.look(again=True))
         self.said[self.name] = self.say(f"done_{action}", name=name, count=count)
         # Back to where it was asked: the person's page, or the whole class.
         self.redirect(f"{self.base}person?{name_in_query(name)}" if name else self.base, status=303)
 
-    def _later(self, action: str, name: str) -> None:
+    def _later(self, action: str) -> None:
         """Do it when this is answered: the connection that asks for it is one of those that it cuts."""
 
         async def do() -> None:
             await asyncio.sleep(_ANSWERED)
             try:
                 await self.done(getattr(self.verbs, action))
-                self._note(action, name, "", "done")
+                self._note(action, "", "", "done")
             except Exception as error:  # whoever asked sees it on the next page
                 self.said[self.name] = self.say("failed", why=str(error))
-                self._note(action, name, "", f"failed: {error}")
+                self._note(action, "", "", f"failed: {error}")
 
         task = asyncio.ensure_future(do())
         _TASKS.add(task)

@@ -11,6 +11,7 @@ import importlib.util
 import re
 import sqlite3
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
@@ -118,6 +119,7 @@ def _known_forms() -> set[str]:
     return set(_revisions())
 
 
+@cache
 def _revisions() -> dict[str, str]:
     """The forms that the installed JupyterHub knows, each with the program that leads to it."""
     package = importlib.util.find_spec("jupyterhub")

@@ -27,7 +27,7 @@ from skrt_hub.snapshots.lock import Held, Pace, held
 from skrt_hub.snapshots.repository import FORMAT, MARK, check_mark
 
 _LOCK = "lock.json"
-_READS, _BETWEEN_READS = 20, 0.02
+_READS_AGAIN, _BETWEEN_READS = 19, 0.02
 _ROLE = "169.254.169.254"  # where clouds tell their machines which keys they may use
 PACE = Pace()
 _REMEDY = "Check the address, the keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL) and the network."
@@ -109,12 +109,15 @@ class _LockObject:
         self.label = place.label
 
     def read(self) -> tuple[bytes, str, float] | None:
-        for _ in range(_READS if self._tags_are_digests else 1):
-            found = self._read()
+        found = self._read()
+        if not self._tags_are_digests:
+            return found
+        for _ in range(_READS_AGAIN):
             if found is None or not _torn(*found[:2]):
                 return found
             time.sleep(_BETWEEN_READS)
-        self._tags_are_digests = False
+            found = self._read()
+        self._tags_are_digests = found is None or not _torn(*found[:2])
         return found
 
     def _read(self) -> tuple[bytes, str, float] | None:
