@@ -83,11 +83,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     An installation for an ordinary user takes minutes, and there shall be one.
     """
     for item in items:
-        call = getattr(item, "callspec", None)
-        as_ordinary = "ordinary_tool" in getattr(item, "fixturenames", ()) or (
-            call and "ordinary" in call.params.values()
-        )
-        item.add_marker(pytest.mark.xdist_group("ordinary" if as_ordinary else str(item.path)))
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        installs = "ordinary_tool" in getattr(item, "fixturenames", ()) or parameters.get("tool") == "ordinary"
+        if installs and os.geteuid() == 0:
+            item.add_marker(pytest.mark.long)  # users who are not root have it already
+        item.add_marker(pytest.mark.xdist_group("ordinary" if installs else str(item.path)))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

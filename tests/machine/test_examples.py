@@ -16,6 +16,7 @@ from skrt_hub.environment import Environment
 
 EXAMPLES = Path(skrt_workspace.__file__).parent / "examples"
 NOTEBOOKS = sorted(path.stem for path in EXAMPLES.glob("*.ipynb"))
+SLOW = ("06_registration_niftyreg", "07_applying_a_transform", "08_cohort")  # half a minute each
 
 RUN = """
 import json, sys
@@ -42,7 +43,9 @@ def python(environment: Environment, program: str, *words: str | Path) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in NOTEBOOKS]
+)
 def test_notebook_runs_to_its_end_with_the_right_numbers(environment: Environment, tmp_path: Path, name: str) -> None:
     found = python(environment, RUN, name, tmp_path)
     assert found["wrong"] == []
@@ -62,7 +65,9 @@ def _with_wrong_number(numbers: dict[str, Any]) -> dict[str, Any]:
     raise AssertionError("no plain number to change")
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in NOTEBOOKS]
+)
 def test_notebook_is_valid_and_clean(name: str) -> None:
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)

@@ -145,6 +145,7 @@ async def _has_ended(channel: aiohttp.ClientWebSocketResponse) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_sessions_end_at_once_and_the_server_goes_on_after_a_reset(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

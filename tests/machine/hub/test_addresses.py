@@ -119,6 +119,7 @@ def test_fifty_restarts_give_no_byte_away(tool: Tool, make_hub: Callable[..., Hu
         assert log.read_text(encoding="utf-8") == "begun\n"
 
 
+@pytest.mark.long
 def test_a_killed_supervisor_is_back_within_ten_seconds_and_status_tells(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     began = time.monotonic()

@@ -162,6 +162,7 @@ def test_the_interactive_viewer_works_in_the_page(running: Hub, browser: Browser
     assert "Error" not in said, said
 
 
+@pytest.mark.long
 def test_a_kernel_that_took_too_much_memory_is_explained(make_hub: Callable[..., Hub], browser: Browser) -> None:
     hub = make_hub(limits={"memory": "700 MB"})
     hub.run("up")

@@ -79,6 +79,7 @@ def test_a_killed_proxy_is_back_with_the_same_routes(make_hub: Callable[..., Hub
     until(lambda: answers(hub) and anna.get(address)[0] == 200)
 
 
+@pytest.mark.long
 def test_an_interrupted_up_goes_on_at_the_next(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     command = [hub.tool.python, "-m", "skrt_hub", "up", "--config", hub.root / "hub.yaml", "--state", hub.state]
@@ -151,6 +152,7 @@ def parent_of(pid: int) -> int:
     return int(text[text.rindex(")") + 2 :].split()[1])
 
 
+@pytest.mark.long
 def test_lost_accounts_are_refused_with_their_copy_and_open_no_home(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

@@ -86,6 +86,7 @@ def test_closing_disconnects_and_keeps_servers_and_kernels(make_hub: Callable[..
     assert [s["name"] for s in before["servers"]] == [s["name"] for s in after["servers"]]
 
 
+@pytest.mark.long
 def test_passwords_and_removal_touch_no_file(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(admins=["teacher"])
     hub.run("up")

@@ -49,6 +49,7 @@ def nothing_of_others(maria: Person) -> None:
         assert refused(maria, method, path, document) in (403, 404), (method, path)
 
 
+@pytest.mark.long
 def test_an_organiser_is_no_administrator_also_where_an_older_hub_made_one(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(organisers=["maria"])
     hub.run("up")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from skrt_hub.environment import Environment
 from tests.support.hubs import Hub, Person
 
@@ -33,6 +35,7 @@ def told(person: Person) -> list[str]:
     return [notice["text"] for notice in notices if notice["kind"] == "patients"]
 
 
+@pytest.mark.long
 def test_names_do_not_leave_by_themselves(
     make_hub: Callable[..., Hub], environment: Environment, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ try:
         handle = os.memfd_create("audit")
         while done < wanted: done += os.write(handle, block)
     elif kind == "shared":
-        room = mmap.mmap(-1, wanted)
+        room = mmap.mmap(-1, wanted + len(block))  # the last block is whole too
         while done < wanted: room[done:done + len(block)] = block; grown()
     elif kind == "sockets":
         while done < wanted:
