@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from skrt_hub import sockets
-from skrt_hub.bench import guests
+from skrt_hub.bench import test_users
 from skrt_hub.bench.measure import Subject
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
@@ -47,7 +47,7 @@ async def running_hub(context: Context, applied: Applied, names: Sequence[str]) 
     try:
         yield _subject(context.layout, applied, names)
     finally:
-        left = await guests.remove(context.layout, applied, names)
+        left = await test_users.remove(context.layout, applied, names)
         for words in left:
             context.progress.say(f"Not removed: {words}")
 

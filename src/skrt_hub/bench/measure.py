@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from skrt_hub.bench import figures, machine
-from skrt_hub.bench.figures import Spread, SystemFigures
-from skrt_hub.bench.storm import Crowd, Storm
+from skrt_hub.bench import machine, statistics
+from skrt_hub.bench.burst import Burst, Crowd
+from skrt_hub.bench.statistics import Spread, SystemStatistics
 from skrt_hub.errors import VerifyError
 from skrt_hub.progress import Progress
 
 EXTRA_NAMES = 2
-"""How many names are needed beside the storm's: one to warm the hub up, one to be measured alone."""
+"""How many names are needed beside the burst's: one to warm the hub up, one to be measured alone."""
 
 _SETTLING = 1.0  # seconds between the phases, so that one does not bear the other's last work
 
@@ -32,7 +32,7 @@ class Subject:
     notes: tuple[str, ...] = ()
 
 
-async def measure(subject: Subject, names: Sequence[str], *, progress: Progress, deadline: float) -> SystemFigures:
+async def measure(subject: Subject, names: Sequence[str], *, progress: Progress, deadline: float) -> SystemStatistics:
     """Measure with these names: the first two one after the other, all others in the same moment.
 
     Raises VerifyError when not even one person gets to a slice.
@@ -46,7 +46,7 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
         own = time.process_time()
         with progress.step(f"{subject.system}: {len(names) - EXTRA_NAMES} participants at once") as step:
             total = len(names) - EXTRA_NAMES
-            storm = await crowd.arrive(
+            burst = await crowd.arrive(
                 names[EXTRA_NAMES:], tell=lambda count: step.update(count, total, f"{count} have ended")
             )
         used = {name: machine.processor_time([pid]) - spent[name] for name, pid in parts.items()}
@@ -58,15 +58,15 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
         shared = machine.own_memory(parts["fork-server"]) if "fork-server" in parts else None
         taken = before - machine.available_memory()
         new_kernel = await crowd.new_kernel()
-    return SystemFigures(
+    return SystemStatistics(
         system=subject.system,
         people=total,
         alone=alone,
-        stages=figures.stage_spreads(storm.journeys),
-        arrivals=figures.arrivals(storm.journeys),
-        login_page=Spread.of(storm.login_page),
-        login_page_99=figures.quantile(storm.login_page, 0.99),
-        failures=figures.failures(storm),
+        stages=statistics.stage_spreads(burst.journeys),
+        arrivals=statistics.arrivals(burst.journeys),
+        login_page=Spread.of(burst.login_page),
+        login_page_99=statistics.quantile(burst.login_page, 0.99),
+        failures=statistics.failures(burst),
         new_kernel=new_kernel,
         start=subject.start,
         memory_each=sum(memory) / len(memory) if memory else None,
@@ -79,15 +79,15 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
 
 async def _alone(crowd: Crowd, names: Sequence[str]) -> dict[str, float]:
     """The stages of the last of these people, each of whom comes after the one before is done."""
-    storm: Storm | None = None
+    burst: Burst | None = None
     for name in names:
-        storm = await crowd.arrive([name])
+        burst = await crowd.arrive([name])
         await asyncio.sleep(_SETTLING)
-        if storm.failures:
+        if burst.failures:
             raise VerifyError(
                 "A scripted participant did not get to a slice, so there is nothing to measure.",
-                why=storm.failures[0].failure,
+                why=burst.failures[0].failure,
                 remedy="Try to log in with a browser; see: skrt-hub logs hub",
             )
-    assert storm is not None
-    return dict(storm.journeys[0].reached)
+    assert burst is not None
+    return dict(burst.journeys[0].reached)

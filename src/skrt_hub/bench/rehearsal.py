@@ -15,11 +15,11 @@ from pathlib import Path
 
 import aiohttp
 
-from skrt_hub.bench import figures, guests, hubs, machine
+from skrt_hub.bench import hubs, machine, statistics, test_users
+from skrt_hub.bench.chart import rehearsal_chart
 from skrt_hub.bench.measure import Subject
 from skrt_hub.bench.notebooks import FIRST_LESSON, Notebook, read_notebook
 from skrt_hub.bench.participant import Journey, Participant, ParticipantError, summary_of
-from skrt_hub.bench.picture import rehearsal_picture
 from skrt_hub.bench.rehearsal_report import RehearsalReport
 from skrt_hub.bench.seats import PATIENCE, Step, may_go_on, next_group, seats
 from skrt_hub.context import Context
@@ -52,7 +52,7 @@ def rehearse(context: Context, options: RehearsalOptions) -> RehearsalReport:
     with named_with("--out"):
         ensure_folder(options.out)
     files = (options.out / "rehearsal.json", options.out / "rehearsal.svg")
-    write_atomically(files[1], rehearsal_picture(report.steps, report.seats, report.available))
+    write_atomically(files[1], rehearsal_chart(report.steps, report.seats, report.available))
     write_json(files[0], report.as_json())
     return report.with_files(files)
 
@@ -60,7 +60,7 @@ def rehearse(context: Context, options: RehearsalOptions) -> RehearsalReport:
 async def _rehearse(context: Context, options: RehearsalOptions, notebook: Notebook) -> RehearsalReport:
     available, whole = machine.available_memory(), machine.whole_memory()
     reserved = reserved_memory(whole)
-    names = guests.new_names(options.people)
+    names = test_users.new_names(options.people)
     give_up = time.monotonic() + 60 * options.minutes
     async with hubs.temporary_hub(context, names) as subject, _Class(subject, notebook) as people:
         steps: list[Step] = []
@@ -140,7 +140,7 @@ class _Class:
             await sampler
         await asyncio.get_running_loop().run_in_executor(None, _look_once, self._subject.servers, look)
         count = len(self._people)
-        return Step(count, peak, left, figures.quantile(times, 0.5) if times else longest, tuple(self._failures))
+        return Step(count, peak, left, statistics.quantile(times, 0.5) if times else longest, tuple(self._failures))
 
     async def _guarded(self, work: object, deadline: float) -> None:
         try:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from skrt_hub.bench.figures import SystemFigures
+from skrt_hub.bench.statistics import SystemStatistics
 from skrt_hub.report import Report, human_size
 
 
@@ -20,7 +20,7 @@ class BenchReport(Report):
     version: str
     when: str
     machine: str
-    systems: tuple[SystemFigures, ...]
+    systems: tuple[SystemStatistics, ...]
     files: tuple[Path, ...] = ()
 
     @property
@@ -49,7 +49,7 @@ class BenchReport(Report):
         return Group(table, *(Text(line) for line in lines))
 
 
-def rows(systems: tuple[SystemFigures, ...]) -> list[tuple[str, list[str], str]]:
+def rows(systems: tuple[SystemStatistics, ...]) -> list[tuple[str, list[str], str]]:
     """The table: each figure's name, its value for each system, and the second system's over the first's."""
     people = systems[0].people
     table = [
@@ -75,11 +75,11 @@ def rows(systems: tuple[SystemFigures, ...]) -> list[tuple[str, list[str], str]]
     return table
 
 
-def _alone(system: SystemFigures) -> float | None:
+def _alone(system: SystemStatistics) -> float | None:
     return system.alone.get("slice")
 
 
-def _arrived(system: SystemFigures) -> int:
+def _arrived(system: SystemStatistics) -> int:
     return len(system.arrivals["slice"])
 
 

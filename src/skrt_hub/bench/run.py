@@ -1,4 +1,4 @@
-"""`bench`: measure the hub, beside it the stock stack where that is wanted, and write figures and picture down."""
+"""`bench`: measure the hub, beside it the stock stack where that is wanted, and write statistics and chart down."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_hub.bench import guests, hubs, machine
-from skrt_hub.bench.figures import SystemFigures
+from skrt_hub.bench import hubs, machine, test_users
+from skrt_hub.bench.chart import Curve, arrival_chart
 from skrt_hub.bench.measure import EXTRA_NAMES, Subject, measure
-from skrt_hub.bench.picture import Curve, arrival_picture
 from skrt_hub.bench.report import BenchReport
+from skrt_hub.bench.statistics import SystemStatistics
 from skrt_hub.bench.stock import stock_hub
 from skrt_hub.context import Context
 from skrt_hub.environment import ensure_environment
@@ -50,27 +50,27 @@ def bench(context: Context, options: BenchOptions) -> BenchReport:
 
 
 def write_down(report: BenchReport, folder: Path) -> BenchReport:
-    """Write figures and picture into `folder`; returns the report that names them."""
+    """Write statistics and chart into `folder`; returns the report that names them."""
     with named_with("--out"):
         ensure_folder(folder)
-    picture = folder / "bench.svg"
-    write_atomically(picture, draw(report.systems))
+    chart = folder / "bench.svg"
+    write_atomically(chart, draw(report.systems))
     write_json(folder / "bench.json", report.as_json())
-    return report.with_files((folder / "bench.json", picture))
+    return report.with_files((folder / "bench.json", chart))
 
 
-def draw(systems: Sequence[SystemFigures]) -> str:
+def draw(systems: Sequence[SystemStatistics]) -> str:
     """The arrival curves of all systems: the slice whole, the lab page broken."""
     people = max(system.people for system in systems)
     curves = []
     for colour, system in enumerate(systems):
         curves.append(Curve(f"{system.system}: lab page", system.arrivals["lab page"], colour, broken=True))
         curves.append(Curve(f"{system.system}: CT slice", system.arrivals["slice"], colour))
-    return arrival_picture(f"{people} people log in in the same moment", curves, people)
+    return arrival_chart(f"{people} people log in in the same moment", curves, people)
 
 
-async def _measure_all(context: Context, options: BenchOptions) -> tuple[SystemFigures, ...]:
-    names = guests.new_names(options.people + EXTRA_NAMES)
+async def _measure_all(context: Context, options: BenchOptions) -> tuple[SystemStatistics, ...]:
+    names = test_users.new_names(options.people + EXTRA_NAMES)
     applied = None if options.temporary or options.url else hubs.at_hand(context)
     if options.url is not None:
         subject = Subject("hub", options.url, secrets.token_urlsafe(16))
@@ -86,13 +86,13 @@ async def _measure_all(context: Context, options: BenchOptions) -> tuple[SystemF
     return ours, await _measure_stock(context, options.people)
 
 
-async def _measure_stock(context: Context, people: int) -> SystemFigures:
+async def _measure_stock(context: Context, people: int) -> SystemStatistics:
     """The stock stack with as many of these people as the machine's memory seats."""
     fitting = max(1, min(people, machine.available_memory() // _STOCK_MEMORY - EXTRA_NAMES))
     notes = () if fitting == people else (f"{people} do not fit into this machine's memory; tried with {fitting}.",)
     environment = ensure_environment(context.layout.environments, progress=context.progress)
     async with stock_hub(environment.folder) as hub:
-        names = guests.new_names(fitting + EXTRA_NAMES)
+        names = test_users.new_names(fitting + EXTRA_NAMES)
         notes = (*notes, f"proxy: {hub.proxy}")
         parts = {"hub": hub.process.pid}
         subject = Subject("stock", hub.url, hub.password, hub.servers, lambda: parts, hub.start, notes)

@@ -89,7 +89,7 @@ def _environment() -> dict[str, str]:
 
 
 def render_config(environment: Path, folder: Path, password: str, ports: list[int], proxy: str | None) -> str:
-    """JupyterHub's configuration file: its defaults, but for where things lie and patience enough for a slow storm."""
+    """JupyterHub's configuration file: its defaults, but for where things lie and patience enough for a slow burst."""
     lines = [
         f"c.JupyterHub.bind_url = 'http://127.0.0.1:{ports[0]}/'",
         f"c.JupyterHub.hub_bind_url = 'http://127.0.0.1:{ports[1]}'",

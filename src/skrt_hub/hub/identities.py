@@ -77,7 +77,7 @@ def keep_copies(layout: Layout) -> None:
             continue
         ensure_folder(_folder(layout), mode=0o700)
         _copy(kind, _folder(layout) / f"{kind.file.name}.{datetime.now(UTC):{_STAMP}}")
-        for old in _let_go(kind, _copies(layout, kind)):
+        for old in _prune(kind, _copies(layout, kind)):
             old.unlink(missing_ok=True)
 
 
@@ -204,7 +204,7 @@ def _copy(kind: _Kind, target: Path) -> None:
     os.utime(target, ns=(changed, changed))
 
 
-def _let_go(kind: _Kind, held: list[Path]) -> list[Path]:
+def _prune(kind: _Kind, held: list[Path]) -> list[Path]:
     """Of these copies, newest first, those that are not needed any more."""
     fullest = max(held, key=lambda path: _count_or_none(kind, path) or 0, default=None)
     newest_of_day = {_day(path): path for path in reversed(held)}

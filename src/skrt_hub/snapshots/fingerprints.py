@@ -1,4 +1,6 @@
-"""The marks of many homes on this machine, worked out ahead by a few processes: most homes did not change since a save.
+"""The fingerprints of many homes on this machine, worked out ahead by a few processes.
+
+Most homes did not change since a save.
 
 Looking through a home is waiting for the disk and then Python at work. In threads the one would hold up the other.
 """
@@ -18,13 +20,13 @@ from skrt_hub.process import Program, start
 
 _PROCESSES = 4
 _WORTH_A_PROCESS = 4  # homes; fewer are looked through sooner than a process starts
-_COMMAND = (sys.executable, "-I", "-m", "skrt_workspace.home.mark")
+_COMMAND = (sys.executable, "-I", "-m", "skrt_workspace.home.fingerprint")
 
 
-class Marks:
-    """For each of `wanted`, in order, the mark of what is in it (skrt_workspace.home.mark); None where nobody knows.
+class Fingerprints:
+    """For each of `wanted`, in order, its fingerprint (skrt_workspace.home.fingerprint); None where nobody knows.
 
-    Nothing is raised: a home without a mark is looked through in the ordinary way.
+    Nothing is raised: a home without a fingerprint is looked through in the ordinary way.
     """
 
     def __init__(self, homes: Homes, wanted: Sequence[Home]) -> None:

@@ -76,15 +76,16 @@ class Index:
 
         self._change(forget)
 
-    def saved_as(self, folder: str, save: str, mark: bytes) -> str | None:
-        """The facts given to `remember` when this save held the home as `mark` says; None where it was otherwise."""
+    def saved_as(self, folder: str, save: str, fingerprint: bytes) -> str | None:
+        """The facts given to `remember` when this save held the home with this fingerprint; else None."""
+        # The column keeps its first name, so that a cache of an older version is read.
         query = "SELECT facts FROM homes WHERE folder = ? AND save = ? AND mark = ?"
         with self._turn:
-            row = self._connection.execute(query, (folder, save, mark)).fetchone()
+            row = self._connection.execute(query, (folder, save, fingerprint)).fetchone()
         return str(row[0]) if row else None
 
     def remember(self, rows: Sequence[tuple[str, str, bytes, str]]) -> None:
-        """For each home (its folder), the save that holds it, a mark of all that is in it, and facts about that."""
+        """For each home (its folder), the save that holds it, its fingerprint, and facts about what is in it."""
         self._change(
             lambda connection: connection.executemany("INSERT OR REPLACE INTO homes VALUES (?, ?, ?, ?)", rows)
         )

@@ -38,7 +38,7 @@ def run_save(
             results = save.save_homes(saving, wanted, now)
         except SpaceError as error:
             raise SpaceError(error.what, why=error.why, remedy=error.remedy or _ROOM) from None
-        freed = _let_go(copies, place, opened)
+        freed = _prune(copies, place, opened)
     rows = tuple(
         reports.SavedRow(
             item.home.name,
@@ -218,7 +218,7 @@ def _take_accounts(place: Repository, found: dict[str, catalogue.Save], homes: H
     return taken
 
 
-def _let_go(copies: Copies, place: Repository, opened: index.Index) -> int:
+def _prune(copies: Copies, place: Repository, opened: index.Index) -> int:
     keep = copies.settings.saves.keep
     wanted = retention.Keep(keep.last, keep.daily, keep.weekly, keep.monthly)
     saves = catalogue.saves_in(place)

@@ -20,13 +20,13 @@ from skrt_hub.errors import CopyError
 from skrt_hub.homes.access import Home, Homes, several_at_once
 from skrt_hub.progress import Step
 from skrt_hub.snapshots import catalogue, manifest, packs
-from skrt_hub.snapshots.fingerprints import Marks
+from skrt_hub.snapshots.fingerprints import Fingerprints
 from skrt_hub.snapshots.index import Index
 from skrt_hub.snapshots.manifest import Head, Saved
 from skrt_hub.snapshots.reader import Got, Reader
 from skrt_hub.snapshots.repository import Repository
 from skrt_hub.snapshots.writer import Writer
-from skrt_workspace.home.mark import mark_of
+from skrt_workspace.home.fingerprint import fingerprint_of
 from skrt_workspace.home.scan import FILE, HARD_LINK, LEFT_OUT, Entry
 
 _THREADS = 2
@@ -63,7 +63,7 @@ class Saving:
     done: int = 0
     new: int = 0
     note: str = ""
-    marks: list[tuple[str, str, bytes, str]] = field(default_factory=list)
+    fingerprints: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     told: float = 0.0
 
     def tell(self, size: int) -> None:
@@ -98,20 +98,20 @@ def save_homes(saving: Saving, wanted: list[Home], now: Callable[[], datetime]) 
     if accounts:
         saving.place.put(f"saves/{saving.id}/{catalogue.ACCOUNTS}", accounts)
     saving.place.put(f"saves/{saving.id}/{catalogue.SUMMARY}", _summary(saving, results, now()))
-    saving.index.remember(saving.marks)
+    saving.index.remember(saving.fingerprints)
     return results
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What was in a home at `time`: its mark, and the entries unless the mark already says that nothing changed.
+    """What was in a home at `time`: its fingerprint, and the entries unless that already says that nothing changed.
 
     before: the newest save that has the home.
     """
 
     before: catalogue.Save | None
     time: str
-    mark: bytes
+    fingerprint: bytes
     entries: list[Entry] | None
 
 
@@ -134,14 +134,14 @@ def _looked_through(
     coming: collections.deque[tuple[Home, Future[_Found]]] = collections.deque()
     before = {home: catalogue.newest_of(saving.saves, home.folder) for home in wanted}
     asked = now().astimezone(UTC).isoformat()
-    with Marks(saving.homes, [home for home in wanted if before[home] is not None]) as marks:
-        answers = iter(marks)
+    with Fingerprints(saving.homes, [home for home in wanted if before[home] is not None]) as fingerprints:
+        answers = iter(fingerprints)
         for home in wanted:
             last = before[home]
-            mark = next(answers) if last is not None else None
-            if last is not None and mark is not None and saving.index.saved_as(home.folder, last.id, mark) is not None:
+            seen = next(answers) if last is not None else None
+            if last is not None and seen is not None and saving.index.saved_as(home.folder, last.id, seen) is not None:
                 future: Future[_Found] = Future()
-                future.set_result(_Found(last, asked, mark, None))
+                future.set_result(_Found(last, asked, seen, None))
             else:
                 future = pool.submit(_scan, saving.homes, home, last, now)
             coming.append((home, future))
@@ -155,7 +155,7 @@ def _looked_through(
 def _scan(homes: Homes, home: Home, before: catalogue.Save | None, now: Callable[[], datetime]) -> _Found:
     time = now().astimezone(UTC).isoformat()
     entries = list(homes.scan(home))
-    return _Found(before, time, mark_of(entries), entries)
+    return _Found(before, time, fingerprint_of(entries), entries)
 
 
 def _summary(saving: Saving, results: list[HomeSaved], now: datetime) -> bytes:
@@ -181,7 +181,7 @@ def _save_home(saving: Saving, reader: Reader, result: HomeSaved, found: _Found,
     head = Head(home.name, home.folder, found.time, saving.hub)
     same = _as_it_was(saving, result, found, head)
     if same is not None:
-        _remember(saving, result, found.mark)
+        _remember(saving, result, found.fingerprint)
         return same
     if found.entries is None:  # as it was, but its last manifest cannot be read
         found = _scan(saving.homes, home, found.before, now)
@@ -190,19 +190,19 @@ def _save_home(saving: Saving, reader: Reader, result: HomeSaved, found: _Found,
         listing.take(got)
     entries = listing.entries()
     if listing.certain:
-        _remember(saving, result, found.mark)
+        _remember(saving, result, found.fingerprint)
     return manifest.write(replace(head, time=now().astimezone(UTC).isoformat()), entries)
 
 
-def _remember(saving: Saving, result: HomeSaved, mark: bytes) -> None:
+def _remember(saving: Saving, result: HomeSaved, fingerprint: bytes) -> None:
     facts = json.dumps([result.files, result.bytes, result.left_out])
-    saving.marks.append((result.home.folder, saving.id, mark, facts))
+    saving.fingerprints.append((result.home.folder, saving.id, fingerprint, facts))
 
 
 def _as_it_was(saving: Saving, result: HomeSaved, found: _Found, head: Head) -> bytes | None:
     """The home's last manifest under a new head, where all in it is as it was then; its entries are not looked at."""
     folder, before = result.home.folder, found.before
-    facts = saving.index.saved_as(folder, before.id, found.mark) if before is not None else None
+    facts = saving.index.saved_as(folder, before.id, found.fingerprint) if before is not None else None
     if before is None or facts is None:
         return None
     try:

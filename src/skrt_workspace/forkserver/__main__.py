@@ -61,7 +61,7 @@ def start_clean(options: argparse.Namespace) -> None:
 def serve(options: argparse.Namespace) -> int:
     """Import everything, then answer requests until told to stop."""
     from skrt_workspace.forkserver import kernels, mends, numerics, preload  # noqa: PLC0415  after the variables are clean
-    from skrt_workspace.forkserver.template import Replace, Template  # noqa: PLC0415
+    from skrt_workspace.forkserver.zygote import Replace, Zygote  # noqa: PLC0415
 
     mends.WITHOUT.update(options.without)
     sys.path[:] = [entry for entry in sys.path if entry not in ("", "/")]
@@ -72,7 +72,7 @@ def serve(options: argparse.Namespace) -> int:
     preload.freeze()
     print("fork server: ready")
     try:
-        Template(options.socket, record, options.lifetime).run()
+        Zygote(options.socket, record, options.lifetime).run()
     except Replace:
         start_clean(options)
     except preload.NotClean as error:

@@ -1,6 +1,6 @@
 """Keeps the pages of preloaded objects shared: their reference counts are made immortal, which no use changes.
 
-CPython 3.12 and newer never change the count of an immortal object (PEP 683). What is here when the template is ready
+CPython 3.12 and newer never change the count of an immortal object (PEP 683). What is here when the zygote is ready
 stays for the life of every child anyway. Other Pythons are left as they are: they only share less.
 """
 

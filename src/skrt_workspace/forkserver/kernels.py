@@ -69,7 +69,7 @@ def run(request: Request, made: Mapping[str, str]) -> None:
     weigh_session()
     # The parent is pid 1, which ends the kernel with the sandbox; ipykernel's own watch takes pid 1 for an orphan's.
     variables = {name: value for name, value in request.variables.items() if name != "JPY_PARENT_PID"}
-    mends.apply(mends.Becoming(request.arguments, variables, request.folder))
+    mends.apply(mends.ProcessSpec(request.arguments, variables, request.folder))
     for name, value in made.items():
         os.environ.setdefault(name, value)
     single_user.forget()
@@ -104,7 +104,7 @@ class _SystemView:
 
 @cache
 def system_view() -> _SystemView:
-    """The module `sys` with the files of all modules; made once in the template."""
+    """The module `sys` with the files of all modules; made once in the zygote."""
     return _SystemView(module_files())
 
 
@@ -127,7 +127,7 @@ def _files_of_modules_known() -> Iterator[None]:
 
 @cache
 def module_files() -> tuple[str, ...]:
-    """The files of all modules, as texts of their own that lie together; asked for once in the template."""
+    """The files of all modules, as texts of their own that lie together; asked for once in the zygote."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     return tuple(file[:1] + file[1:] for file in files if isinstance(file, str) and file)
 

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace.forkserver import appearance, numerics
+from skrt_workspace.forkserver import numerics, process_title
 
 WITHOUT: set[str] = set()
 
 
 @dataclass(frozen=True)
-class Becoming:
+class ProcessSpec:
     """What a child is about to be: its command line as a plain start would have it, its variables, its folder."""
 
     arguments: tuple[str, ...]
@@ -32,43 +32,43 @@ class Becoming:
     folder: str
 
 
-def apply(becoming: Becoming, leave_out: frozenset[str] = frozenset()) -> None:
+def apply(spec: ProcessSpec, leave_out: frozenset[str] = frozenset()) -> None:
     """Apply the mends in the order of the table, but for those that this child has no use for."""
     for name, mend in MENDS.items():
         if name not in WITHOUT | leave_out:
-            mend(becoming)
+            mend(spec)
 
 
-def _set_variables(becoming: Becoming) -> None:
+def _set_variables(spec: ProcessSpec) -> None:
     os.environ.clear()
-    os.environ.update(becoming.variables)
+    os.environ.update(spec.variables)
 
 
-def _show_variables(becoming: Becoming) -> None:
-    appearance.show(becoming.arguments, becoming.variables)
+def _show_variables(spec: ProcessSpec) -> None:
+    process_title.show(spec.arguments, spec.variables)
 
 
-def _set_arguments(becoming: Becoming) -> None:
-    sys.argv = list(becoming.arguments)
-    sys.orig_argv = list(becoming.arguments)
+def _set_arguments(spec: ProcessSpec) -> None:
+    sys.argv = list(spec.arguments)
+    sys.orig_argv = list(spec.arguments)
 
 
-def _set_folder(becoming: Becoming) -> None:
+def _set_folder(spec: ProcessSpec) -> None:
     """The working folder, where it is remembered: by multiprocessing for processes that it spawns."""
-    os.chdir(becoming.folder)
+    os.chdir(spec.folder)
     process: Any = sys.modules.get("multiprocessing.process")
     if process is not None:
         process.ORIGINAL_DIR = str(Path.cwd())
 
 
-def _set_signals(_: Becoming) -> None:
+def _set_signals(_: ProcessSpec) -> None:
     """The signals as Python has them at its start: Ctrl-C is an exception, broken pipes are errors."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_IGN)
 
 
-def _renew_randomness(_: Becoming) -> None:
+def _renew_randomness(_: ProcessSpec) -> None:
     """Fresh seeds from the system wherever a generator was made while importing."""
     random.seed()
     numpy_random: Any = sys.modules.get("numpy.random")
@@ -76,14 +76,14 @@ def _renew_randomness(_: Becoming) -> None:
         numpy_random.seed()
 
 
-def _renew_keys(_: Becoming) -> None:
+def _renew_keys(_: ProcessSpec) -> None:
     """The key by which multiprocessing's processes know each other: made at its import, so all would share it."""
     process: Any = sys.modules.get("multiprocessing.process")
     if process is not None:
         process.current_process().authkey = os.urandom(32)
 
 
-def _renew_caches(_: Becoming) -> None:
+def _renew_caches(_: ProcessSpec) -> None:
     """Answers about the machine, the user and the time zone that were remembered while importing."""
     time.tzset()
     locale.setlocale(locale.LC_CTYPE, "")
@@ -95,7 +95,7 @@ def _renew_caches(_: Becoming) -> None:
         tempfile.tempdir = None
 
 
-def _renew_plotting(becoming: Becoming) -> None:
+def _renew_plotting(spec: ProcessSpec) -> None:
     """matplotlib's settings: from the participant's own file, as if it were imported now."""
     mpl: Any = sys.modules.get("matplotlib")
     if mpl is None:
@@ -108,7 +108,7 @@ def _renew_plotting(becoming: Becoming) -> None:
         settings.pop("backend", None) if "backend" not in settings else None
         dict.update(mpl.rcParams, settings)
         dict.update(mpl.rcParamsOrig, settings)
-    backend = becoming.variables.get("MPLBACKEND")
+    backend = spec.variables.get("MPLBACKEND")
     if backend:
         mpl.rcParams["backend"] = backend
 
@@ -120,17 +120,17 @@ def _forget_answer(cached: Any) -> None:
             cell.cell_contents = False
 
 
-def _raise_threads(becoming: Becoming) -> None:
+def _raise_threads(spec: ProcessSpec) -> None:
     """As many threads for linear algebra and image filters as the variables say."""
-    numerics.set_threads(becoming.variables)
+    numerics.set_threads(spec.variables)
 
 
-def _collect_garbage(_: Becoming) -> None:
+def _collect_garbage(_: ProcessSpec) -> None:
     gc.enable()
 
 
 # The hazards of forking a process that has done things, in the order in which they are mended.
-MENDS: dict[str, Callable[[Becoming], None]] = {
+MENDS: dict[str, Callable[[ProcessSpec], None]] = {
     "signals": _set_signals,
     "variables": _set_variables,
     "appearance": _show_variables,

@@ -1,6 +1,6 @@
 """The number of threads of the numerical libraries that a forked process holds already.
 
-They read it from variables when they are loaded, which in the template was with one thread: a process with more cannot
+They read it from variables when they are loaded, which in the zygote was with one thread: a process with more cannot
 be forked. A child asks them for its own number.
 """
 
@@ -52,7 +52,7 @@ def _number(variables: Mapping[str, str], names: tuple[str, ...], otherwise: int
 
 @cache
 def loaded_libraries() -> tuple[str, ...]:
-    """The files of the numerical libraries in this process; the template has loaded them all."""
+    """The files of the numerical libraries in this process; the zygote has loaded them all."""
     lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
     paths = {line.split(maxsplit=5)[5] for line in lines if line.count("/") > 1 and len(line.split(maxsplit=5)) == 6}
     return tuple(sorted(path for path in paths if _LIBRARY.search(Path(path).name) and Path(path).exists()))

@@ -54,8 +54,8 @@ def run(arguments: list[str]) -> NoReturn:
     init = Init(isolated=False)
     one = warden.Warden(init, record, warden.own_socket())
     variables = {**given, WARDEN_SOCKET_VARIABLE: one.path}
-    becoming = mends.Becoming(server_command.command(sys.executable, *arguments), variables, str(Path.cwd()))
-    server = init.fork(lambda: _serve(becoming, arguments))
+    spec = mends.ProcessSpec(server_command.command(sys.executable, *arguments), variables, str(Path.cwd()))
+    server = init.fork(lambda: _serve(spec, arguments))
     try:
         _load_for_kernels(record)
     except Exception as error:  # the server is there, and starts its kernels plainly
@@ -64,12 +64,12 @@ def run(arguments: list[str]) -> NoReturn:
     init.run(server)
 
 
-def _serve(becoming: mends.Becoming, arguments: list[str]) -> None:
+def _serve(spec: mends.ProcessSpec, arguments: list[str]) -> None:
     """Become the server; runs in the child. Its garbage is collected from when it has started on."""
     timer = threading.Timer(STARTING, gc.enable)
     timer.daemon = True
     timer.start()
-    warden.serve(becoming, arguments, leave_out=frozenset({"collector"}))
+    warden.serve(spec, arguments, leave_out=frozenset({"collector"}))
 
 
 def _load_for_kernels(record: Record) -> None:

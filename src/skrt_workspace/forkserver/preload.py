@@ -1,4 +1,4 @@
-"""What the template imports, what it must not have done by then, and which variables were read on the way.
+"""What the zygote imports, what it must not have done by then, and which variables were read on the way.
 
 A module that acts on the process it is imported in (registers with a running kernel, reads the hub's variables) is
 imported for what it imports in turn, and then forgotten: each child executes it again, from byte code, as if for the
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import single_user
-from skrt_workspace.forkserver import deferred, holes, immortal, mends, warmth
+from skrt_workspace.forkserver import deferred, heap_fill, immortal, mends, warmup
 from skrt_workspace.forkserver.variables import Record
 
 # What the server needs, what a kernel needs, what participants import. A name that is not there is told in the log.
@@ -51,7 +51,7 @@ FORGOTTEN = (
 
 
 class NotClean(Exception):  # noqa: N818
-    """The template did something that its children must not inherit."""
+    """The zygote did something that its children must not inherit."""
 
 
 def load(names: Sequence[str] = ()) -> Record:
@@ -62,7 +62,7 @@ def load(names: Sequence[str] = ()) -> Record:
     gc.disable()  # a collection would leave holes that children fill, page by page (gc.freeze, note in the manual)
     with Record.while_importing() as record:
         if not names:
-            warmth.remember_entry_points()
+            warmup.remember_entry_points()
         for name in names or (*MODULES, *_services()):
             try:
                 if name in deferred.DEFERRED and "deferral" not in mends.WITHOUT:
@@ -73,7 +73,7 @@ def load(names: Sequence[str] = ()) -> Record:
             except ImportError as error:
                 print(f"fork server: {name} is not preloaded: {error}", file=sys.stderr)
         if not names:
-            warmth.use_libraries()
+            warmup.use_libraries()
     for name in FORGOTTEN:
         _forget(name)
     return record
@@ -91,7 +91,7 @@ def freeze() -> None:
     if "immortal" not in mends.WITHOUT:
         immortal.make_immortal()
     if "holes" not in mends.WITHOUT:
-        holes.fill()
+        heap_fill.fill()
     gc.freeze()
 
 
@@ -99,14 +99,14 @@ def assert_clean() -> None:
     """Raise NotClean if this process cannot be forked: threads, event loops, sockets of ZeroMQ, a chosen backend."""
     tasks = list(Path("/proc/self/task").iterdir())
     if len(tasks) != 1:
-        raise NotClean(f"{len(tasks)} threads run in the template, which can only be forked with one")
+        raise NotClean(f"{len(tasks)} threads run in the zygote, which can only be forked with one")
     for what, found in _inherited_state():
         if found:
-            raise NotClean(f"the template holds {what}, which children must make themselves")
+            raise NotClean(f"the zygote holds {what}, which children must make themselves")
 
 
 def assert_descriptors(allowed: set[int]) -> None:
-    """Raise NotClean if a file is open that the template did not open on purpose."""
+    """Raise NotClean if a file is open that the zygote did not open on purpose."""
     for link in list(Path("/proc/self/fd").iterdir()):
         descriptor = int(link.name)
         try:
@@ -114,7 +114,7 @@ def assert_descriptors(allowed: set[int]) -> None:
         except OSError:  # the folder's own descriptor, closed by now
             continue
         if descriptor > 2 and descriptor not in allowed:
-            raise NotClean(f"the template holds an open file: {target}")
+            raise NotClean(f"the zygote holds an open file: {target}")
 
 
 def _inherited_state() -> list[tuple[str, bool]]:

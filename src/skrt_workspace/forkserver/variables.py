@@ -1,4 +1,4 @@
-"""Which environment variables the template's imports depended on, and whether a child can have other values.
+"""Which environment variables the zygote's imports depended on, and whether a child can have other values.
 
 A module that reads a variable while it is imported has made its choice. A child whose value differs must have the
 difference mended, or be started plainly.
@@ -65,7 +65,7 @@ class Record:
             if name in MENDED or name in self.made or name.startswith(_MENDED_PREFIXES):
                 continue
             if wanted.get(name) != value:
-                return f"the variable {name} differs from the template's, in which it was read while importing"
+                return f"the variable {name} differs from the zygote's, in which it was read while importing"
         for name in wanted:
             if name.startswith(_PLAIN_PREFIXES) and name not in MENDED and wanted[name] != os.environ.get(name):
                 return f"the variable {name} acts only on a process at its start"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import server, server_command
-from skrt_workspace.forkserver import appearance, kernels, mends
+from skrt_workspace.forkserver import kernels, mends, process_title
 from skrt_workspace.forkserver.variables import Record
 from skrt_workspace.sandbox import kernel as system
 from skrt_workspace.sandbox import plain, walls
@@ -33,7 +33,7 @@ def make_first_process(record: Record) -> Callable[[SandboxDocument, int], None]
     """The first process for `sandbox.enter.start`: a warden, whose server is forked where the document allows it."""
 
     def first_process(document: SandboxDocument, status: int) -> None:
-        appearance.show((f"skrt-hub-sandbox ({document.hostname})",), {})
+        process_title.show((f"skrt-hub-sandbox ({document.hostname})",), {})
         init = Init(isolated=document.isolated, confined=document.confined)
         warden = Warden(init, record, _socket_path(document))
         variables = {**document.environment, WARDEN_SOCKET_VARIABLE: warden.path}
@@ -53,14 +53,14 @@ def _server(document: SandboxDocument, record: Record, status: int) -> Callable[
     if arguments is None or obstacle is not None:
         say(f"the server starts plainly: {obstacle}")
         return lambda: plain.execute(document, status)
-    becoming = mends.Becoming(document.command, document.environment, str(Path.cwd()))
-    return lambda: serve(becoming, arguments)
+    spec = mends.ProcessSpec(document.command, document.environment, str(Path.cwd()))
+    return lambda: serve(spec, arguments)
 
 
-def serve(becoming: mends.Becoming, arguments: list[str], leave_out: frozenset[str] = frozenset()) -> None:
+def serve(spec: mends.ProcessSpec, arguments: list[str], leave_out: frozenset[str] = frozenset()) -> None:
     """Become the participant's Jupyter server; runs in the child."""
     system.close_descriptors({0, 1, 2, LISTENER})
-    mends.apply(becoming, leave_out=leave_out | {"threads"})  # a server computes nothing
+    mends.apply(spec, leave_out=leave_out | {"threads"})  # a server computes nothing
     server.run(arguments)
 
 

@@ -43,7 +43,7 @@ def _environment(variable: str, python: str | None) -> Path:
 
 
 class ForkServer:
-    """One template, run as one of the two kinds of user."""
+    """One zygote, run as one of the two kinds of user."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -59,8 +59,8 @@ class ForkServer:
             self.environment = _environment("SKRT_TEST_ENVIRONMENT", None)
         self.python = str(self.environment / "bin" / "python")
         self.socket = self.root / "fork.sock"
-        self.log = self.root / "template.log"
-        self.template: subprocess.Popen[bytes] | None = None
+        self.log = self.root / "zygote.log"
+        self.zygote: subprocess.Popen[bytes] | None = None
         self.started: list[ProcessIdentity] = []
         self.number = 0
 
@@ -69,14 +69,14 @@ class ForkServer:
         command = [self.python, "-m", "skrt_workspace.forkserver", "--socket", str(self.socket), *arguments]
         self.socket.unlink(missing_ok=True)  # a killed one leaves it behind, and it would look like the new one's
         with self.log.open("ab") as log:
-            self.template = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **given)
-        wait_until(lambda: self.socket.exists() or self.template.poll() is not None, 120)
-        assert self.template.poll() is None, self.log.read_text()
+            self.zygote = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **given)
+        wait_until(lambda: self.socket.exists() or self.zygote.poll() is not None, 120)
+        assert self.zygote.poll() is None, self.log.read_text()
 
     def stop(self) -> None:
-        if self.template is not None and self.template.poll() is None:
-            self.template.terminate()
-            self.template.wait(20)
+        if self.zygote is not None and self.zygote.poll() is None:
+            self.zygote.terminate()
+            self.zygote.wait(20)
 
     def close(self) -> None:
         for identity in self.started:

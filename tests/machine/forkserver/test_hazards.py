@@ -127,8 +127,8 @@ def test_threads_at_the_start_forbid_the_fork(new_server: Any) -> None:
     server = new_server("--without", "threads at the start")
     with pytest.raises(ForkServerUnavailable):
         server.spawn(server.document(server.home("bob"), ("/bin/true",)))
-    assert "threads run in the template" in server.log.read_text()
-    assert server.template.wait(20) == 3
+    assert "threads run in the zygote" in server.log.read_text()
+    assert server.zygote.wait(20) == 3
 
 
 def test_nothing_that_waits_to_be_written_is_written_twice(new_server: Any) -> None:
@@ -149,7 +149,7 @@ def test_secrets_and_open_files_of_the_hub_do_not_reach_the_template(new_server:
     try:
         for arguments, found in (((), False), (("--without", "empty environment"), True)):
             server = new_server(*arguments, **options)
-            folder = Path("/proc", str(server.template.pid))
+            folder = Path("/proc", str(server.zygote.pid))
             variables = (folder / "environ").read_bytes()
             files = [str(link.readlink()) for link in (folder / "fd").iterdir()]
             assert (b"hush" in variables) is found
@@ -201,12 +201,12 @@ def test_hash_seed_and_addresses_change_when_the_template_is_replaced(new_server
     server = new_server("--lifetime", "4")
     cell = "print(hash('x'), id(len))"
     first, second = server.drive([cell], ways=["warden", "warden"])
-    assert first["answers"] == second["answers"]  # shared within one template: why it is replaced daily
-    pid = server.template.pid
+    assert first["answers"] == second["answers"]  # shared within one zygote: why it is replaced daily
+    pid = server.zygote.pid
     until(lambda: "ready" in server.log.read_text() and not server.socket.exists(), 60)
     until(server.socket.exists, 60)
-    assert server.template.pid == pid
-    assert server.template.poll() is None
+    assert server.zygote.pid == pid
+    assert server.zygote.poll() is None
     (third,) = server.drive([cell])
     assert third["answers"] != first["answers"]
 
@@ -245,7 +245,7 @@ def test_a_request_that_is_not_a_document_is_answered_with_the_error(server: Ser
         connection.shutdown(socket.SHUT_WR)
         told = json.loads(connection.recv(65536))
     assert told["kind"] == "DocumentError"
-    assert server.template.poll() is None
+    assert server.zygote.poll() is None
 
 
 def test_one_participants_request_is_not_in_the_memory_of_the_next(server: Server) -> None:
@@ -270,8 +270,8 @@ def test_one_participants_request_is_not_in_the_memory_of_the_next(server: Serve
 def test_killing_the_template_harms_nobody_and_starts_fall_back(new_server: Any, alive: Any) -> None:
     server = new_server()
     running = server.spawn(server.document(server.home("bob"), ("/bin/sleep", "600")))
-    server.template.kill()
-    server.template.wait()
+    server.zygote.kill()
+    server.zygote.wait()
     assert alive(running)
     with pytest.raises(ForkServerUnavailable):
         server.spawn(server.document(server.home("bob2"), ("/bin/true",)))
@@ -282,7 +282,7 @@ def test_killing_the_template_harms_nobody_and_starts_fall_back(new_server: Any,
 
 def test_a_template_that_is_told_to_end_ends_and_leaves_the_socket_of_the_next(new_server: Any) -> None:
     server = new_server()
-    first = server.template
+    first = server.zygote
     server.start()  # a second one at the same place
     marker = server.environment / "skrt-hub-environment.json"
     if os.access(marker, os.W_OK):

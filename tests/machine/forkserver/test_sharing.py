@@ -1,4 +1,4 @@
-"""What children share with the template: memory that they do not copy, and work that they need not do again."""
+"""What children share with the zygote: memory that they do not copy, and work that they need not do again."""
 
 from __future__ import annotations
 

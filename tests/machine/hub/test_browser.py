@@ -189,12 +189,12 @@ def test_a_browser_among_thirty_who_log_in_at_once(make_hub: Callable[..., Hub],
         visitor = Visitor(browser, hub, "emma")
         visitor.submit_log_in()
         visitor.page.wait_for_load_state()
-        visitor.picture("storm-waiting")
+        visitor.picture("burst-waiting")
         visitor.wait_for_lab()
-        visitor.picture("storm-lab")
+        visitor.picture("burst-lab")
         visitor.open_notebook()
         visitor.run_all()
         notebook = visitor.finish()
-        visitor.picture("storm-run")
+        visitor.picture("burst-run")
         assert not [output for output in outputs(notebook) if output["output_type"] == "error"]
         assert json.loads(crowd.result().stdout)["systems"][0]["failures"] == []

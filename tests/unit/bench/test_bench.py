@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from skrt_hub.bench import figures, guests, hubs, kernel, picture
-from skrt_hub.bench.figures import Spread, SystemFigures
+from skrt_hub.bench import chart, hubs, kernel, statistics, test_users
+from skrt_hub.bench.burst import Burst
 from skrt_hub.bench.notebooks import read_notebook
 from skrt_hub.bench.participant import STAGES, Journey
 from skrt_hub.bench.rehearsal_report import RehearsalReport, sentence, yaml_lines
 from skrt_hub.bench.report import BenchReport, rows
 from skrt_hub.bench.run import draw, write_down
 from skrt_hub.bench.seats import Step, may_go_on, next_group, seats
+from skrt_hub.bench.statistics import Spread, SystemStatistics
 from skrt_hub.bench.stock import render_config
-from skrt_hub.bench.storm import Storm
 from skrt_hub.cli import read
 from skrt_hub.errors import UsageError
 from skrt_hub.settings.load import load_settings
@@ -35,8 +35,8 @@ def journey(name: str, began: float, *times: float, failure: str = "") -> Journe
     return Journey(name, began, dict(zip(STAGES, times, strict=False)), failure)
 
 
-def system(name: str, last: float, *, failed: tuple[str, ...] = (), memory: float | None = 5e7) -> SystemFigures:
-    return SystemFigures(
+def system(name: str, last: float, *, failed: tuple[str, ...] = (), memory: float | None = 5e7) -> SystemStatistics:
+    return SystemStatistics(
         system=name,
         people=2,
         alone={"slice": last / 10},
@@ -51,30 +51,30 @@ def system(name: str, last: float, *, failed: tuple[str, ...] = (), memory: floa
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 1), (0.5, 5), (0.95, 10), (0.9, 9), (1.0, 10)])
 def test_a_quantile_is_the_nearest_rank(share: float, expected: float) -> None:
-    assert figures.quantile([10, 9, 8, 7, 6, 5, 4, 3, 2, 1], share) == expected
+    assert statistics.quantile([10, 9, 8, 7, 6, 5, 4, 3, 2, 1], share) == expected
 
 
 def test_the_quantile_of_nothing_is_no_number() -> None:
-    assert math.isnan(figures.quantile([], 0.5))
+    assert math.isnan(statistics.quantile([], 0.5))
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0, 1))
 def test_a_quantile_is_one_of_the_values_with_its_share_below(values: list[float], share: float) -> None:
-    found = figures.quantile(values, share)
+    found = statistics.quantile(values, share)
     assert found in values
     assert sum(value <= found for value in values) >= share * len(values) - 1e-9
 
 
 def test_arrivals_count_from_the_first_persons_beginning() -> None:
     there = [journey("a", 100.0, 1, 2, 3, 4, 5, 6, 7), journey("b", 102.0, 1, 2, 3)]
-    found = figures.arrivals(there)
+    found = statistics.arrivals(there)
     assert found["server"] == (3.0, 5.0)
     assert found["slice"] == (7.0,)
 
 
 def test_failures_of_one_kind_are_counted_together_whoever_met_them() -> None:
-    storm = Storm((journey("x-1", 0, failure="x-1: no"), journey("x-2", 0, failure="x-2: no")), (0.1,), 3)
-    assert figures.failures(storm) == ("3 × the log-in page did not answer", "2 × NAME: no")
+    burst = Burst((journey("x-1", 0, failure="x-1: no"), journey("x-2", 0, failure="x-2: no")), (0.1,), 3)
+    assert statistics.failures(burst) == ("3 × the log-in page did not answer", "2 × NAME: no")
 
 
 def test_a_message_comes_back_from_its_bytes() -> None:
@@ -125,15 +125,15 @@ def test_an_answer_belongs_to_its_request() -> None:
 
 @given(st.floats(0.01, 1e5))
 def test_the_axis_has_few_round_steps_and_reaches_the_last(largest: float) -> None:
-    step, count = picture.round_steps(largest)
+    step, count = chart.round_steps(largest)
     assert 1 <= count <= 9
     assert step * count >= largest * (1 - 1e-6)
     assert f"{step:e}"[0] in "125"
 
 
 def test_the_picture_has_a_stair_for_each_curve_and_one_rise_for_each_person() -> None:
-    curves = [picture.Curve("one & two", (1.0, 2.0, 3.0)), picture.Curve("other", (5.0,), 1, broken=True)]
-    tree = ET.fromstring(picture.arrival_picture("a <title>", curves, 3))
+    curves = [chart.Curve("one & two", (1.0, 2.0, 3.0)), chart.Curve("other", (5.0,), 1, broken=True)]
+    tree = ET.fromstring(chart.arrival_chart("a <title>", curves, 3))
     stairs = [path.attrib for path in tree.iter(f"{SVG}path") if path.attrib.get("fill") == "none"]
     assert [stair["d"].count("V") for stair in stairs] == [3, 1]
     assert ["stroke-dasharray" in stair for stair in stairs] == [False, True]
@@ -142,13 +142,13 @@ def test_the_picture_has_a_stair_for_each_curve_and_one_rise_for_each_person() -
 
 
 def test_a_picture_of_nobody_is_still_a_picture() -> None:
-    ET.fromstring(picture.arrival_picture("nobody", [picture.Curve("none", ())], 0))
+    ET.fromstring(chart.arrival_chart("nobody", [chart.Curve("none", ())], 0))
 
 
 def test_names_are_new_each_time_and_easy_to_tell_from_peoples() -> None:
-    one, other = guests.new_names(3), guests.new_names(3)
+    one, other = test_users.new_names(3), test_users.new_names(3)
     assert len({*one, *other}) == 6
-    assert all(name.startswith(guests.PREFIX) for name in one)
+    assert all(name.startswith(test_users.PREFIX) for name in one)
 
 
 def test_the_stock_stack_listens_on_loopback_only_and_has_jupyterhubs_own_parts() -> None:
@@ -244,7 +244,7 @@ def test_the_answer_is_in_the_words_of_hub_yaml() -> None:
     report = RehearsalReport("n.ipynb", "m", 3 * GB, GB, steps, seats(steps, available=3 * GB, reserved=GB))
     assert sentence(report) == "Up to 2 with 1.5 GB each; memory ends first."
     assert Settings.model_validate(YAML(typ="safe").load("\n".join(yaml_lines(report.seats)))).limits.servers == 2
-    ET.fromstring(picture.rehearsal_picture(steps, report.seats, 3 * GB))
+    ET.fromstring(chart.rehearsal_chart(steps, report.seats, 3 * GB))
 
 
 def test_a_notebook_gives_its_code_and_nothing_else(tmp_path: Path) -> None:

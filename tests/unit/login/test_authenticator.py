@@ -241,12 +241,12 @@ def test_many_guesses_at_once_count_as_many(tmp_path: Path) -> None:
     who = authenticator(tmp_path)
     log_in(who, "anna", "the right one")
 
-    async def storm() -> list[Any]:
+    async def burst() -> list[Any]:
         guesses = [f"guess {number}" for number in range(39)] + ["the right one"]
         tries = (who.authenticate(From("10.0.0.9"), {"username": "anna", "password": guess}) for guess in guesses)
         return await asyncio.gather(*tries, return_exceptions=True)
 
-    answers = asyncio.run(storm())
+    answers = asyncio.run(burst())
     assert sum(isinstance(one, Refused) and one.status_code == 403 for one in answers) == brake.FREE_TRIES
     assert "anna" not in answers
 

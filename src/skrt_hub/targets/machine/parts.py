@@ -89,7 +89,7 @@ def class_page(applied: Applied, layout: Layout, secrets: Secrets, listener: soc
 
 
 def fork_server(applied: Applied, layout: Layout) -> Part:
-    """The warm template of participants' servers. It starts with an almost empty environment: its children show it."""
+    """The zygote of participants' servers. It starts with an almost empty environment: its children show it."""
     python = str(applied.environment / "bin" / "python")
     command = (python, "-I", "-m", "skrt_workspace.forkserver", "--socket", str(layout.fork_server_socket))
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}

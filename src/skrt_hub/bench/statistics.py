@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from skrt_hub.bench.burst import Burst
 from skrt_hub.bench.participant import STAGES, Journey
-from skrt_hub.bench.storm import Storm
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -36,7 +36,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class SystemFigures:
+class SystemStatistics:
     """What was measured of one system: seconds and bytes; None where it was not measured."""
 
     system: str
@@ -66,14 +66,14 @@ def arrivals(journeys: Sequence[Journey]) -> dict[str, tuple[float, ...]]:
     return table
 
 
-def failures(storm: Storm) -> tuple[str, ...]:
+def failures(burst: Burst) -> tuple[str, ...]:
     """Each kind of failure once, with how many met it; a log-in page that did not answer is one too."""
     kinds: dict[str, int] = {}
-    for journey in storm.failures:
+    for journey in burst.failures:
         kind = journey.failure.replace(journey.name, "NAME")
         kinds[kind] = kinds.get(kind, 0) + 1
-    if storm.login_page_failures:
-        kinds["the log-in page did not answer"] = storm.login_page_failures
+    if burst.login_page_failures:
+        kinds["the log-in page did not answer"] = burst.login_page_failures
     return tuple(f"{count} × {kind}" for kind, count in sorted(kinds.items(), key=lambda item: -item[1]))
 
 

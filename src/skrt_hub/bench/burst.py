@@ -16,8 +16,8 @@ _SAMPLE_EVERY = 0.1
 
 
 @dataclass(frozen=True)
-class Storm:
-    """What a storm was like: everybody's journey, and how long the log-in page took at each sample, in seconds."""
+class Burst:
+    """What a burst was like: everybody's journey, and how long the log-in page took at each sample, in seconds."""
 
     journeys: tuple[Journey, ...]
     login_page: tuple[float, ...]
@@ -44,7 +44,7 @@ class Crowd:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(person.__aexit__() for person in self._people))
 
-    async def arrive(self, names: Sequence[str], *, tell: Callable[[int], None] = lambda _: None) -> Storm:
+    async def arrive(self, names: Sequence[str], *, tell: Callable[[int], None] = lambda _: None) -> Burst:
         """Everybody in `names` logs in now and goes on to the slice; `tell` hears how many have arrived."""
         journeys = tuple(Journey(name) for name in names)
         sampler = asyncio.create_task(_sample_login_page(self._url))
@@ -59,7 +59,7 @@ class Crowd:
         await asyncio.gather(*(one(journey) for journey in journeys))
         sampler.cancel()
         times, failures = await sampler
-        return Storm(journeys, tuple(times), failures)
+        return Burst(journeys, tuple(times), failures)
 
     async def new_kernel(self) -> float:
         """Seconds from asking for a further kernel, for somebody who is here, to `import skrt` done in it."""

@@ -1,4 +1,4 @@
-"""What the template does once, so that no child has to: answers that are the same for all, and slow first uses.
+"""What the zygote does once, so that no child has to: answers that are the same for all, and slow first uses.
 
 A library builds tables at its first use (matplotlib its parser for formulas, pydicom its decoders), which children find
 made. Nothing here may leave a thread, an open file or a setting behind; `preload.assert_clean` looks.

@@ -1,7 +1,7 @@
-"""The template: a process with everything imported that forks a child for each request and never reads one itself.
+"""The zygote: a process with everything imported that forks a child for each request and never reads one itself.
 
 SECURITY: 1. the socket is 0600 and the peer's user is checked; 2. only the child reads the request, so nothing of one
-participant is in the memory of the next; 3. the template has no variables, files or secrets of the hub.
+participant is in the memory of the next; 3. the zygote has no variables, files or secrets of the hub.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from skrt_workspace.sandbox.errors import SandboxError
 
 _LONGEST_REQUEST = 1 << 20
 _PATIENCE = 10.0  # seconds for a request to arrive
-LIFETIME = 24 * 3600.0  # hash seed and addresses are shared by all that come from one template
+LIFETIME = 24 * 3600.0  # hash seed and addresses are shared by all that come from one zygote
 
 
 class Replace(Exception):  # noqa: N818
-    """The template is to be replaced by a fresh one: it is old, or its environment has changed."""
+    """The zygote is to be replaced by a fresh one: it is old, or its environment has changed."""
 
 
-class Template:
-    """One listening template."""
+class Zygote:
+    """One listening zygote."""
 
     def __init__(self, path: Path, record: Record, lifetime: float = LIFETIME) -> None:
         self._path = path
@@ -69,7 +69,7 @@ class Template:
             self._listener.close()
 
     def _remove_socket(self) -> None:
-        """Remove the socket's file, unless another template has put its own there."""
+        """Remove the socket's file, unless another zygote has put its own there."""
         try:
             if self._path.stat().st_ino == self._inode:
                 self._path.unlink()
@@ -145,7 +145,7 @@ def _read(connection: socket.socket) -> tuple[bytes, int | None]:
 
 
 def listen(path: Path) -> socket.socket:
-    """A socket at `path` that only this user can open; one left by an earlier template is replaced."""
+    """A socket at `path` that only this user can open; one left by an earlier zygote is replaced."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)

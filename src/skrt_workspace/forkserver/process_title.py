@@ -1,4 +1,4 @@
-"""How a forked process looks from outside: its arguments, variables and name in /proc are its own, not the template's.
+"""How a forked process looks from outside: its arguments, variables and name in /proc are its own, not the zygote's.
 
 The kernel is told of new memory for both with PR_SET_MM_MAP (prctl(2)); where that is not allowed the old memory is
 overwritten, as setproctitle does.

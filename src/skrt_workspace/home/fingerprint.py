@@ -1,8 +1,8 @@
-"""A mark of all that is in a home: a hash that changes when anything in it does.
+"""A fingerprint of all that is in a home: a hash that changes when anything in it does.
 
-`python -I -m skrt_workspace.home.mark` reads folders from its standard input, a NUL between them, and prints the mark
-of each in hexadecimal, a line a folder, empty for one that cannot be looked through. As a program of its own it asks
-the disk beside others of its kind, which threads of one Python cannot.
+`python -I -m skrt_workspace.home.fingerprint` reads folders from its standard input, a NUL between them, and prints the
+fingerprint of each in hexadecimal, a line a folder, empty for one that cannot be looked through. As a program of its
+own it asks the disk beside others of its kind, which threads of one Python cannot.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from skrt_workspace.home.scan import Entry, scan
 _LINES_AT_ONCE = 1000
 
 
-def mark_of(found: Sequence[Entry]) -> bytes:
-    """The mark of a home in which `found` was found, in the order of `scan`."""
+def fingerprint_of(found: Sequence[Entry]) -> bytes:
+    """The fingerprint of a home in which `found` was found, in the order of `scan`."""
     state = hashlib.sha256()
     for start in range(0, len(found), _LINES_AT_ONCE):
         lines = [
@@ -33,10 +33,10 @@ def main() -> int:
     """Answer for each folder of the standard input."""
     for folder in sys.stdin.buffer.read().split(b"\0"):
         try:
-            mark = mark_of(list(scan(os.fsdecode(folder)))).hex()
+            fingerprint = fingerprint_of(list(scan(os.fsdecode(folder)))).hex()
         except OSError:
-            mark = ""
-        print(mark, flush=True)
+            fingerprint = ""
+        print(fingerprint, flush=True)
     return 0
 
 

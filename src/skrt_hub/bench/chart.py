@@ -1,4 +1,4 @@
-"""The pictures of a storm and of a rehearsal, as SVG.
+"""The charts of a burst and of a rehearsal, as SVG.
 
 Written by hand, because the tool's own environment has no plotting library and needs none for a few lines.
 """
@@ -37,7 +37,7 @@ class Panel:
     limit_label: str
 
 
-def arrival_picture(title: str, curves: Sequence[Curve], people: int) -> str:
+def arrival_chart(title: str, curves: Sequence[Curve], people: int) -> str:
     """An SVG document (SVG 1.1, W3C) of arrivals: seconds to the right, people upwards."""
     latest = max((time for curve in curves for time in curve.times), default=1.0)
     step, ticks = round_steps(latest)
@@ -49,7 +49,7 @@ def arrival_picture(title: str, curves: Sequence[Curve], people: int) -> str:
     return "\n".join((*parts, "</svg>\n"))
 
 
-def rehearsal_picture(steps: Sequence[Step], found: Seats, available: int) -> str:
+def rehearsal_chart(steps: Sequence[Step], found: Seats, available: int) -> str:
     """An SVG document: memory of all (GB), and below it the notebook's time (s), for each number of people."""
     most = max(found.people, *(step.people for step in steps))
     memory = [(step.people, step.people * step.memory_each / 1e9) for step in steps]

@@ -8,8 +8,8 @@ import pytest
 
 from skrt_hub.snapshots import fingerprints, operations
 from skrt_hub.snapshots.copies import Copies
-from skrt_hub.snapshots.fingerprints import Marks
-from skrt_workspace.home.mark import mark_of
+from skrt_hub.snapshots.fingerprints import Fingerprints
+from skrt_workspace.home.fingerprint import fingerprint_of
 from skrt_workspace.home.scan import scan
 from tests.support.homes import home, hub, state
 
@@ -32,17 +32,17 @@ def copies(tmp_path: Path) -> Copies:
 def test_marks_are_those_of_the_homes_in_their_order(copies: Copies) -> None:
     wanted = copies.homes.all()
     (home(copies, NAMES[3]) / "note.ipynb").unlink()
-    with Marks(copies.homes, wanted) as found:
-        assert list(found) == [mark_of(list(scan(str(home(copies, name))))) for name in NAMES]
+    with Fingerprints(copies.homes, wanted) as found:
+        assert list(found) == [fingerprint_of(list(scan(str(home(copies, name))))) for name in NAMES]
 
 
 def test_a_home_that_is_gone_has_no_mark_and_moves_no_other(copies: Copies, tmp_path: Path) -> None:
     wanted = copies.homes.all()
     home(copies, NAMES[0]).rename(tmp_path / "gone")
-    with Marks(copies.homes, wanted) as found:
+    with Fingerprints(copies.homes, wanted) as found:
         first, *others = found
     assert first is None
-    assert others == [mark_of(list(scan(str(home(copies, name))))) for name in NAMES[1:]]
+    assert others == [fingerprint_of(list(scan(str(home(copies, name))))) for name in NAMES[1:]]
 
 
 @pytest.mark.parametrize("program", ["the real one", "one that dies", "one that talks nonsense"])
