@@ -65,9 +65,7 @@ def _with_wrong_number(numbers: dict[str, Any]) -> dict[str, Any]:
     raise AssertionError("no plain number to change")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in NOTEBOOKS]
-)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebook_is_valid_and_clean(name: str) -> None:
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)

@@ -35,7 +35,7 @@ def execute(file: Path, folder: Path) -> dict[str, Any]:
         kernels.execute(notebook, CELL_DEADLINE, folder)
     except CellExecutionError as error:
         raise StepFailedError(f"cell {_failed(notebook)} failed: {error.ename}: {error.evalue}") from error
-    numbers: dict[str, Any] = json.loads(notebook.cells[-1].outputs[-1]["text"])
+    numbers: dict[str, Any] = json.loads(kernels.printed(notebook.cells[-1].outputs))
     return numbers
 
 

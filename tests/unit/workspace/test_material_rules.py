@@ -111,10 +111,12 @@ class History(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.mine)))
         content = self.offered.get(name)
         beside = self.beside.get(name)
-        if beside is not None and self.snapshot().get(beside) == content and name not in self.tangled:
+        if content is None or beside is None or name in self.tangled:
+            return
+        if self.snapshot().get(beside) == content:
             (self.home / "course" / beside).rename(self.home / "course" / name)
             del self.mine[name]
-            self.untouched[name] = self.last_given[name] = content or b""
+            self.untouched[name] = self.last_given[name] = content
 
     @rule()
     def place(self) -> None:
