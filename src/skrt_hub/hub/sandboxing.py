@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
-from skrt_hub.policy import engines, memory, patient_data, threads
+from skrt_hub.policy import engines, memory, patient_data, start_page, threads
 from skrt_workspace import connections, server_command
 from skrt_workspace.sandbox.document import (
     DOOR_INSIDE,
@@ -101,6 +101,7 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
         **threads.variables(settings.limits.cpu, machine_cpus),
         **engines.variables(settings.engines),
         **patient_data.variables(settings),
+        **start_page.variables(settings),
         **start.environment,
         **(_connections(start.environment, isolated=isolated) if start.listening else {}),
     }

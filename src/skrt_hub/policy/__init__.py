@@ -10,10 +10,23 @@ memory.py     which folders lie in memory, and how large they may be
 threads.py    how many threads engines and libraries start
 engines.py    whether registrations are exact
 patient_data.py  what happens to files that tell who a patient is
+start_page.py  what participants see first in JupyterLab
 removing.py   what it means to take a participant out
 """
 
-from skrt_hub.policy import class_page, engines, hosts, idle, internet, log_in, memory, patient_data, removing, threads
+from skrt_hub.policy import (
+    class_page,
+    engines,
+    hosts,
+    idle,
+    internet,
+    log_in,
+    memory,
+    patient_data,
+    removing,
+    start_page,
+    threads,
+)
 
 __all__ = [
     "class_page",
@@ -25,5 +38,6 @@ __all__ = [
     "memory",
     "patient_data",
     "removing",
+    "start_page",
     "threads",
 ]

@@ -14,10 +14,16 @@ _LEAST_CONTRAST = 4.5
 
 
 class Page(Section):
-    """What the log-in page looks like."""
+    """What the log-in page looks like, and what JupyterLab opens with."""
 
     title: str = Field("scikit-rt hub", max_length=80, description="The name at the top of the log-in page.")
     text: str = Field("", max_length=600, description="A short text for those who log in.")
+    welcome: str = Field(
+        "",
+        max_length=4000,
+        description="The organiser's text on the page that JupyterLab opens with, in Markdown; from the next start of "
+        "a server on.",
+    )
     logo: Path | None = Field(None, description="A picture: .svg, .png or .jpg; on Kubernetes at most 300 kB.")
     colour: str = Field(
         "", description="The colour of buttons and links, such as #0b5394; dark enough for white words."

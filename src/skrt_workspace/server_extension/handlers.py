@@ -23,6 +23,7 @@ from skrt_workspace.material import original
 from skrt_workspace.server_extension.download import stream_zip
 from skrt_workspace.server_extension.looking import Looks, NothingToSeeError
 from skrt_workspace.server_extension.watch import Watch
+from skrt_workspace.start_page import start_page
 
 Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, None]])
 # tornado's decorator has no types that a strict checker takes.
@@ -66,6 +67,16 @@ class NoticesHandler(_Handler):
             raise web.HTTPError(400, "`seen` must be a list of names")
         await asyncio.to_thread(self.watch.dismiss, names)
         self.finish({})
+
+
+class StartHandler(_Handler):
+    """The page that JupyterLab opens with."""
+
+    @authenticated
+    async def get(self) -> None:
+        """What stands on it (skrt_workspace.start_page)."""
+        news = await asyncio.to_thread(self.watch.notices)
+        self.finish(await asyncio.to_thread(start_page, self.watch.home, news))
 
 
 class MaterialHandler(_Handler):
@@ -176,6 +187,7 @@ class FolderHandler(JupyterHandler):  # type: ignore[misc]
 
 HANDLERS = [
     (r"/skrt/notices", NoticesHandler),
+    (r"/skrt/start", StartHandler),
     (r"/skrt/material", MaterialHandler),
     (r"/skrt/original", OriginalHandler),
     (r"/skrt/look", LookHandler),

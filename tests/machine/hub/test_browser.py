@@ -59,7 +59,7 @@ class Visitor:
     def new_notebook(self) -> None:
         """A new notebook with its kernel, the cursor in its first cell."""
         self.page.goto(f"{self.hub.url}user/{self.name}/lab?reset")
-        self.page.click('.jp-LauncherCard[data-category="Notebook"]')
+        self.page.click("text=New notebook")
         self.page.click(".jp-Notebook .cm-content")
         self.wait_for_kernel()
 

@@ -1,6 +1,6 @@
 /*
  * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything",
- * images by a double click.
+ * images by a double click, the page that JupyterLab opens with.
  *
  * Written by hand as a module federation container, so that nothing has to be built: JupyterLab calls `init` with its
  * shared modules and `get` for the plugins (its bootstrap code, `createModule`).
@@ -282,34 +282,85 @@
     app.contextMenu.addItem({ command: 'skrt:look', selector: '.jp-DirListing-item[data-isdir="false"]', rank: 4 });
   }
 
+  /* Instead of an empty launcher: the page of the course. Whoever has something open comes back to that. */
+  function addStart(app, parts) {
+    const { server, apputils, widgets, rendermime, docmanager, language, translate } = parts;
+    let page = null;
+    const draw = async text => {
+      const renderer = rendermime.createRenderer('text/markdown');
+      await renderer.renderModel(rendermime.createModel({ data: { 'text/markdown': text }, trusted: false }));
+      return renderer.node;
+    };
+    const does = {
+      draw,
+      open: path => docmanager.openOrReveal(path),
+      command: name => app.commands.execute(name)
+    };
+    const show = async () => {
+      if (!page || page.isDisposed) {
+        const content = new widgets.Widget();
+        page = new apputils.MainAreaWidget({ content });
+        page.id = 'skrt-start';
+        page.title.label = translate('Start');
+        page.title.closable = true;
+        app.shell.add(page, 'main');
+        const { Start } = await import(new URL('./start.js', HERE).href);
+        await new Start(server, content.node, does, language).open();
+      }
+      app.shell.activateById('skrt-start');
+    };
+    app.commands.addCommand('skrt:start', {
+      label: translate('Start Page'),
+      caption: translate("The course's notebooks, what is new, and your limits"),
+      execute: show
+    });
+    void app.restored.then(() => {
+      const open = [...app.shell.widgets('main')];
+      const only = open.every(widget => widget.id.startsWith('launcher'));
+      if (app.name === 'JupyterLab' && app.shell.mode !== 'single-document' && only) {
+        return show().then(() => open.forEach(widget => widget.close()));
+      }
+    });
+  }
+
   async function plugins() {
-    const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry] = await Promise.all([
+    const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation] = await Promise.all([
       use('@jupyterlab/services'),
       use('@jupyterlab/apputils'),
       use('@jupyterlab/filebrowser'),
       use('@jupyterlab/docmanager'),
       use('@jupyterlab/mainmenu'),
       use('@lumino/widgets'),
-      use('@jupyterlab/docregistry')
+      use('@jupyterlab/docregistry'),
+      use('@jupyterlab/rendermime'),
+      use('@jupyterlab/translation')
     ]);
     textBody.Widget = widgets.Widget;
-    const optional = [filebrowser.IFileBrowserFactory, docmanager.IDocumentManager, mainmenu.IMainMenu, apputils.ICommandPalette];
+    const optional = [
+      filebrowser.IFileBrowserFactory, docmanager.IDocumentManager, mainmenu.IMainMenu, apputils.ICommandPalette,
+      rendermime.IRenderMimeRegistry, translation.ITranslator
+    ];
     return [{
       id: NAME + ':home',
       autoStart: true,
       optional,
-      activate: (app, factory, manager, menu, palette) => {
+      activate: (app, factory, manager, menu, palette, registry, translator) => {
         const server = new Server(services);
         const translate = text => text;
         const notices = new Notices(server, apputils, translate);
         const material = new Material(server);
         addImages(app, { server, apputils, docregistry, widgets, factory, translate });
         addCommands(app, { server, apputils, material, factory, docmanager: manager, translate });
+        if (manager && registry) {
+          const language = translator ? translator.languageCode : '';
+          addStart(app, { server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate });
+        }
         if (menu) {
+          menu.helpMenu.addGroup([{ command: 'skrt:start' }], -1);
           menu.fileMenu.addGroup([{ command: 'skrt:everything' }, { command: 'skrt:original-of-this' }], 95);
         }
         if (palette) {
-          for (const command of ['skrt:everything', 'skrt:original-of-this']) {
+          for (const command of ['skrt:start', 'skrt:everything', 'skrt:original-of-this']) {
             palette.addItem({ command, category: 'File Operations' });
           }
         }

@@ -242,6 +242,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
         **policy.patient_data.variables(settings),
+        **policy.start_page.variables(settings),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
     }
