@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from skrt_workspace.forkserver.client import ForkServerUnavailable
-from skrt_workspace.sandbox.document import Limits, SandboxDocument, User
+from skrt_workspace.sandbox.document import Limits, Network, SandboxDocument, User
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
 
 PARTICIPANT = 213456
@@ -92,7 +92,12 @@ class ForkServer:
         return path
 
     def document(
-        self, home: Path, command: tuple[str, ...], variables: dict[str, str] | None = None
+        self,
+        home: Path,
+        command: tuple[str, ...],
+        variables: dict[str, str] | None = None,
+        *,
+        own_network: bool = False,
     ) -> SandboxDocument:
         threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
         environment = {
@@ -110,6 +115,7 @@ class ForkServer:
             log_file=str(self.root / f"{home.name}.log"),
             user=User(PARTICIPANT, PARTICIPANT) if self.kind == "root" else None,
             limits=Limits(processes=512, open_files=4096),
+            network=Network(own=own_network),
         )
 
     def spawn(self, document: SandboxDocument) -> ProcessIdentity:
@@ -125,7 +131,9 @@ class ForkServer:
         self.started.append(identity)
         return identity
 
-    def drive(self, cells: list[str], variables: dict[str, str] | None = None, **job: Any) -> list[dict[str, Any]]:
+    def drive(
+        self, cells: list[str], variables: dict[str, str] | None = None, *, own_network: bool = False, **job: Any
+    ) -> list[dict[str, Any]]:
         """What kernels in a new sandbox answer to these cells: see `driver.py`."""
         self.number += 1
         home = self.home(f"participant{self.number}")
@@ -138,7 +146,7 @@ class ForkServer:
         (home / "job.json").write_text(json.dumps({"cells": cells, **job}))
         for name in ("driver.py", "job.json"):
             (home / name).chmod(0o644)
-        identity = self.spawn(self.document(home, (self.python, "driver.py"), variables))
+        identity = self.spawn(self.document(home, (self.python, "driver.py"), variables, own_network=own_network))
         assert wait_ended(identity, 120), "the driver hangs"
         answer = home / "answer.json"
         assert answer.exists(), Path(self.root, f"{home.name}.log").read_text()

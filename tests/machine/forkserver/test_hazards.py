@@ -53,7 +53,8 @@ FACTS = {
     "group": "import os; print(os.getpgid(0) == os.getpid() == os.getsid(0))",
     "rights": "print([l for l in open('/proc/self/status') if l[:3] in ('Cap', 'NoN', 'Sec', 'Uid', 'Gro')])",
 }
-VOLATILE = "VOLATILE = {'JPY_PARENT_PID', 'SKRT_WARDEN_SOCKET', 'JPY_SESSION_NAME', ''}"
+# GDCM_RESOURCES_PATH is set by importing pydicom's decoders, which here has happened: a plain kernel has it from then on.
+VOLATILE = "VOLATILE = {'JPY_PARENT_PID', 'SKRT_WARDEN_SOCKET', 'JPY_SESSION_NAME', 'GDCM_RESOURCES_PATH', ''}"
 JOB: dict[str, Any] = {
     "ways": ["warden", "plain"],
     "files": {".config/matplotlib/matplotlibrc": "lines.linewidth: 7.5\n", "tmp/x": ""},

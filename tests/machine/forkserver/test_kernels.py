@@ -119,5 +119,5 @@ def test_what_forking_cannot_meet_is_started_plainly_and_said(
 
 
 def test_the_debugger_of_jupyterlab_starts(server: Server) -> None:
-    forked, plain = server.drive(["1"], ways=["warden", "plain"], steps=["debug"])
+    forked, plain = server.drive(["1"], ways=["warden", "plain"], steps=["debug"], own_network=True)
     assert forked["debug"] == plain["debug"] == "initialize True"
