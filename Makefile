@@ -27,6 +27,7 @@ lint: $(VENV)/dev ## code style, types, import rules
 	$(BIN)/ruff check src tests scripts
 	$(BIN)/ruff format --check src tests scripts
 	$(BIN)/mypy
+	$(BIN)/mypy tests
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/dev ## the fast tests: no processes, no network

@@ -14,6 +14,7 @@ import pytest
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
+from skrt_hub.files import read_json
 from skrt_hub.material.hand_out import hand_out
 from skrt_hub.material.published import fetch, published
 from skrt_hub.progress import Silent
@@ -171,7 +172,7 @@ def check_published(shown: Path, entries: list[dict[str, object]]) -> None:
     """All that the manifest names is there, whole."""
     if not entries:
         return
-    folder = operations.read_json(shown / "manifest.json")["folder"]  # type: ignore[index]
+    folder = read_json(shown / "manifest.json")["folder"]  # type: ignore[index]
     for entry in entries:
         files = entry["files"]
         assert isinstance(files, dict)

@@ -15,8 +15,9 @@ from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
 from skrt_hub.report import Report
 from skrt_hub.settings.model import Settings
-from skrt_hub.snapshots import operations, packs
+from skrt_hub.snapshots import operations
 from skrt_hub.snapshots.copies import Copies
+from skrt_workspace.home.content import PIECE
 from skrt_workspace.home.scan import LEFT_OUT, scan
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -72,12 +73,12 @@ def fill(folder: Path) -> None:
     (folder / "sub/deep").mkdir(parents=True)
     (folder / "note.ipynb").write_text('{"cells": []}')
     (folder / "empty").write_bytes(b"")
-    (folder / "sub/large").write_bytes(os.urandom(packs.PIECE + 12345))
+    (folder / "sub/large").write_bytes(os.urandom(PIECE + 12345))
     with (folder / "sub/holes").open("wb") as file:
         file.write(b"begin")
-        file.seek(3 * packs.PIECE)
+        file.seek(3 * PIECE)
         file.write(b"end")
-        file.truncate(5 * packs.PIECE + 7)
+        file.truncate(5 * PIECE + 7)
     (folder / "sub/deep/run.sh").write_text("#!/bin/sh\n")
     (folder / "sub/deep/run.sh").chmod(0o750)
     (folder / "odd \udce4\n name").write_text("odd")

@@ -44,7 +44,8 @@ class ProgramTarget:
         return CheckReport(self._settings.target, (Finding("python", True, sys.version.split()[0]),))
 
     def up(self, *, foreground: bool = False) -> UpReport:
-        with self._context.alone() if self._layout.root.exists() else self._made():
+        ready: AbstractContextManager[object] = self._context.alone() if self._layout.root.exists() else self._made()
+        with ready:
             changed = self._pid() is None
             if changed:
                 self._start()

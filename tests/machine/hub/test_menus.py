@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 NOTEBOOK = {
     "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# $x^2$"}],

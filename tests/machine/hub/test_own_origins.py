@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browsers import PATIENCE, needs_chromium
-
-from .conftest import Hub
+from tests.support.hubs import Hub
 
 pytestmark = [
     pytest.mark.long,

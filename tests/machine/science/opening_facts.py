@@ -94,7 +94,7 @@ facts = {kind: shown(next((planning / kind).rglob("*.dcm")), patient) for kind i
 facts["slice"] = shown(slices[7], patient)
 headers = [pydicom.dcmread(next((scan / "CT").rglob("*.dcm")), stop_before_pixels=True) for scan in (planning, later)]
 facts["frames"] = len({str(header.FrameOfReferenceUID) for header in headers})
-facts["REG"] = shown(registration(*headers, (5.0, -3.0, 8.0)), place / "study")
+facts["REG"] = shown(registration(headers[0], headers[1], (5.0, -3.0, 8.0)), place / "study")
 facts["study"] = shown(place / "study", place)
 facts["chosen"] = shown(place / "study", place, str(headers[1].SeriesInstanceUID))
 

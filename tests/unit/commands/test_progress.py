@@ -24,7 +24,7 @@ def test_the_time_left_in_words(seconds: float, words: str) -> None:
 
 def test_a_long_step_is_told_in_lines_where_no_bar_can_move(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("skrt_hub.progress.time.monotonic", lambda: clock[0])
     out = io.StringIO()
     shown = progress.Shown(Console(file=out, force_terminal=False, width=200))
     with shown.step("saving homes") as step:

@@ -40,7 +40,7 @@ def test_a_server_is_told_before_its_home_is_full_and_when_it_is(tmp_path: Path)
 def test_a_volume_that_holds_nobody_is_watched_in_its_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(space, "_EVERY", 0.0)
     now = [100.0]
-    monkeypatch.setattr(space.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("skrt_workspace.home.space.time.monotonic", lambda: now[0])
     monkeypatch.setenv(space.LIMIT, str(10 * space.MB))
     assert space.measure(tmp_path, tmp_path / "no notices").state == "ok"
     (tmp_path / "scan").write_bytes(os.urandom(11 * space.MB))

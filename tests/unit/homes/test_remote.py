@@ -20,6 +20,7 @@ from skrt_workspace.home import transfer
 from skrt_workspace.home.content import PIECE
 from skrt_workspace.home.scan import FILE, FOLDER, Entry, scan
 from skrt_workspace.home.transfer import Step
+from skrt_workspace.home.tree import Tree
 from tests.support.homes import fill, hub, state
 from tests.support.homes import home as home_of
 
@@ -43,7 +44,7 @@ def steps_from(folder: Path) -> Iterator[Step]:
         if entry.kind == FOLDER:
             yield Step(entry.path, FOLDER, entry.mode, entry.mtime)
         elif entry.kind == FILE:
-            digest = transfer.Tree(str(folder)).look(entry.path)
+            digest = Tree(str(folder)).look(entry.path)
             content = (folder / entry.path).read_bytes()
             pieces = [content[start : start + PIECE] for start in range(0, len(content), PIECE)] or [b""]
             yield Step(entry.path, FILE, entry.mode, entry.mtime, digest=str(digest), pieces=pieces)

@@ -33,7 +33,7 @@ class Programs:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._answers: dict[str, tuple[int, str, str]] = {}
         self.asked: list[str] = []
-        monkeypatch.setattr(module.shutil, "which", lambda name: name if name in self._answers else None)
+        monkeypatch.setattr("shutil.which", lambda name: name if name in self._answers else None)
         monkeypatch.setattr(module, "run", self._run)
 
     def add(self, name: str, *, out: str = "", err: str = "", code: int = 0) -> None:

@@ -16,6 +16,7 @@ from skrt_hub.snapshots import manifest, operations, packs, reader
 from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.manifest import Head, Saved
 from skrt_hub.snapshots.repository import FolderRepository, open_folder
+from skrt_workspace.home.content import PIECE
 from skrt_workspace.home.scan import FILE, Entry
 from tests.support.homes import START, home, save
 
@@ -80,7 +81,7 @@ def test_what_a_disk_did_not_keep_is_found_by_the_save_itself(
 
 
 def test_the_header_in_a_frame_is_the_one_that_tar_writes() -> None:
-    for size in (0, 1, 511, 512, 100_000, packs.PIECE):
+    for size in (0, 1, 511, 512, 100_000, PIECE):
         content = os.urandom(size)
         digest = hashlib.sha256(content).digest()
         unpacked = zstandard.ZstdDecompressor().decompress(packs.frame(digest, content))

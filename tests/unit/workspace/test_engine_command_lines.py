@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from skrt_workspace.engines import ELASTIX_PACKAGES, arguments, elastix, parameters, system, threads, transformix
+from skrt_workspace.engines import ELASTIX_PACKAGES, arguments, elastix, parameters, system, transformix
+from skrt_workspace.threads import ENGINES
 
 
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands as in an environment whose library has elastix, with nothing chosen in their place."""
     monkeypatch.setattr("skrt_workspace.engines.elastix_package", lambda: ELASTIX_PACKAGES[0])
-    for name in (system.VARIABLE, *threads.ENGINES):
+    for name in (system.VARIABLE, *ENGINES):
         monkeypatch.delenv(name, raising=False)
 
 
