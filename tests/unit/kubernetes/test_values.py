@@ -49,6 +49,13 @@ def test_the_proxy_answers_to_names_where_all_are_known() -> None:
     assert r"hub\.example\.org" in named["proxy"]["chp"]["extraEnv"]["SKRT_HUB_NAMES"]
 
 
+def test_nothing_is_put_into_what_servers_are_told() -> None:
+    told = rendered(page={"title": "{username} at $(HOME)"})["singleuser"]["extraEnv"]
+    for value in told.values():  # as KubeSpawner has it (kubespawner.spawner, _expand_user_properties)
+        assert "$(" not in value.format(username="anna").replace("$$(", "")
+    assert any("{username} at $$(HOME)" in value.format(username="anna") for value in told.values())
+
+
 def test_what_is_written_beside_the_home_has_a_limit() -> None:
     assert rendered()["singleuser"]["extraResource"]["limits"] == {"ephemeral-storage": "1024Mi"}
 

@@ -251,7 +251,7 @@ def _cpu_guarantee(settings: Settings) -> float:
 
 def _environment(settings: Settings) -> dict[str, str]:
     limits = settings.limits
-    return {
+    told = {
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
         **policy.patient_data.variables(settings),
@@ -259,6 +259,12 @@ def _environment(settings: Settings) -> dict[str, str]:
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
     }
+    return {name: literal(value) for name, value in told.items()}
+
+
+def literal(text: str) -> str:
+    """A variable's value that neither KubeSpawner (`{username}`) nor Kubernetes (`$(NAME)`) puts anything into."""
+    return text.replace("{", "{{").replace("}", "}}").replace("$(", "$$(")
 
 
 def _storage(settings: Settings) -> dict[str, Any]:
