@@ -28,15 +28,16 @@ from tests.support.browsers import chromium
 
 CHART = os.environ.get("SKRT_HUB_TEST_CHART", "")
 NAME, PORT = "skrt-hub-test", 8765
+LONGEST = 1800
+"""Seconds that a test may take; the first of all builds the participants' image, too."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CHART:
-        return
-    reason = "SKRT_HUB_TEST_CHART names no chart"
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.timeout(LONGEST))
+        if not CHART:
+            item.add_marker(pytest.mark.skip(reason="SKRT_HUB_TEST_CHART names no chart"))
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Hub:
         config = ("--config", str(self.folder / "hub.yaml"), "--state", str(self.state))
         return [sys.executable, "-m", "skrt_hub", *config, *words]
 
-    def run(self, *words: str, code: int = 0, deadline: float = 900) -> dict[str, Any]:
+    def run(self, *words: str, code: int = 0, deadline: float = LONGEST) -> dict[str, Any]:
         """Run a command with --json; the answer. Fails where it ends with another code."""
         done = subprocess.run(
             [*self.command(*words), "--json"], capture_output=True, text=True, timeout=deadline, check=False

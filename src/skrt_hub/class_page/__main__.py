@@ -23,7 +23,7 @@ from skrt_hub.class_page.page import ClassPages
 from skrt_hub.class_page.verbs import ClassVerbs
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
-from skrt_hub.hub.applied import read_applied
+from skrt_hub.hub.applied import applied_settings
 from skrt_hub.layout import Layout
 from skrt_hub.login.pages import Look
 from skrt_hub.policy import class_page, log_in
@@ -32,10 +32,10 @@ from skrt_hub.progress import Silent
 
 def hub_in(layout: Layout) -> Hub:
     """The hub as it was last brought up; hub.yaml may have changed since."""
-    applied = read_applied(layout)
-    if applied is None:
+    settings = applied_settings(layout)
+    if settings is None:
         raise StateError("The hub was deleted.")
-    return Hub(Context(applied.settings, layout, Silent()))
+    return Hub(Context(settings, layout, Silent()))
 
 
 async def serve(layout: Layout, listener: socket.socket) -> None:

@@ -73,6 +73,12 @@ def read_applied(layout: Layout) -> Applied | None:
         ) from None
 
 
+def applied_settings(layout: Layout) -> Settings | None:
+    """The settings that were applied last, on whichever target, or None for a hub that never was."""
+    document = read_json(layout.applied)
+    return Settings.model_validate(document["settings"]) if isinstance(document, dict) else None
+
+
 def ensure_run_folder(layout: Layout) -> None:
     """The folder of sockets and process identities. Without namespaces, servers reach the door in it by its path."""
     applied = read_applied(layout)

@@ -13,7 +13,7 @@ ACTIONS = frozenset(
     (
         *("all", "names", "to_end", "attempts"),
         *("set", "issue", "set_class_password", "forget", "lock", "free", "disable", "enable", "unlock"),
-        *("take_list", "take_up"),
+        *("take_list", "take_up", "set_closed"),
     )
 )
 

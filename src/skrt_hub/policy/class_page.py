@@ -10,6 +10,8 @@ from skrt_hub.settings.model import Settings
 NAME = "class"
 PATH = f"/services/{NAME}/"
 CALLBACK = f"{PATH}oauth_callback"
+PORT = 8090
+"""Where the hub's pod on Kubernetes takes the browsers that the proxy leads to the page."""
 
 
 def service() -> dict[str, Any]:
@@ -28,17 +30,14 @@ def organisers_role() -> dict[str, Any]:
 
 
 def where(settings: Settings, address: str) -> tuple[str, ...]:
-    """What `up` says of the page at this address of the hub, on one machine."""
+    """What `up` says of the page at this address of the hub."""
     return (
         (f"The class's page, for {', '.join(settings.organisers)}: {address}{PATH[1:]}",) if settings.organisers else ()
     )
 
 
-def missing_on_kubernetes(settings: Settings) -> str:
-    """What `check` says of the page where it is not yet, or nothing."""
+def needs_on_kubernetes(settings: Settings) -> str:
+    """What `check` says of the page there, or nothing."""
     if not settings.organisers:
         return ""
-    return (
-        "the organiser's page is there on one machine only; here: skrt-hub status, participants (restart, reset, "
-        "disable) and message do the same"
-    )
+    return "shown by this machine: it is there while this machine runs and reaches the cluster"

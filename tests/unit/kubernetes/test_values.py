@@ -49,6 +49,26 @@ def test_the_proxy_answers_to_names_where_all_are_known() -> None:
     assert r"hub\.example\.org" in named["proxy"]["chp"]["extraEnv"]["SKRT_HUB_NAMES"]
 
 
+def test_nothing_is_put_into_what_servers_are_told() -> None:
+    told = rendered(page={"title": "{username} at $(HOME)"})["singleuser"]["extraEnv"]
+    for value in told.values():  # as KubeSpawner has it (kubespawner.spawner, _expand_user_properties)
+        assert "$(" not in value.format(username="anna").replace("$$(", "")
+    assert any("{username} at $$(HOME)" in value.format(username="anna") for value in told.values())
+
+
+def test_what_is_written_beside_the_home_has_a_limit() -> None:
+    assert rendered()["singleuser"]["extraResource"]["limits"] == {"ephemeral-storage": "1024Mi"}
+
+
+def test_the_class_page_is_a_service_that_the_proxy_alone_reaches() -> None:
+    hub = rendered(organisers=["maria"])["hub"]
+    assert hub["services"]["class"]["url"] == "http://hub:8090"
+    assert hub["loadRoles"]["class-organiser"]["scopes"] == ["access:services!service=class"]
+    (rule,) = hub["networkPolicy"]["ingress"]
+    assert rule["ports"] == [{"port": 8090}]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"component": "proxy"}}}]
+
+
 def test_the_logo_comes_with_the_log_in() -> None:
     settings = Settings.model_validate({"target": "kubernetes", "page": {"logo": "mark.PNG"}})
     hub = render_values(settings, replace(FACTS, logo=b"picture"))["hub"]

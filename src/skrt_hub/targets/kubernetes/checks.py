@@ -55,8 +55,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("image", lambda: image(cluster)),
     ]
     findings += [network_policies(context.settings), names(context.settings)]
-    if missing := policy.class_page.missing_on_kubernetes(context.settings):
-        findings.append(Finding("organiser's page", False, missing, required=False))
+    if needs := policy.class_page.needs_on_kubernetes(context.settings):
+        findings.append(Finding("organiser's page", True, needs))
     if context.settings.kubernetes.access == "port-forward":
         findings.append(_guard("port", lambda: port(cluster)))
     if expiring := certificate.warning(cluster):

@@ -67,6 +67,35 @@ const takeAway = (response) => {
   };
 };
 
+// Open connections to each server, by its owner. Where the hub takes the way to a server back, they are cut: the server
+// has ended, or the hub was closed.
+const connected = new Map();
+
+const keepInMind = (owner, socket) => {
+  if (!connected.has(owner)) connected.set(owner, new Set());
+  connected.get(owner).add(socket);
+  socket.once("close", () => {
+    connected.get(owner)?.delete(socket);
+    if (connected.get(owner)?.size === 0) connected.delete(owner);
+  });
+};
+
+const cutWithRoute = (request, response) => {
+  const owner = decodeURIComponent(request.url).match(/^\/api\/routes\/.*\buser\/([^/?]+)/)?.[1];
+  if (request.method !== "DELETE" || owner === undefined) return;
+  response.once("finish", () => {
+    if (response.statusCode === 204) connected.get(owner)?.forEach((socket) => socket.destroy());
+  });
+};
+
+const ownerOrNobody = (request) => {
+  try {
+    return ownerOf(request);
+  } catch {
+    return null;
+  }
+};
+
 const guarded = (emit) =>
   function (kind, request, other, ...rest) {
     if (kind === "request" || kind === "upgrade") {
@@ -74,6 +103,9 @@ const guarded = (emit) =>
         refuse(other, kind);
         return true;
       }
+      if (kind === "request" && request.socket.localPort === interfacePort) cutWithRoute(request, other);
+      const whose = kind === "upgrade" ? ownerOrNobody(request) : null;
+      if (whose !== null) keepInMind(whose, other);
       if (ownOrigins) return emit.call(this, kind, request, other, ...rest);
       const { owner, allowed } = led(request);
       if (!allowed && kind === "upgrade") {

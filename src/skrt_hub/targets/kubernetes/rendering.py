@@ -43,6 +43,7 @@ def gather(context: Context) -> Facts:
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
+        closing=(IN_HUB / "closing.py").read_text(encoding="utf-8"),
         logo=_logo(context),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
         version=__version__,

@@ -12,7 +12,7 @@ from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.policy import log_in
 from skrt_hub.report import Server, StatusReport
 from skrt_hub.targets.kubernetes import access, certificate
-from skrt_hub.targets.kubernetes.background import forward, saver
+from skrt_hub.targets.kubernetes.background import class_page, forward, saver
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
@@ -22,6 +22,8 @@ from skrt_hub.targets.kubernetes.pods.watch import Snapshot, component_label, lo
 from skrt_hub.targets.kubernetes.release.revisions import read_release
 from skrt_hub.version import __version__
 
+Usage = tuple[int | None, float | None]
+"""Bytes of memory, and the seconds of processors used so far; None where nobody tells."""
 _HELP = {
     "absent": "Set it up with: skrt-hub up",
     "stopped": "Start it with: skrt-hub start",
@@ -37,7 +39,7 @@ def state_of(cluster: Cluster, seen: Snapshot) -> str:
     if seen.replicas("hub") == 0:
         return "stopped"
     by_forward = cluster.settings.kubernetes.access == "port-forward"
-    if seen.replicas("proxy") == 0 or (by_forward and not forward.running(cluster.layout)):
+    if seen.closed or seen.replicas("proxy") == 0 or (by_forward and not forward.running(cluster.layout)):
         return "closed"
     return "running"
 
@@ -62,7 +64,10 @@ def status(context: Context) -> StatusReport:
     notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
     if told := saver.note(settings, context.layout, hub_runs=found in ("running", "closed")):
         notes.append(told)
-    notes += [*forward.troubles(context.layout), *saver.troubles(context.layout)]
+    if told := class_page.note(settings, context.layout, hub_runs=found in ("running", "closed")):
+        notes.append(told)
+    for program in (forward, saver, class_page):
+        notes += program.troubles(context.layout)
     if found != "absent" and (expiring := certificate.warning(cluster)):
         notes.append(expiring)
     if release.unfinished:
@@ -74,7 +79,7 @@ def status(context: Context) -> StatusReport:
     if seen.ready("hub"):
         with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
             notes += filter(None, [log_in.under_attack(HubPod(cluster.kubectl).accounts("attempts"))])
-    url = access.find_url(cluster) if found == "running" else None
+    url = access.find_url(cluster) if found == "running" or seen.closed else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")
     return StatusReport(
@@ -95,7 +100,7 @@ def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...
     """Each participant's server that has a pod."""
     seen = seen or look(cluster.kubectl)
     pods = seen.server_pods()
-    memory = _memory(cluster, seen) if pods else {}
+    usage = _usage(cluster, seen) if pods else {}
     active = _activity(cluster) if pods and seen.ready("hub") else {}
     rows = []
     for pod in pods:
@@ -105,8 +110,10 @@ def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...
         reason = trouble[0].what if trouble else f"pulling {pulled}" if pulled else ""
         word = diagnosis.state(pod)
         word = "running" if word == "ready" else word
-        used, since = memory.get(pod["metadata"]["name"]), pod["status"].get("startTime")
-        rows.append(Server(name, word, used, active.get(name), reason, since))
+        memory, processors = usage.get(pod["metadata"]["name"], (None, None))
+        kept_from_work = _word_for(trouble[0].what) if trouble else ""
+        since = pod["status"].get("startTime")
+        rows.append(Server(name, word, memory, active.get(name), reason, since, kept_from_work, processors))
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
@@ -119,6 +126,8 @@ def _components(cluster: Cluster, seen: Snapshot) -> dict[str, str]:
             told[name] = "stopped" if seen.replicas(name) == 0 else "starting"
     if cluster.settings.kubernetes.access == "port-forward":
         told["port-forward"] = "running" if forward.running(cluster.layout) else "ended"
+    if cluster.settings.organisers:
+        told["page"] = "running" if class_page.running(cluster.layout) else "ended"
     return told
 
 
@@ -135,24 +144,33 @@ def _activity(cluster: Cluster) -> dict[str, str]:
     return {user["name"]: user["last_activity"] for user in users if user.get("last_activity")}
 
 
-def _memory(cluster: Cluster, seen: Snapshot) -> dict[str, int]:
+def _word_for(trouble: str) -> str:
+    """The class's page's word for what keeps a server from running (skrt_hub.report.Server)."""
+    told = (("more memory than it may", "memory"), ("does not fit", "no-seat"))
+    return next((word for words, word in told if words in trouble), "failed")
+
+
+def _usage(cluster: Cluster, seen: Snapshot) -> dict[str, Usage]:
     """What each pod uses, from the kubelets; empty where the account may not ask them."""
-    used: dict[str, int] = {}
+    used: dict[str, Usage] = {}
     for node in {pod.get("spec", {}).get("nodeName") for pod in seen.server_pods()} - {None}:
         path = f"/api/v1/nodes/{node}/proxy/stats/summary"
         try:
             done = cluster.kubectl.run("get", "--raw", path, check=False, quiet=True, deadline=15)
-            used |= memory_from(json.loads(done.out), cluster.namespace) if done.code == 0 else {}
+            used |= usage_from(json.loads(done.out), cluster.namespace) if done.code == 0 else {}
         except (SkrtHubError, ValueError):
             continue
     return used
 
 
-def memory_from(summary: Mapping[str, Any], namespace: str) -> dict[str, int]:
-    """Bytes by pod's name, from a kubelet's summary (kubernetes.io, "Node metrics data")."""
-    return {
-        pod["podRef"]["name"]: int(pod["memory"]["workingSetBytes"])
-        for pod in summary.get("pods", [])
-        # A pod that has just started is told with no bytes at all.
-        if pod.get("podRef", {}).get("namespace") == namespace and (pod.get("memory") or {}).get("workingSetBytes")
-    }
+def usage_from(summary: Mapping[str, Any], namespace: str) -> dict[str, Usage]:
+    """Memory and processors by pod's name, from a kubelet's summary (kubernetes.io, "Node metrics data")."""
+    used = {}
+    for pod in summary.get("pods", []):
+        if pod.get("podRef", {}).get("namespace") == namespace:
+            # A pod that has just started is told with no figures at all.
+            memory = (pod.get("memory") or {}).get("workingSetBytes") or None
+            nanoseconds = (pod.get("cpu") or {}).get("usageCoreNanoSeconds")
+            processors = nanoseconds / 1e9 if nanoseconds is not None else None
+            used[pod["podRef"]["name"]] = (memory, processors)
+    return used

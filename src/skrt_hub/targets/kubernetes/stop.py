@@ -8,14 +8,35 @@ import time
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, UpReport
-from skrt_hub.targets.kubernetes.background import forward, saver
+from skrt_hub.targets.kubernetes.background import class_page, forward, saver
 from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
-from skrt_hub.targets.kubernetes.pods.watch import look
+from skrt_hub.targets.kubernetes.pods.watch import CLOSED, look
 
 WORKLOADS = ("deployment/proxy", "deployment/hub", "deployment/user-scheduler", "statefulset/user-placeholder")
+
+
+def close(cluster: Cluster) -> str:
+    """Keep participants out, and organisers where there are none; what is said of it."""
+    if not cluster.settings.organisers:
+        cut_connections(cluster)
+        return "Connections are disabled"
+    cluster.kubectl.run("annotate", "--overwrite", "deployment/proxy", f"{CLOSED}=yes")
+    hub = HubPod(cluster.kubectl)
+    hub.accounts("set_closed", True)
+    hub.sync_proxy()
+    return "Participants are kept out; organisers still log in"
+
+
+def let_in(cluster: Cluster) -> None:
+    """Let participants in again; the proxy is there."""
+    hub = HubPod(cluster.kubectl)
+    if cluster.settings.organisers:
+        hub.accounts("set_closed", False)
+    cluster.kubectl.run("annotate", "deployment/proxy", f"{CLOSED}-")
+    hub.sync_proxy()
 
 
 def cut_connections(cluster: Cluster) -> None:
@@ -34,6 +55,7 @@ def stop(cluster: Cluster) -> Message:
     with progress.step("ending the hub"):
         forward.stop(cluster.layout)
         saver.stop(cluster.layout)
+        class_page.stop(cluster.layout)
         cluster.kubectl.scale(WORKLOADS, 0)
         _wait_gone(cluster, "component in (hub,proxy,user-scheduler)", 90)
     lines = [f"The hub was stopped ({cluster.words}), with {ended} server{'s' * (ended != 1)}."]
@@ -69,6 +91,7 @@ def stay(context: Context, report: UpReport) -> None:
     except KeyboardInterrupt:
         forward.stop(context.layout)
         saver.stop(context.layout)
+        class_page.stop(context.layout)
     finally:
         signal.signal(signal.SIGTERM, previous)
 

@@ -12,7 +12,7 @@ from skrt_hub.errors import StartError, StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, messages, status, stop, up
-from skrt_hub.targets.kubernetes.background import forward, saver
+from skrt_hub.targets.kubernetes.background import class_page, forward, saver
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
@@ -52,17 +52,18 @@ class KubernetesTarget:
             status.require(cluster, "running", "closed")
             cluster.kubectl.scale(("deployment/proxy",), 1)
             Watcher(cluster.kubectl, step).wait_ready(("proxy",), deadline=120)
-            HubPod(cluster.kubectl).sync_proxy()
+            stop.let_in(cluster)
             saver.ensure(cluster.settings, cluster.layout)
+            class_page.ensure(cluster.settings, cluster.layout, cluster.kubectl)
             return access.open_door(cluster, step, deadline=120)
 
     def close(self) -> Message:
         with self._alone() as cluster:
             status.require(cluster, "running", "closed")
-            stop.cut_connections(cluster)
+            told = stop.close(cluster)
             count = len(status.servers(cluster))
         kept = f"{count} server{'s' * (count != 1)} and their kernels go on." if count else "No server runs."
-        return Message((f"Connections are disabled ({cluster.words}).", kept, "Enable them again with: skrt-hub open"))
+        return Message((f"{told} ({cluster.words}).", kept, "Enable them again with: skrt-hub open"))
 
     def logs(self, part: str, *, lines: int, follow: bool) -> Iterator[str]:
         return logs.read(self._context, part, lines=lines, follow=follow)
@@ -136,6 +137,7 @@ class KubernetesTarget:
     def delete(self, options: DeleteOptions) -> Message:
         forward.stop(self._context.layout)
         saver.stop(self._context.layout)
+        class_page.stop(self._context.layout)
         with self._alone() as cluster:
             found = delete.plan(cluster, options)
             delete.ensure_no_loss(found)

@@ -16,12 +16,11 @@ from skrt_hub.errors import ClusterError, SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
-from skrt_hub.targets.kubernetes import access, backup, ingress, preflight, rendering, takeover
-from skrt_hub.targets.kubernetes.background import saver
+from skrt_hub.targets.kubernetes import access, backup, ingress, preflight, rendering, stop, takeover
+from skrt_hub.targets.kubernetes.background import class_page, saver
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
-from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.homes import participants
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods.watch import ESSENTIAL, Snapshot, Watcher, look
@@ -57,6 +56,7 @@ def bring_up(context: Context) -> UpReport:
             codes = participants.take_list(cluster)
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             saver.ensure(context.settings, context.layout)
+            class_page.ensure(context.settings, context.layout, cluster.kubectl)
             return _report(context, url, changed=False, began=began, notes=codes)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
@@ -73,11 +73,12 @@ def bring_up(context: Context) -> UpReport:
             notes = _apply(cluster, chart, values, release, lease)
         with context.progress.step("log-in page") as step:
             notes += participants.take_list(cluster)
-            HubPod(cluster.kubectl).sync_proxy()
+            stop.let_in(cluster)
             url = access.open_door(cluster, step, deadline=120)
         _keep_values(cluster, values)
         record.write(context.layout, context.settings)
         saver.ensure(context.settings, context.layout)
+        class_page.ensure(context.settings, context.layout, cluster.kubectl)
         return _report(context, url, changed=True, began=began, notes=notes)
 
 
@@ -104,7 +105,7 @@ def _already_up(cluster: Cluster, release: Release, values: dict[str, Any]) -> s
     ]:
         return None
     seen = look(cluster.kubectl)
-    if not all(seen.ready(name) for name in ESSENTIAL):
+    if not all(seen.ready(name) for name in ESSENTIAL) or seen.closed:
         return None
     url = access.find_url(cluster)
     return url if url is not None and access.log_in_page_answers(url, cluster.settings) else None
@@ -221,6 +222,7 @@ def _keep_values(cluster: Cluster, values: dict[str, Any]) -> None:
 def _report(context: Context, url: str, *, changed: bool, began: float, notes: tuple[str, ...] = ()) -> UpReport:
     lines = (
         policy.log_in.how_to_log_in(context.settings),
+        *policy.class_page.where(context.settings, url),
         "Connections: skrt-hub close, skrt-hub open. State: skrt-hub status. End: skrt-hub stop.",
     )
     return UpReport(context.settings.name, url, changed, time.monotonic() - began, (*notes, *lines))
@@ -232,8 +234,10 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
         _wake(cluster)
         Watcher(cluster.kubectl, step).wait_ready(ESSENTIAL, deadline=context.settings.kubernetes.time_limit)
     with context.progress.step("log-in page") as step:
+        stop.let_in(cluster)
         url = access.open_door(cluster, step, deadline=120)
     if cluster.record is not None:
         cluster.record.write(context.layout, context.settings)
     saver.ensure(context.settings, context.layout)
+    class_page.ensure(context.settings, context.layout, cluster.kubectl)
     return _report(context, url, changed=True, began=began)

@@ -3,4 +3,5 @@
 program.py    such a program: started, found and ended
 forward.py    the port-forward's life; forwarder.py is its program
 saver.py      scheduled saves of homes in the cluster
+class_page.py the class's page, and its line to the hub's pod
 """

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from skrt_hub.context import Context
-from skrt_hub.files import read_json
+from skrt_hub.hub.applied import applied_settings
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
@@ -88,8 +88,7 @@ async def _save(layout: Layout) -> None:
 
 def _wanted(layout: Layout) -> Settings | None:
     """The settings that `up` applied last, where they want saves."""
-    document = read_json(layout.applied)
-    settings = Settings.model_validate(document["settings"]) if isinstance(document, dict) else None
+    settings = applied_settings(layout)
     return settings if settings is not None and settings.saves.every else None
 
 

@@ -17,6 +17,8 @@ from skrt_hub.targets.kubernetes.pods.diagnosis import Trouble
 
 ESSENTIAL = ("hub", "proxy")
 """The deployments that must be ready before the log-in page can answer."""
+CLOSED = "skrt-hub/closed"
+"""The annotation of the proxy's deployment by which everybody sees that participants are kept out."""
 CORE = {"hub", "proxy", "user-scheduler", "autohttps", "hook-image-puller", "hook-image-awaiter", "image-puller"}
 
 
@@ -49,6 +51,12 @@ class Snapshot:
         seen = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
         counts = (status.get("updatedReplicas", 0), status.get("availableReplicas", 0), status.get("replicas", 0))
         return bool(seen and wanted > 0 and counts == (wanted, wanted, wanted))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the hub is closed for participants, and open for organisers."""
+        proxy = self.deployment("proxy") or {}
+        return CLOSED in (proxy.get("metadata", {}).get("annotations") or {})
 
     def replicas(self, name: str) -> int:
         """How many pods the deployment is to have; 0 where there is none."""

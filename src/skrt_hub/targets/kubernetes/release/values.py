@@ -25,10 +25,14 @@ HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
 VISITORS_MODULE = "skrt_hub_visitors"
+CLOSING_MODULE = "skrt_hub_closing"
+CLOSING_PATH = f"/usr/local/etc/jupyterhub/{CLOSING_MODULE}.py"
 VISITORS_PATH = f"/usr/local/etc/jupyterhub/{VISITORS_MODULE}.py"
 SPAWNER_PATH = f"/usr/local/etc/jupyterhub/{SPAWNER_MODULE}.py"
 HUB_STATE = "/srv/jupyterhub"
 _MANAGERS_SCOPES = ("admin:users", "admin:servers", "tokens", "list:users", "list:services", "proxy", "shutdown")
+OWN_LAYER = 2**30
+"""What a participant may write beside the home and the folders in memory before the node ends the pod."""
 CORE_REQUESTS = {
     "hub": {"cpu": "250m", "memory": "256Mi"},
     "proxy": {"cpu": "100m", "memory": "128Mi"},
@@ -45,8 +49,9 @@ class Facts:
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry, `command` its
     start command (None: the image's own), `login` the files of the log-in by name, `homes` and `spawner` the source
     texts of its search for homes and of its spawner, `visitors` and `gate` those of the hub's and the proxy's half of
-    the rule about visitors, `certificate` and `key` the texts of an own certificate, `logo` the picture of the log-in
-    page, `processors` those of the cluster's node, where it has only one that is known.
+    the rule about visitors, `closing` that of the proxy of a closed hub, `certificate` and `key` the texts of an own
+    certificate, `logo` the picture of the log-in page, `processors` those of the cluster's node, where it has only one
+    that is known.
     """
 
     image: str
@@ -60,6 +65,7 @@ class Facts:
     authority: str = ""
     key: str = ""
     visitors: str = ""
+    closing: str = ""
     gate: str = ""
     logo: bytes = b""
     processors: float = 0
@@ -105,6 +111,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
             f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
             "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
+            "13-skrt-hub-closing": web.closing_program(CLOSING_MODULE, LOGIN, ACCOUNTS),
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
@@ -115,7 +122,8 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     }
     if settings.limits.servers:
         hub["activeServerLimit"] = settings.limits.servers
-    return hub
+    # Also without organisers: a change of the list restarts no hub.
+    return lay_over(hub, web.class_page())
 
 
 def _hub_config(settings: Settings, facts: Facts, logo: str) -> dict[str, Any]:
@@ -125,6 +133,8 @@ def _hub_config(settings: Settings, facts: Facts, logo: str) -> dict[str, Any]:
         "JupyterHub": {
             "authenticator_class": f"{LOGIN}.authenticator.AccountsAuthenticator",
             "admin_access": False,
+            # The page's program may be away with the organiser's machine: `status` tells, not a line a minute here.
+            "service_check_interval": 0,
             **web.hub_traits(settings),
         },
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
@@ -154,6 +164,7 @@ def _hub_files(facts: Facts, logo: str) -> dict[str, Any]:
     }
     files["skrt-hub-homes"] = {"mountPath": HOMES_PATH, "stringData": facts.homes}
     files["skrt-hub-spawner"] = {"mountPath": SPAWNER_PATH, "stringData": facts.spawner}
+    files["skrt-hub-closing"] = {"mountPath": CLOSING_PATH, "stringData": facts.closing}
     files["skrt-hub-visitors"] = {"mountPath": VISITORS_PATH, "stringData": facts.visitors}
     if logo:
         files["skrt-hub-logo"] = {"mountPath": logo, "binaryData": base64.b64encode(facts.logo).decode()}
@@ -212,6 +223,8 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         "startTimeout": 300,
         "memory": {"limit": limits.memory, "guarantee": _memory_guarantee(settings)},
         "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
+        # Homes and temporary files have limits of their own. What is left, the image's own layer, is the node's disk.
+        "extraResource": {"limits": {"ephemeral-storage": quantity(OWN_LAYER)}, "guarantees": {"ephemeral-storage": 0}},
         "extraEnv": _environment(settings),
         "storage": _storage(settings),
         **_network(settings),
@@ -238,7 +251,7 @@ def _cpu_guarantee(settings: Settings) -> float:
 
 def _environment(settings: Settings) -> dict[str, str]:
     limits = settings.limits
-    return {
+    told = {
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
         **policy.patient_data.variables(settings),
@@ -246,6 +259,12 @@ def _environment(settings: Settings) -> dict[str, str]:
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
     }
+    return {name: literal(value) for name, value in told.items()}
+
+
+def literal(text: str) -> str:
+    """A variable's value that neither KubeSpawner (`{username}`) nor Kubernetes (`$(NAME)`) puts anything into."""
+    return text.replace("{", "{{").replace("}", "}}").replace("$(", "$$(")
 
 
 def _storage(settings: Settings) -> dict[str, Any]:

@@ -35,6 +35,36 @@ def hub_program(settings: Settings, module: str) -> str:
     )
 
 
+def closing_program(module: str, login: str, accounts: str) -> str:
+    """The part of the hub's configuration that keeps its proxy to what `close` says."""
+    return (
+        "from jupyterhub.proxy import ConfigurableHTTPProxy\nfrom pathlib import Path\n"
+        f"from {login}.accounts import Accounts\nfrom {login}.managers import organises\n"
+        f"from {module} import closing_proxy\n"
+        f"c.JupyterHub.proxy_class = closing_proxy(ConfigurableHTTPProxy, Accounts(Path({accounts!r})), organises)\n"
+    )
+
+
+def class_page() -> dict[str, Any]:
+    """The organisers' page: JupyterHub's service, its role, and the port of the hub's pod where it is reached."""
+    rules = policy.class_page
+    port = {"name": rules.NAME, "port": rules.PORT, "targetPort": rules.PORT}
+    from_proxy = {"podSelector": {"matchLabels": {"component": "proxy"}}}
+    role = {key: value for key, value in rules.organisers_role().items() if key != "name"}
+    return {
+        "services": {
+            rules.NAME: {
+                **rules.service(),
+                "url": f"http://hub:{rules.PORT}",
+                "oauth_redirect_uri": rules.CALLBACK,
+            }
+        },
+        "loadRoles": {rules.organisers_role()["name"]: role},
+        "service": {"extraPorts": [port]},
+        "networkPolicy": {"ingress": [{"ports": [{"port": rules.PORT}], "from": [from_proxy]}]},
+    }
+
+
 def proxy_variables(settings: Settings, gate: str) -> dict[str, str]:
     """The proxy's half, in the variables of its container. Node loads a module that stands in its address."""
     program = base64.b64encode(gate.encode()).decode()

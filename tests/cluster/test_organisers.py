@@ -1,0 +1,111 @@
+"""The class's page of a hub on a real cluster, in a browser: what an organiser sees and does there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from .conftest import Hub
+from .test_class import PASSWORD, new_page, set_password
+
+PAGE = "services/class/"
+
+
+@pytest.fixture(scope="module")
+def room(hub: Hub) -> Iterator[Hub]:
+    """The hub with codes, an organiser, and two participants."""
+    hub.configure(login={"kind": "codes"}, participants=["anna", "ben"], organisers=["maria"])
+    told = hub.run("up")
+    assert any(PAGE in line for line in told["lines"])
+    for name in ("anna", "ben", "maria"):
+        set_password(hub, name, PASSWORD)
+    yield hub
+    hub.configure()
+    hub.run("up")
+
+
+def logged_in(browser: Browser, hub: Hub, name: str, path: str) -> Page:
+    page = new_page(browser)
+    page.goto(f"{hub.url}hub/login?next=%2F{path.replace('/', '%2F')}")
+    page.fill("#username_input", name)
+    page.fill("#password_input", PASSWORD)
+    page.click("#login_submit")
+    return page
+
+
+def do(page: Page, title: str, **fields: str) -> str:
+    """Carry one action of the page out; what it says afterwards."""
+    page.click(f"summary:has-text('{title}')")
+    for selector, text in fields.items():
+        page.fill(f"#{selector}", text)
+    page.click("details[open] button", no_wait_after=True)
+    return page.inner_text("[role=status]")
+
+
+def picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def until(hub: Hub, state: str) -> None:
+    hub.wait_for(state, 60)
+
+
+def test_the_class_is_seen_helped_closed_and_opened(room: Hub, browser: Browser) -> None:
+    anna = logged_in(browser, room, "anna", "hub/spawn")
+    anna.wait_for_selector("#jp-main-dock-panel")
+    assert anna.goto(room.url + PAGE).status == 403  # type: ignore[union-attr]
+    anna.goto(f"{room.url}user/anna/lab")
+    anna.wait_for_selector("#jp-main-dock-panel")
+
+    maria = logged_in(browser, room, "maria", f"{PAGE}?language=en")
+    maria.wait_for_selector("tr.in:has-text('anna') td:nth-child(4):not(.none)")  # the second look tells the processors
+    assert re.search(r"\d+ MB", maria.inner_text("tr.in:has-text('anna')"))
+    picture(maria, "class-on-kubernetes")
+    maria.goto(f"{room.url}{PAGE}person?name=anna")
+    assert "1 people" in do(maria, "Send a message", text_one="Lunch at 12")
+    anna.wait_for_selector("text=Lunch at 12")
+
+    maria.goto(room.url + PAGE)
+    assert "closed" in do(maria, "Close the hub")
+    until(room, "closed")
+    assert anna.goto(f"{room.url}user/anna/api/contents").status in (403, 404)  # type: ignore[union-attr]
+    assert "#jp-main-dock-panel" not in anna.content()
+    late = logged_in(browser, room, "ben", "hub/home")
+    late.wait_for_selector("text=geschlossen")
+    maria.goto(room.url + PAGE)
+    picture(maria, "class-closed-on-kubernetes")
+    assert "open" in do(maria, "Open the hub")
+    until(room, "running")
+    anna.goto(f"{room.url}user/anna/lab")
+    anna.wait_for_selector("#jp-main-dock-panel")
+
+    maria.goto(f"{room.url}{PAGE}person?name=ben")
+    maria.click("summary:has-text('New log-in code')")
+    maria.click("details[open] button")
+    code = maria.inner_text("#code")
+    maria.goto(f"{room.url}{PAGE}person?name=anna")
+    assert do(maria, "Stop the server")
+    assert [server["name"] for server in room.run("status")["servers"]] == []
+    log = "\n".join(room.run("logs", "page")["lines"])
+    assert "message anna" in log
+    assert code not in log
+
+
+def test_the_page_comes_back_with_the_hubs_pod(room: Hub, browser: Browser) -> None:
+    maria = logged_in(browser, room, "maria", PAGE)
+    maria.wait_for_selector("#live")
+    room.kubectl("delete", "pod", "--selector=component=hub")
+    room.kubectl("rollout", "status", "deployment/hub", "--timeout=90s")
+    for _ in range(60):
+        answer = maria.goto(room.url + PAGE)
+        if answer is not None and answer.status == 200:
+            break
+        maria.wait_for_timeout(1000)
+    maria.wait_for_selector("#live")
+    assert room.run("status")["components"]["page"] == "running"
