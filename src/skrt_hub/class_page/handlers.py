@@ -186,7 +186,8 @@ class DoHandler(ClassHandler):
             else:
                 await self.done(getattr(self.verbs, action), name)
             self._note(action, name, text, "done")
-            await self.done(lambda: self.verbs.look(again=True))
+            if action != "message":
+                await self.done(lambda: self.verbs.look(again=True))
         self.said[self.name] = self.say(f"done_{action}", name=name, count=count)
         # Back to where it was asked: the person's page, or the whole class.
         self.redirect(f"{self.base}person?{name_in_query(name)}" if name else self.base, status=303)
