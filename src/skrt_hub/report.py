@@ -160,7 +160,7 @@ class Participant:
 
 def participant(name: str, account: Mapping[str, Any], *, server: bool, home: str) -> Participant:
     """A participant as the accounts, the hub and the homes tell of them."""
-    ways = [way for way in ("locked", "disabled", "password", "code") if account.get(way)]
+    ways = [way for way in ("locked", "disabled", "institution", "password", "code") if account.get(way)]
     return Participant(
         name=name,
         password=bool(account.get("password")),
@@ -175,6 +175,7 @@ def participant(name: str, account: Mapping[str, Any], *, server: bool, home: st
 
 _LOG_IN = {
     "password": "password",
+    "institution": "at the institution",
     "code": "code, not used yet",
     "disabled": "disabled",
     "locked": "taken out",

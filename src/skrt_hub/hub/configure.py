@@ -23,7 +23,7 @@ from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
 from skrt_hub.login.authenticator import AccountsAuthenticator
-from skrt_hub.policy import class_page, hosts, idle, log_in
+from skrt_hub.policy import class_page, hosts, idle, institution, log_in
 
 
 def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -129,14 +129,23 @@ _ASSETS = (
 
 
 def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
-    c.JupyterHub.authenticator_class = AccountsAuthenticator
+    c.JupyterHub.authenticator_class = _authenticator(applied)
     c.AccountsAuthenticator.accounts_file = str(layout.accounts)
     if applied.settings.tls.authority:
         c.AccountsAuthenticator.authority_file = str(authority_of(layout, applied.settings).certificate)
     c.AccountsAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
-    for name, values in log_in.traits(applied.settings, str(applied.settings.page.logo or "")).items():
+    logo, secret = applied.settings.page.logo, applied.settings.login.client_secret_file
+    for name, values in log_in.traits(applied.settings, str(logo or ""), str(secret or "")).items():
         for trait, value in values.items():
             setattr(c[name], trait, value)
+
+
+def _authenticator(applied: Applied) -> type[AccountsAuthenticator]:
+    if not institution.used(applied.settings):
+        return AccountsAuthenticator
+    from skrt_hub.login.institution import InstitutionAuthenticator  # noqa: PLC0415 - others start without it
+
+    return InstitutionAuthenticator
 
 
 def _servers(c: Any, applied: Applied, layout: Layout) -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from . import codes, secret_text
 
@@ -25,9 +25,10 @@ except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs
     fcntl = None  # type: ignore[assignment]
 
 Entry = dict[str, Any]
+T = TypeVar("T")
 SESSIONS, SERVER = "sessions", "server"
 _SECRETS = ("hash", "salt", "n", "r", "p", "code", "locked")
-_SAVED = {*_SECRETS, "disabled", "shown", "email", "group"}
+_SAVED = {*_SECRETS, "identity", "disabled", "shown", "email", "group"}
 
 
 class AccountsDamagedError(RuntimeError):
@@ -112,7 +113,7 @@ class Accounts:
 
     def decided(self) -> set[str]:
         """Every name of which it is known how it logs in, if only that its next log-in chooses a password."""
-        return {name for name, entry in self.all().items() if {*_SECRETS, "open"} & set(entry)}
+        return {name for name, entry in self.all().items() if {*_SECRETS, "open", "identity"} & set(entry)}
 
     def attempts(self) -> dict[str, Any]:
         """The names that somebody has to wait for after wrong tries, as the hub last wrote them down."""
@@ -186,9 +187,10 @@ class Accounts:
             entry = document["accounts"].get(name, {})
             if entry.get("locked"):
                 return False
-            had = bool(set(_SECRETS) & set(entry))
+            had = bool({*_SECRETS, "identity"} & set(entry))
             ended = self._ended(entry, SESSIONS) if had else entry
-            document["accounts"][name] = {**without_secrets(ended), "open": True}
+            kept = {key: value for key, value in without_secrets(ended).items() if key not in ("identity", "admitted")}
+            document["accounts"][name] = {**kept, "open": True}
         return had
 
     def lock(self, name: str) -> None:
@@ -252,13 +254,22 @@ class Accounts:
         """Take up saved entries of names that have no password and no code here; how many those were."""
         with self._changing() as document:
             accounts: dict[str, Entry] = document["accounts"]
-            free = [name for name in saved if not (set(_SECRETS) & set(accounts.get(name, {})))]
+            free = [name for name in saved if not ({*_SECRETS, "identity"} & set(accounts.get(name, {})))]
             for name in free:
                 accounts[name] = {
                     **accounts.get(name, {}),
                     **{key: saved[name][key] for key in _SAVED & set(saved[name])},
                 }
         return len(free)
+
+    def update(self, change: Callable[[dict[str, Entry]], T]) -> T:
+        """Whatever `change` does to the entries, at once; the file is written only where that is something."""
+        entries = self.all()
+        answer = change(entries)
+        if entries == self.all():
+            return answer
+        with self._changing() as document:
+            return change(document["accounts"])
 
     # What the hub does about it
 

@@ -17,7 +17,7 @@ from jupyterhub import orm
 from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
-from . import activity, managers, sessions
+from . import activity, claims, managers, sessions
 from .accounts import Accounts, AccountsDamagedError, Entry, Proof, attempts_file
 from .brake import Brake
 from .certificate_pages import certificate_handlers
@@ -30,7 +30,7 @@ from .refusals import ChoosePassword, Refused
 class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     """Log-in with a name and a password that its owner chose; see skrt_hub.login."""
 
-    kind = Unicode("first-use", help="first-use, codes or class-password.").tag(config=True)
+    kind = Unicode("first-use", help="first-use, codes, class-password or oidc.").tag(config=True)
     accounts_file = Unicode(help="The JSON file of names and password hashes.").tag(config=True)
     shortest_password = Integer(8, help="Fewest characters of a new password.").tag(config=True)
     anyone = Bool(True, help="Whether a name that is not listed may be taken by its first user.").tag(config=True)
@@ -77,11 +77,19 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     def standing(self, name: str) -> str:
         """`ok`, `disabled`, `closed` for participants of a closed hub, or `stranger`: not on the list, or removed."""
         entry: Entry = self.accounts.find(name) or {}
-        if entry.get("locked") or not (self.anyone or entry.get("listed")):
+        if entry.get("locked") or not (self.anyone or self.is_member(entry)):
             return "stranger"
         if entry.get("disabled"):
             return "disabled"
         return "closed" if self.accounts.closed and not managers.organises(entry) else "ok"
+
+    def is_member(self, entry: Entry) -> bool:
+        """Whether an account belongs here where not everybody does."""
+        return bool(entry.get("listed"))
+
+    def rule_stamp(self) -> str:
+        """By which rule a log-in provider's word counts; here by none."""
+        return ""
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:
         """JupyterHub's question after `authenticate`; the list of accounts is the only one that counts."""
@@ -212,9 +220,15 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
+        self.follow_accounts(app)
+        return [*handlers(), *certificate_handlers()]
+
+    def follow_accounts(self, app: Any) -> None:
+        """Do what the accounts file asks for, as long as the hub runs."""
+        with contextlib.suppress(AccountsDamagedError, OSError):  # then nobody logs in, and the log says so
+            self.accounts.update(partial(claims.drop_others, stamp=self.rule_stamp()))
         self._orders = sessions.Orders(app, self.accounts)
         self._duty = asyncio.ensure_future(self._orders.follow(partial(self._look_round, app)))
-        return [*handlers(), *certificate_handlers()]
 
     def _look_round(self, app: Any) -> None:
         """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""

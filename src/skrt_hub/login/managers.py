@@ -11,6 +11,8 @@ from typing import Any
 
 from jupyterhub import orm, roles
 
+from .claims import ORGANISER, admitted_as
+
 ROLE = "class-organiser"
 """JupyterHub's name for the role of organisers."""
 
@@ -29,7 +31,8 @@ def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
 
 def organises(entry: Mapping[str, Any]) -> bool:
     """Whether the accounts' entry is that of an organiser who can log in."""
-    return entry.get("role") == "organiser" and not (entry.get("disabled") or entry.get("locked"))
+    by_name = entry.get("role") == "organiser"
+    return (by_name or admitted_as(entry) == ORGANISER) and not (entry.get("disabled") or entry.get("locked"))
 
 
 def give_roles(db: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .accounts import Accounts, AccountsDamagedError, Person
+from .claims import ORGANISER, admitted_as
 
 ACTIONS = frozenset(
     (
@@ -33,7 +34,9 @@ def carry_out(accounts: Accounts, action: str, *arguments: Any) -> Any:
 
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
     told = ("listed", "locked", "disabled", "shown", "email", "group", "role")
-    return {**{key: entry[key] for key in told if entry.get(key)}, "password": "hash" in entry, "code": "code" in entry}
+    role = {"role": ORGANISER} if admitted_as(entry) == ORGANISER else {}
+    ways = {"password": "hash" in entry, "code": "code" in entry, "institution": "identity" in entry}
+    return {**{key: entry[key] for key in told if entry.get(key)}, **role, **ways}
 
 
 def answer(file: str, request: str) -> str:

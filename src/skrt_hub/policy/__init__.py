@@ -1,6 +1,7 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+institution.py  log-in at an institution's provider: what the hub is told, the address to register
 class_page.py  the organiser's page: who may open it
 certificates.py  when people are told that one expires
 hosts.py      which names the hub answers to
@@ -19,6 +20,7 @@ from skrt_hub.policy import (
     engines,
     hosts,
     idle,
+    institution,
     internet,
     log_in,
     memory,
@@ -33,6 +35,7 @@ __all__ = [
     "engines",
     "hosts",
     "idle",
+    "institution",
     "internet",
     "log_in",
     "memory",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from skrt_hub.login.accounts import Person
+from skrt_hub.policy import institution
 from skrt_hub.settings.model import Settings
 
 SHORTEST_PASSWORD = 8
@@ -25,7 +26,7 @@ def listed(settings: Settings) -> frozenset[str]:
 
 def anyone(settings: Settings) -> bool:
     """Whether a name that is not in hub.yaml may be taken by its first user."""
-    return not settings.participants and settings.login.kind != "codes"  # with codes, an empty list means nobody
+    return not settings.participants and settings.login.kind not in ("codes", "oidc")  # there, no list means nobody
 
 
 def people(settings: Settings) -> tuple[Person, ...]:
@@ -36,12 +37,21 @@ def people(settings: Settings) -> tuple[Person, ...]:
     return tuple(replace(person, role=roles.get(person.name, "")) for person in people)
 
 
-def traits(settings: Settings, logo: str = "") -> dict[str, dict[str, Any]]:
+def authenticator(settings: Settings) -> tuple[str, str]:
+    """The module of the log-in, and the class in it, that JupyterHub uses."""
+    if institution.used(settings):
+        return "institution", "InstitutionAuthenticator"
+    return "authenticator", "AccountsAuthenticator"
+
+
+def traits(settings: Settings, logo: str = "", secret_file: str = "") -> dict[str, dict[str, Any]]:
     """What JupyterHub's authenticator is told, by class; plain data, which fits a chart's values too.
 
-    `logo` is where the hub finds the picture of its log-in page.
+    `logo` is where the hub finds the picture of its log-in page, `secret_file` what a log-in provider gave it.
     """
+    elsewhere = institution.traits(settings, secret_file) if institution.used(settings) else {}
     return {
+        **({"InstitutionAuthenticator": elsewhere} if elsewhere else {}),
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         "AccountsAuthenticator": {
             "kind": settings.login.kind,
@@ -96,6 +106,8 @@ def under_attack(attempts: Mapping[str, Mapping[str, int]]) -> str:
 def how_to_log_in(settings: Settings) -> str:
     """What `up` says at its end."""
     count = len(settings.participants)
+    if institution.used(settings):
+        return "\n".join(institution.in_words(settings))
     if settings.login.kind == "codes":
         who = {0: "Nobody is listed yet", 1: "The listed name"}.get(count, f"The {count} listed names")
         return (

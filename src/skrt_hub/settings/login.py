@@ -2,25 +2,89 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from skrt_hub.login.provider import is_safe
 from skrt_hub.settings.section import Section
 
 
 class Login(Section):
     """How participants log in."""
 
-    kind: Literal["", "first-use", "codes", "class-password"] = Field(
+    kind: Literal["", "first-use", "codes", "class-password", "oidc"] = Field(
         "",
         description="By default `first-use` on this machine alone, `codes` where other machines reach the hub. "
         "`first-use`: any new name, with a password chosen at the first log-in and asked ever after. "
         "`codes`: the listed names, each with a one-time code from a slip, and then a password of their own. "
-        "`class-password`: any new name for whoever knows the class's word, and then a password of their own.",
+        "`class-password`: any new name for whoever knows the class's word, and then a password of their own. "
+        "`oidc`: with the account of an institution (OpenID Connect); it needs the keys below.",
     )
     beyond_loopback: bool = Field(
         False,
         description="Allow names without codes, and pages without encryption, where other machines reach the hub. "
         "Anybody on that network may then make an account or read passwords.",
     )
+    issuer: str = Field(
+        "",
+        description="With `oidc`: the institution's log-in provider, as its documentation gives it, such as "
+        "`https://login.example.org/realms/campus`. Everything else about it is found there.",
+    )
+    client_id: str = Field("", description="With `oidc`: the name that the provider gave the hub.")
+    client_secret_file: Path | None = Field(
+        None, description="With `oidc`: a file, readable by you alone, with the secret that the provider gave the hub."
+    )
+    provider: str = Field(
+        "", max_length=60, description="With `oidc`: what people call the provider; by default its host name."
+    )
+    scopes: tuple[str, ...] = Field(
+        ("openid", "profile", "email"), description="With `oidc`: what the hub asks the provider to tell."
+    )
+    everyone: bool = Field(False, description="With `oidc`: let in whoever can log in at the provider.")
+    participant_groups: tuple[str, ...] = Field(
+        (), description="With `oidc`: let in who is in one of these groups at the provider."
+    )
+    organiser_groups: tuple[str, ...] = Field(
+        (), description="With `oidc`: who is in one of these groups at the provider organises the class."
+    )
+    groups_claim: str = Field(
+        "groups", description="With `oidc`: where the provider tells the groups, such as `realm_access.roles`."
+    )
+    name_claim: str = Field(
+        "",
+        description="With `oidc`: where the provider tells a name that nobody can choose or change for themselves, "
+        "such as `preferred_username`. Listed names are then known by it; without it, by verified e-mail addresses "
+        "alone.",
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value and (not is_safe(value) or urlsplit(value).query or urlsplit(value).fragment):
+            raise ValueError("write the provider's whole address, with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Login:
+        needed = {
+            "issuer": self.issuer,
+            "client_id": self.client_id,
+            "client_secret_file": self.client_secret_file,
+        }
+        if self.kind == "oidc":
+            missing = [key for key, value in needed.items() if not value]
+            if missing:
+                raise ValueError(f"with `kind: oidc` write also: {', '.join(missing)}")
+            if "openid" not in self.scopes:
+                raise ValueError("scopes: `openid` must be among them")
+        elif any(needed.values()) or self.everyone or self.participant_groups or self.organiser_groups:
+            raise ValueError("issuer, client_id and what goes with them need `kind: oidc`")
+        return self
+
+    @property
+    def provider_name(self) -> str:
+        """What people call the provider."""
+        return self.provider or urlsplit(self.issuer).hostname or ""

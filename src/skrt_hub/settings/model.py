@@ -152,6 +152,8 @@ class Settings(Section):
             object.__setattr__(self, "login", self.login.model_copy(update={"kind": kind}))
         if reachable and not self.login.beyond_loopback:
             self._ensure_safe(reachable)
+        if self.login.kind == "oidc":
+            self._ensure_institution()
         on_cluster = self.target == "kubernetes"
         if self.tls.acme and not (self.kubernetes.host if on_cluster else self.host_name):
             where = "kubernetes.host" if on_cluster else "address"
@@ -186,6 +188,24 @@ class Settings(Section):
             raise ValueError(
                 f"{said}, and whoever listens there could read passwords; write `tls: class`. For a network of your "
                 f"own: `login: {{kind: {self.login.kind}, beyond_loopback: true}}`"
+            )
+
+    def _ensure_institution(self) -> None:
+        """Raises ValueError where a log-in at an institution would let nobody in, or lead nowhere."""
+        login = self.login
+        if not (self.participants or login.participant_groups or login.organiser_groups or login.everyone):
+            raise ValueError(
+                "login: with `kind: oidc` say who may log in: write `participants`, or below `login` "
+                "`participant_groups: [...]` or `everyone: true`"
+            )
+        if self.target == "kubernetes":
+            fixed = bool(self.kubernetes.host) or self.kubernetes.access == "port-forward"
+        else:
+            fixed = self.on_loopback or self.host_name
+        if not (fixed or self.public_url):
+            raise ValueError(
+                "the log-in provider leads people back to one address: write it as `public_url`, such as "
+                "https://hub.example.org"
             )
 
     @property

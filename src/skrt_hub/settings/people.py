@@ -9,8 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,6 @@ from pydantic import Field, field_validator, model_validator
 from skrt_hub.login import names
 from skrt_hub.settings.section import Section
 
-_LETTERS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe", "ł": "l", "đ": "d"}
-    | {"ð": "d", "þ": "th", "ı": "i", "’": "", "'": ""}
-)
-_TITLES = {"dr", "prof", "mr", "mrs", "ms", "herr", "frau", "dipl-ing", "msc", "bsc", "phd"}
 # What the columns of a table are called, in the two languages that tables come in.
 _COLUMNS = {
     "login": ("login", "log-in", "username", "user", "account", "benutzername", "kennung", "benutzer", "login name"),
@@ -168,34 +162,11 @@ def _same(person: Listed, other: Listed) -> bool:
 
 
 def _proposal(person: Listed) -> str:
-    words = person.name
-    if not words:
-        words = person.email.partition("@")[0].partition("+")[0] or person.login
-    if "," in words:  # Müller, Anna
-        last, _, first = words.partition(",")
-        words = f"{first} {last}"
-    parts = [part for part in re.split(r"\s+", words.strip()) if part.strip(".").lower() not in _TITLES]
-    chosen = parts if len(parts) < 2 else [parts[0], parts[-1]]
-    plain = ".".join(filter(None, (_plain(part) for part in chosen)))
-    return plain or ".".join(_letters(part) for part in chosen) or "guest"
+    return names.proposed(person.name, person.email, person.login)
 
 
-def _plain(word: str) -> str:
-    """A word in letters that every keyboard has; nothing where it has none of them."""
-    ascii_only = unicodedata.normalize("NFKD", word.lower().translate(_LETTERS)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9.-]+", "", ascii_only).strip(".-")
-
-
-def _letters(word: str) -> str:
-    """A word of another script, without what cannot stand in a name."""
-    return "".join(letter for letter in word.lower() if unicodedata.category(letter)[0] in "LMN")
-
-
-def _free(wanted: str, taken: Iterable[str]) -> str:
-    base = names.normalised(wanted[:80])
-    if base not in set(taken):
-        return base
-    return next(f"{base}{number}" for number in range(2, 10**6) if f"{base}{number}" not in set(taken))
+def _free(wanted: str, taken: set[str]) -> str:
+    return names.free(wanted, taken.__contains__)
 
 
 def people_in_file(path: Path) -> list[Listed]:

@@ -52,7 +52,9 @@ def _value(field: FieldInfo, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return _quantity(field, value)
-    empty = {(): "[]", "": '""'}
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    empty = {"": '""'}
     return "{}" if value == {} else empty.get(value, str(value))
 
 

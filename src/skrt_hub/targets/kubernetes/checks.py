@@ -12,6 +12,7 @@ from skrt_hub.errors import PortTakenError, SkrtHubError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets import institution
 from skrt_hub.targets.kubernetes import certificate, ingress, preflight, rendering
 from skrt_hub.targets.kubernetes.background import forward
 from skrt_hub.targets.kubernetes.cluster import minikube, placement, start_minikube
@@ -54,6 +55,7 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("namespace", lambda: namespace(cluster)),
         _guard("image", lambda: image(cluster)),
     ]
+    findings += institution.findings(context.settings)
     findings += [network_policies(context.settings), names(context.settings)]
     if needs := policy.class_page.needs_on_kubernetes(context.settings):
         findings.append(Finding("organiser's page", True, needs))

@@ -11,7 +11,7 @@ from skrt_hub.errors import RefusedError
 from skrt_hub.report import Message
 from skrt_hub.snapshots import guard
 from skrt_hub.snapshots.copies import copies_of
-from skrt_hub.targets.kubernetes import stop
+from skrt_hub.targets.kubernetes import log_in_secret, stop
 from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.claims import is_home, size_of
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists
@@ -92,6 +92,7 @@ def carry_out(cluster: Cluster, found: Plan) -> Message:
             stop.end_servers(cluster)
         with progress.step(f"release {cluster.release}"):
             cluster.helm.uninstall(cluster.release, deadline=180)
+            log_in_secret.remove(cluster)
         done.append(f"The hub was deleted ({cluster.words}).")
     if found.volumes_go:
         with progress.step("volumes"):

@@ -16,7 +16,8 @@ from skrt_hub.errors import ClusterError, SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
-from skrt_hub.targets.kubernetes import access, backup, ingress, preflight, rendering, stop, takeover
+from skrt_hub.targets import institution
+from skrt_hub.targets.kubernetes import access, backup, ingress, log_in_secret, preflight, rendering, stop, takeover
 from skrt_hub.targets.kubernetes.background import class_page, saver
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
@@ -41,6 +42,7 @@ def bring_up(context: Context) -> UpReport:
         cluster.require_same_cluster()
         context.progress.say(f"Acting on {cluster.words}.")
         preflight.require_permissions(cluster)
+        institution.ensure_secret(context.settings)
         ensure.prepare_material(context)
         chart = ensure_chart(context.settings.kubernetes.chart, cluster.charts, cluster.helm)
         release = read_release(cluster.helm, cluster.release)
@@ -54,6 +56,7 @@ def bring_up(context: Context) -> UpReport:
         url = _already_up(cluster, release, values)
         if url is not None:
             codes = participants.take_list(cluster)
+            log_in_secret.ensure(cluster)  # one that was renewed
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             saver.ensure(context.settings, context.layout)
             class_page.ensure(context.settings, context.layout, cluster.kubectl)
@@ -68,6 +71,7 @@ def bring_up(context: Context) -> UpReport:
         ingress.require_secret(cluster)
         ensure.ensure(cluster)
         record.write(context.layout, context.settings)
+        log_in_secret.ensure(cluster)
         with recover.lease(cluster) as lease:
             priorities.ensure(cluster, manifests)
             notes = _apply(cluster, chart, values, release, lease)
@@ -223,6 +227,7 @@ def _report(context: Context, url: str, *, changed: bool, began: float, notes: t
     lines = (
         policy.log_in.how_to_log_in(context.settings),
         *policy.class_page.where(context.settings, url),
+        *institution.notes(context.settings),
         "Connections: skrt-hub close, skrt-hub open. State: skrt-hub status. End: skrt-hub stop.",
     )
     return UpReport(context.settings.name, url, changed, time.monotonic() - began, (*notes, *lines))

@@ -16,6 +16,7 @@ from skrt_hub.login.accounts import Accounts, AccountsDamagedError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets import institution
 from skrt_hub.targets.machine import layers
 
 _SOON = timedelta(days=21)
@@ -24,7 +25,8 @@ _SOON = timedelta(days=21)
 def all_findings(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
     """Log-in, encryption, the addresses for others, and the sandbox's layers."""
     others = () if settings.on_loopback else (addresses(settings),)
-    return (log_in(settings, layout), encryption(settings, layout), *others, protections(settings))
+    people = institution.findings(settings) or (log_in(settings, layout),)
+    return (*people, encryption(settings, layout), *others, protections(settings))
 
 
 def protections(settings: Settings) -> Finding:

@@ -33,6 +33,7 @@ from skrt_hub.material.published import fetch, shown_folder
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
 from skrt_hub.slips.terminal import qr
+from skrt_hub.targets import institution
 from skrt_hub.targets.machine import checks, condition, control, data_links, leftovers, participants, parts
 from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public
 from skrt_hub.targets.machine.records import running_servers
@@ -66,6 +67,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
             _ensure_prerequisites(context)
         environment = _ensure_environment(context, before)
         _prepare_material(context)
+        institution.ensure_secret(context.settings)
         ensure_secrets(layout.secrets)
         ports = before.ports if before is not None else None
         if state is None or ports is None:
@@ -294,7 +296,7 @@ def _addresses(first: str, more: list[str]) -> list[str]:
 
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
-    lines = [policy.log_in.how_to_log_in(settings)]
+    lines = [policy.log_in.how_to_log_in(settings), *institution.notes(settings)]
     lines += policy.log_in.first_codes(settings, partial(participants.ask, context.layout))
     lines += policy.class_page.where(settings, addresses_of(settings)[0])
     if not settings.on_loopback:

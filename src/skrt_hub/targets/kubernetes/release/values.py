@@ -15,7 +15,7 @@ from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
-from skrt_hub.targets.kubernetes.release import web
+from skrt_hub.targets.kubernetes.release import log_in, web
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -114,6 +114,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "13-skrt-hub-closing": web.closing_program(CLOSING_MODULE, LOGIN, ACCOUNTS),
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},
+        **log_in.volumes(settings),
         # `helm uninstall` leaves the hub's database and accounts: homes without names would be hard to give back.
         "db": {"pvc": {"annotations": {"helm.sh/resource-policy": "keep"}}},
         # The organiser's commands speak to the hub as this service, from inside the hub's pod.
@@ -128,18 +129,18 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
 
 def _hub_config(settings: Settings, facts: Facts, logo: str) -> dict[str, Any]:
     authority = {"authority_file": f"{HUB_MODULES}/{LOGIN}/authority.crt"} if facts.authority else {}
-    log_in = policy.log_in.traits(settings, logo)
+    told = log_in.traits(settings, logo)
     return {
         "JupyterHub": {
-            "authenticator_class": f"{LOGIN}.authenticator.AccountsAuthenticator",
+            "authenticator_class": log_in.authenticator_class(settings),
             "admin_access": False,
             # The page's program may be away with the organiser's machine: `status` tells, not a line a minute here.
             "service_check_interval": 0,
             **web.hub_traits(settings),
         },
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
-        **log_in,
-        "AccountsAuthenticator": {**log_in["AccountsAuthenticator"], "accounts_file": ACCOUNTS, **authority},
+        **told,
+        "AccountsAuthenticator": {**told["AccountsAuthenticator"], "accounts_file": ACCOUNTS, **authority},
         "KubeSpawner": {
             # A home must outlive its server, and its participant's entry in the hub.
             "delete_pvc": False,

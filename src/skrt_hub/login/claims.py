@@ -1,0 +1,173 @@
+"""What a log-in provider (OpenID Connect) says of somebody, and what that means here: rules alone, for both targets.
+
+Who somebody is, is the provider's own lasting mark for them (`sub`). Names and e-mail addresses change, and people can
+choose some of them, so those never decide alone whose home it is: an address counts only where the provider verified
+it, and only for a listed name that nobody has taken yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .names import NameRefusedError, free, normalised, proposed
+
+ORGANISER, PARTICIPANT = "organiser", "participant"
+_LONGEST = 200
+
+
+class ClaimsError(ValueError):
+    """What the provider said cannot be used; the text is for the log."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may come in by what the provider says; who is listed may come in besides.
+
+    `everyone`: whoever can log in there. `name_claim`: the claim that names people, which they cannot choose.
+    """
+
+    everyone: bool = False
+    participant_groups: tuple[str, ...] = ()
+    organiser_groups: tuple[str, ...] = ()
+    groups_claim: str = "groups"
+    name_claim: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Rule:
+        """The rule that these values of the hub's configuration make."""
+        given: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
+        return cls(**given)
+
+    @property
+    def stamp(self) -> str:
+        """Changes with the rule: what was decided by another one counts no more."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody as the provider describes them. `email`: verified, or empty; `named`: what `name_claim` says."""
+
+    identity: str
+    shown: str
+    email: str
+    named: str
+    groups: frozenset[str]
+    wish: str
+
+
+def visitor(issuer: str, claims: Mapping[str, Any], rule: Rule) -> Visitor:
+    """Who this is. Raises ClaimsError."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip():
+        raise ClaimsError("it named nobody (no `sub`)")
+    email = _text(claims, "email")
+    said = claims.get("email_verified")
+    verified = said is True or said == "true"  # some providers write it as a word
+    return Visitor(
+        identity=f"{issuer} {subject}",
+        shown=_text(claims, "name") or _text(claims, "preferred_username") or (email if verified else ""),
+        email=email.lower() if verified else "",
+        named=_usable(_text(claims, rule.name_claim)) if rule.name_claim else "",
+        groups=frozenset(_groups(claims, rule.groups_claim)),
+        wish=_wish(claims),
+    )
+
+
+def admitted(who: Visitor, rule: Rule) -> str:
+    """What they are by the provider's word alone: ORGANISER, PARTICIPANT or nothing."""
+    if who.groups & set(rule.organiser_groups):
+        return ORGANISER
+    return PARTICIPANT if rule.everyone or who.groups & set(rule.participant_groups) else ""
+
+
+def take_in(
+    who: Visitor, rule: Rule, accounts: dict[str, dict[str, Any]], is_taken: Callable[[str], bool]
+) -> str | None:
+    """The name here of whoever logs in, noted in `accounts`; None for somebody whom nothing lets in.
+
+    The one that they had before; else the listed one that is theirs; else, where a group or `everyone` lets them in, a
+    new one. `is_taken` tells of names that have something here without an account, such as a home.
+    """
+    role = admitted(who, rule)
+    name = _had(who, accounts) or _listed_as(who, accounts)
+    if name is None:
+        if not role:
+            return None
+        name = free(_possible(who.wish), lambda wanted: wanted in accounts or is_taken(wanted))
+    entry = accounts.get(name, {})
+    noted = {"shown": entry.get("shown") or who.shown, "email": entry.get("email") or who.email}
+    accounts[name] = {**entry, **noted, "identity": who.identity, "admitted": {"as": role, "by": rule.stamp}}
+    return name
+
+
+def admitted_as(entry: Mapping[str, Any]) -> str:
+    """What the provider's word at the last log-in made of this account."""
+    return str((entry.get("admitted") or {}).get("as", ""))
+
+
+def drop_others(accounts: dict[str, dict[str, Any]], stamp: str) -> None:
+    """Forget what another rule than this one decided; without a stamp, what any did."""
+    for name, entry in accounts.items():
+        if "admitted" in entry and entry["admitted"].get("by") != stamp:
+            accounts[name] = {key: value for key, value in entry.items() if key != "admitted"}
+
+
+def _had(who: Visitor, accounts: Mapping[str, Mapping[str, Any]]) -> str | None:
+    return next((name for name, entry in accounts.items() if entry.get("identity") == who.identity), None)
+
+
+def _listed_as(who: Visitor, accounts: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The one listed name that is this person's by a verified address, or by a name that they could not choose."""
+    open_ones = {name: entry for name, entry in accounts.items() if entry.get("listed") and not entry.get("identity")}
+    if who.named and who.named in open_ones:
+        return who.named
+    theirs = [name for name, entry in open_ones.items() if who.email and who.email in _addresses(name, entry)]
+    return theirs[0] if len(theirs) == 1 else None
+
+
+def _addresses(name: str, entry: Mapping[str, Any]) -> Iterable[str]:
+    return (str(entry.get("email", "")).lower(), name)
+
+
+def _possible(wish: str) -> str:
+    try:
+        return normalised(wish[:80])
+    except NameRefusedError:
+        return "guest"
+
+
+def _wish(claims: Mapping[str, Any]) -> str:
+    """A name that can be read; it decides nothing, so what people chose themselves is good enough."""
+    given = " ".join(filter(None, (_text(claims, "given_name"), _text(claims, "family_name"))))
+    return proposed(
+        given or _text(claims, "name"), _text(claims, "email"), _text(claims, "preferred_username").partition("@")[0]
+    )
+
+
+def _usable(name: str) -> str:
+    try:
+        return normalised(name)
+    except NameRefusedError:
+        return ""
+
+
+def _text(claims: Mapping[str, Any], key: str) -> str:
+    value = claims.get(key)
+    return " ".join(value.split())[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _groups(claims: Mapping[str, Any], path: str) -> list[str]:
+    """The groups at this claim; dots lead into it, as in `realm_access.roles`."""
+    value: Any = claims.get(path)
+    if value is None:
+        value = claims
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

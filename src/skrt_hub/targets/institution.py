@@ -1,0 +1,103 @@
+"""A log-in at an institution, as far as `check` and `up` can see it from here: the secret's file, and the provider."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from typing import Any
+
+from skrt_hub.errors import SettingsError
+from skrt_hub.login import provider
+from skrt_hub.policy import institution
+from skrt_hub.report import Finding
+from skrt_hub.settings.model import Settings
+
+_PATIENCE = 10.0
+
+
+def findings(settings: Settings) -> tuple[Finding, ...]:
+    """What `check` says; nothing for the other kinds of log-in."""
+    if not institution.used(settings):
+        return ()
+    who, register = institution.in_words(settings)
+    return (Finding("log-in", True, f"{who} {register}"), _secret(settings), _provider(settings))
+
+
+def notes(settings: Settings) -> tuple[str, ...]:
+    """What `up` says where the provider cannot be used: the hub runs, and nobody can log in."""
+    if not institution.used(settings):
+        return ()
+    found = _provider(settings)
+    return () if found.ok else (f"Nobody can log in until this is mended: {found.found}. {found.remedy}",)
+
+
+def ensure_secret(settings: Settings) -> str:
+    """The secret that the provider gave; empty for the other kinds of log-in. Raises SettingsError."""
+    file = settings.login.client_secret_file
+    if not institution.used(settings) or file is None:
+        return ""
+    remedy = f"Put the secret that the provider gave the hub into {file}, and type: chmod 600 {file}"
+    try:
+        mode = file.stat().st_mode & 0o777
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = str(getattr(error, "strerror", "") or error)
+        raise SettingsError(
+            f"The file of the log-in's secret, {file}, cannot be read.", why=why, remedy=remedy
+        ) from None
+    if mode & 0o077:
+        raise SettingsError(
+            f"The log-in's secret, {file}, can be read by others.",
+            why=f"Its mode is {mode:o}.",
+            remedy=f"Type: chmod 600 {file}",
+        )
+    if not secret or any(character.isspace() for character in secret):
+        raise SettingsError(f"The file of the log-in's secret, {file}, does not hold one word.", remedy=remedy)
+    return secret
+
+
+def _secret(settings: Settings) -> Finding:
+    try:
+        ensure_secret(settings)
+    except SettingsError as error:
+        return Finding("log-in's secret", False, f"{error.what} {error.why}".strip(), error.remedy)
+    return Finding("log-in's secret", True, f"{settings.login.client_secret_file}, readable by you alone")
+
+
+def _provider(settings: Settings) -> Finding:
+    """Whether the provider can be reached from here, and is the one that is meant."""
+    issuer = settings.login.issuer
+    try:
+        provider.read(_published(issuer), issuer)
+    except provider.ProviderError as error:
+        return Finding("log-in provider", False, str(error), error.remedy, required=False)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Finding("log-in provider", False, _in_words(issuer, error), _remedy(error), required=False)
+    return Finding("log-in provider", True, f"{issuer} answers")
+
+
+class _Nowhere(urllib.request.HTTPRedirectHandler):
+    """An issuer's own address answers itself; what leads elsewhere is another's."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _published(issuer: str) -> bytes:
+    opener = urllib.request.build_opener(_Nowhere)
+    with opener.open(provider.where(issuer), timeout=_PATIENCE) as answer:
+        content: bytes = answer.read(provider.LARGEST)
+        return content
+
+
+def _in_words(issuer: str, error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"{provider.where(issuer)} answers {error.code}: no log-in provider is there"
+    return f"{issuer} cannot be reached: {getattr(error, 'reason', error)}"
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return "Write the provider's `issuer` in hub.yaml as its documentation gives it, letter by letter."
+    return "See whether this machine reaches it, with a browser or curl; behind a proxy, set HTTPS_PROXY for `up`."

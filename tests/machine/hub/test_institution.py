@@ -1,0 +1,175 @@
+"""Log-in at an institution, against a provider that runs on this machine."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import urllib.error
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browsers import PATIENCE
+from tests.support.hubs import Hub, Refused
+from tests.support.institution import SECRET, Institution, Member, institution
+from tests.support.tools import Tool
+
+LISTED = [
+    {"name": "Anna Müller", "email": "anna@uni.example"},
+    {"name": "Jürgen Weiß", "email": "weiss@uni.example"},
+    {"login": "maria", "email": "maria@uni.example"},
+]
+
+
+@pytest.fixture(scope="module")
+def campus() -> Iterator[Institution]:
+    with institution() as there:
+        yield there
+
+
+def configure(hub: Hub, campus: Institution, **login: Any) -> None:
+    secret = hub.root / "secret"
+    secret.write_text(f"{SECRET}\n", encoding="utf-8")
+    secret.chmod(0o600)
+    hub.configure(
+        participants=LISTED,
+        organisers=["maria"],
+        login={
+            "kind": "oidc",
+            "issuer": campus.issuer,
+            "client_id": "skrt-hub",
+            "client_secret_file": "secret",
+            "provider": "Example University",
+            "participant_groups": ["course"],
+            "organiser_groups": ["staff"],
+            **login,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def hub(own_tool: Tool, campus: Institution) -> Iterator[Hub]:
+    """A hub for the whole module, whose people log in at the institution."""
+    root = Path(tempfile.mkdtemp(prefix="skrt-hub-test-"))
+    root.chmod(0o755)
+    made = Hub(own_tool, root)
+    configure(made, campus)
+    told = made.run("up").stdout
+    assert f"{made.url}hub/oauth_callback" in told  # what to register at the provider
+    yield made
+    made.remove()
+
+
+def known(hub: Hub) -> dict[str, dict[str, Any]]:
+    rows = json.loads(hub.run("participants", "--json").stdout)["participants"]
+    return {row["name"]: row for row in rows}
+
+
+def test_a_listed_person_logs_in_with_a_browser_and_gets_a_lab(hub: Hub, campus: Institution, browser: Browser) -> None:
+    campus.knows("u-1", name="Anna Müller", email="anna@uni.example", email_verified=True)
+    page = browser.new_context().new_page()
+    page.goto(hub.url, timeout=PATIENCE)
+    page.get_by_role("link", name="Log in at Example University").click()
+    page.locator('input[name="sub"]').fill("u-1")
+    page.get_by_role("button", name="Authorize").click()
+    page.wait_for_url("**/user/anna.mueller/lab**", timeout=PATIENCE)
+    page.locator(".jp-Launcher, .jp-NotebookPanel, .jp-MarkdownViewer, #jp-main-dock-panel").first.wait_for(
+        timeout=PATIENCE
+    )
+    assert known(hub)["anna.mueller"]["log_in"] == "institution"
+    assert SECRET not in (hub.state / "log" / "hub.log").read_text(encoding="utf-8")
+
+
+def test_who_may_come_in_and_as_whom(hub: Hub, campus: Institution) -> None:
+    campus.knows("u-2", name="Anna Müller", email="anna@uni.example", email_verified=False)
+    with pytest.raises(Refused, match="not on the list"):  # says that she is Anna, and nobody verified it
+        Member(hub.url, "u-2", "?").log_in()
+    campus.knows("u-2", name="Anna Müller", email="other@uni.example", email_verified=True, groups=["course"])
+    Member(hub.url, "u-2", "anna.mueller2").log_in()
+    assert "anna.mueller2" in known(hub)
+    campus.knows("u-3", name="maria", preferred_username="maria", groups=["course"])
+    Member(hub.url, "u-3", "maria2").log_in()  # the organiser's name is not to be had
+    rows = known(hub)
+    assert rows["maria2"]["role"] == ""
+    assert rows["maria"]["log_in"] == ""
+    campus.knows("u-4", name="Prof. Petra Staff", groups=["staff"])
+    Member(hub.url, "u-4", "petra.staff").log_in()
+    assert known(hub)["petra.staff"]["role"] == "organiser"
+
+
+@pytest.mark.long
+def test_a_changed_address_keeps_the_home_and_disable_ends_the_log_in(hub: Hub, campus: Institution) -> None:
+    campus.knows("u-5", name="Jürgen Weiß", email="weiss@uni.example", email_verified=True)
+    person = Member(hub.url, "u-5", "juergen.weiss")
+    person.log_in()
+    person.server()
+    campus.knows("u-5", name="Jürgen Schwarz", email="schwarz@uni.example", email_verified=True)
+    again = Member(hub.url, "u-5", "juergen.weiss")
+    again.log_in()
+    assert again.get("user/juergen.weiss/lab")[0] == 200
+    hub.run("participants", "disable", "juergen.weiss")
+    assert "/hub/login" in again.get("hub/home")[1]
+    with pytest.raises(Refused, match="switched off"):
+        again.log_in()
+    hub.run("participants", "enable", "juergen.weiss")
+    again.log_in()
+    hub.run("participants", "remove", "juergen.weiss")
+    with pytest.raises(Refused, match="not on the list"):  # nor under a new name
+        Member(hub.url, "u-5", "?").log_in()
+
+
+@pytest.mark.long
+def test_a_log_in_is_good_once_and_in_its_own_browser(hub: Hub, campus: Institution) -> None:
+    campus.knows("u-6", name="Rita Replay", groups=["course"])
+    person = Member(hub.url, "u-6", "rita.replay")
+    _, address, _ = person.get("hub/oauth_login")
+    state = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["state"][0]
+    kept = [cookie for cookie in person.cookies if cookie.name == "oauthenticator-state"]
+    assert [cookie.path for cookie in kept] == ["/hub/"]
+    stranger = Member(hub.url, "u-6", "rita.replay")
+    status, _, page = stranger.get(f"hub/oauth_callback?code=anything&state={state}")
+    assert status == 403 and "begin again" in page
+    person.agree(address)
+    for cookie in kept:  # somebody who kept it
+        person.cookies.set_cookie(cookie)
+    status, _, page = person.get(f"hub/oauth_callback?code=anything&state={state}")
+    assert status == 403 and "begin again" in page
+    other = Member(hub.url, "u-6", "rita.replay")
+    _, address, _ = other.get("hub/oauth_login")
+    status, _, page = other.get("hub/oauth_callback?code=anything&state=e30=")
+    assert status == 403 and "begin again" in page
+
+
+@pytest.mark.long
+def test_a_name_and_a_password_are_nobodys(hub: Hub) -> None:
+    person = hub.person("maria")
+    person.get("hub/login")
+    key = next(cookie.value for cookie in person.cookies if cookie.name == "_xsrf")
+    form = urllib.parse.urlencode({"_xsrf": key, "username": "maria", "password": "correct horse"}).encode()
+    for path, said in {"hub/login": "takes no passwords", "hub/choose-password": "", "hub/password": ""}.items():
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            person._opener.open(hub.url + path, form, 60)
+        assert caught.value.code in (403, 404)
+        assert said in caught.value.read().decode()
+
+
+@pytest.mark.long
+def test_check_says_what_is_wrong_with_a_provider(make_hub: Callable[..., Hub], campus: Institution) -> None:
+    hub = make_hub()
+    wrong = {
+        f"{campus.issuer}/": "calls itself",
+        f"{campus.issuer}/nowhere": "answers 404",
+        "http://127.0.0.1:9": "cannot be reached",
+    }
+    for issuer, words in wrong.items():
+        configure(hub, campus, issuer=issuer)
+        said = hub.run("check", code=None).stdout
+        assert words in " ".join(said.split()), said
+    configure(hub, campus)
+    (hub.root / "secret").chmod(0o644)
+    said = hub.run("up", code=3).stderr
+    assert "chmod 600" in said

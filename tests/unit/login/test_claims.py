@@ -1,0 +1,136 @@
+"""What a log-in provider's word means here: whose name it is, and who may come in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skrt_hub.login import claims, managers, provider
+from skrt_hub.login.accounts import Accounts, Person
+from skrt_hub.login.claims import Rule
+from skrt_hub.login.requests import carry_out
+
+ISSUER = "https://login.example.org"
+COURSE = Rule(participant_groups=("course",), organiser_groups=("staff",))
+
+
+def came(accounts: Accounts, rule: Rule = COURSE, homes: tuple[str, ...] = (), **said: Any) -> str | None:
+    who = claims.visitor(ISSUER, said, rule)
+    return accounts.update(lambda entries: claims.take_in(who, rule, entries, homes.__contains__))
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    made = Accounts(tmp_path / "accounts.json")
+    people = [Person("anna.mueller", "Anna Müller", "Anna@uni.example"), Person("maria", role="organiser")]
+    made.take_list([*people, Person("chen@uni.example")], anyone=False)
+    return made
+
+
+def test_a_verified_address_of_the_list_names_its_owner_for_good(accounts: Accounts) -> None:
+    assert came(accounts, sub="1", email="anna@UNI.example", email_verified=True) == "anna.mueller"
+    assert came(accounts, sub="1", email="new@uni.example", email_verified=True) == "anna.mueller"
+    assert came(accounts, sub="1") == "anna.mueller"
+    # Whoever gets the address later is somebody else.
+    assert came(accounts, sub="2", email="anna@uni.example", email_verified=True) is None
+    assert came(accounts, sub="3", email="chen@uni.example", email_verified=True) == "chen@uni.example"
+
+
+@pytest.mark.parametrize("verified", [False, None, "false", 1, "yes"])
+def test_an_unverified_address_decides_nothing(accounts: Accounts, verified: Any) -> None:
+    assert came(accounts, sub="1", email="anna@uni.example", email_verified=verified) is None
+    name = came(accounts, sub="1", email="anna@uni.example", email_verified=verified, groups=["course"])
+    assert name == "anna"  # a name of their own, and not hers
+    assert accounts.find("anna.mueller") == {**(accounts.find("anna.mueller") or {}), "listed": True}
+    assert "identity" not in (accounts.find("anna.mueller") or {})
+
+
+def test_nobody_takes_a_listed_name_a_home_or_a_removed_name_by_calling_themselves_so(accounts: Accounts) -> None:
+    assert came(accounts, sub="1", name="maria", preferred_username="maria", groups="course") == "maria2"
+    assert not managers.organises(accounts.find("maria2") or {})
+    assert came(accounts, homes=("lost",), sub="2", name="Lost", groups=["course"]) == "lost2"
+    accounts.lock("maria2")
+    assert came(accounts, sub="3", name="maria2", groups=["course"]) == "maria22"
+    assert came(accounts, sub="1", name="Other", groups=["course"]) == "maria2"  # removed, and not to come back as new
+
+
+def test_a_name_that_nobody_can_choose_may_be_believed(accounts: Accounts) -> None:
+    trusted = Rule(name_claim="preferred_username")
+    assert came(accounts, trusted, sub="1", preferred_username="Maria") == "maria"
+    assert came(accounts, trusted, sub="2", preferred_username="maria") is None
+
+
+def test_groups_make_organisers_and_another_rule_makes_them_none(accounts: Accounts) -> None:
+    assert came(accounts, sub="1", name="Petra Staff", groups=["staff", 7]) == "petra.staff"
+    assert managers.organises(accounts.find("petra.staff") or {})
+    assert carry_out(accounts, "all")["petra.staff"]["role"] == "organiser"
+    accounts.update(lambda entries: claims.drop_others(entries, COURSE.stamp))
+    assert managers.organises(accounts.find("petra.staff") or {})
+    accounts.update(lambda entries: claims.drop_others(entries, ""))
+    assert not managers.organises(accounts.find("petra.staff") or {})
+    assert came(accounts, sub="1", name="Petra Staff") == "petra.staff"  # and no more than a name
+    assert claims.admitted_as(accounts.find("petra.staff") or {}) == ""
+
+
+def test_groups_may_lie_deeper() -> None:
+    rule = Rule(groups_claim="realm_access.roles")
+    assert claims.visitor(ISSUER, {"sub": "1", "realm_access": {"roles": ["a"]}}, rule).groups == {"a"}
+    flat = Rule(groups_claim="https://example.org/groups")
+    assert claims.visitor(ISSUER, {"sub": "1", "https://example.org/groups": ["a"]}, flat).groups == {"a"}
+    assert claims.visitor(ISSUER, {"sub": "1", "realm_access": "x"}, rule).groups == frozenset()
+
+
+@pytest.mark.parametrize("subject", [None, "", "  ", 7, ["1"]])
+def test_who_is_nobody_gets_nothing(subject: Any) -> None:
+    with pytest.raises(claims.ClaimsError):
+        claims.visitor(ISSUER, {"sub": subject}, COURSE)
+
+
+@pytest.mark.parametrize("name", ["../../x", "\u202eevil", "\x1b[2J", "🦆", "", "a" * 500])
+def test_any_name_becomes_one_that_can_be_used(accounts: Accounts, name: str) -> None:
+    made = came(accounts, sub="1", name=name, groups=["course"])
+    assert made is not None
+    assert "/" not in made and made.isprintable() and len(made) <= 100
+
+
+def test_a_forgotten_log_in_is_found_again_by_the_list(accounts: Accounts) -> None:
+    assert came(accounts, sub="1", email="anna@uni.example", email_verified=True) == "anna.mueller"
+    assert accounts.forget("anna.mueller")
+    assert came(accounts, sub="9", email="anna@uni.example", email_verified=True) == "anna.mueller"
+
+
+# What a provider publishes
+
+WHOLE = {
+    "issuer": ISSUER,
+    "authorization_endpoint": f"{ISSUER}/a",
+    "token_endpoint": f"{ISSUER}/t",
+    "userinfo_endpoint": f"{ISSUER}/u",
+}
+
+
+def test_a_provider_is_read_and_another_is_refused() -> None:
+    found = provider.read(json.dumps(WHOLE), ISSUER)
+    assert (found.authorize, found.token, found.userinfo) == (f"{ISSUER}/a", f"{ISSUER}/t", f"{ISSUER}/u")
+    assert not found.secret_in_body
+    posts = {**WHOLE, "token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    assert provider.read(json.dumps(posts), ISSUER).secret_in_body
+    wrong = [
+        ({**WHOLE, "issuer": "https://evil.example"}, "calls itself"),
+        ({**WHOLE, "token_endpoint": "http://login.example.org/t"}, "token_endpoint"),
+        ({**WHOLE, "userinfo_endpoint": None}, "userinfo_endpoint"),
+        ([], "no document"),
+    ]
+    for document, words in wrong:
+        with pytest.raises(provider.ProviderError, match=words):
+            provider.read(json.dumps(document), ISSUER)
+    with pytest.raises(provider.ProviderError, match="no document"):
+        provider.read(b"<html>", ISSUER)
+
+
+def test_only_what_nobody_can_listen_to_is_safe() -> None:
+    assert provider.is_safe("https://a.example") and provider.is_safe("http://127.0.0.1:9400/x")
+    assert not provider.is_safe("http://a.example") and not provider.is_safe("file:///etc/passwd")
