@@ -106,6 +106,7 @@ def test_a_changed_address_keeps_the_home_and_disable_ends_the_log_in(hub: Hub, 
     campus.knows("u-5", name="Jürgen Weiß", email="weiss@uni.example", email_verified=True)
     person = Member(hub.url, "u-5", "juergen.weiss")
     person.log_in()
+    person.get("hub/spawn")
     person.server()
     campus.knows("u-5", name="Jürgen Schwarz", email="schwarz@uni.example", email_verified=True)
     again = Member(hub.url, "u-5", "juergen.weiss")
