@@ -24,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description="The fork server of skrt-hub.")
     parser.add_argument("--socket", required=True, type=Path, help="where to listen")
     parser.add_argument("--lifetime", type=float, default=24 * 3600.0, help="seconds until a fresh one takes over")
+    parser.add_argument("--home", default=HOME_INSIDE, help="the home of all children; another one: theirs differ")
     parser.add_argument("--without", action="append", default=[], help=argparse.SUPPRESS)
     options = parser.parse_args()
     without = set(options.without)
@@ -43,7 +44,7 @@ def start_clean(options: argparse.Namespace) -> None:
     variables = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "HOME": HOME_INSIDE,
+        "HOME": options.home,
         "USER": USER_NAME,
         "LOGNAME": USER_NAME,
         "MPLCONFIGDIR": str(path.parent / "matplotlib"),
@@ -54,13 +55,14 @@ def start_clean(options: argparse.Namespace) -> None:
     if "threads at the start" not in options.without:
         variables |= dict.fromkeys(LIBRARIES, "1")
     command = [sys.executable, "-m", MODULE, "--socket", str(path), "--lifetime", str(options.lifetime)]
+    command += ["--home", options.home]
     command += [part for name in options.without for part in ("--without", name)]
     os.execve(sys.executable, command, variables)  # noqa: S606
 
 
 def serve(options: argparse.Namespace) -> int:
     """Import everything, then answer requests until told to stop."""
-    from skrt_workspace.forkserver import kernels, mends, numerics, preload  # noqa: PLC0415  after the variables are clean
+    from skrt_workspace.forkserver import home_paths, kernels, mends, numerics, preload  # noqa: PLC0415  after the variables are clean
     from skrt_workspace.forkserver.zygote import Replace, Zygote  # noqa: PLC0415
 
     mends.WITHOUT.update(options.without)
@@ -69,6 +71,9 @@ def serve(options: argparse.Namespace) -> int:
     kernels.preloaded_names()
     kernels.system_view()
     numerics.loaded_libraries()
+    if options.home != HOME_INSIDE:
+        home_paths.find(options.home, besides=(record.read, record.made))
+        print(f"fork server: {home_paths.found.obstacle() or 'each home has a path of its own'}")
     preload.freeze()
     print("fork server: ready")
     try:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace.forkserver import numerics, process_title
+from skrt_workspace.forkserver import home_paths, numerics, process_title
 
 WITHOUT: set[str] = set()
 
@@ -42,6 +42,11 @@ def apply(spec: ProcessSpec, leave_out: frozenset[str] = frozenset()) -> None:
 def _set_variables(spec: ProcessSpec) -> None:
     os.environ.clear()
     os.environ.update(spec.variables)
+
+
+def _move_home(spec: ProcessSpec) -> None:
+    """Paths in the home that modules keep, where the child's home is another than the zygote's."""
+    home_paths.found.move(spec.variables.get("HOME", ""))
 
 
 def _show_variables(spec: ProcessSpec) -> None:
@@ -133,6 +138,7 @@ def _collect_garbage(_: ProcessSpec) -> None:
 MENDS: dict[str, Callable[[ProcessSpec], None]] = {
     "signals": _set_signals,
     "variables": _set_variables,
+    "home": _move_home,
     "appearance": _show_variables,
     "arguments": _set_arguments,
     "folder": _set_folder,

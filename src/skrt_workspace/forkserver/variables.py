@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from skrt_workspace.forkserver import home_paths
 from skrt_workspace.threads import VARIABLES
 
 # Read while importing, and made good in each child: by `mends`, by executing the module again, or harmless as used.
@@ -64,8 +65,13 @@ class Record:
         for name, value in self.read.items():
             if name in MENDED or name in self.made or name.startswith(_MENDED_PREFIXES):
                 continue
-            if wanted.get(name) != value:
-                return f"the variable {name} differs from the zygote's, in which it was read while importing"
+            if wanted.get(name) == value:
+                continue
+            obstacle = (
+                home_paths.found.obstacle() if name == "HOME" and wanted.get(name) else "it was read while importing"
+            )
+            if obstacle:
+                return f"the variable {name} differs from the zygote's, and {obstacle}"
         for name in wanted:
             if name.startswith(_PLAIN_PREFIXES) and name not in MENDED and wanted[name] != os.environ.get(name):
                 return f"the variable {name} acts only on a process at its start"

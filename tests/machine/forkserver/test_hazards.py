@@ -18,7 +18,18 @@ from skrt_workspace.forkserver.client import ForkServerUnavailable
 pytestmark = pytest.mark.long
 
 Server = Any
-SHOWN = ("signals", "variables", "appearance", "arguments", "folder", "caches", "plotting", "threads", "collector")
+SHOWN = (
+    "signals",
+    "variables",
+    "home",
+    "appearance",
+    "arguments",
+    "folder",
+    "caches",
+    "plotting",
+    "threads",
+    "collector",
+)
 """The mends whose hazards come true here when they are left out; those of randomness have a test of their own."""
 
 # What a kernel can see of how it was started: each must be the same for a forked kernel and a plain one.
@@ -26,6 +37,9 @@ FACTS = {
     "signals": "import signal; print({int(n): str(signal.getsignal(n)).split(' at ')[0] for n in signal.valid_signals()"
     " if n not in (signal.SIGCHLD,)}, signal.pthread_sigmask(0, []))",
     "variables": "import os; print({k: v for k, v in sorted(os.environ.items()) if k not in VOLATILE})",
+    "home": "import site, sysconfig, jedi.settings, parso.cache, matplotlib.font_manager as f, send2trash.plat_other as t\n"
+    "print(site.getusersitepackages(), site.getuserbase(), sysconfig.get_config_var('userbase'), jedi.settings.cache_directory,"
+    " parso.cache._default_cache_path, f.X11FontDirectories, t.HOMETRASH, t.HOMETRASH_B)",
     "appearance": "print({w.split('=')[0]: w for w in sorted(open('/proc/self/environ').read().split('\\0'))"
     " if w.split('=')[0] not in VOLATILE})\n"
     "print([w.rsplit('/', 1)[-1][:3] for w in open('/proc/self/cmdline').read().split('\\0')], open('/proc/self/comm').read())",
@@ -79,8 +93,14 @@ def test_a_forked_kernel_sees_what_a_plain_one_sees(server: Server) -> None:
 
 @pytest.mark.parametrize("mend", SHOWN)
 def test_without_its_mend_each_difference_shows(new_server: Any, mend: str) -> None:
-    forked, plain = facts(new_server("--without", mend), [mend])
+    forked, plain = facts(new_server("--home", "/nobody", "--without", mend), [mend])
     assert forked != plain
+
+
+def test_a_forked_kernel_whose_home_is_not_the_zygotes_sees_its_own(new_server: Any) -> None:
+    forked, plain = facts(new_server("--home", "/nobody"), ["home", "variables", "caches", "plotting", "import path"])
+    assert forked == plain
+    assert "/home/jovyan/.local" in forked[0]
 
 
 def test_importing_skrt_changes_plots_only_when_it_is_imported(new_server: Any, server: Server) -> None:

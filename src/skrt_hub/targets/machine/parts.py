@@ -24,6 +24,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.process import beside_python, plain_environment
 from skrt_hub.targets.machine import activate
 from skrt_hub.version import __version__
+from skrt_workspace.sandbox.document import NAMESPACES
 
 SUPERVISOR = "skrt_hub.targets.machine.supervisor"
 """The program that keeps all of these running; the watchdog is told of it, and knows nothing above itself."""
@@ -92,8 +93,10 @@ def fork_server(applied: Applied, layout: Layout) -> Part:
     """The zygote of participants' servers. It starts with an almost empty environment: its children show it."""
     python = str(applied.environment / "bin" / "python")
     command = (python, "-I", "-m", "skrt_workspace.forkserver", "--socket", str(layout.fork_server_socket))
+    # Without namespaces each home has a path of its own; this one is nobody's.
+    home = () if applied.sandbox == NAMESPACES else ("--home", str(layout.run / "nobody"))
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-    return Part("fork-server", command, environment, layout.log / "fork-server.log")
+    return Part("fork-server", (*command, *home), environment, layout.log / "fork-server.log")
 
 
 def scheduled_save(layout: Layout) -> Part:
