@@ -24,6 +24,7 @@ RECOVERED = "recovered"
 SPACE = "space"
 MEMORY = "memory"
 PATIENTS = "patients"
+MESSAGE = "message"
 _LONGEST = 20_000
 _MOST_KEPT = 50
 

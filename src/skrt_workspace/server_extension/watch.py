@@ -113,10 +113,9 @@ class Watch:
         if names - self._hub_names:
             kinds.append("hub")
         self._hub_names = names
-        in_home = {path.name for path in (self.home / notices.IN_HOME).glob(f"*-{notices.PATIENTS}.json")}
-        if in_home - self._home_names:
-            kinds.append(notices.PATIENTS)
-        self._home_names = in_home
+        left = {path.name for path in (self.home / notices.IN_HOME).glob("*.json") if _is_left(path)}
+        kinds += sorted({name.rpartition("-")[2].removesuffix(".json") for name in left - self._home_names})
+        self._home_names = left
         state = space.measure(self.home).state
         if state != self._space:
             self._space = state
@@ -146,6 +145,11 @@ class Watch:
             return False
         self._stamp = now  # what could not be told cannot be told later, either: by then it is no change any more
         return bool(news.tell(self.home, outcome))
+
+
+def _is_left(notice: Path) -> bool:
+    """Whether somebody else left it: a kernel that saw a patient's data, or the hub, which in a pod has no other way."""
+    return notice.name.endswith((f"-{notices.PATIENTS}.json", f"-{notices.MESSAGE}.json"))
 
 
 def _times_killed() -> int:

@@ -361,6 +361,16 @@ def test_a_notice_with_facts_that_cannot_be_used_stays_and_ends_no_news(
     assert news_of_material.text == "New versions of files you have not changed: course/a.ipynb."
 
 
+def test_what_was_left_in_the_home_is_told_while_the_page_is_open(home: Path) -> None:
+    """In a pod the hub leaves its messages there (skrt_hub.targets.kubernetes.in_server.message)."""
+    watch = Watch(home, None, logging.getLogger())
+    assert watch.look() == []
+    for kind in (notices.MESSAGE, notices.PATIENTS):
+        notices.write_notice(home / notices.IN_HOME, kind, "Lunch at 12")
+        assert watch.look() == [kind]
+        assert watch.look() == []
+
+
 def test_material_that_cannot_be_placed_hides_nothing_else(
     home: Path, material: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

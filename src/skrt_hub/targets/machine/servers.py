@@ -18,11 +18,11 @@ from skrt_hub.targets.machine import troubles
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.records import running_servers, started
 from skrt_hub.targets.machine.watch import tell
+from skrt_workspace.home.notices import MESSAGE
 
 _LONGEST = 60.0
 _NOT_YET = (400, 503)
 """What JupyterHub answers while a server starts or ends."""
-MESSAGE = "message"
 
 
 def seen(layout: Layout, *, hub_runs: bool) -> tuple[Server, ...]:
