@@ -148,7 +148,7 @@ class Watch:
 
 
 def _is_left(notice: Path) -> bool:
-    """Whether somebody else left it: a kernel that saw a patient's data, or the hub, which in a pod has no other way."""
+    """Whether somebody else left it: a kernel that saw a patient's data, or in a pod the hub."""
     return notice.name.endswith((f"-{notices.PATIENTS}.json", f"-{notices.MESSAGE}.json"))
 
 
