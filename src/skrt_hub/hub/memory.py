@@ -23,13 +23,15 @@ BUFFER = 212_992  # net.core.wmem_default, which a sandbox cannot raise: what on
 class ProcessMemory:
     """One process: its pid, its program's name, its proportional set size in bytes, how much of it is shared memory.
 
-    Shared memory is what lies in files in memory, with or without a name, and what processes map together.
+    Shared memory is what lies in files in memory, with or without a name, and what processes map together. `copied`:
+    where the size is the resident set, how much of it may be the fork server's.
     """
 
     pid: int
     name: str
     size: int
     shared: int = 0
+    copied: int = 0
 
 
 def children_by_parent() -> dict[int, list[int]]:
@@ -59,6 +61,15 @@ def resident(pid: int) -> int:
         return 0
 
 
+def _without_a_file(pid: int) -> int:
+    """The part of the resident set that is of no file, in bytes (statm in proc(5))."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+        return (int(fields[1]) - int(fields[2])) * _PAGE
+    except (OSError, IndexError):
+        return 0
+
+
 def measure(pid: int) -> ProcessMemory | None:
     """One process's memory, or None when it has ended."""
     try:
@@ -68,7 +79,7 @@ def measure(pid: int) -> ProcessMemory | None:
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except OSError:  # the system does not let us look: the resident set is the nearest figure
-        return ProcessMemory(pid, name, resident(pid))
+        return ProcessMemory(pid, name, resident(pid), copied=_without_a_file(pid))
     sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines()[1:] if line}
     return ProcessMemory(pid, name, sizes.get("Pss", 0), sizes.get("Pss_Shmem", 0))
 
@@ -79,8 +90,18 @@ def kept(pids: Sequence[int], measured: Sequence[ProcessMemory]) -> int:
     A file in memory counts also while no process has it mapped. What is mapped and what lies in the folders may be the
     same pages, and nothing says how many of them are: the larger of both counts.
     """
-    own = sum(process.size - process.shared for process in measured)
+    own = sum(process.size - process.shared for process in measured) - _of_the_fork_server(measured)
     return own + max(sum(process.shared for process in measured), in_folders(pids)) + buffers(pids)
+
+
+def _of_the_fork_server(measured: Sequence[ProcessMemory]) -> int:
+    """What only resident sets are known of counts without the fork server's pages, which nobody pays for.
+
+    The sandbox's first process holds these and little else. They are taken off for it, the server and one kernel: for
+    each process that a participant starts they would be a way around the limit.
+    """
+    pages = measured[0].copied if measured else 0
+    return sum(min(pages, process.copied) for process in measured[:3])
 
 
 def in_folders(pids: Sequence[int]) -> int:
