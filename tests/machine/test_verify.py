@@ -55,6 +55,7 @@ def only(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return next(row for row in rows if row.get("name") == name)
 
 
+@pytest.mark.long
 def test_a_sound_environment_passes_the_quick_test(self_test: SelfTest) -> None:
     code, rows = self_test.run("--quick")
     assert [row["name"] for row in rows] == QUICK

@@ -33,6 +33,7 @@ def test_three_arrive_and_leave_no_trace(running: Hub, tmp_path: Path) -> None:
         assert "bench-" not in (running.state / table).read_text()
 
 
+@pytest.mark.long
 def test_one_too_many_is_told_how_many_seats_there_are(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(limits={"servers": 1})
     hub.run("up")

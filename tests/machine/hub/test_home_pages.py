@@ -108,6 +108,7 @@ def test_news_the_original_and_everything(
     assert rows["anna"]["missing"] == []
 
 
+@pytest.mark.long
 def test_only_the_page_itself_may_ask_for_files(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

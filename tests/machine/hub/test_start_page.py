@@ -48,6 +48,7 @@ def test_the_course_is_seen_first_and_work_comes_back(
     page.reload()
     anna.wait_for_lab()
     page.wait_for_selector(".jp-Notebook .jp-MarkdownOutput h1:has-text('Doses of')")
-    page.click("text=Help >> nth=0")
+    anna.wait_for_kernel()  # until then the page moves the focus, which closes menus
+    page.click('.lm-MenuBar-itemLabel:text-is("Help")')
     page.click('.lm-Menu-itemLabel:text-is("Start Page")')
     page.wait_for_selector(START)

@@ -294,7 +294,7 @@
     const does = {
       draw,
       open: path => docmanager.openOrReveal(path),
-      command: name => app.commands.execute(name)
+      command: (name, words) => app.commands.execute(name, words)
     };
     const show = async () => {
       if (!page || page.isDisposed) {

@@ -15,7 +15,7 @@ const GERMAN = {
 };
 
 export class Start {
-  /* `does`: open(path), command(name), draw(markdown) giving an element. */
+  /* `does`: open(path), command(name, arguments), draw(markdown) giving an element. */
   constructor(server, node, does, language) {
     Object.assign(this, { server, node, does });
     this.german = /^de/i.test(language || '');
@@ -73,9 +73,13 @@ export class Start {
 
   buttons() {
     const bar = element('p');
-    for (const [words, command] of [['New notebook', 'notebook:create-new'], ['Everything else', 'launcher:create']]) {
+    /* Without the kernel's name, JupyterLab would ask for it. */
+    const offered = [
+      ['New notebook', 'notebook:create-new', { kernelName: 'python3' }], ['Everything else', 'launcher:create', {}]
+    ];
+    for (const [words, command, given] of offered) {
       const button = element('button', this.say(words), 'skrt-start-button jp-mod-styled');
-      button.addEventListener('click', () => this.does.command(command));
+      button.addEventListener('click', () => this.does.command(command, given));
       bar.append(button);
     }
     return bar;
