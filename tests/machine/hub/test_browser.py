@@ -75,7 +75,10 @@ class Visitor:
         while time.monotonic() < end:
             self.page.keyboard.press("Control+s")
             time.sleep(1)
-            notebook: dict[str, Any] = self.api(f"api/contents/{NOTEBOOK}")["content"]
+            answer = self.api(f"api/contents/{NOTEBOOK}")
+            if "content" not in answer:
+                continue  # it is being saved at this very moment
+            notebook: dict[str, Any] = answer["content"]
             code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
             if all(cell["execution_count"] for cell in code if "".join(cell["source"]).strip()):
                 return notebook
