@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import tomllib
 import zipfile
@@ -137,3 +138,17 @@ def test_jupyterlab_finds_nothing_to_add_to_its_file_in_the_environment() -> Non
     # It writes `lockedExtensions` where there is none (jupyterlab.commands, _maybe_mirror_disabled_in_locked).
     settings = jupyter.page_settings()
     assert settings["lockedExtensions"] == settings["disabledExtensions"] != {}
+
+
+def test_every_script_of_ours_has_a_name_that_changes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers keep them for ever: one that was forgotten would stay as it was after an upgrade."""
+    monkeypatch.setattr(
+        "skrt_workspace.install.niivue.add", lambda folder: (folder / "niivue.js").write_text("// not ours")
+    )
+    jupyter.add_lab_extension(tmp_path)
+    scripts = {path.name: path.read_text() for path in tmp_path.rglob("*.js")}
+    assert scripts
+    names = re.compile(r"[a-zA-Z]+\.[0-9a-f]{12}\.js")
+    assert [name for name in scripts if not names.fullmatch(name)] == []
+    asked = {name for text in scripts.values() for name in re.findall(r"'\./([\w.]+\.js)'", text)}
+    assert asked <= set(scripts), "each finds the others"

@@ -4,6 +4,8 @@
  * A module that is loaded when the first image is opened. `Look` fills an element with one file; `Study` adds the tree
  * of a folder. Coordinates are DICOM's (LPS); NiiVue counts in RAS.
  */
+import { element } from './element.js';
+
 const WINDOWS = { 'soft tissue': [-160, 240], lung: [-1350, 150], bone: [-500, 1300], brain: [0, 80] };
 const PLANES = { 'planes and 3D': 3, axial: 0, coronal: 1, sagittal: 2, '3D': 4 };
 const DOSE_OPACITY = 0.4;
@@ -222,17 +224,6 @@ export class Study {
     });
     return button;
   }
-}
-
-function element(kind, text, name) {
-  const made = document.createElement(kind);
-  if (text) {
-    made.textContent = text;
-  }
-  if (name) {
-    made.className = name;
-  }
-  return made;
 }
 
 function choice(name, options, chosen) {

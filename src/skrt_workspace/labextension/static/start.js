@@ -3,6 +3,8 @@
  *
  * All words that come from people are set as text; the organiser's Markdown is drawn by JupyterLab, which cleans it.
  */
+import { element } from './element.js';
+
 const GERMAN = {
   'Start': 'Start', 'What is new': 'Neu', 'Notebooks': 'Notebooks', 'Examples': 'Beispiele',
   'New notebook': 'Neues Notebook', 'Everything else': 'Alles andere', 'What you have': 'Was Ihnen zur Verfügung steht',
@@ -117,17 +119,6 @@ export class Start {
 
 function size(bytes) {
   return bytes < 1e9 ? Math.round(bytes / 1e6) + ' MB' : (bytes / 1e9).toFixed(1) + ' GB';
-}
-
-function element(kind, text, name) {
-  const made = document.createElement(kind);
-  if (text) {
-    made.textContent = text;
-  }
-  if (name) {
-    made.className = name;
-  }
-  return made;
 }
 
 document.head.append(element('style', `
