@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+
+from tests.support.browsers import do, log_in, picture
 
 from .conftest import Hub
 from .test_class import PASSWORD, new_page, set_password
@@ -31,25 +31,8 @@ def room(hub: Hub) -> Iterator[Hub]:
 
 def logged_in(browser: Browser, hub: Hub, name: str, path: str) -> Page:
     page = new_page(browser)
-    page.goto(f"{hub.url}hub/login?next=%2F{path.replace('/', '%2F')}")
-    page.fill("#username_input", name)
-    page.fill("#password_input", PASSWORD)
-    page.click("#login_submit")
+    log_in(page, hub.url, name, PASSWORD, path)
     return page
-
-
-def do(page: Page, title: str, **fields: str) -> str:
-    """Carry one action of the page out; what it says afterwards."""
-    page.click(f"summary:has-text('{title}')")
-    for selector, text in fields.items():
-        page.fill(f"#{selector}", text)
-    page.click("details[open] button", no_wait_after=True)
-    return page.inner_text("[role=status]")
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def until(hub: Hub, state: str) -> None:
@@ -66,13 +49,13 @@ def test_the_class_is_seen_helped_closed_and_opened(room: Hub, browser: Browser)
     maria = logged_in(browser, room, "maria", f"{PAGE}?language=en")
     maria.wait_for_selector("tr.in:has-text('anna') td:nth-child(4):not(.none)")  # the second look tells the processors
     assert re.search(r"\d+ MB", maria.inner_text("tr.in:has-text('anna')"))
-    picture(maria, "class-on-kubernetes")
+    picture(maria, "class-on-kubernetes", whole=True)
     maria.goto(f"{room.url}{PAGE}person?name=anna")
-    assert "1 people" in do(maria, "Send a message", text_one="Lunch at 12")
+    assert "1 people" in do(maria, "Send a message", no_wait_after=True, text_one="Lunch at 12")
     anna.wait_for_selector("text=Lunch at 12")
 
     maria.goto(room.url + PAGE)
-    assert "closed" in do(maria, "Close the hub")
+    assert "closed" in do(maria, "Close the hub", no_wait_after=True)
     until(room, "closed")
     anna.goto(f"{room.url}user/anna/api/contents")
     anna.wait_for_selector("text=geschlossen")
@@ -80,8 +63,8 @@ def test_the_class_is_seen_helped_closed_and_opened(room: Hub, browser: Browser)
     late = logged_in(browser, room, "ben", "hub/home")
     late.wait_for_selector("text=geschlossen")
     maria.goto(room.url + PAGE)
-    picture(maria, "class-closed-on-kubernetes")
-    assert "open" in do(maria, "Open the hub")
+    picture(maria, "class-closed-on-kubernetes", whole=True)
+    assert "open" in do(maria, "Open the hub", no_wait_after=True)
     until(room, "running")
     anna.goto(f"{room.url}user/anna/lab")
     anna.wait_for_selector("#jp-main-dock-panel")
@@ -91,7 +74,7 @@ def test_the_class_is_seen_helped_closed_and_opened(room: Hub, browser: Browser)
     maria.click("details[open] button")
     code = maria.inner_text("#code")
     maria.goto(f"{room.url}{PAGE}person?name=anna")
-    assert do(maria, "Stop the server")
+    assert do(maria, "Stop the server", no_wait_after=True)
     assert [server["name"] for server in room.run("status")["servers"]] == []
     log = "\n".join(room.run("logs", "page")["lines"])
     assert "message anna" in log

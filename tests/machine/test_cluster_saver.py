@@ -89,8 +89,8 @@ def test_a_way_to_the_cluster_that_fails_is_logged_told_and_begun_again(tmp_path
         while program.log.read_text().count("begun again") < 2:  # before, it ended unheard at the first
             assert time.monotonic() < end, program.log.read_text()
             time.sleep(0.1)
-        (words,) = forward.troubles(layout)
+        (words,) = forward.program(layout).troubles()
         assert "the way to the cluster" in words and "kubectl" in words
     finally:
         program.stop()
-    assert forward.troubles(layout) == []
+    assert forward.program(layout).troubles() == []

@@ -1,13 +1,15 @@
-"""Chromium as the tests start it."""
+"""Chromium as the tests start it, and what they do in it on a hub's pages."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PATIENCE = 120_000  # milliseconds
@@ -28,3 +30,26 @@ def chromium(*arguments: str) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_QUIET, *arguments])
         yield started
         started.close()
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """A picture of what is seen, or of the whole page, where SKRT_HUB_TEST_PICTURES names a folder."""
+    if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+
+
+def log_in(page: Page, url: str, name: str, password: str, path: str) -> None:
+    """Log in at the hub of this address, and be led to a page of it."""
+    page.goto(f"{url}hub/login?next=%2F{path.replace('/', '%2F')}")
+    page.fill("#username_input", name)
+    page.fill("#password_input", password)
+    page.click("#login_submit")
+
+
+def do(page: Page, title: str, *, no_wait_after: bool = False, **fields: str) -> str:
+    """Carry one action of the class's page out; what it says afterwards."""
+    page.click(f"summary:has-text('{title}')")
+    for selector, text in fields.items():
+        page.fill(f"#{selector}", text)
+    page.click("details[open] button", no_wait_after=no_wait_after)
+    return page.inner_text("[role=status]")

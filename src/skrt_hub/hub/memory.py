@@ -55,19 +55,16 @@ def descendants(pid: int, children: dict[int, list[int]]) -> list[int]:
 
 def resident(pid: int) -> int:
     """The resident set in bytes: quick to read, and never less than the proportional one."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
-    except (OSError, IndexError):
-        return 0
+    return _resident(pid)[0]
 
 
-def _without_a_file(pid: int) -> int:
-    """The part of the resident set that is of no file, in bytes (statm in proc(5))."""
+def _resident(pid: int) -> tuple[int, int]:
+    """The resident set, and the part of it that is of files, in bytes (statm in proc(5))."""
     try:
         fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-        return (int(fields[1]) - int(fields[2])) * _PAGE
+        return int(fields[1]) * _PAGE, int(fields[2]) * _PAGE
     except (OSError, IndexError):
-        return 0
+        return 0, 0
 
 
 def measure(pid: int) -> ProcessMemory | None:
@@ -79,7 +76,8 @@ def measure(pid: int) -> ProcessMemory | None:
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except OSError:  # the system does not let us look: the resident set is the nearest figure
-        return ProcessMemory(pid, name, resident(pid), copied=_without_a_file(pid))
+        size, of_files = _resident(pid)
+        return ProcessMemory(pid, name, size, copied=size - of_files)
     sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines()[1:] if line}
     return ProcessMemory(pid, name, sizes.get("Pss", 0), sizes.get("Pss_Shmem", 0))
 

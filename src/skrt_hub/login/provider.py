@@ -47,10 +47,10 @@ def read(text: bytes | str, issuer: str) -> Provider:
     except ValueError:
         document = None
     if not isinstance(document, Mapping):
-        raise ProviderError(f"{where(issuer)} is no document of a log-in provider", _CORRECT)
+        raise ProviderError(f"{where(issuer)} is no document of a log-in provider", CORRECT)
     found = document.get("issuer")
     if found != issuer:
-        remedy = f"If that is the provider you mean, write `issuer: {found}`." if _sound(found) else _CORRECT
+        remedy = f"If that is the provider you mean, write `issuer: {found}`." if _sound(found) else CORRECT
         raise ProviderError(f"the provider calls itself {str(found)[:200]!r}, not {issuer!r}", remedy)
     for key in _NEEDED:
         if not _sound(document.get(key)):
@@ -72,7 +72,7 @@ def is_safe(address: str) -> bool:
     return parts.scheme == "http" and _on_loopback(parts.hostname or "")
 
 
-_CORRECT = "Write the provider's `issuer` in hub.yaml as its documentation gives it, letter by letter."
+CORRECT = "Write the provider's `issuer` in hub.yaml as its documentation gives it, letter by letter."
 _ASK = "Ask whoever runs the provider whether it speaks OpenID Connect."
 
 

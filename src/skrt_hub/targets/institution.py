@@ -99,5 +99,5 @@ def _in_words(issuer: str, error: Exception) -> str:
 
 def _remedy(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
-        return "Write the provider's `issuer` in hub.yaml as its documentation gives it, letter by letter."
+        return provider.CORRECT
     return "See whether this machine reaches it, with a browser or curl; behind a proxy, set HTTPS_PROXY for `up`."

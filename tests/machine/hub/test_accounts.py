@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import os
 import ssl
 import time
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import PATIENCE, needs_chromium
+from tests.support.browsers import PATIENCE, needs_chromium, picture
 from tests.support.hubs import Hub, Person, Refused
 
 pytestmark = needs_chromium
@@ -54,11 +52,6 @@ def slips_of(hub: Hub, *words: str) -> dict[str, dict[str, Any]]:
     hub.run("participants", *words, "--to", str(file))
     assert file.stat().st_mode & 0o077 == 0
     return {slip["login"]: slip for slip in json.loads(file.read_text(encoding="utf-8"))}
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def log_in_with(page: Page, slip: dict[str, Any]) -> None:

@@ -6,17 +6,15 @@ Pictures of what they see are left in SKRT_HUB_TEST_PICTURES, where that names a
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import PATIENCE, needs_chromium
+from tests.support.browsers import PATIENCE, needs_chromium, picture
 from tests.support.hubs import Hub
 
 NOTEBOOK = "examples/01_loading_and_viewing.ipynb"
@@ -33,9 +31,7 @@ class Visitor:
         self.page.set_default_timeout(PATIENCE)
 
     def picture(self, what: str) -> None:
-        folder = os.environ.get("SKRT_HUB_TEST_PICTURES")
-        if folder:
-            self.page.screenshot(path=Path(folder) / f"{self.name}-{what}.png")
+        picture(self.page, f"{self.name}-{what}")
 
     def submit_log_in(self) -> None:
         self.page.goto(self.hub.url)

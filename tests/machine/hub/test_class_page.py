@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import PATIENCE, needs_chromium
+from tests.support.browsers import PATIENCE, do, log_in, needs_chromium, picture
 from tests.support.hubs import Hub
 from tests.support.tools import Tool
 
@@ -44,25 +43,8 @@ def logged_in(browser: Browser, hub: Hub, name: str, next_page: str, **options: 
     hub.run("participants", "password", name, input="a good sentence\n")
     page = browser.new_context(**options).new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{hub.url}hub/login?next=%2F{next_page.replace('/', '%2F')}")
-    page.fill("#username_input", name)
-    page.fill("#password_input", "a good sentence")
-    page.click("#login_submit")
+    log_in(page, hub.url, name, "a good sentence", next_page)
     return page
-
-
-def do(page: Page, title: str, **fields: str) -> str:
-    """Carry one action of the page out; what it says afterwards."""
-    page.click(f"summary:has-text('{title}')")
-    for selector, text in fields.items():
-        page.fill(f"#{selector}", text)
-    page.click("details[open] button")
-    return page.inner_text("[role=status]")
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +87,7 @@ def test_the_class_is_seen_as_it_is(room: Hub, maria: Page) -> None:
     assert maria.inner_text("tr:has-text('eve') a") == PEOPLE[1]["name"]
     assert re.search(r"\d+ MB", maria.inner_text("tr.in"))
     assert Axe().run(maria).response["violations"] == []
-    picture(maria, "class")
+    picture(maria, "class", whole=True)
     with maria.expect_download() as download:
         maria.click("text=Table (CSV)")
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
@@ -118,7 +100,7 @@ def test_on_a_phone_in_the_dark(room: Hub, maria: Page, browser: Browser) -> Non
     phone.wait_for_selector("text=Der Kurs")
     assert Axe().run(phone).response["violations"] == []
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    picture(phone, "class-phone")
+    picture(phone, "class-phone", whole=True)
 
 
 def test_one_person_is_helped(room: Hub, anna: Page, maria: Page) -> None:
@@ -126,7 +108,7 @@ def test_one_person_is_helped(room: Hub, anna: Page, maria: Page) -> None:
     assert "1 people" in do(maria, "Send a message", text_one="Lunch at <b>12</b>")
     anna.wait_for_selector("text=Lunch at <b>12</b>")
     assert Axe().run(maria).response["violations"] == []
-    picture(maria, "person")
+    picture(maria, "person", whole=True)
     before = room.status()["servers"][0]["since"]
     assert "starting" in do(maria, "Restart the server")
     assert room.status()["servers"][0]["since"] != before

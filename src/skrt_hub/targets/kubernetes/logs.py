@@ -12,7 +12,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.likeness import meant
 from skrt_hub.policy.log_in import listed
 from skrt_hub.process import follow
-from skrt_hub.targets.kubernetes.background import class_page, forward, saver
+from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster.claims import is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.cluster.kubectl import explain
@@ -20,7 +20,7 @@ from skrt_hub.targets.kubernetes.cluster.objects import participant
 from skrt_hub.targets.kubernetes.pods.watch import look
 
 PARTS = {"hub": "deployment/hub", "proxy": "deployment/proxy", "scheduler": "deployment/user-scheduler"}
-LOCAL = (forward.NAME, saver.NAME, class_page.NAME)
+LOCAL = programs.NAMES
 """What runs in the background of this machine."""
 
 

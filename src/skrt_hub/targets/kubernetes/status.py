@@ -12,7 +12,7 @@ from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.policy import log_in
 from skrt_hub.report import Server, StatusReport
 from skrt_hub.targets.kubernetes import access, certificate
-from skrt_hub.targets.kubernetes.background import class_page, forward, saver
+from skrt_hub.targets.kubernetes.background import class_page, forward, programs
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
@@ -62,12 +62,7 @@ def status(context: Context) -> StatusReport:
     found = state_of(cluster, seen)
     release = read_release(cluster.helm, cluster.release)
     notes = [f"{trouble.who}: {trouble.what}. {trouble.remedy}".strip() for trouble in _troubles(seen)]
-    if told := saver.note(settings, context.layout, hub_runs=found in ("running", "closed")):
-        notes.append(told)
-    if told := class_page.note(settings, context.layout, hub_runs=found in ("running", "closed")):
-        notes.append(told)
-    for program in (forward, saver, class_page):
-        notes += program.troubles(context.layout)
+    notes += programs.notes(settings, context.layout, hub_runs=found in ("running", "closed"))
     if found != "absent" and (expiring := certificate.warning(cluster)):
         notes.append(expiring)
     if release.unfinished:
@@ -127,7 +122,7 @@ def _components(cluster: Cluster, seen: Snapshot) -> dict[str, str]:
     if cluster.settings.kubernetes.access == "port-forward":
         told["port-forward"] = "running" if forward.running(cluster.layout) else "ended"
     if cluster.settings.organisers:
-        told["page"] = "running" if class_page.running(cluster.layout) else "ended"
+        told["page"] = "running" if class_page.program(cluster.layout).running else "ended"
     return told
 
 

@@ -8,7 +8,7 @@ import time
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, UpReport
-from skrt_hub.targets.kubernetes.background import class_page, forward, saver
+from skrt_hub.targets.kubernetes.background import forward, programs
 from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
@@ -41,7 +41,7 @@ def let_in(cluster: Cluster) -> None:
 
 def cut_connections(cluster: Cluster) -> None:
     """End the port-forward and the proxy: whatever way a browser came in, it is cut; servers and the hub stay."""
-    forward.stop(cluster.layout)
+    forward.program(cluster.layout).stop()
     cluster.kubectl.scale(("deployment/proxy",), 0)
     _wait_gone(cluster, "component=proxy", 60)
 
@@ -53,9 +53,7 @@ def stop(cluster: Cluster) -> Message:
     with progress.step("ending servers"):
         ended = end_servers(cluster)
     with progress.step("ending the hub"):
-        forward.stop(cluster.layout)
-        saver.stop(cluster.layout)
-        class_page.stop(cluster.layout)
+        programs.stop(cluster.layout)
         cluster.kubectl.scale(WORKLOADS, 0)
         _wait_gone(cluster, "component in (hub,proxy,user-scheduler)", 90)
     lines = [f"The hub was stopped ({cluster.words}), with {ended} server{'s' * (ended != 1)}."]
@@ -89,9 +87,7 @@ def stay(context: Context, report: UpReport) -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        forward.stop(context.layout)
-        saver.stop(context.layout)
-        class_page.stop(context.layout)
+        programs.stop(context.layout)
     finally:
         signal.signal(signal.SIGTERM, previous)
 

@@ -12,7 +12,7 @@ from skrt_hub.errors import StartError, StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, messages, status, stop, up
-from skrt_hub.targets.kubernetes.background import class_page, forward, saver
+from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
@@ -53,8 +53,7 @@ class KubernetesTarget:
             cluster.kubectl.scale(("deployment/proxy",), 1)
             Watcher(cluster.kubectl, step).wait_ready(("proxy",), deadline=120)
             stop.let_in(cluster)
-            saver.ensure(cluster.settings, cluster.layout)
-            class_page.ensure(cluster.settings, cluster.layout, cluster.kubectl)
+            programs.ensure(cluster.settings, cluster.layout, cluster.kubectl)
             return access.open_door(cluster, step, deadline=120)
 
     def close(self) -> Message:
@@ -135,9 +134,7 @@ class KubernetesTarget:
         delete.ensure_no_loss(delete.plan(open_cluster(self._context), options))
 
     def delete(self, options: DeleteOptions) -> Message:
-        forward.stop(self._context.layout)
-        saver.stop(self._context.layout)
-        class_page.stop(self._context.layout)
+        programs.stop(self._context.layout)
         with self._alone() as cluster:
             found = delete.plan(cluster, options)
             delete.ensure_no_loss(found)

@@ -18,7 +18,7 @@ from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
 from skrt_hub.targets import institution
 from skrt_hub.targets.kubernetes import access, backup, ingress, log_in_secret, preflight, rendering, stop, takeover
-from skrt_hub.targets.kubernetes.background import class_page, saver
+from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
@@ -58,8 +58,7 @@ def bring_up(context: Context) -> UpReport:
             codes = participants.take_list(cluster)
             log_in_secret.ensure(cluster)  # one that was renewed
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
-            saver.ensure(context.settings, context.layout)
-            class_page.ensure(context.settings, context.layout, cluster.kubectl)
+            programs.ensure(context.settings, context.layout, cluster.kubectl)
             return _report(context, url, changed=False, began=began, notes=codes)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
@@ -81,8 +80,7 @@ def bring_up(context: Context) -> UpReport:
             url = access.open_door(cluster, step, deadline=120)
         _keep_values(cluster, values)
         record.write(context.layout, context.settings)
-        saver.ensure(context.settings, context.layout)
-        class_page.ensure(context.settings, context.layout, cluster.kubectl)
+        programs.ensure(context.settings, context.layout, cluster.kubectl)
         return _report(context, url, changed=True, began=began, notes=notes)
 
 
@@ -243,6 +241,5 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
         url = access.open_door(cluster, step, deadline=120)
     if cluster.record is not None:
         cluster.record.write(context.layout, context.settings)
-    saver.ensure(context.settings, context.layout)
-    class_page.ensure(context.settings, context.layout, cluster.kubectl)
+    programs.ensure(context.settings, context.layout, cluster.kubectl)
     return _report(context, url, changed=True, began=began)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.policy import class_page
 from skrt_hub.process import plain_environment, start_in_loop
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes.background.program import Background, alone, duties
+from skrt_hub.targets.kubernetes.background.program import Background, alone, duties, say
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HUB
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 from skrt_hub.targets.kubernetes.in_hub import relay
@@ -42,42 +42,28 @@ _KEPT = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "
 
 def ensure(settings: Settings, layout: Layout, kubectl: Kubectl) -> None:
     """Have it run, with today's settings, where there are organisers, and not where there are none."""
-    program = _program(layout)
+    own = program(layout)
     told = {
         "state": str(layout.root),
         "kubectl": list(kubectl.arguments()),
         "settings": settings.model_dump(mode="json"),
     }
-    if settings.organisers and program.runs_with(told):
+    if settings.organisers and own.runs_with(told):
         return
-    program.stop()
+    own.stop()
     if settings.organisers:
-        program.start(told)
-
-
-def stop(layout: Layout) -> bool:
-    """End it; returns whether it ran."""
-    return _program(layout).stop()
-
-
-def running(layout: Layout) -> bool:
-    """Whether it runs."""
-    return _program(layout).running
+        own.start(told)
 
 
 def note(settings: Settings, layout: Layout, *, hub_runs: bool) -> str:
     """What `status` says of the page; nothing where all is well or nobody would open it."""
-    if hub_runs and settings.organisers and not running(layout):
+    if hub_runs and settings.organisers and not program(layout).running:
         return "The class's page is not there at present (since a restart of this machine?): skrt-hub open"
     return ""
 
 
-def troubles(layout: Layout) -> list[str]:
-    """What went wrong in it in the last hour, in words."""
-    return _program(layout).troubles()
-
-
-def _program(layout: Layout) -> Background:
+def program(layout: Layout) -> Background:
+    """It, running or not."""
     return Background(NAME, "skrt_hub.targets.kubernetes.background.class_page", layout)
 
 
@@ -108,11 +94,11 @@ async def _serve(document: dict[str, object]) -> None:
             await beside.done()
 
 
-async def _again_and_again(keep: object) -> None:
+async def _again_and_again(keep: Callable[[], Awaitable[None]]) -> None:
     pause = 0.2
     while True:
         began = time.monotonic()
-        await keep()  # type: ignore[operator]
+        await keep()
         pause = 0.2 if time.monotonic() - began > _HELD else min(_LONGEST_PAUSE, pause * 2)
         await asyncio.sleep(pause)
 
@@ -153,7 +139,7 @@ class _Keeper:
         )
         process.stdin.write(program)
         server = await asyncio.start_server(line.take, sock=self._interface.dup())
-        _say("the line to the hub's pod is begun")
+        say("the line to the hub's pod is begun")
         try:
             with contextlib.suppress(ConnectionError):
                 await line.run()
@@ -161,7 +147,7 @@ class _Keeper:
             server.close()
             process.stdin.close()
             await _end(process)
-        _say("the line to the hub's pod has ended")
+        say("the line to the hub's pod has ended")
 
     async def _token(self) -> str:
         """The token of the page's service; it stays in the memory of this program and the page's."""
@@ -171,7 +157,7 @@ class _Keeper:
             found, error = await process.communicate()
             if process.returncode == 0 and found.strip():
                 return found.decode().strip()
-            _say(f"the hub's pod does not tell the page's token: {error.decode(errors='replace').strip()[-300:]}")
+            say(f"the hub's pod does not tell the page's token: {error.decode(errors='replace').strip()[-300:]}")
             await asyncio.sleep(_LONGEST_PAUSE)
 
 
@@ -180,7 +166,7 @@ async def _until_it_ends(process: asyncio.subprocess.Process, what: str) -> None
         code = await process.wait()
     finally:
         await _end(process)
-    _say(f"{what} ended with code {code}")
+    say(f"{what} ended with code {code}")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -195,14 +181,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _listener() -> socket.socket:
-    listener = socket.create_server(("127.0.0.1", 0))
-    os.set_inheritable(listener.fileno(), False)
-    return listener
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-    sys.stderr.flush()
+    return socket.create_server(("127.0.0.1", 0))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ NAME = "port-forward"
 
 def running(layout: Layout) -> bool:
     """Whether this hub's port-forward runs."""
-    return _program(layout).running
+    return program(layout).running
 
 
 def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
@@ -30,7 +30,7 @@ def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
 
     Raises PortTakenError where another program has the port.
     """
-    program = _program(layout)
+    own = program(layout)
     told = {
         "kubectl": list(kubectl.arguments()),
         "namespace": kubectl.namespace,
@@ -38,28 +38,18 @@ def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
         "port": settings.port,
         "socket": _socket(layout),
     }
-    if program.runs_with(told):
+    if own.runs_with(told):
         return False
-    program.stop()
+    own.stop()
     ensure_port_is_free(settings)
-    program.start(told)
+    own.start(told)
     require_running(layout)
     return True
 
 
-def stop(layout: Layout) -> bool:
-    """End it; returns whether it ran."""
-    return _program(layout).stop()
-
-
 def last_words(layout: Layout) -> str:
     """The end of its log."""
-    return _program(layout).last_words()
-
-
-def troubles(layout: Layout) -> list[str]:
-    """What went wrong in it in the last hour, in words."""
-    return _program(layout).troubles()
+    return program(layout).last_words()
 
 
 def require_running(layout: Layout) -> None:
@@ -72,7 +62,8 @@ def require_running(layout: Layout) -> None:
         )
 
 
-def _program(layout: Layout) -> Background:
+def program(layout: Layout) -> Background:
+    """It, running or not."""
     return Background(NAME, "skrt_hub.targets.kubernetes.background.forwarder", layout)
 
 

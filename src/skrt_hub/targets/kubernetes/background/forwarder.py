@@ -27,7 +27,7 @@ import aiohttp
 
 from skrt_hub.process import start_in_loop
 from skrt_hub.targets.duties import Duties
-from skrt_hub.targets.kubernetes.background.program import alone, duties
+from skrt_hub.targets.kubernetes.background.program import alone, duties, say
 
 PROTOCOL = "v4.channel.k8s.io"
 DATA, ERROR = 0, 1
@@ -79,7 +79,7 @@ async def _serve(door: Door, beside: Duties) -> None:
         async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(door.socket), limit=0)) as web:
             tunnels = Tunnels(door, web)
             server = await asyncio.start_server(tunnels.take, door.address, door.port)
-            _say(f"listening on {door.address}:{door.port}")
+            say(f"listening on {door.address}:{door.port}")
             await done.wait()
             server.close()
     finally:
@@ -104,7 +104,7 @@ async def _keep_api(door: Door) -> None:
             if process.returncode is None:
                 process.terminate()
                 await process.wait()
-        _say(f"kubectl proxy ended with code {code}")
+        say(f"kubectl proxy ended with code {code}")
         pause = 0.2 if time.monotonic() - began > 20 else min(LONGEST_PAUSE, pause * 2)
         await asyncio.sleep(pause)
 
@@ -163,7 +163,7 @@ class Tunnels:
     def _say_once(self, text: str) -> None:
         if time.monotonic() - self._told > 60:
             self._told = time.monotonic()
-            _say(text)
+            say(text)
 
 
 def choose(pods: list[dict[str, Any]]) -> tuple[str, int] | None:
@@ -211,11 +211,6 @@ async def _pump(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await tunnel.close()
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -130,5 +130,11 @@ def duties(document: dict[str, Any]) -> Duties:
     return Duties(logging.getLogger("skrt-hub"), lambda troubles: write_json(file, troubles, mode=0o600))
 
 
+def say(text: str) -> None:
+    """For the program itself: a line in its log."""
+    sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
 def _troubles(lock: Path) -> Path:
     return lock.with_suffix(".troubles.json")

@@ -34,31 +34,22 @@ NAME = "saves"
 
 def ensure(settings: Settings, layout: Layout) -> None:
     """Have it run where hub.yaml wants saves, and not where it does not."""
-    program = _program(layout)
+    own = program(layout)
     if not settings.saves.every:
-        program.stop()
-    elif not program.running:
-        program.start({"state": str(layout.root)})
-
-
-def stop(layout: Layout) -> bool:
-    """End it; returns whether it ran. A save that it was making stays whole as far as it went."""
-    return _program(layout).stop()
+        own.stop()
+    elif not own.running:
+        own.start({"state": str(layout.root)})
 
 
 def note(settings: Settings, layout: Layout, *, hub_runs: bool) -> str:
     """What `status` says of the saves; nothing where all is well or none are wanted."""
-    if hub_runs and settings.saves.every and not _program(layout).running:
+    if hub_runs and settings.saves.every and not program(layout).running:
         return "No saves are made by themselves at present (since a restart of this machine?): skrt-hub open"
     return schedule.note(settings, layout)
 
 
-def troubles(layout: Layout) -> list[str]:
-    """What went wrong in it in the last hour, in words."""
-    return _program(layout).troubles()
-
-
-def _program(layout: Layout) -> Background:
+def program(layout: Layout) -> Background:
+    """It, running or not."""
     return Background(NAME, "skrt_hub.targets.kubernetes.background.saver", layout)
 
 
