@@ -120,12 +120,17 @@ def _wait_until_ready(pid: int, reader: int) -> None:
     except ProcessLookupError:
         pass
     os.waitpid(pid, 0)
+    raise _told_by(answer)
+
+
+def _told_by(answer: bytes) -> SandboxError:
+    """The failure that `answer` tells of; pid 1 says READY before its child fails to become the command, or after."""
     try:
-        told = json.loads(answer.removeprefix(READY))
+        told = json.loads(answer.replace(READY, b""))
         kind = {"HostForbidsError": HostForbidsError, "StartError": StartError}.get(told["kind"], SandboxError)
-        raise kind(told["error"], told["remedy"])
+        return kind(told["error"], told["remedy"])
     except (ValueError, KeyError):
-        raise SandboxError("the first process of the sandbox was ended while it started") from None
+        return SandboxError("the first process of the sandbox was ended while it started")
 
 
 def report_failure(status: int, error: Exception) -> None:
