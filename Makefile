@@ -9,8 +9,8 @@ TESTS := test lint unit machine test-long test-faults test-cluster test-containe
 VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-# Three processes share the tests, which wait about as much as they work; each module's hub stays with one. PARALLEL= runs them one after the other.
-PARALLEL ?= -n 3 --dist loadgroup
+# Four processes share the tests, which wait about as much as they work, the hubs first; each module's hub stays with one. PARALLEL= runs them one after the other.
+PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up test lint unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean

@@ -154,7 +154,7 @@ def on_arm(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return _registered(_library_of_arm(folder), folder)
 
 
-@pytest.fixture(scope="module", params=["here", "on_arm"])
+@pytest.fixture(scope="module", params=["here", pytest.param("on_arm", marks=pytest.mark.long)])
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.getfixturevalue(request.param)
     return found

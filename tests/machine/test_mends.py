@@ -67,7 +67,12 @@ def _python(environment: Environment, code: str, folder: Path) -> subprocess.Com
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, cwd=folder)
 
 
-@pytest.mark.parametrize("name", MENDS)
+SHORT = "statistics of NumPy integers"  # one path; the others when scikit-rt or a library changes
+
+
+@pytest.mark.parametrize(
+    "name", [name if name == SHORT else pytest.param(name, marks=pytest.mark.long) for name in MENDS]
+)
 def test_the_mend_mends(environment: Environment, name: str, tmp_path: Path) -> None:
     without, code = MENDS[name]
     mended = _python(environment, code, tmp_path)

@@ -39,40 +39,47 @@ def facts(environment: Environment) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_every_file_is_valid_for_pydicom_and_has_its_own_identifier(facts: dict[str, Any]) -> None:
     assert facts["files"] == facts["distinct_instances"] > 500
     assert facts["roots"] == ["2.25"]
 
 
+@pytest.mark.long
 def test_patients_are_plainly_invented(facts: dict[str, Any]) -> None:
     assert facts["names"] == [f"Phantom^{word}" for word in ("Five", "Four", "One", "Six", "Three", "Two")]
     assert facts["identity_removed"] == ["YES"]
 
 
+@pytest.mark.long
 def test_files_refer_to_files_that_are_there(facts: dict[str, Any]) -> None:
     assert facts["broken_references"] == 0
     assert facts["structure_sets_out_of_frame"] == 0
     assert facts["bad_contours"] == 0
 
 
+@pytest.mark.long
 def test_three_readers_see_the_same_voxels_at_the_same_places(facts: dict[str, Any]) -> None:
     assert facts["gdcm_equals_nifti"]
     assert facts["corner_difference_mm"] < 1e-4
     assert facts["skrt_dicom_equals_nifti"]
 
 
+@pytest.mark.long
 def test_values_are_hounsfield_units(facts: dict[str, Any]) -> None:
     assert facts["hu"]["min"] >= -1024
     assert 400 < facts["hu"]["max"] < 2000
     assert abs(facts["hu"]["outside"] + 1000) < 10
 
 
+@pytest.mark.long
 def test_scikit_rt_finds_the_same_studies_sorted_and_unsorted(facts: dict[str, Any]) -> None:
     assert facts["studies"] == [3, 3]
     assert facts["loose_links"] == [True, True, True]
     assert facts["mr_series"] == 1
 
 
+@pytest.mark.long
 def test_contours_and_dose_agree_with_the_truth(facts: dict[str, Any]) -> None:
     assert facts["worst"]["volume_percent"] < 3
     assert facts["worst"]["centroid_mm"] < 0.3
@@ -80,6 +87,7 @@ def test_contours_and_dose_agree_with_the_truth(facts: dict[str, Any]) -> None:
     assert abs(facts["ptv_mean_gy"] - 60) < 0.5
 
 
+@pytest.mark.long
 def test_there_are_enough_landmarks_and_a_field(facts: dict[str, Any]) -> None:
     assert facts["landmarks"] > 50
     assert 8 < facts["largest_move_mm"] < 14

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from skrt_hub.api import Hub
 from skrt_hub.class_page.view import Meter, View, view
 from skrt_hub.errors import RefusedError, StateError
-from skrt_hub.login.managers import organises
+from skrt_hub.login.organisers import organises
 from skrt_hub.slips.slip import Slip
 
 _GOOD_FOR = 2.0

@@ -17,7 +17,7 @@ from jupyterhub import orm
 from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
-from . import activity, claims, managers, sessions
+from . import activity, claims, managers, organisers, sessions
 from .accounts import Accounts, AccountsDamagedError, Entry, Proof, attempts_file
 from .brake import Brake
 from .certificate_pages import certificate_handlers
@@ -81,7 +81,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             return "stranger"
         if entry.get("disabled"):
             return "disabled"
-        return "closed" if self.accounts.closed and not managers.organises(entry) else "ok"
+        return "closed" if self.accounts.closed and not organisers.organises(entry) else "ok"
 
     def is_member(self, entry: Entry) -> bool:
         """Whether an account belongs here where not everybody does."""
@@ -104,7 +104,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         super().add_user(user)
         db = getattr(user, "db", None)
         with contextlib.suppress(AccountsDamagedError):  # then nobody logs in, and the log says so
-            if db is not None and managers.organises(self.accounts.find(user.name) or {}):
+            if db is not None and organisers.organises(self.accounts.find(user.name) or {}):
                 managers.give_roles(db, self.accounts.all())
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:

@@ -11,10 +11,7 @@ from typing import Any
 
 from jupyterhub import orm, roles
 
-from .claims import ORGANISER, admitted_as
-
-ROLE = "class-organiser"
-"""JupyterHub's name for the role of organisers."""
+from .organisers import ROLE, organises
 
 
 def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
@@ -27,12 +24,6 @@ def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
             roles.assign_default_roles(app.db, entity=user)  # takes the role away
             app.db.commit()
             app.log.warning("%s: is no administrator of JupyterHub any more", user.name)
-
-
-def organises(entry: Mapping[str, Any]) -> bool:
-    """Whether the accounts' entry is that of an organiser who can log in."""
-    by_name = entry.get("role") == "organiser"
-    return (by_name or admitted_as(entry) == ORGANISER) and not (entry.get("disabled") or entry.get("locked"))
 
 
 def give_roles(db: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skrt_hub.login.managers import ROLE
+from skrt_hub.login.organisers import ROLE
 from skrt_hub.settings.model import Settings
 
 NAME = "class"
@@ -21,7 +21,7 @@ def service() -> dict[str, Any]:
 
 
 def organisers_role() -> dict[str, Any]:
-    """JupyterHub's role of organisers: the page and nothing else. Who has it is in the accounts (login/managers.py)."""
+    """JupyterHub's role of organisers: the page alone. Who has it is in the accounts (login/organisers.py)."""
     return {
         "name": ROLE,
         "description": "Organisers of the class open its page.",

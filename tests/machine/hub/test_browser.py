@@ -89,6 +89,7 @@ def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     return [output for cell in notebook["cells"] if cell["cell_type"] == "code" for output in cell["outputs"]]
 
 
+@pytest.mark.long
 def test_two_participants_from_log_in_to_coming_back(running: Hub, browser: Browser) -> None:
     visitors = [Visitor(browser, running, name) for name in ("anna", "berta")]
     for visitor in visitors:

@@ -45,6 +45,7 @@ def test_a_taken_port_is_named_with_its_owner(make_hub: Callable[..., Hub]) -> N
     hub.run("up")
 
 
+@pytest.mark.long
 def test_two_ups_at_once_make_one_hub(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     command = [hub.tool.python, "-m", "skrt_hub", "up", "--config", hub.root / "hub.yaml", "--state", hub.state]
@@ -58,20 +59,18 @@ def test_two_ups_at_once_make_one_hub(make_hub: Callable[..., Hub]) -> None:
     assert hub.status()["state"] == "running"
 
 
-def test_a_killed_hub_finds_its_servers_again(make_hub: Callable[..., Hub]) -> None:
-    hub = make_hub()
-    hub.run("up")
+def test_a_killed_hub_finds_its_servers_again(running: Hub) -> None:
+    hub = running
     anna = hub.at_work("anna")
     kernel = anna.api("POST", "api/kernels", {"name": "python3"})["id"]
     first = pid_of(hub, "hub")
     os.kill(first, signal.SIGKILL)
     until(lambda: "pid" in hub.status()["components"]["hub"] and pid_of(hub, "hub") != first and answers(hub))
-    assert [running["id"] for running in anna.api("GET", "api/kernels")] == [kernel]
+    assert kernel in [found["id"] for found in anna.api("GET", "api/kernels")]
 
 
-def test_a_killed_proxy_is_back_with_the_same_routes(make_hub: Callable[..., Hub]) -> None:
-    hub = make_hub()
-    hub.run("up")
+def test_a_killed_proxy_is_back_with_the_same_routes(running: Hub) -> None:
+    hub = running
     anna = hub.person("anna")
     anna.log_in()
     address = anna.server()
@@ -125,9 +124,8 @@ def test_a_folder_that_cannot_be_written_to_is_named(make_hub: Callable[..., Hub
     assert str(blocker) in done.stderr
 
 
-def test_a_broken_hub_yaml_changes_nothing(make_hub: Callable[..., Hub]) -> None:
-    hub = make_hub()
-    hub.run("up")
+def test_a_broken_hub_yaml_changes_nothing(running: Hub) -> None:
+    hub = running
     (hub.root / "hub.yaml").write_text("port: eighty\n")
     assert "line 1" in hub.run("up", code=3).stderr
     hub.configure()

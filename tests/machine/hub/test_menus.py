@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.support.hubs import Hub
 
 NOTEBOOK = {
@@ -14,6 +16,7 @@ NOTEBOOK = {
 }
 
 
+@pytest.mark.long
 def test_each_format_that_is_offered_can_be_exported(running: Hub) -> None:
     anna = running.at_work("anna")
     anna.api("PUT", "api/contents/x.ipynb", {"type": "notebook", "format": "json", "content": NOTEBOOK})

@@ -85,6 +85,7 @@ def test_an_upload_into_a_home_that_fills_up_says_so(make_hub: Callable[..., Hub
         assert shutil.disk_usage(folder).free > 1_000_000, "the pieces are gone"
 
 
+@pytest.mark.long
 def test_large_files_and_folders_in_a_browser(running: Hub, browser: Browser, tmp_path: Path) -> None:
     carla = Visitor(browser, running, "carla")
     carla.submit_log_in()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skrt_hub.login import claims, managers, provider
+from skrt_hub.login import claims, organisers, provider
 from skrt_hub.login.accounts import Accounts, Person
 from skrt_hub.login.claims import Rule
 from skrt_hub.login.requests import carry_out
@@ -50,7 +50,7 @@ def test_an_unverified_address_decides_nothing(accounts: Accounts, verified: Any
 
 def test_nobody_takes_a_listed_name_a_home_or_a_removed_name_by_calling_themselves_so(accounts: Accounts) -> None:
     assert came(accounts, sub="1", name="maria", preferred_username="maria", groups="course") == "maria2"
-    assert not managers.organises(accounts.find("maria2") or {})
+    assert not organisers.organises(accounts.find("maria2") or {})
     assert came(accounts, homes=("lost",), sub="2", name="Lost", groups=["course"]) == "lost2"
     accounts.lock("maria2")
     assert came(accounts, sub="3", name="maria2", groups=["course"]) == "maria22"
@@ -65,12 +65,12 @@ def test_a_name_that_nobody_can_choose_may_be_believed(accounts: Accounts) -> No
 
 def test_groups_make_organisers_and_another_rule_makes_them_none(accounts: Accounts) -> None:
     assert came(accounts, sub="1", name="Petra Staff", groups=["staff", 7]) == "petra.staff"
-    assert managers.organises(accounts.find("petra.staff") or {})
+    assert organisers.organises(accounts.find("petra.staff") or {})
     assert carry_out(accounts, "all")["petra.staff"]["role"] == "organiser"
     accounts.update(lambda entries: claims.drop_others(entries, COURSE.stamp))
-    assert managers.organises(accounts.find("petra.staff") or {})
+    assert organisers.organises(accounts.find("petra.staff") or {})
     accounts.update(lambda entries: claims.drop_others(entries, ""))
-    assert not managers.organises(accounts.find("petra.staff") or {})
+    assert not organisers.organises(accounts.find("petra.staff") or {})
     assert came(accounts, sub="1", name="Petra Staff") == "petra.staff"  # and no more than a name
     assert claims.admitted_as(accounts.find("petra.staff") or {}) == ""
 

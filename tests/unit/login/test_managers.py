@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jupyterhub import orm, roles
 
-from skrt_hub.login.managers import ROLE, give_roles, take_rights
+from skrt_hub.login.managers import give_roles, take_rights
+from skrt_hub.login.organisers import ROLE
 from skrt_hub.policy import class_page
 
 

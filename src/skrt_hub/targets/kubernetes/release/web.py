@@ -39,7 +39,7 @@ def closing_program(module: str, login: str, accounts: str) -> str:
     """The part of the hub's configuration that keeps its proxy to what `close` says."""
     return (
         "from jupyterhub.proxy import ConfigurableHTTPProxy\nfrom pathlib import Path\n"
-        f"from {login}.accounts import Accounts\nfrom {login}.managers import organises\n"
+        f"from {login}.accounts import Accounts\nfrom {login}.organisers import organises\n"
         f"from {module} import closing_proxy\n"
         f"c.JupyterHub.proxy_class = closing_proxy(ConfigurableHTTPProxy, Accounts(Path({accounts!r})), organises)\n"
     )
