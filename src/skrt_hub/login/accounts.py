@@ -1,38 +1,26 @@
-"""The accounts of one hub: one file, replaced as a whole.
+"""The accounts of one hub: who there is, with what they log in, and every change of it.
 
-Whoever changes it holds its lock, so that the hub and the commands may both write. There are hashes in it, and no
-passwords or codes. A damaged file lets nobody in, and is left as it is.
+There are hashes in them, and no passwords or codes.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import codes, secret_text
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
-    fcntl = None  # type: ignore[assignment]
+from .accounts_file import AccountsFile
+from .notes import Notes
 
 Entry = dict[str, Any]
 T = TypeVar("T")
 SESSIONS, SERVER = "sessions", "server"
 _SECRETS = ("hash", "salt", "n", "r", "p", "code", "locked")
 _SAVED = {*_SECRETS, "identity", "disabled", "shown", "email", "group"}
-
-
-class AccountsDamagedError(RuntimeError):
-    """The accounts file cannot be read; nobody is let in, and nothing is overwritten."""
 
 
 @dataclass(frozen=True)
@@ -71,18 +59,18 @@ class Accounts:
 
     def __init__(self, file: Path, clock: Callable[[], float] = time.time) -> None:
         self._file = file
+        self._kept = AccountsFile(file)
         self._clock = clock
-        self._seen: tuple[tuple[int, int, int], dict[str, Any]] | None = None
 
     # What it says
 
     def all(self) -> dict[str, Entry]:
         """Every entry by name."""
-        return dict(self._document()["accounts"])
+        return dict(self._kept.document()["accounts"])
 
     def find(self, name: str) -> Entry | None:
         """The entry of a name; reads the file only where it changed."""
-        found: Entry | None = self._document()["accounts"].get(name)
+        found: Entry | None = self._kept.document()["accounts"].get(name)
         return found
 
     def names(self) -> list[str]:
@@ -104,7 +92,7 @@ class Accounts:
         entry = self.find(name) or {}
         if "hash" in entry:
             return Proof("right" if secret_text.matches(secret, entry) else "wrong")
-        class_word = self._document().get("class_password") if class_password else None
+        class_word = self._kept.document().get("class_password") if class_password else None
         kept = entry.get("code") or (None if entry.get("locked") else class_word)
         right = secret_text.matches(codes.plain(secret), kept or secret_text.NOBODYS)
         if kept is not None and right:
@@ -115,12 +103,9 @@ class Accounts:
         """Every name of which it is known how it logs in, if only that its next log-in chooses a password."""
         return {name for name, entry in self.all().items() if {*_SECRETS, "open", "identity"} & set(entry)}
 
-    def attempts(self) -> dict[str, Any]:
-        """The names that somebody has to wait for after wrong tries, as the hub last wrote them down."""
-        try:
-            return dict(json.loads(attempts_file(self._file).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return {}
+    def notes(self) -> dict[str, Any]:
+        """What the hub last wrote down for `status`; see notes.py."""
+        return Notes(self._file).read()
 
     @property
     def closed(self) -> bool:
@@ -132,7 +117,7 @@ class Accounts:
     def add(self, name: str, password: str) -> bool:
         """Give a new name its password; False when somebody else was first."""
         kept = secret_text.hashed(password)
-        with self._changing() as document:
+        with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             if {"hash", "locked", "code"} & set(entry):
                 return False
@@ -142,7 +127,7 @@ class Accounts:
     def claim(self, name: str, mark: str, password: str) -> bool:
         """Use up the code that `examine` marked, and set the password; False when that code is void by now."""
         kept = secret_text.hashed(password)
-        with self._changing() as document:
+        with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             void = {"hash", "locked"} & set(entry)
             valid = entry.get("code") or document.get("class_password")
@@ -154,7 +139,7 @@ class Accounts:
     def set(self, name: str, password: str) -> None:
         """Give a name a password in place of what it has; whoever is logged in with the old one is logged out."""
         kept = secret_text.hashed(password)
-        with self._changing() as document:
+        with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             document["accounts"][name] = {**self._ended(without_secrets(entry), SESSIONS), "listed": True, **kept}
 
@@ -165,7 +150,7 @@ class Accounts:
         made = {name: codes.new_code() for name in names}
         with ThreadPoolExecutor() as pool:  # hashing is slow on purpose, and lets go of Python meanwhile
             kept = dict(zip(made, pool.map(secret_text.hashed, map(codes.plain, made.values())), strict=True))
-        with self._changing() as document:
+        with self._kept.changing() as document:
             for name, code in kept.items():
                 entry = document["accounts"].get(name, {})
                 ended = self._ended(entry, SESSIONS) if "hash" in entry else entry
@@ -175,7 +160,7 @@ class Accounts:
     def set_class_password(self, word: str) -> None:
         """The word with which names that have no password yet are taken."""
         kept = secret_text.hashed(codes.plain(word))
-        with self._changing() as document:
+        with self._kept.changing() as document:
             document["class_password"] = kept
 
     def forget(self, name: str) -> bool:
@@ -183,7 +168,7 @@ class Accounts:
 
         A name that was taken out stays locked: whoever came first could take it.
         """
-        with self._changing() as document:
+        with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             if entry.get("locked"):
                 return False
@@ -195,31 +180,31 @@ class Accounts:
 
     def lock(self, name: str) -> None:
         """Take a name out: nobody can log in with it, or take it. Its server and its sessions end."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             entry = without_secrets(document["accounts"].get(name, {}))
             document["accounts"][name] = {**self._ended(entry, SERVER), "locked": True, "listed": False}
 
     def free(self, name: str) -> None:
         """Forget all about a name, so that it can be given to somebody else."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             document["accounts"].pop(name, None)
 
     def disable(self, names: Iterable[str]) -> None:
         """Keep these names out for the time being; passwords are kept. Servers and sessions end."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             for name in names:
                 entry = document["accounts"].get(name, {})
                 document["accounts"][name] = {**self._ended(entry, SERVER), "disabled": True}
 
     def enable(self, names: Iterable[str]) -> None:
         """Let these names in again."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             for name in names:
                 document["accounts"].get(name, {}).pop("disabled", None)
 
     def unlock(self, names: Iterable[str]) -> None:
         """Have the hub forget the wrong tries at these names."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             for name in names:
                 document["accounts"].setdefault(name, {})["unbrake"] = self._clock()
 
@@ -229,7 +214,7 @@ class Accounts:
         Nobody's password is touched. Who is taken off the list is logged out, unless `anyone` may log in.
         """
         listed = {person.name: person for person in people}
-        with self._changing() as document:
+        with self._kept.changing() as document:
             accounts: dict[str, Entry] = document["accounts"]
             before = {name for name, entry in accounts.items() if entry.get("listed")}
             for name, person in listed.items():
@@ -252,7 +237,7 @@ class Accounts:
 
     def take_up(self, saved: Mapping[str, Any]) -> int:
         """Take up saved entries of names that have no password and no code here; how many those were."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             accounts: dict[str, Entry] = document["accounts"]
             free = [name for name in saved if not ({*_SECRETS, "identity"} & set(accounts.get(name, {})))]
             for name in free:
@@ -268,75 +253,29 @@ class Accounts:
         answer = change(entries)
         if entries == self.all():
             return answer
-        with self._changing() as document:
+        with self._kept.changing() as document:
             return change(document["accounts"])
+
+    def whole(self) -> None:
+        """Raises AccountsDamagedError where the file is damaged."""
+        self._kept.document()
 
     # What the hub does about it
 
     def to_end(self) -> dict[str, str]:
         """The names whose sessions, or whose sessions and server, have to end."""
-        return {name: entry["end"] for name, entry in self._document()["accounts"].items() if "end" in entry}
+        return {name: entry["end"] for name, entry in self._kept.document()["accounts"].items() if "end" in entry}
 
     def ended(self, name: str, since: float) -> None:
         """The sessions that were to end at `since` have ended."""
-        with self._changing() as document:
+        with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             if entry.get("since") == since:
                 entry.pop("end", None)
 
-    # The file
-
-    def whole(self) -> None:
-        """Raises AccountsDamagedError where the file is damaged."""
-        self._document()
-
-    def _document(self) -> dict[str, Any]:
-        try:
-            facts = self._file.stat()
-        except FileNotFoundError:
-            return {"accounts": {}}
-        stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-        if self._seen is None or self._seen[0] != stamp:
-            self._seen = (stamp, self._read())
-        return self._seen[1]
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            document: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
-            document["accounts"] = {name: dict(entry) for name, entry in document["accounts"].items()}
-        except FileNotFoundError:
-            return {"accounts": {}}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise AccountsDamagedError(f"{self._file} is damaged: {error}") from None
-        return document
-
-    @contextmanager
-    def _changing(self) -> Iterator[dict[str, Any]]:
-        with self._locked():
-            document = self._read()
-            yield document
-            self._write({**document, "version": 2})
-
     def _ended(self, entry: Entry, what: str) -> Entry:
         """The entry with the order to end its sessions; one that still waits for the server's end keeps that."""
         return {**entry, "end": SERVER if entry.get("end") == SERVER else what, "since": self._clock()}
-
-    def _write(self, document: dict[str, Any]) -> None:
-        _replace(self._file, json.dumps(document, indent=1, ensure_ascii=False))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        handle = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-
-
-def attempts_file(accounts: Path) -> Path:
-    """Where the hub writes down which names are being guessed at."""
-    return accounts.with_name("attempts.json")
 
 
 def _closed_file(accounts: Path) -> Path:
@@ -350,19 +289,3 @@ def without_secrets(entry: Mapping[str, Any]) -> Entry:
 
 def _described(person: Person) -> dict[str, str]:
     return {"shown": person.shown, "email": person.email, "group": person.group, "role": person.role}
-
-
-def _replace(file: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:  # mkstemp makes it 0600
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    os.fsync(folder)
-    os.close(folder)

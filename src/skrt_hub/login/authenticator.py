@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,11 +17,13 @@ from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
 from . import activity, claims, managers, organisers, sessions
-from .accounts import Accounts, AccountsDamagedError, Entry, Proof, attempts_file
+from .accounts import Accounts, Entry, Proof
+from .accounts_file import AccountsDamagedError
 from .brake import Brake
 from .certificate_pages import certificate_handlers
 from .handlers import handlers
 from .names import NameRefusedError, normalised
+from .notes import Notes
 from .pages import Look, Pages
 from .refusals import ChoosePassword, Refused
 
@@ -52,7 +53,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         # Two at a time: a class that logs in together must not push everything else off the processors.
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
         self._unbraked: dict[str, float] = {}
-        self._told: dict[str, Any] | None = None
+        self._notes = Notes(Path(self.accounts_file))
         self._orders: sessions.Orders | None = None
         self._duty: asyncio.Task[None] | None = None
 
@@ -227,7 +228,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         """Do what the accounts file asks for, as long as the hub runs."""
         with contextlib.suppress(AccountsDamagedError, OSError):  # then nobody logs in, and the log says so
             self.accounts.update(partial(claims.drop_others, stamp=self.rule_stamp()))
-        self._orders = sessions.Orders(app, self.accounts)
+        self._orders = sessions.Orders(app, self.accounts, self._notes)
         self._duty = asyncio.ensure_future(self._orders.follow(partial(self._look_round, app)))
 
     def _look_round(self, app: Any) -> None:
@@ -239,14 +240,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             if entry.get("unbrake", 0) > self._unbraked.get(name, 0):
                 self._unbraked[name] = entry["unbrake"]
                 self.brake.clear(name)
-        told = self.brake.under_attack()
-        if told != self._told:
-            file = attempts_file(Path(self.accounts_file))
-            temporary = file.with_name(f".{file.name}.new")
-            temporary.touch(mode=0o600)
-            temporary.write_text(json.dumps(told), encoding="utf-8")
-            temporary.replace(file)
-            self._told = told
+        self._notes.write(attempts=self.brake.under_attack())
 
 
 def _goes_on(handler: Any) -> bool:

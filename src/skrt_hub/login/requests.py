@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .accounts import Accounts, AccountsDamagedError, Person
+from .accounts import Accounts, Person
+from .accounts_file import AccountsDamagedError
 from .claims import ORGANISER, admitted_as
 
 ACTIONS = frozenset(
     (
-        *("all", "names", "to_end", "attempts"),
+        *("all", "names", "to_end", "notes"),
         *("set", "issue", "set_class_password", "forget", "lock", "free", "disable", "enable", "unlock"),
         *("take_list", "take_up", "set_closed"),
     )

@@ -7,11 +7,14 @@ it also happens where the hub was just being started, and on both targets alike.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from jupyterhub import orm
 
-from .accounts import SERVER, Accounts, AccountsDamagedError
+from .accounts import SERVER, Accounts
+from .accounts_file import AccountsDamagedError
+from .notes import Notes
 
 _LOOK_EVERY = 1.0
 _THE_HUB = "jupyterhub"
@@ -21,30 +24,37 @@ _SERVERS_OWN = "Server at "  # JupyterHub's note on the token that a server spea
 class Orders:
     """The orders to end sessions, as one hub carries them out."""
 
-    def __init__(self, app: Any, accounts: Accounts) -> None:
+    def __init__(self, app: Any, accounts: Accounts, notes: Notes) -> None:
         self._app = app
         self._accounts = accounts
+        self._notes = notes
+        self._trouble = ""
         self._one_at_a_time = asyncio.Lock()
 
     async def follow(self, after: Any) -> None:
         """Carry out every order, for as long as the hub runs. `after` is called at each look."""
-        damaged = ""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             try:
                 after()
-                damaged = ""
                 for name in self._accounts.to_end():
                     await self.carry_out(name)
+                self._tell("")
             except asyncio.CancelledError:
                 raise
             except AccountsDamagedError as error:
-                if str(error) != damaged:  # said once, not every second
-                    damaged = str(error)
-                    self._app.log.error("%s. Nobody can log in.", error)
-            except Exception:  # whatever it was, the next look tries again
+                self._tell(f"{error}. Nobody can log in.")
+            except Exception as error:  # whatever it was, the next look tries again
                 self._app.db.rollback()
-                self._app.log.exception("Sessions could not be ended; trying again")
+                self._tell(f"Sessions could not be ended ({type(error).__name__}: {error}); trying again.", error)
+
+    def _tell(self, trouble: str, error: Exception | None = None) -> None:
+        """Say what goes wrong in the log and in `status`: once, not at every look."""
+        with contextlib.suppress(OSError):  # a full disk is told in other ways
+            self._notes.write(trouble=trouble)
+        if trouble and trouble != self._trouble:
+            self._app.log.error("%s", trouble, exc_info=error)
+        self._trouble = trouble
 
     async def carry_out(self, name: str) -> None:
         """End what was ordered to end for this name. Done at a log-in too: an older order must not end the new one."""

@@ -91,6 +91,11 @@ def _held(account: Mapping[str, Any]) -> set[str]:
     return {key for key, value in account.items() if value}
 
 
+def notes(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """What `status` says of the log-in, by what the hub wrote down (login/notes.py)."""
+    return tuple(filter(None, (told["trouble"], under_attack(told["attempts"]))))
+
+
 def under_attack(attempts: Mapping[str, Mapping[str, int]]) -> str:
     """What `status` says of names that are being guessed at, or nothing."""
     if not attempts:

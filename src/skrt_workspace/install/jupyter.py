@@ -58,13 +58,19 @@ def page_settings() -> dict[str, Any]:
     """What JupyterLab's page leaves out (`labconfig/page_config.json`).
 
     What is left out is locked, too: JupyterLab otherwise adds that to the file itself at its first start, and a file of
-    the environment that changes is a damaged one.
+    the environment that changes is a damaged one. The page does not ask whether JupyterLab should be built again
+    either: nobody here can do that, and where there is Node each page would start it.
     """
     left_out = {
         "@jupyterlab/apputils-extension:announcements": True,
         "@jupyterlab/extensionmanager-extension": True,
     }
-    return {"disabledExtensions": left_out, "lockedExtensions": left_out}
+    return {
+        "disabledExtensions": left_out,
+        "lockedExtensions": left_out,
+        "buildAvailable": False,
+        "buildCheck": False,
+    }
 
 
 def lab_settings() -> dict[str, Any]:

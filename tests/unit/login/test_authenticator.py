@@ -16,7 +16,8 @@ from jupyterhub import orm
 from traitlets.config import Config
 
 from skrt_hub.login import brake, codes
-from skrt_hub.login.accounts import Accounts, AccountsDamagedError, Person
+from skrt_hub.login.accounts import Accounts, Person
+from skrt_hub.login.accounts_file import AccountsDamagedError
 from skrt_hub.login.authenticator import AccountsAuthenticator
 from skrt_hub.login.brake import Brake
 from skrt_hub.login.pages import Look, Pages
@@ -216,7 +217,7 @@ def test_a_name_that_was_taken_out_stays_locked_on_every_list(tmp_path: Path) ->
     assert log_in(who, "anna", "a new password") == "anna"
 
 
-@pytest.mark.parametrize("action", sorted(ACTIONS - {"free", "set", "issue", "all", "names", "to_end", "attempts"}))
+@pytest.mark.parametrize("action", sorted(ACTIONS - {"free", "set", "issue", "all", "names", "to_end", "notes"}))
 def test_nothing_but_a_new_secret_of_their_own_lets_in_who_was_taken_out(action: str, tmp_path: Path) -> None:
     accounts = new_accounts(tmp_path, [Person("anna")])
     accounts.set("anna", "first come")

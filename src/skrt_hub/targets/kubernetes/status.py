@@ -73,7 +73,7 @@ def status(context: Context) -> StatusReport:
         notes.append("The participants' image has changed since; apply it with: skrt-hub up")
     if seen.ready("hub"):
         with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
-            notes += filter(None, [log_in.under_attack(HubPod(cluster.kubectl).accounts("attempts"))])
+            notes += log_in.notes(HubPod(cluster.kubectl).accounts("notes"))
     url = access.find_url(cluster) if found == "running" or seen.closed else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")

@@ -12,7 +12,8 @@ from skrt_hub.errors import SkrtHubError
 from skrt_hub.hub.certificate import authority_of, certificate_file, ends_in, own_certificate
 from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
-from skrt_hub.login.accounts import Accounts, AccountsDamagedError
+from skrt_hub.login.accounts import Accounts
+from skrt_hub.login.accounts_file import AccountsDamagedError
 from skrt_hub.process import run
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings

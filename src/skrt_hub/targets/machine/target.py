@@ -82,7 +82,7 @@ class MachineTarget:
             *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),
-            log_in.under_attack(Accounts(self._layout.accounts).attempts()) if answer else "",
+            *(log_in.notes(Accounts(self._layout.accounts).notes()) if answer else ()),
             *identities.problems(self._layout),
             *full.full_disks(self._layout),
         )
