@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing 
     from skrt_hub.bench.report import BenchReport
     from skrt_hub.bench.run import BenchOptions
     from skrt_hub.homes.collect import CollectReport
+    from skrt_hub.homes.packages import OwnPackagesReport, PackagesAsideReport
     from skrt_hub.inspection.program import InspectionReport
     from skrt_hub.material.overview import StatusReport as MaterialReport
     from skrt_hub.material.overview import UpdateReport
@@ -226,6 +227,22 @@ class Hub:
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
         return self.target.remove_participant(name, free=free)
+
+    # Packages of their own
+
+    def own_packages(self, names: Iterable[str] = ()) -> OwnPackagesReport:
+        """What everybody, or these people, installed into their homes with pip."""
+        from skrt_hub.homes.packages import list_packages  # noqa: PLC0415
+
+        with closing(self.target.homes()) as homes:
+            return list_packages(homes, [*names], self.context.progress, self.context.settings.names)
+
+    def set_packages_aside(self, names: Iterable[str]) -> PackagesAsideReport:
+        """Move aside what these people installed, within their homes; running kernels keep what they have loaded."""
+        from skrt_hub.homes.packages import set_packages_aside  # noqa: PLC0415
+
+        with closing(self.target.homes()) as homes:
+            return set_packages_aside(homes, [*names], self.context.progress, self.context.settings.names)
 
     # Material and hand-ins
 

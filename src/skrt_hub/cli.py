@@ -42,6 +42,7 @@ VERBS = {
     "rehearse": "rehearse",
     "stop": "stop",
     "start": "start",
+    "packages": "packages",
     "material": "material",
     "hand-out": "hand_out",
     "collect": "collect",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from skrt_workspace.home.content import Part
+from skrt_workspace.home.packages import Installed, SetAside
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts, Outcome, Step
 
@@ -62,6 +63,12 @@ class Homes(Protocol):
 
     def naming_patients(self, home: Home) -> list[str]:
         """Paths of the files whose beginning tells who a patient is (skrt_workspace.home.patients)."""
+
+    def packages(self, home: Home) -> Installed:
+        """What was installed into the home with pip (skrt_workspace.home.packages)."""
+
+    def set_packages_aside(self, home: Home) -> SetAside:
+        """Give the folders of these packages other names, so that nothing sees them any more."""
 
     def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
         """Write into the home, which is made where it does not exist."""

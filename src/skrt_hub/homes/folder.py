@@ -11,6 +11,7 @@ from skrt_hub.errors import RefusedError
 from skrt_hub.files import ensure_folder, named_with
 from skrt_hub.homes.access import File, Home
 from skrt_workspace.home import transfer
+from skrt_workspace.home.packages import Installed, SetAside, installed, set_aside
 from skrt_workspace.home.patients import files_naming_patients
 from skrt_workspace.home.scan import Entry, scan
 
@@ -52,6 +53,14 @@ class FolderHomes:
     def naming_patients(self, home: Home) -> list[str]:
         folder = self.path(home)
         return [] if folder is None else list(files_naming_patients(folder))
+
+    def packages(self, home: Home) -> Installed:
+        folder = self.path(home)
+        return Installed() if folder is None else installed(folder)
+
+    def set_packages_aside(self, home: Home) -> SetAside:
+        folder = self.path(home)
+        return SetAside() if folder is None else set_aside(folder)
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
         with named_with("--into"):

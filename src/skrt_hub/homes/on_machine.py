@@ -15,6 +15,7 @@ from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
 from skrt_workspace.home import transfer
+from skrt_workspace.home.packages import Installed, SetAside, installed, set_aside
 from skrt_workspace.home.patients import files_naming_patients
 from skrt_workspace.home.scan import Entry, scan
 
@@ -60,6 +61,14 @@ class MachineHomes:
     def naming_patients(self, home: Home) -> list[str]:
         folder = self.path(home)
         return [] if folder is None else list(files_naming_patients(folder))
+
+    def packages(self, home: Home) -> Installed:
+        folder = self.path(home)
+        return Installed() if folder is None else installed(folder)
+
+    def set_packages_aside(self, home: Home) -> SetAside:
+        folder = self.path(home)
+        return SetAside() if folder is None else set_aside(folder)
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
         owner = self._ensure(home)

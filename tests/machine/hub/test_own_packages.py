@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 import zipfile
 from collections.abc import Callable
 
@@ -56,6 +57,10 @@ assert mine.value == 42 and "/.local/" not in numpy.__file__
 told = get_ipython().getoutput("python -c 'import numpy; print(numpy.__file__)' 2>/dev/null")
 assert "/.local/" not in told[-1], told
 """
+GONE = """
+import importlib.util
+assert importlib.util.find_spec("mine") is None
+"""
 
 
 async def run(hub: Hub, *cells: str) -> None:
@@ -76,4 +81,15 @@ def test_own_packages_survive_and_break_nothing(make_hub: Callable[..., Hub]) ->
     hub.run("stop")
     hub.run("start")
     hub.at_work("anna", PASSWORD)
+    asyncio.run(run(hub, AGAIN))
+    listed = json.loads(hub.run("packages", "list", "--json").stdout)
+    (package,) = listed["homes"][0]["packages"]
+    assert (package["name"], package["version"], package["size"] > 0) == ("mine", "1.0", True)
+    assert listed["homes"][0]["other"] > 0, "modules that no package brought"
+    told = hub.run("packages", "reset", "anna").stdout
+    way_back = next(line.strip() for line in told.splitlines() if "mv -T" in line)
+    asyncio.run(run(hub, "assert mine.value == 42  # the kernel that loaded it keeps it"))
+    hub.run("participants", "restart", "anna")
+    hub.at_work("anna", PASSWORD)
+    asyncio.run(run(hub, GONE, f"import subprocess; subprocess.run({way_back!r}, shell=True, check=True)"))
     asyncio.run(run(hub, AGAIN))

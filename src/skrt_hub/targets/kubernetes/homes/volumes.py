@@ -16,6 +16,7 @@ from typing import Any
 from skrt_hub.errors import ClusterError
 from skrt_hub.homes.access import File, Home
 from skrt_hub.homes.accounts import entries_in
+from skrt_hub.homes.packages import answered
 from skrt_hub.homes.remote import Agent
 from skrt_hub.hub.names import folder_for
 from skrt_hub.settings.kubernetes import Kubernetes
@@ -25,10 +26,14 @@ from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
 from skrt_hub.targets.kubernetes.release.values import HOME
+from skrt_workspace.home.packages import Installed, SetAside
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Outcome, Step
 
 _UID, _GROUP = 1000, 100
+_PROGRAM = ("python", "-P", "-s", "-m")
+"""A module of ours in a pod, without what the participant installed: that could write into the answers."""
+_PACKAGES_DEADLINE = 120.0
 _READY_DEADLINE = 180.0
 
 
@@ -71,6 +76,19 @@ class ClusterHomes:
     def naming_patients(self, home: Home) -> list[str]:
         return self._agent(home).naming_patients() if home.name in self._claims() else []
 
+    def packages(self, home: Home) -> Installed:
+        return answered(Installed, self._about_packages(home, "list"), home.name)
+
+    def set_packages_aside(self, home: Home) -> SetAside:
+        return answered(SetAside, self._about_packages(home, "reset"), home.name)
+
+    def _about_packages(self, home: Home, action: str) -> str:
+        with self._pod(home) as pod:
+            program = (*_PROGRAM, "skrt_workspace.home.packages", action, HOME)
+            words = ("exec", pod, "--", *program)
+            done = self._cluster.kubectl.run(*words, check=False, deadline=_PACKAGES_DEADLINE)
+            return done.out if done.code == 0 else done.err
+
     def receive(self, home: Home, steps: Iterable[Step]) -> Iterator[Outcome]:
         return iter(self._agent(home).receive(steps))
 
@@ -100,7 +118,7 @@ class ClusterHomes:
         rest = contextlib.ExitStack()
         try:
             pod = rest.enter_context(self._pod(home))
-            program = ("python", "-P", "-m", "skrt_workspace.home.agent", HOME)
+            program = (*_PROGRAM, "skrt_workspace.home.agent", HOME)
             command = self._cluster.kubectl.arguments("exec", "--stdin", pod, "--", *program)
             agent = Agent(command, f"the home of {home.name}")
         except BaseException:
