@@ -84,10 +84,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        installs = "ordinary_tool" in getattr(item, "fixturenames", ()) or parameters.get("tool") == "ordinary"
+        names = getattr(item, "fixturenames", ())
+        installs = "ordinary_tool" in names or parameters.get("tool") == "ordinary"
         if installs and os.geteuid() == 0:
             item.add_marker(pytest.mark.long)  # users who are not root have it already
-        item.add_marker(pytest.mark.xdist_group("ordinary" if installs else str(item.path)))
+        group = "ordinary" if installs else "shared" if "shared" in names else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,16 +34,30 @@ def make_hub(own_tool: Tool) -> Iterator[Callable[..., Hub]]:
         hub.remove()
 
 
-@pytest.fixture(scope="module")
-def running(own_tool: Tool) -> Iterator[Hub]:
-    """One hub that is up for all tests of a module, with the default settings."""
+@contextlib.contextmanager
+def usual_hub(tool: Tool) -> Iterator[Hub]:
+    """A hub that is up, with the default settings."""
     root = Path(tempfile.mkdtemp(prefix="skrt-hub-test-"))
     root.chmod(0o755)
-    hub = Hub(own_tool, root)
+    hub = Hub(tool, root)
     hub.configure()
     hub.run("up")
     yield hub
     hub.remove()
+
+
+@pytest.fixture(scope="module")
+def running(own_tool: Tool) -> Iterator[Hub]:
+    """One hub that is up for all tests of a module, with the default settings."""
+    with usual_hub(own_tool) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def shared(own_tool: Tool) -> Iterator[Hub]:
+    """As `running`, for tests of any module that change nothing of the hub; others work on it before and after."""
+    with usual_hub(own_tool) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="module")

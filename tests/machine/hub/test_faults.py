@@ -42,7 +42,6 @@ def test_a_taken_port_is_named_with_its_owner(make_hub: Callable[..., Hub]) -> N
         words = hub.run("up", code=7).stderr
     assert str(hub.port) in words
     assert f"pid {os.getpid()}" in words
-    hub.run("up")
 
 
 @pytest.mark.long

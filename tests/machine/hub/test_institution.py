@@ -69,6 +69,7 @@ def known(hub: Hub) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows}
 
 
+@pytest.mark.long
 def test_a_listed_person_logs_in_with_a_browser_and_gets_a_lab(hub: Hub, campus: Institution, browser: Browser) -> None:
     campus.knows("u-1", name="Anna Müller", email="anna@uni.example", email_verified=True)
     page = browser.new_context().new_page()

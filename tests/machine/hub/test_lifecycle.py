@@ -53,6 +53,17 @@ def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> No
     assert "keep" in refused.stdout and str(hub.state / "homes") in refused.stdout
     hub.run("delete", "--homes", "--confirm", f"test-{hub.port}", code=12)
     assert hub.status()["state"] == "running"
+    hub.run("delete", "--homes", "--no-copies", "--confirm", f"test-{hub.port}")
+    assert [str(path) for path in hub.state.rglob("*")] == []
+    assert not hub.state.exists()
+
+
+@pytest.mark.long
+def test_what_delete_keeps_is_there_at_the_next_up(tool: Tool, make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(tool)
+    hub.run("up")
+    anna = hub.at_work("anna")
+    anna.api("PUT", "api/contents/notes.txt", {"type": "file", "format": "text", "content": "kept"})
     hub.run("delete", "--confirm", f"test-{hub.port}")
     assert hub.status()["state"] == "absent"
     assert "kept" in (home_of(hub, "anna") / "notes.txt").read_text(encoding="utf-8")
@@ -63,9 +74,6 @@ def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> No
     anna.log_in()
     anna.server()
     assert anna.api("GET", "api/contents/notes.txt")["content"] == "kept"
-    hub.run("delete", "--homes", "--no-copies", "--confirm", f"test-{hub.port}")
-    assert [str(path) for path in hub.state.rglob("*")] == []
-    assert not hub.state.exists()
 
 
 def test_closing_disconnects_and_keeps_servers_and_kernels(running: Hub) -> None:

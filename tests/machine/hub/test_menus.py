@@ -17,8 +17,8 @@ NOTEBOOK = {
 
 
 @pytest.mark.long
-def test_each_format_that_is_offered_can_be_exported(running: Hub) -> None:
-    anna = running.at_work("anna")
+def test_each_format_that_is_offered_can_be_exported(shared: Hub) -> None:
+    anna = shared.at_work("anna")
     anna.api("PUT", "api/contents/x.ipynb", {"type": "notebook", "format": "json", "content": NOTEBOOK})
     offered = list(anna.api("GET", "api/nbconvert"))
     assert {"html", "markdown", "slides"} <= set(offered) and "pdf" not in offered
@@ -29,15 +29,15 @@ def test_each_format_that_is_offered_can_be_exported(running: Hub) -> None:
     assert status == 200 and "HTML (.html)" in page and "PDF via" not in page
 
 
-def test_german_is_there_without_internet(running: Hub) -> None:
-    anna = running.at_work("anna")
+def test_german_is_there_without_internet(shared: Hub) -> None:
+    anna = shared.at_work("anna")
     assert anna.api("GET", "lab/api/translations/")["data"]["de_DE"]["nativeName"].startswith("Deutsch")
     assert anna.api("GET", "lab/api/translations/de_DE")["data"]["jupyterlab"]
 
 
-def test_a_kernel_of_ones_own_does_not_replace_the_class_s(running: Hub) -> None:
-    anna = running.at_work("anna")
-    home = running.state / "homes" / "anna"
+def test_a_kernel_of_ones_own_does_not_replace_the_class_s(shared: Hub) -> None:
+    anna = shared.at_work("anna")
+    home = shared.state / "homes" / "anna"
     kernel = json.dumps({"argv": ["/gone/python"], "display_name": "mine", "language": "python"})
     for name in ("python3", "mine"):
         folder = home / ".local" / "share" / "jupyter" / "kernels" / name

@@ -35,9 +35,9 @@ def seen(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name.startswith((".skrt-part", "s")))
 
 
-def test_an_upload_is_whole_or_not_there(running: Hub) -> None:
-    anna = running.at_work("anna")
-    home = running.state / "homes/anna"
+def test_an_upload_is_whole_or_not_there(shared: Hub) -> None:
+    anna = shared.at_work("anna")
+    home = shared.state / "homes/anna"
     model = send(anna, "scan.bin", b"a" * 1000, 1)
     assert (model["name"], model["path"], model["type"]) == ("scan.bin", "scan.bin", "file")
     assert not (home / "scan.bin").exists(), "half a file must not look like one"
@@ -86,8 +86,8 @@ def test_an_upload_into_a_home_that_fills_up_says_so(make_hub: Callable[..., Hub
 
 
 @pytest.mark.long
-def test_large_files_and_folders_in_a_browser(running: Hub, browser: Browser, tmp_path: Path) -> None:
-    carla = Visitor(browser, running, "carla")
+def test_large_files_and_folders_in_a_browser(shared: Hub, browser: Browser, tmp_path: Path) -> None:
+    carla = Visitor(browser, shared, "carla")
     carla.submit_log_in()
     carla.wait_for_lab()
     page = carla.page
@@ -101,7 +101,7 @@ def test_large_files_and_folders_in_a_browser(running: Hub, browser: Browser, tm
     page.wait_for_selector("#jp-bottom-panel:has-text('Uploading')")  # with a bar beside it
     carla.picture("upload")
     page.wait_for_selector('.jp-DirListing-item:has-text("large.nii")')
-    home = running.state / "homes/carla"
+    home = shared.state / "homes/carla"
     for _ in range(200):
         if (home / "large.nii").exists():
             break
