@@ -96,7 +96,8 @@ class Hub:
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
     def remove(self) -> None:
-        self.run("stop", code=None)
+        if self.state.exists():
+            self.run("stop", code=None)
         shutil.rmtree(self.root, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from skrt_hub.hub.routes import with_reserved
+from skrt_hub.hub.route_rules import with_reserved
 
 _ABOVE_ROUTES = 1_500_000
 """Above every route and every file of the pages, below the rule about other names of the hub (hub/configure.py)."""

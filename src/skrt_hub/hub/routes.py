@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
 from jupyterhub_traefik_proxy.traefik_utils import deep_merge
@@ -22,6 +20,7 @@ from tornado.httpclient import HTTPClientError
 from traitlets import Unicode, observe
 
 from skrt_hub.hub.given import entry_point_names
+from skrt_hub.hub.route_rules import with_reserved
 from skrt_hub.hub.visitors import SERVER_HEADERS, Gate
 
 _FIRST_PAUSE = 0.015
@@ -31,7 +30,6 @@ _MARK = "written-"
 SERVERS = "servers"
 """The name of what the proxy does to every answer of a participant's server."""
 SERVERS_MIDDLEWARE = {"headers": {"customResponseHeaders": SERVER_HEADERS}}
-_RESERVED = re.compile("(%27|%2B)", re.IGNORECASE)
 
 
 class RouteFile:
@@ -154,11 +152,3 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
         except (HTTPClientError, OSError):
             return False  # not read yet, or the proxy is just being started
         return True
-
-
-def with_reserved(rule: str, routespec: str) -> str:
-    """`rule`, extended by the path of `routespec` with its reserved characters left encoded, where there are any."""
-    if not _RESERVED.search(routespec):
-        return rule
-    path = "".join(part.upper() if _RESERVED.fullmatch(part) else unquote(part) for part in _RESERVED.split(routespec))
-    return f"{rule} || PathPrefix(`{path}`) || Path(`{path.rstrip('/')}`)"

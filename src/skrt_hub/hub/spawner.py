@@ -19,11 +19,12 @@ from tornado import web  # type: ignore[attr-defined]
 from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError, StartError
-from skrt_hub.files import ensure_folder, write_json
+from skrt_hub.files import write_json
 from skrt_hub.hub import admission, control_groups, failed_starts, internet, server_socket
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
+from skrt_hub.hub.participant_folders import prepare_folders, server_record
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import end_user, plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
@@ -275,24 +276,3 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
     def _ended_by_itself(self, identity: ProcessIdentity) -> bool:
         """Whether it is still the server of the hub's record, neither being stopped nor being started."""
         return self.identity == identity and self.pending is None
-
-
-def prepare_folders(layout: Layout, place: Place, *, root: bool) -> None:
-    """The participant's home (0700, theirs) and the folder of the hub's messages to them."""
-    home = layout.home(place.folder)
-    new = not home.exists()
-    ensure_folder(layout.homes, mode=0o711 if root else 0o700)
-    if new:
-        home.mkdir(mode=0o700)
-        if root:
-            os.chown(home, place.uid, place.uid)
-    elif not home.is_symlink() and (mode := home.stat().st_mode & 0o7777) & 0o700 != 0o700:
-        home.chmod(mode | 0o700)  # whoever locked the own home out of their own reach gets back in
-    ensure_folder(layout.notices(place.folder), mode=0o755)
-    ensure_folder(layout.log / "servers", mode=0o700)
-    ensure_folder(layout.run / "servers", mode=0o700)
-
-
-def server_record(layout: Layout, folder: str) -> Path:
-    """The file that says which process is a participant's server, for the supervisor and `status`."""
-    return layout.run / "servers" / f"{folder}.json"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.support.hubs import Hub
 
 
@@ -20,6 +22,7 @@ def test_a_hub_refuses_everything_and_nothing_of_the_audit_stays(running: Hub) -
     assert "audit" not in running.run("participants").stdout
 
 
+@pytest.mark.long
 def test_a_closed_hub_is_not_attacked(running: Hub) -> None:
     running.run("close")
     try:

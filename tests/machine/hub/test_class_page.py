@@ -139,6 +139,7 @@ def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -
     anna.wait_for_selector("#jp-main-dock-panel")
 
 
+@pytest.mark.long
 def test_nobody_else_gets_there(room: Hub, anna: Page, maria: Page) -> None:
     assert anna.goto(room.url + PAGE).status == 403  # type: ignore[union-attr]
     maria.goto(f"{room.url}hub/spawn")

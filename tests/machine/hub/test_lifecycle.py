@@ -76,6 +76,7 @@ def test_what_delete_keeps_is_there_at_the_next_up(tool: Tool, make_hub: Callabl
     assert anna.api("GET", "api/contents/notes.txt")["content"] == "kept"
 
 
+@pytest.mark.long
 def test_closing_disconnects_and_keeps_servers_and_kernels(running: Hub) -> None:
     hub = running
     anna = hub.at_work("anna")

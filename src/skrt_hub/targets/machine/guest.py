@@ -24,8 +24,8 @@ from skrt_hub.hub import door
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import trust
 from skrt_hub.hub.names import Places
+from skrt_hub.hub.participant_folders import prepare_folders
 from skrt_hub.hub.secrets import read_secrets
-from skrt_hub.hub.spawner import prepare_folders
 from skrt_hub.hub.visitors import Gate
 from skrt_hub.layout import Layout
 from skrt_hub.process import start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skrt_hub.hub.routes import with_reserved
+from skrt_hub.hub.route_rules import with_reserved
 
 
 @pytest.mark.parametrize("routespec", ["/user/anna/", "/user/a.b@c/", "/user/m%C3%BCller/", "/user/a%20b/"])
