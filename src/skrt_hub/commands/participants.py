@@ -93,7 +93,8 @@ def _sheet(wish: Wish) -> Done:
         )
     ensure_codes(wish.settings)
     asked = wish.names or wish.group is not None
-    people = [who for who in _people(wish) if who.listed and who.log_in in ("", "code")]
+    ways = ("", "code", "institution")  # who came from an institution has no password here
+    people = [who for who in _people(wish) if who.listed and who.log_in in ways and not who.password]
     if not people:
         who = "of these " if asked else ""
         raise RefusedError(

@@ -20,6 +20,8 @@ Entry = dict[str, Any]
 T = TypeVar("T")
 SESSIONS, SERVER = "sessions", "server"
 _SECRETS = ("hash", "salt", "n", "r", "p", "code", "locked")
+_DECIDED = {"hash", "locked", "code", "identity"}
+"""Who has one of these is somebody: nobody else can take the name by choosing a password."""
 _SAVED = {*_SECRETS, "identity", "disabled", "shown", "email", "group"}
 
 
@@ -32,6 +34,7 @@ class Person:
     email: str = ""
     group: str = ""
     role: str = ""
+    known_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Accounts:
     def check(self, name: str, secret: str) -> bool | None:
         """Whether the password is right; None when the name has none yet."""
         entry = self.find(name)
-        if entry is None or not ({"hash", "locked", "code"} & set(entry)):
+        if entry is None or not (_DECIDED & set(entry)):
             return None
         return "hash" in entry and secret_text.matches(secret, entry)
 
@@ -93,11 +96,12 @@ class Accounts:
         if "hash" in entry:
             return Proof("right" if secret_text.matches(secret, entry) else "wrong")
         class_word = self._kept.document().get("class_password") if class_password else None
-        kept = entry.get("code") or (None if entry.get("locked") else class_word)
+        taken = bool(_DECIDED & set(entry))
+        kept = entry.get("code") or (None if taken else class_word)
         right = secret_text.matches(codes.plain(secret), kept or secret_text.NOBODYS)
         if kept is not None and right:
             return Proof("code", kept["salt"], own="code" in entry)
-        return Proof("wrong" if entry.get("locked") or kept else "new")
+        return Proof("wrong" if taken or kept else "new")
 
     def decided(self) -> set[str]:
         """Every name of which it is known how it logs in, if only that its next log-in chooses a password."""
@@ -119,7 +123,7 @@ class Accounts:
         kept = secret_text.hashed(password)
         with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
-            if {"hash", "locked", "code"} & set(entry):
+            if _DECIDED & set(entry):
                 return False
             document["accounts"][name] = {**without_secrets(entry), **kept}
         return True
@@ -130,7 +134,7 @@ class Accounts:
         with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             void = {"hash", "locked"} & set(entry)
-            valid = entry.get("code") or document.get("class_password")
+            valid = entry.get("code") or (None if "identity" in entry else document.get("class_password"))
             if void or valid is None or valid["salt"] != mark:
                 return False
             document["accounts"][name] = {**without_secrets(entry), **kept}
@@ -288,4 +292,5 @@ def without_secrets(entry: Mapping[str, Any]) -> Entry:
 
 
 def _described(person: Person) -> dict[str, str]:
-    return {"shown": person.shown, "email": person.email, "group": person.group, "role": person.role}
+    described = {"shown": person.shown, "email": person.email, "group": person.group, "role": person.role}
+    return {**described, "known_as": person.known_as}

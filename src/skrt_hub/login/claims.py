@@ -52,12 +52,18 @@ class Rule:
 class Visitor:
     """Somebody as the provider describes them. `email`: verified, or empty; `named`: what `name_claim` says."""
 
-    identity: str
+    provider: str
+    subject: str
     shown: str
     email: str
     named: str
     groups: frozenset[str]
     wish: str
+
+    @property
+    def identity(self) -> str:
+        """Who they are, for good: the provider, and its lasting mark for them."""
+        return f"{self.provider} {self.subject}"
 
 
 def visitor(issuer: str, claims: Mapping[str, Any], rule: Rule) -> Visitor:
@@ -69,7 +75,8 @@ def visitor(issuer: str, claims: Mapping[str, Any], rule: Rule) -> Visitor:
     said = claims.get("email_verified")
     verified = said is True or said == "true"  # some providers write it as a word
     return Visitor(
-        identity=f"{issuer} {subject}",
+        provider=issuer,
+        subject=subject,
         shown=_text(claims, "name") or _text(claims, "preferred_username") or (email if verified else ""),
         email=email.lower() if verified else "",
         named=_usable(_text(claims, rule.name_claim)) if rule.name_claim else "",
@@ -122,11 +129,22 @@ def _had(who: Visitor, accounts: Mapping[str, Mapping[str, Any]]) -> str | None:
 
 
 def _listed_as(who: Visitor, accounts: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The one listed name that is this person's by a verified address, or by a name that they could not choose."""
-    open_ones = {name: entry for name, entry in accounts.items() if entry.get("listed") and not entry.get("identity")}
-    if who.named and who.named in open_ones:
-        return who.named
-    theirs = [name for name, entry in open_ones.items() if who.email and who.email in _addresses(name, entry)]
+    """The one listed name that is this person's: by the list's `known_as`, else by a verified address, or by a name
+    that they could not choose. A name that has something from before is found by no name, which may be another's.
+    """
+    mark = f"{who.provider} "
+    open_ones = {
+        name: entry
+        for name, entry in accounts.items()
+        if entry.get("listed") and not str(entry.get("identity", "")).startswith(mark)
+    }
+    calls = {who.subject, who.named} - {""}
+    theirs = [name for name, entry in open_ones.items() if entry.get("known_as") in calls]
+    if not theirs:
+        unknown = {name: entry for name, entry in open_ones.items() if not entry.get("known_as")}
+        if who.named in unknown and not {"identity", "hash"} & set(unknown[who.named]):
+            return who.named
+        theirs = [name for name, entry in unknown.items() if who.email and who.email in _addresses(name, entry)]
     return theirs[0] if len(theirs) == 1 else None
 
 

@@ -34,7 +34,7 @@ def carry_out(accounts: Accounts, action: str, *arguments: Any) -> Any:
 
 
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
-    told = ("listed", "locked", "disabled", "shown", "email", "group", "role")
+    told = ("listed", "locked", "disabled", "shown", "email", "group", "role", "identity")
     role = {"role": ORGANISER} if admitted_as(entry) == ORGANISER else {}
     ways = {"password": "hash" in entry, "code": "code" in entry, "institution": "identity" in entry}
     return {**{key: entry[key] for key in told if entry.get(key)}, **role, **ways}

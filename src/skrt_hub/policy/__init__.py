@@ -2,6 +2,7 @@
 
 log_in.py     who may log in, and what `up` says about it
 institution.py  log-in at an institution's provider: what the hub is told, the address to register
+whose_home.py  whose the names and homes are after the kind of log-in changed
 class_page.py  the organiser's page: who may open it
 certificates.py  when people are told that one expires
 hosts.py      which names the hub answers to
@@ -28,6 +29,7 @@ from skrt_hub.policy import (
     removing,
     start_page,
     threads,
+    whose_home,
 )
 
 __all__ = [
@@ -43,4 +45,5 @@ __all__ = [
     "removing",
     "start_page",
     "threads",
+    "whose_home",
 ]

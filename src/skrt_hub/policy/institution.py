@@ -14,6 +14,11 @@ def used(settings: Settings) -> bool:
     return settings.login.kind == "oidc"
 
 
+def mark(settings: Settings) -> str:
+    """How the identities begin that this log-in gives; nothing where people have passwords here."""
+    return f"{settings.login.issuer} " if used(settings) else ""
+
+
 def origin(settings: Settings) -> str:
     """The one address to which the provider leads people back."""
     if settings.public_url:

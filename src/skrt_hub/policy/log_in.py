@@ -32,7 +32,10 @@ def anyone(settings: Settings) -> bool:
 def people(settings: Settings) -> tuple[Person, ...]:
     """Everybody whom hub.yaml names, as the accounts note them."""
     roles = dict.fromkeys(settings.organisers, "organiser")
-    described = {who.login: Person(who.login, who.name, who.email, who.group) for who in settings.participants}
+    described = {
+        who.login: Person(who.login, who.name, who.email, who.group, known_as=who.known_as)
+        for who in settings.participants
+    }
     people = [described.get(name) or Person(name) for name in dict.fromkeys((*roles, *described))]
     return tuple(replace(person, role=roles.get(person.name, "")) for person in people)
 

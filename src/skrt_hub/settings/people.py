@@ -26,6 +26,7 @@ _COLUMNS = {
     "name": ("name", "full name", "fullname", "participant", "student", "teilnehmer", "teilnehmerin"),
     "email": ("email", "e-mail", "mail", "email address", "e-mail address", "e-mail-adresse", "mailadresse"),
     "group": ("group", "class", "course", "gruppe", "kurs", "klasse"),
+    "known_as": ("known as", "known at", "bekannt als"),
 }
 
 
@@ -36,6 +37,11 @@ class Listed(Section):
     name: str = Field("", description="The person's own name, shown on the slip.")
     email: str = Field("", description="The person's e-mail address, by which a new list knows them again.")
     group: str = Field("", description="A group, for commands that take `--group`.")
+    known_as: str = Field(
+        "",
+        description="With a log-in at an institution: what the provider calls this person, its lasting mark (`sub`) or "
+        "what it tells as `name_claim`; then nothing else finds this name.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -71,7 +77,7 @@ def with_logins(people: Sequence[Listed], before: Sequence[Listed] = ()) -> tupl
 
     `before` are those of earlier lists: who was among them keeps that name, and nobody new gets it.
     """
-    found: dict[int, Listed] = {number: person for number, person in enumerate(people) if not _is_made(person)}
+    found: dict[int, Listed] = {number: person for number, person in enumerate(people) if not is_made(person)}
     taken = {person.login for person in found.values()}
     known = [person for person in before if person.login not in taken]
     for number, person in enumerate(people):
@@ -144,10 +150,10 @@ def person_in(row: Sequence[str], columns: Mapping[str, int]) -> Listed:
     if not columns:
         cells = {"email" if "@" in cell else "name": cell.strip() for cell in row if cell.strip()}
     name = cells.get("name", "") or " ".join(filter(None, (cells.get("first", ""), cells.get("last", ""))))
-    return Listed(login=cells.get("login", ""), name=name, email=cells.get("email", ""), group=cells.get("group", ""))
+    return Listed(name=name, **{key: cells.get(key, "") for key in ("login", "email", "group", "known_as")})
 
 
-def _is_made(person: Listed) -> bool:
+def is_made(person: Listed) -> bool:
     """Whether the log-in name is one that was made here, and not chosen by whoever wrote the list."""
     if not person.login:
         return True

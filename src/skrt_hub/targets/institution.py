@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.login import provider
-from skrt_hub.policy import institution
+from skrt_hub.policy import institution, whose_home
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
 
@@ -30,6 +31,12 @@ def notes(settings: Settings) -> tuple[str, ...]:
         return ()
     found = _provider(settings)
     return () if found.ok else (f"Nobody can log in until this is mended: {found.found}. {found.remedy}",)
+
+
+def homes_from_before(settings: Settings, accounts: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Who gets which name and home where the log-in changed; nothing where all is as before."""
+    found, remedy = whose_home.in_words(settings, accounts)
+    return (Finding("homes from before", not remedy, found, remedy, required=False),) if found else ()
 
 
 def ensure_secret(settings: Settings) -> str:

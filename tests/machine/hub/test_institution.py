@@ -31,12 +31,12 @@ def campus() -> Iterator[Institution]:
         yield there
 
 
-def configure(hub: Hub, campus: Institution, **login: Any) -> None:
+def configure(hub: Hub, campus: Institution, *, participants: Any = LISTED, **login: Any) -> None:
     secret = hub.root / "secret"
     secret.write_text(f"{SECRET}\n", encoding="utf-8")
     secret.chmod(0o600)
     hub.configure(
-        participants=LISTED,
+        participants=participants,
         organisers=["maria"],
         login={
             "kind": "oidc",
@@ -157,6 +157,41 @@ def test_a_name_and_a_password_are_nobodys(hub: Hub) -> None:
             person._opener.open(hub.url + path, form, 60)
         assert caught.value.code in (403, 404)
         assert said in caught.value.read().decode()
+
+
+@pytest.mark.long
+def test_a_hub_with_passwords_goes_over_and_everybody_keeps_the_home(
+    make_hub: Callable[..., Hub], campus: Institution
+) -> None:
+    hub = make_hub()
+    hub.run("up")
+    for name in ("anna", "ben"):
+        hub.at_work(name)
+        (hub.state / "homes" / name / "work.txt").write_text(name, encoding="utf-8")
+    configure(hub, campus)
+    said = hub.run("up", code=12).stderr
+    assert "nobody would get back the homes of anna, ben" in " ".join(said.split())
+    hub.at_work("anna")  # all is as it was
+    people = [{"login": "anna", "email": "anna@campus.example"}, {"login": "ben", "known_as": "mark-of-ben"}]
+    configure(hub, campus, participants=people)
+    assert "anna: for whoever proves anna@campus.example at Example University" in " ".join(
+        hub.run("check", code=None).stdout.split()
+    )
+    hub.run("up")
+    campus.knows("c-1", name="Ben", email="anna@campus.example", email_verified=True)
+    campus.knows("mark-of-ben", name="Anna", groups=["course"])
+    campus.knows("c-2", name="Ben", preferred_username="ben", groups=["course"])
+    for mark, name in {"c-1": "anna", "mark-of-ben": "ben"}.items():
+        person = Member(hub.url, mark, name)
+        person.log_in()
+        status, _, text = person.get(f"user/{name}/files/work.txt")
+        assert (status, text) == (200, name)
+    Member(hub.url, "c-2", "ben2").log_in()
+    hub.configure()
+    hub.run("up")
+    with pytest.raises(Refused):
+        hub.person("ben2", "a word of my own").log_in()  # nobody chooses a password for a name of the institution
+    hub.at_work("anna")
 
 
 @pytest.mark.long

@@ -18,11 +18,12 @@ from skrt_hub.targets.kubernetes.background import forward
 from skrt_hub.targets.kubernetes.cluster import minikube, placement, start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
 from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
-from skrt_hub.targets.kubernetes.pods.watch import CORE, component_label
+from skrt_hub.targets.kubernetes.pods.watch import CORE, component_label, look
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.release.revisions import read_release, refuse_others
 from skrt_hub.targets.kubernetes.release.values import render_values
@@ -56,6 +57,7 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("image", lambda: image(cluster)),
     ]
     findings += institution.findings(context.settings)
+    findings += homes_from_before(cluster)
     findings += [network_policies(context.settings), names(context.settings)]
     if needs := policy.class_page.needs_on_kubernetes(context.settings):
         findings.append(Finding("organiser's page", True, needs))
@@ -150,6 +152,17 @@ def namespace(cluster: Cluster) -> Finding:
     words = told.get(release.owner, "has a release to be taken over")
     pending = "; an earlier command was interrupted, and `up` mends it" if release.pending else ""
     return Finding("namespace", True, f"{cluster.namespace} {words}{pending}")
+
+
+def homes_from_before(cluster: Cluster) -> tuple[Finding, ...]:
+    """Who gets which name and home where the log-in changed, if the hub runs and can be asked."""
+    try:
+        if not look(cluster.kubectl).ready("hub"):
+            return ()
+        accounts = HubPod(cluster.kubectl).accounts("all")
+    except SkrtHubError as error:
+        return (_failed("homes from before", error),)
+    return institution.homes_from_before(cluster.settings, accounts)
 
 
 def image(cluster: Cluster) -> Finding:

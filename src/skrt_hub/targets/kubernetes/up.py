@@ -52,6 +52,8 @@ def bring_up(context: Context) -> UpReport:
             hub=context.settings.name,
             take_over=context.settings.kubernetes.take_over,
         )
+        for line in participants.ensure_homes_are_found(cluster):
+            context.progress.say(line)
         values, manifests = _values(cluster, chart)
         url = _already_up(cluster, release, values)
         if url is not None:

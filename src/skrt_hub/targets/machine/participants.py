@@ -18,7 +18,7 @@ from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.login.requests import carry_out
-from skrt_hub.policy import log_in, removing
+from skrt_hub.policy import log_in, removing, whose_home
 from skrt_hub.report import Message, Participant, participant
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.roster import remember
@@ -53,7 +53,8 @@ def ask(layout: Layout, action: str, *arguments: Any) -> Any:
 
 
 def take_list(layout: Layout, settings: Settings) -> None:
-    """Make the accounts follow hub.yaml's list. Raises StateError where they are damaged."""
+    """Make the accounts follow hub.yaml's list. Raises StateError where they are damaged, and RefusedError."""
+    whose_home.ensure_nobodys_is_given_away(settings, ask(layout, "all"))
     accounts_of(layout).take_list(log_in.people(settings), anyone=log_in.anyone(settings))
     remember(settings, layout.roster)
 

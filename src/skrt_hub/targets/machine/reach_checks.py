@@ -14,6 +14,7 @@ from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.login.accounts_file import AccountsDamagedError
+from skrt_hub.login.requests import carry_out
 from skrt_hub.process import run
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
@@ -26,8 +27,16 @@ _SOON = timedelta(days=21)
 def all_findings(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
     """Log-in, encryption, the addresses for others, and the sandbox's layers."""
     others = () if settings.on_loopback else (addresses(settings),)
-    people = institution.findings(settings) or (log_in(settings, layout),)
+    people = (*(institution.findings(settings) or (log_in(settings, layout),)), *_homes_from_before(settings, layout))
     return (*people, encryption(settings, layout), *others, protections(settings))
+
+
+def _homes_from_before(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
+    try:
+        accounts = carry_out(Accounts(layout.accounts), "all")
+    except AccountsDamagedError:
+        return ()  # `up` and `status` say so
+    return institution.homes_from_before(settings, accounts)
 
 
 def protections(settings: Settings) -> Finding:

@@ -61,6 +61,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
             )
         _check_database(context)
         before = read_applied(layout)
+        _ensure_homes_are_found(context, before)
         kept: Kept = {}
         if state is None:
             kept = _hold(held, _take_addresses(context))
@@ -102,6 +103,13 @@ def _check_database(context: Context) -> None:
     if copy := database.kept_for(context.layout):
         context.progress.say(f"Note: the hub's database is upgraded for JupyterHub {version('jupyterhub')}.")
         context.progress.say(f"  It is kept as it was, for the way back: {copy}")
+
+
+def _ensure_homes_are_found(context: Context, before: Applied | None) -> None:
+    accounts = participants.ask(context.layout, "all")
+    settings = before.settings if before is not None else None
+    for line in policy.whose_home.ensure_all_found(context.settings, settings, accounts):
+        context.progress.say(line)
 
 
 def _hold(held: contextlib.ExitStack, taken: Kept) -> Kept:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from skrt_hub.errors import nobody_called
-from skrt_hub.policy import log_in, removing
+from skrt_hub.hub.applied import applied_settings
+from skrt_hub.policy import institution, log_in, removing, whose_home
 from skrt_hub.report import Message, Participant, participant
 from skrt_hub.settings.roster import remember
 from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
@@ -13,6 +14,7 @@ from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import USERNAME
 from skrt_hub.targets.kubernetes.cluster.objects import participant as owner
+from skrt_hub.targets.kubernetes.pods.watch import look
 
 
 def everyone(cluster: Cluster) -> tuple[Participant, ...]:
@@ -34,10 +36,22 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
 def take_list(cluster: Cluster) -> tuple[str, ...]:
     """Make the accounts follow hub.yaml's list; the codes of organisers who have nothing to log in with yet."""
     settings = cluster.hub_context.settings
-    people = [vars(person) for person in log_in.people(settings)]
+    whose_home.ensure_nobodys_is_given_away(settings, HubPod(cluster.kubectl).accounts("all"))
+    # Only what is known of each: a hub that is older than these commands knows less of people.
+    people = [{key: value for key, value in vars(person).items() if value} for person in log_in.people(settings)]
     HubPod(cluster.kubectl).accounts("take_list", people, log_in.anyone(settings))
     remember(settings, cluster.layout.roster)
     return log_in.first_codes(settings, HubPod(cluster.kubectl).accounts)
+
+
+def ensure_homes_are_found(cluster: Cluster) -> tuple[str, ...]:
+    """What is said of the homes before the log-in changes. Raises RefusedError where a home would be for nobody."""
+    now, before = cluster.hub_context.settings, applied_settings(cluster.layout)
+    if before is None or institution.mark(before) == institution.mark(now):
+        return ()
+    if not look(cluster.kubectl).ready("hub"):
+        return ("Note: whose the homes from before are could not be looked at, as the hub did not run: skrt-hub check",)
+    return whose_home.ensure_all_found(now, before, HubPod(cluster.kubectl).accounts("all"))
 
 
 def remove(cluster: Cluster, name: str, *, free: bool) -> Message:
