@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login.provider import is_safe
 from skrt_hub.settings.section import Section
+
+_KNOWN = {"google": ("Google", "https://accounts.google.com"), "gitlab": ("GitLab", "https://gitlab.com")}
+"""Providers for everybody: what people call them, and the issuer that each publishes."""
 
 
 class Login(Section):
@@ -38,7 +41,10 @@ class Login(Section):
         None, description="With `oidc`: a file, readable by you alone, with the secret that the provider gave the hub."
     )
     provider: str = Field(
-        "", max_length=60, description="With `oidc`: what people call the provider; by default its host name."
+        "",
+        max_length=60,
+        description="With `oidc`: what people call the provider; by default its host name. `google` and `gitlab` (that "
+        "of gitlab.com) need no `issuer`.",
     )
     scopes: tuple[str, ...] = Field(
         ("openid", "profile", "email"), description="With `oidc`: what the hub asks the provider to tell."
@@ -60,6 +66,14 @@ class Login(Section):
         "alone.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or value.get("kind") != "oidc" or value.get("issuer"):
+            return value
+        name, issuer = _KNOWN.get(str(value.get("provider", "")).lower(), ("", ""))
+        return {**value, "provider": name, "issuer": issuer} if issuer else value
+
     @field_validator("issuer")
     @classmethod
     def _an_address(cls, value: str) -> str:
@@ -78,6 +92,8 @@ class Login(Section):
             missing = [key for key, value in needed.items() if not value]
             if missing:
                 raise ValueError(f"with `kind: oidc` write also: {', '.join(missing)}")
+            if self.everyone and self.issuer in (issuer for _, issuer in _KNOWN.values()):
+                raise ValueError(f"everyone: anybody in the world can log in at {self.provider_name}: list people")
             if "openid" not in self.scopes:
                 raise ValueError("scopes: `openid` must be among them")
         elif any(needed.values()) or self.everyone or self.participant_groups or self.organiser_groups:

@@ -52,6 +52,24 @@ def test_both_targets_are_told_the_same(tmp_path: Path) -> None:
     assert "/secret/file" not in json.dumps(values)
 
 
+@pytest.mark.parametrize(
+    ("provider", "issuer", "shown"),
+    [("google", "https://accounts.google.com", "Google"), ("GitLab", "https://gitlab.com", "GitLab")],
+)
+def test_well_known_providers_need_no_issuer_and_never_let_in_everybody(provider: str, issuer: str, shown: str) -> None:
+    short = {key: value for key, value in LOGIN.items() if key != "issuer"} | {"provider": provider}
+    made = settings(login=short)
+    assert (made.login.issuer, made.login.provider_name) == (issuer, shown)
+    assert Settings.model_validate(made.model_dump(mode="json")).login == made.login  # as hub.json keeps it
+    with pytest.raises(ValidationError, match="anybody in the world"):
+        settings(login={**short, "everyone": True})
+    with pytest.raises(ValidationError, match="anybody in the world"):
+        settings(login={**LOGIN, "issuer": issuer, "everyone": True})
+    with pytest.raises(ValidationError, match="issuer"):
+        settings(login={**short, "provider": "another"})
+    assert settings(login={**LOGIN, "provider": provider}).login.issuer == LOGIN["issuer"]
+
+
 def test_other_kinds_know_nothing_of_it() -> None:
     values = render_values(Settings.model_validate({"target": "kubernetes"}), FACTS)["hub"]
     assert "InstitutionAuthenticator" not in values["config"]
