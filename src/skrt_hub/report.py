@@ -87,7 +87,8 @@ class Server:
     """One participant's server.
 
     `trouble` is a word for what keeps them from working (memory, home-full, failed, no-seat, other), `reason` says it
-    whole. `processor_seconds` is the processors' time that its processes have used so far.
+    whole. `processor_seconds` is the processors' time that its processes have used so far. `profile` is the size that
+    was chosen.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Server:
     since: str | None = None
     trouble: str = ""
     processor_seconds: float | None = None
+    profile: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,14 @@ class StatusReport(Report):
         rows += [("folder", str(self.folder))] if self.folder else []
         parts: list[RenderableType] = [_aligned([(Text(key, "bold"), Text(value)) for key, value in rows])]
         if self.servers:
-            table = Table("participant", "server", "since", "memory", "last active", box=None, pad_edge=False)
+            sized = ["profile"] if any(server.profile for server in self.servers) else []
+            table = Table("participant", "server", *sized, "since", "memory", "last active", box=None, pad_edge=False)
             for server in self.servers:
                 state = f"{server.state} ({server.reason})" if server.reason else server.state
                 memory = human_size(server.memory) if server.memory is not None else "-"
                 since, active = human_time(server.since or "-"), human_time(server.last_activity or "-")
-                table.add_row(Text(server.name), Text(state), since, memory, active)
+                size = [Text(server.profile)] if sized else []
+                table.add_row(Text(server.name), Text(state), *size, since, memory, active)
             parts.append(table)
         parts.extend(Text(note) for note in self.notes)
         return Group(*parts)

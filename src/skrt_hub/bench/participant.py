@@ -25,6 +25,7 @@ STAGES = ("log-in page", "logged in", "server", "lab page", "kernel", "import", 
 """The moments that are timed, in their order; each is given in seconds since the participant began."""
 
 _BUSY_PAUSE = 1.0
+_CHOICE = 'id="spawn_form"'
 
 
 class ParticipantError(Exception):
@@ -125,7 +126,10 @@ class Participant:
         """Wait as the waiting page does, listening to the hub's progress events; asks for a start where none was."""
         while "/hub/" in where.path:
             if "/spawn-pending/" not in where.path:
-                _, where = await self._page(self._base / "hub" / "spawn")
+                text, where = await self._page(self._base / "hub" / "spawn")
+                if _CHOICE in text:  # of a size: the first
+                    token = self._cookie("_xsrf", self._base / "hub" / "")
+                    _, where = await self._page((self._base / "hub" / "spawn").with_query(_xsrf=token), {})
                 continue
             await self._follow_progress()
             return

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
-from skrt_hub.hub import visitors
+from skrt_hub.hub import profile_form, visitors
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import authority_of, certificate_file
 from skrt_hub.hub.given import entry_point_names
@@ -152,6 +152,9 @@ def _servers(c: Any, applied: Applied, layout: Layout) -> None:
     limits = applied.settings.limits
     c.JupyterHub.spawner_class = SandboxSpawner
     c.SandboxSpawner.state_folder = str(layout.root)
+    c.SandboxSpawner.options_form = profile_form.form(applied.settings)
+    c.SandboxSpawner.options_from_form = profile_form.options_from_form
+    c.SandboxSpawner.apply_user_options = lambda *_: None  # looked at when the server starts
     c.Spawner.default_url = "/lab"
     c.Spawner.notebook_dir = ""
     c.Spawner.env_keep = []

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError, StartError
 from skrt_hub.files import write_json
-from skrt_hub.hub import admission, control_groups, failed_starts, internet, server_socket
+from skrt_hub.hub import admission, control_groups, failed_starts, internet, profile_form, server_socket
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
@@ -28,6 +29,7 @@ from skrt_hub.hub.participant_folders import prepare_folders, server_record
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import end_user, plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
+from skrt_hub.policy import profiles
 from skrt_workspace import second_try
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import LANDLOCK, SandboxDocument
@@ -50,6 +52,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.profile = ""
         self.identity: ProcessIdentity | None = None
         self.companion: ProcessIdentity | None = None  # what leads the sandbox to the internet, where a program does
 
@@ -89,7 +92,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
     async def start(self) -> tuple[str, int]:
         """Start the server in its sandbox; returns where it listens. The text of an error is shown in the page."""
         try:
-            applied = self._applied()
+            applied = self._sized(self._applied())
             await self._ensure_room(applied)
             async with QUEUE.turn(self.user.name):
                 return await self._start(applied)
@@ -175,6 +178,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             "companion": None if self.companion is None else self.companion.as_dict(),
             "port": self.port,
             "memory_limit": applied.settings.limits.memory,
+            "profile": self.profile,
             "environment": str(applied.environment),
         }
         write_json(server_record(self.layout, place.folder), record, mode=0o600)
@@ -208,6 +212,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             await self._end_all_of(place)
             server_record(self.layout, place.folder).unlink(missing_ok=True)
             await loop.run_in_executor(None, control_groups.remove, self.layout.root, place.folder)
+
+    def _sized(self, applied: Applied) -> Applied:
+        """The hub as the server with the profile that was chosen knows it; kept for the server's record."""
+        choice = profile_form.choice_for(applied.settings, self.user_options)
+        self.profile = choice.name
+        return replace(applied, settings=profiles.under(applied.settings, choice))
 
     def _applied(self) -> Applied:
         applied = read_applied(self.layout)

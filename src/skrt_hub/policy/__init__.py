@@ -9,6 +9,7 @@ hosts.py      which names the hub answers to
 idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network
 memory.py     which folders lie in memory, and how large they may be
+profiles.py   which sizes of servers participants choose from
 threads.py    how many threads engines and libraries start
 engines.py    whether registrations are exact
 patient_data.py  what happens to files that tell who a patient is
@@ -26,6 +27,7 @@ from skrt_hub.policy import (
     log_in,
     memory,
     patient_data,
+    profiles,
     removing,
     start_page,
     threads,
@@ -42,6 +44,7 @@ __all__ = [
     "log_in",
     "memory",
     "patient_data",
+    "profiles",
     "removing",
     "start_page",
     "threads",

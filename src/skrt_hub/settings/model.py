@@ -20,6 +20,7 @@ from skrt_hub.settings.login import Login
 from skrt_hub.settings.material import Data, Material
 from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
+from skrt_hub.settings.profiles import Profile, check_profiles
 from skrt_hub.settings.saves import Saves
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.tls import Tls
@@ -70,6 +71,11 @@ class Settings(Section):
     )
     page: Page = Field(default_factory=Page, description="What the log-in page looks like.")
     limits: Limits = Field(default_factory=Limits, description="What one participant, and all together, may use.")
+    profiles: tuple[Profile, ...] = Field(
+        (),
+        description="Sizes of servers, one of which a participant chooses at the start; the first is for those who do "
+        "not. One alone is for all, without a choice.",
+    )
     sandbox: Literal["namespaces", "landlock", "none"] = Field(
         "namespaces",
         description="On one machine. `namespaces`: each participant sees a machine of their own. In a container that "
@@ -121,6 +127,11 @@ class Settings(Section):
     @classmethod
     def _with_logins(cls, value: tuple[Listed, ...]) -> tuple[Listed, ...]:
         return with_logins(value)
+
+    @field_validator("profiles")
+    @classmethod
+    def _to_be_told_apart(cls, value: tuple[Profile, ...]) -> tuple[Profile, ...]:
+        return check_profiles(value)
 
     @field_validator("organisers")
     @classmethod

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from skrt_hub.errors import SkrtHubError, StartError, StateError
+from skrt_hub.policy import profiles
 from skrt_hub.targets.guest import PREFIX, Guest, account
 from skrt_hub.targets.kubernetes.access import find_url, hub_name
 from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
@@ -36,7 +37,7 @@ def guest(cluster: Cluster) -> Iterator[Guest]:
                 why=f"It answered {status}: {answer}",
                 remedy="This release was made by an older skrt-hub. Run: skrt-hub up",
             )
-        limits = cluster.settings.limits
+        limits = profiles.usual(cluster.settings).limits
         facts = {
             "nonce": secrets.token_hex(8),
             "pod": True,

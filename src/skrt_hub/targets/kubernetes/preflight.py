@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skrt_hub.errors import ClusterError, PermissionsError, SpaceError
+from skrt_hub.policy import profiles
 from skrt_hub.report import human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster.classes import class_in_use, classes_of
@@ -220,7 +221,7 @@ def require_room(cluster: Cluster) -> None:
             remedy="Make room on the nodes (for minikube: `minikube ssh -- docker system prune`), or start them.",
         )
     pods = cluster.kubectl.items("pods", quiet=True) if cluster.record else []
-    single = cluster.settings.limits
+    single = profiles.greatest(cluster.settings).limits
     largest = max((number(node["status"]["allocatable"].get("memory", "0")) for node in nodes), default=0)
     from skrt_hub.targets.kubernetes.rendering import gather  # noqa: PLC0415 - reads files
 

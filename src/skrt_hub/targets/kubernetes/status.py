@@ -19,6 +19,7 @@ from skrt_hub.targets.kubernetes.cluster.objects import participant
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods import diagnosis
 from skrt_hub.targets.kubernetes.pods.watch import Snapshot, component_label, look
+from skrt_hub.targets.kubernetes.release import profiles
 from skrt_hub.targets.kubernetes.release.revisions import read_release
 from skrt_hub.version import __version__
 
@@ -108,7 +109,8 @@ def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...
         memory, processors = usage.get(pod["metadata"]["name"], (None, None))
         kept_from_work = _word_for(trouble[0].what) if trouble else ""
         since = pod["status"].get("startTime")
-        rows.append(Server(name, word, memory, active.get(name), reason, since, kept_from_work, processors))
+        facts = (name, word, memory, active.get(name), reason, since, kept_from_work, processors)
+        rows.append(Server(*facts, profile=profiles.name_of(cluster.settings, pod)))
     return tuple(sorted(rows, key=lambda row: row.name))
 
 

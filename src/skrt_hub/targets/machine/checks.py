@@ -17,6 +17,7 @@ from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
 from skrt_hub.hub import internet, kinds
 from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.layout import Layout
+from skrt_hub.policy import profiles
 from skrt_hub.process import beside_python, run
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
@@ -195,13 +196,14 @@ def debian_packages(settings: Settings) -> tuple[Finding, ...]:
 def memory(settings: Settings) -> Finding:
     """How many participants' full limits this machine's memory holds."""
     total = psutil.virtual_memory().total
-    seats = max(1, int(total * 0.9 // settings.limits.memory))
+    most = profiles.greatest(settings).limits.memory
+    seats = max(1, int(total * 0.9 // most))
     found = f"{human_size(total)}, processors: {len(os.sched_getaffinity(0))}"
-    ok = total >= settings.limits.memory + 500_000_000
+    ok = total >= most + 500_000_000
     return Finding(
         "memory",
         ok,
-        f"{found}; {seats} participants could use their full {human_size(settings.limits.memory)} at once",
+        f"{found}; {seats} participants could use their full {human_size(most)} at once",
         "Lower limits.memory in hub.yaml: one participant could use more than there is.",
         required=False,
     )

@@ -28,6 +28,7 @@ from skrt_hub.hub.participant_folders import prepare_folders
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.hub.visitors import Gate
 from skrt_hub.layout import Layout
+from skrt_hub.policy import profiles
 from skrt_hub.process import start
 from skrt_hub.targets.guest import PREFIX, Guest, account
 from skrt_hub.targets.machine import control, layers, participants
@@ -143,7 +144,7 @@ def _lay_out(stack: contextlib.ExitStack, layout: Layout, applied: Applied, name
     stack.callback(process.wait)
     stack.callback(process.kill)
     gate = Gate(read_secrets(layout.secrets).proxy)
-    limits, ports = applied.settings.limits, applied.ports
+    limits, ports = profiles.usual(applied.settings).limits, applied.ports
     return {
         "nonce": nonce,
         "other_file": str(diary),

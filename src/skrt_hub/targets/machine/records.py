@@ -26,6 +26,7 @@ class RunningServer:
     memory_limit: int
     environment: Path
     port: int = 0
+    profile: str = ""
 
 
 def end_companion(record: dict[str, Any]) -> None:
@@ -48,6 +49,7 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
                 int(record["memory_limit"]),
                 Path(record["environment"]),
                 int(record.get("port", 0)),
+                str(record.get("profile", "")),
             )
         except (KeyError, TypeError, ValueError):
             continue

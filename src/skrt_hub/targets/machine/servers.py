@@ -42,6 +42,7 @@ def seen(layout: Layout, *, hub_runs: bool) -> tuple[Server, ...]:
                 reason=trouble.reason,
                 trouble=trouble.word,
                 processor_seconds=processor_seconds(server.identity.pid, children),
+                profile=server.profile,
             )
         )
     return (*rows, *troubles.of_starts(layout, {row.name for row in rows}))

@@ -9,13 +9,14 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
-from skrt_hub.targets.kubernetes.release import log_in, web
+from skrt_hub.targets.kubernetes.release import log_in, profiles, web
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -78,7 +79,7 @@ def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
         "hub": _hub(settings, facts),
         "proxy": _proxy(settings, facts),
         "ingress": _ingress(settings),
-        "singleuser": _singleuser(settings, facts),
+        "singleuser": profiles.rendered(settings, partial(_singleuser, facts=facts)),
         "scheduling": _scheduling(settings),
         "prePuller": {
             # Nodes that got the image handed over have nothing to pull, and an install would only wait for the check.

@@ -1,0 +1,48 @@
+"""The choice of a size on JupyterHub's page for a start; what it sends is looked at again when the server starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from tornado import web  # type: ignore[attr-defined]
+
+from skrt_hub.policy import profiles
+from skrt_hub.policy.profiles import OPTION, Choice, UnknownProfileError
+from skrt_hub.settings.model import Settings
+
+_REFUSED = 422  # an answer that is not tried again, as 400 is while a server starts or ends
+
+
+def form(settings: Settings) -> str:
+    """The choices, the first one taken; nothing where there is no choice, and then JupyterHub shows no page."""
+    there = profiles.offered(settings)
+    return "\n".join(_row(choice, first=choice is there[0]) for choice in there)
+
+
+def options_from_form(given: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the form, or an address with `?opt-profile=`, asks for."""
+    wanted = next(iter(given.get(OPTION, ())), "")
+    return {OPTION: wanted} if wanted else {}
+
+
+def choice_for(settings: Settings, options: Mapping[str, Any] | None) -> Choice:
+    """The size to start. Raises HTTPError with words for the person, for one that there is not."""
+    try:
+        return profiles.chosen(settings, options or {})
+    except UnknownProfileError as unknown:
+        failure = web.HTTPError(_REFUSED, "There is no such profile.")
+        failure.jupyterhub_message = f"{unknown} Choose one when you start your server."
+        raise failure from None
+
+
+def _row(choice: Choice, *, first: bool) -> str:
+    checked = " checked" if first else ""
+    return (
+        f'<label class="form-check d-block mb-3" for="profile-{choice.slug}">'
+        f'<input class="form-check-input" type="radio" name="{OPTION}" id="profile-{choice.slug}" '
+        f'value="{choice.slug}"{checked}>'
+        f'<span class="form-check-label"><strong>{escape(choice.name)}</strong><br>{escape(choice.words)}</span>'
+        "</label>"
+    )
