@@ -25,7 +25,6 @@ def _targets() -> set[str]:
 def _own_files() -> list[Path]:
     hidden = {
         ".git",
-        ".venv",
         "build",
         "dist",
         "__pycache__",
@@ -34,7 +33,12 @@ def _own_files() -> list[Path]:
         ".pytest_cache",
         ".hypothesis",
     }
-    found = [path for path in ROOT.rglob("*") if not hidden & set(path.relative_to(ROOT).parts) and path.is_file()]
+    found = [
+        path
+        for path in ROOT.rglob("*")
+        if not any(part in hidden or part.startswith(".venv") for part in path.relative_to(ROOT).parts)
+        and path.is_file()
+    ]
     return [
         path for path in found if path.suffix not in {".png", ".dcm", ".gz", ".zip"} and ".egg-info" not in str(path)
     ]
