@@ -23,7 +23,7 @@ def form(settings: Settings) -> str:
 
 def options_from_form(given: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """What the form, or an address with `?opt-profile=`, asks for."""
-    wanted = next(iter(given.get(OPTION, ())), "")
+    wanted = next(iter(given.get(OPTION) or given.get(f"opt-{OPTION}", ())), "")  # JupyterHub 5 leaves `opt-` there
     return {OPTION: wanted} if wanted else {}
 
 
@@ -32,8 +32,9 @@ def choice_for(settings: Settings, options: Mapping[str, Any] | None) -> Choice:
     try:
         return profiles.chosen(settings, options or {})
     except UnknownProfileError as unknown:
-        failure = web.HTTPError(_REFUSED, "There is no such profile.")
-        failure.jupyterhub_message = f"{unknown} Choose one when you start your server."
+        words = f"{unknown} Choose one when you start your server."
+        failure = web.HTTPError(_REFUSED, words)
+        failure.jupyterhub_message = words  # the pages show this one, the interface the other
         raise failure from None
 
 

@@ -79,6 +79,7 @@ def test_a_size_that_there_is_not_is_refused(make_hub: Callable[..., Hub]) -> No
     assert sizes(hub) == {}
     status, _, page = eva.get("hub/spawn?opt-profile=huge")
     assert status == 422
+    assert sizes(hub) == {}
     assert "There is no such size of server" in page
     assert 'id="profile-large"' in page, "and the choice is there again"
     eva.hub_api("POST", "users/eva/server", {"profile": "large", "memory": "900 GB"})
