@@ -142,7 +142,10 @@ READ_OF_ANNA = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("where", ["/", "/user/", "/user/mallory/", "/user/mallory/open"])
+LONGER = [pytest.param(path, marks=pytest.mark.long) for path in ("/user/mallory/", "/user/mallory/open")]
+
+
+@pytest.mark.parametrize("where", ["/", "/user/", *LONGER])
 def test_a_planted_mark_brings_no_page_of_another_beside_ones_own_log_in(
     browser: Browser, running: Hub, attacker: Person, planter: Planter, where: str
 ) -> None:
