@@ -177,7 +177,7 @@ def test_a_kernel_that_took_too_much_memory_is_explained(make_hub: Callable[...,
     visitor.new_notebook()
     visitor.page.keyboard.insert_text("much = b'x' * 2_000_000_000")
     visitor.page.keyboard.press("Shift+Enter")
-    visitor.page.wait_for_selector("text=/memory.*700 MB|700 MB.*memory/")
+    visitor.page.wait_for_selector("text=/memory.*700 MB|700 MB.*memory/ >> visible=true")
     visitor.picture("memory")
     assert visitor.api("api/kernels") != []  # the server is still there
 
