@@ -30,6 +30,8 @@ import aiohttp
 import psutil
 
 from skrt_hub.bench.participant import Journey, Participant, ParticipantError
+from skrt_hub.hub.proxy import dynamic_file
+from skrt_hub.layout import Layout
 
 KILLED = ("proxy", "hub", "assets", "supervisor", "watchdog", "fork-server", "culler")
 EVERY = 20.0
@@ -94,7 +96,7 @@ class Hub:
         """How much it has of what can leak."""
         parts = self.processes()
         held = {f"descriptors of {name}": part.num_fds() for name, part in parts.items() if name != "fork-server"}
-        routes = json.loads((self.root / "state/run/routes.yaml").read_text(encoding="utf-8"))
+        routes = json.loads(dynamic_file(Layout(self.root / "state")).read_text(encoding="utf-8"))
         return {
             **held,
             "processes": sum(1 for _ in psutil.process_iter()),

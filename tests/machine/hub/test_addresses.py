@@ -11,7 +11,6 @@ import resource
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +42,7 @@ def ports_of(hub: Hub) -> dict[str, int]:
 def attacked(hub: Hub) -> Iterator[Path]:
     """Meanwhile somebody tries to have each of the hub's ports. What they got stands in the file."""
     with tempfile.NamedTemporaryFile("w", suffix=".log") as output:
-        words = [sys.executable, "-I", str(GREEDY), *map(str, ports_of(hub).values())]
+        words = [hub.tool.python, "-I", "-c", GREEDY.read_text("utf-8"), *map(str, ports_of(hub).values())]
         attacker = subprocess.Popen(words, stdout=output, **hub.tool.user)
         try:
             until(lambda: "begun" in Path(output.name).read_text(encoding="utf-8"))
