@@ -10,16 +10,12 @@ from pathlib import Path
 from skrt_hub.errors import RefusedError
 from skrt_hub.files import ensure_folder, named_with
 from skrt_hub.homes.access import File, Home
+from skrt_hub.homes.local import LocalHomes
 from skrt_workspace.home import transfer
-from skrt_workspace.home.packages import Installed, SetAside, installed, set_aside
-from skrt_workspace.home.patients import files_naming_patients
-from skrt_workspace.home.scan import Entry, scan
 
 
-class FolderHomes:
+class FolderHomes(LocalHomes):
     """One folder a home below `root`, owned by whoever runs the command."""
-
-    at_once = True
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().absolute()
@@ -33,10 +29,6 @@ class FolderHomes:
     def prepare(self, home: Home) -> None:
         """The folder is made when something is written."""
 
-    def scan(self, home: Home) -> Iterator[Entry]:
-        folder = self.path(home)
-        return iter(()) if folder is None else scan(folder)
-
     def path(self, home: Home) -> str | None:
         path = self.root / home.folder
         if path.is_symlink():
@@ -49,18 +41,6 @@ class FolderHomes:
     def digests(self, home: Home, paths: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         folder = self.root / home.folder
         return transfer.digests(os.fspath(folder), paths) if folder.is_dir() else ((path, None) for path in paths)
-
-    def naming_patients(self, home: Home) -> list[str]:
-        folder = self.path(home)
-        return [] if folder is None else list(files_naming_patients(folder))
-
-    def packages(self, home: Home) -> Installed:
-        folder = self.path(home)
-        return Installed() if folder is None else installed(folder)
-
-    def set_packages_aside(self, home: Home) -> SetAside:
-        folder = self.path(home)
-        return SetAside() if folder is None else set_aside(folder)
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
         with named_with("--into"):

@@ -11,19 +11,15 @@ from skrt_hub.errors import PermissionsError
 from skrt_hub.files import ensure_folder
 from skrt_hub.homes.access import File, Home
 from skrt_hub.homes.accounts import entries_in
+from skrt_hub.homes.local import LocalHomes
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
 from skrt_workspace.home import transfer
-from skrt_workspace.home.packages import Installed, SetAside, installed, set_aside
-from skrt_workspace.home.patients import files_naming_patients
-from skrt_workspace.home.scan import Entry, scan
 
 
-class MachineHomes:
+class MachineHomes(LocalHomes):
     """The folders below `homes/`."""
-
-    at_once = True
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -43,10 +39,6 @@ class MachineHomes:
     def prepare(self, home: Home) -> None:
         """The folder is made when something is written."""
 
-    def scan(self, home: Home) -> Iterator[Entry]:
-        folder = self.path(home)
-        return iter(()) if folder is None else scan(folder)
-
     def path(self, home: Home) -> str | None:
         return self._path(home) if _is_home(self._layout.home(home.folder)) else None
 
@@ -57,18 +49,6 @@ class MachineHomes:
         if not _is_home(self._layout.home(home.folder)):
             return ((path, None) for path in paths)
         return transfer.digests(self._path(home), paths)
-
-    def naming_patients(self, home: Home) -> list[str]:
-        folder = self.path(home)
-        return [] if folder is None else list(files_naming_patients(folder))
-
-    def packages(self, home: Home) -> Installed:
-        folder = self.path(home)
-        return Installed() if folder is None else installed(folder)
-
-    def set_packages_aside(self, home: Home) -> SetAside:
-        folder = self.path(home)
-        return SetAside() if folder is None else set_aside(folder)
 
     def receive(self, home: Home, steps: Iterable[transfer.Step]) -> Iterator[transfer.Outcome]:
         owner = self._ensure(home)
