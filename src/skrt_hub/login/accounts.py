@@ -264,6 +264,17 @@ class Accounts:
         """Raises AccountsDamagedError where the file is damaged."""
         self._kept.document()
 
+    def end_log_ins(self, before: float) -> None:
+        """End the sessions of everybody who last proved elsewhere who they are before this time; servers stay."""
+
+        def change(entries: dict[str, Entry]) -> None:
+            for name, entry in entries.items():
+                came = entry.get("logged_in", -1.0)
+                if {"hash", "identity"} & set(entry) and came != 0 and came <= before:
+                    entries[name] = {**self._ended(entry, SESSIONS), "logged_in": 0}
+
+        self.update(change)
+
     # What the hub does about it
 
     def to_end(self) -> dict[str, str]:

@@ -19,13 +19,14 @@ from traitlets import Bool, Callable, Dict, Integer, Unicode
 from . import activity, claims, managers, organisers, sessions
 from .accounts import Accounts, Entry, Proof
 from .accounts_file import AccountsDamagedError
-from .brake import Brake
+from .brake import Brake, place_of
 from .certificate_pages import certificate_handlers
 from .handlers import handlers
 from .names import NameRefusedError, normalised
 from .notes import Notes
 from .pages import Look, Pages
 from .refusals import ChoosePassword, Refused
+from .tally import Tally
 
 
 class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
@@ -49,6 +50,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         activity.need_not_be_noted()
         self.accounts = Accounts(Path(self.accounts_file))
         self.brake = Brake()
+        self.tally = Tally(self.log.warning)
         self.pages = Pages(Look(**self.look))
         # Two at a time: a class that logs in together must not push everything else off the processors.
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
@@ -92,6 +94,10 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         """By which rule a log-in provider's word counts; here by none."""
         return ""
 
+    def is_over(self, name: str) -> bool:
+        """Whether whoever is logged in has to log in again, for reasons of time; a cookie's own age counts besides."""
+        return False
+
     def check_allowed(self, username: str, authentication: Any = None) -> bool:
         """JupyterHub's question after `authenticate`; the list of accounts is the only one that counts."""
         return self.standing(username) == "ok"
@@ -112,7 +118,8 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         """Whether somebody who is logged in still may be: asked at each page, and before a server starts."""
         try:
             standing = self.standing(user.name)
-            if standing != "ok" and not (standing == "closed" and _goes_on(handler)):
+            ends = standing == "closed" or (standing == "ok" and self.is_over(user.name))
+            if (ends and not _goes_on(handler)) or standing not in ("ok", "closed"):
                 return False
             admin = self.is_admin(handler, {"name": user.name})
         except AccountsDamagedError:
@@ -228,11 +235,13 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         """Do what the accounts file asks for, as long as the hub runs."""
         with contextlib.suppress(AccountsDamagedError, OSError):  # then nobody logs in, and the log says so
             self.accounts.update(partial(claims.drop_others, stamp=self.rule_stamp()))
+        self.tally.watch(app.log)
         self._orders = sessions.Orders(app, self.accounts, self._notes)
         self._duty = asyncio.ensure_future(self._orders.follow(partial(self._look_round, app)))
 
     def _look_round(self, app: Any) -> None:
         """Forget the tries at names that an organiser unlocked, and write down which names are under attack."""
+        self.tally.end_minutes()
         managers.take_rights(app, self.admin_users.__contains__)
         accounts = self.accounts.all()
         managers.give_roles(app.db, accounts)
@@ -244,7 +253,9 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
 
 
 def _goes_on(handler: Any) -> bool:
-    """Whether a request is one that a closed hub answers: a server's word that it is used, or an order of the hub's."""
+    """Whether a request is one that the hub answers also when it is closed, or when a log-in is over: a server's word
+    that it is used, or an order of the hub's.
+    """
     if handler is None:
         return False
     by_service = isinstance(getattr(handler, "_jupyterhub_user", None), orm.Service)
@@ -256,5 +267,7 @@ def _place(handler: Any, name: str) -> tuple[str, bool]:
     if handler is None:
         return "", False
     # JupyterHub's own interface takes names and passwords, too.
-    found: tuple[str, bool] = getattr(handler, "place_of", lambda _: (str(handler.request.remote_ip), False))(name)
+    found: tuple[str, bool] = getattr(handler, "place_of", lambda _: (place_of(str(handler.request.remote_ip)), False))(
+        name
+    )
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
 
 FREE_TRIES = 5
 LONGEST_WAIT = 300.0
@@ -18,6 +19,18 @@ _FREE_FROM_ONE_PLACE = 150
 # Tries at one name from many places.
 _FREE_AT_ONE_NAME = 60
 _MOST_KEPT = 20_000
+_ONES_OWN = 64  # bits of an IPv6 address that say whose network it is
+
+
+def place_of(address: str) -> str:
+    """Where tries from this address come from: with IPv6 everybody has a whole network of addresses."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, _ONES_OWN), strict=False))
 
 
 @dataclass
@@ -42,7 +55,7 @@ class Brake:
     def begin(self, name: str, place: str, *, known: bool = False) -> float:
         """Count one try at `name` from `place`. Returns the seconds to wait, and until then it must not be weighed.
 
-        `known`: `place` is a browser that has logged in with this name before.
+        `known`: `place` is a browser that has logged in with this name before. No name: it is not yet known whose.
         """
         now = self.clock()
         counts = [self._count(key, free, now) for key, free in _keys(name, place, known)]
@@ -57,7 +70,7 @@ class Brake:
     def passed(self, name: str, place: str, *, known: bool = False) -> None:
         """The try was right: it is given back, and the wrong ones at this name from this place are forgotten."""
         for key, _ in _keys(name, place, known):
-            if key == (name, place):
+            if name and key == (name, place):
                 self._counts.pop(key, None)
             elif key in self._counts:
                 self._counts[key].tries -= 1
@@ -89,6 +102,8 @@ class Brake:
 
 
 def _keys(name: str, place: str, known: bool) -> list[tuple[tuple[str, str], int]]:
+    if not name:
+        return [(("", place), _FREE_FROM_ONE_PLACE)]
     own = ((name, place), FREE_TRIES)
     if known:
         return [own]

@@ -93,9 +93,9 @@ def admitted(who: Visitor, rule: Rule) -> str:
 
 
 def take_in(
-    who: Visitor, rule: Rule, accounts: dict[str, dict[str, Any]], is_taken: Callable[[str], bool]
+    who: Visitor, rule: Rule, accounts: dict[str, dict[str, Any]], is_taken: Callable[[str], bool], now: float
 ) -> str | None:
-    """The name here of whoever logs in, noted in `accounts`; None for somebody whom nothing lets in.
+    """The name here of whoever logs in `now`, noted in `accounts`; None for somebody whom nothing lets in.
 
     The one that they had before; else the listed one that is theirs; else, where a group or `everyone` lets them in, a
     new one. `is_taken` tells of names that have something here without an account, such as a home.
@@ -108,8 +108,14 @@ def take_in(
         name = free(_possible(who.wish), lambda wanted: wanted in accounts or is_taken(wanted))
     entry = accounts.get(name, {})
     noted = {"shown": entry.get("shown") or who.shown, "email": entry.get("email") or who.email}
-    accounts[name] = {**entry, **noted, "identity": who.identity, "admitted": {"as": role, "by": rule.stamp}}
+    by_rule = {"identity": who.identity, "admitted": {"as": role, "by": rule.stamp}, "logged_in": now}
+    accounts[name] = {**entry, **noted, **by_rule}
     return name
+
+
+def is_over(entry: Mapping[str, Any], lasts: float, now: float) -> bool:
+    """Whether this account's last log-in elsewhere is longer ago than a session lasts."""
+    return bool(entry.get("logged_in", 0) + lasts <= now)
 
 
 def admitted_as(entry: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from tornado.httputil import url_concat
 from tornado.websocket import WebSocketHandler
 
 from . import codes, sessions
+from .brake import place_of as network_of
 from .names import NameRefusedError, normalised
 from .pages import LANGUAGE_COOKIE, Pages, asset
 from .refusals import ChoosePassword, Refused
@@ -55,6 +56,11 @@ class PageHandler(BaseHandler):  # type: ignore[misc]
             return
         super().write_error(status_code, **kwargs)
 
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A refusal is in the log already, where it was decided; and an address may hold what is nobody else's."""
+        if not isinstance(value, Refused):
+            super().log_exception(typ, value, tb)
+
     def check_xsrf_cookie(self) -> Any:
         try:
             return super().check_xsrf_cookie()
@@ -78,7 +84,7 @@ class PageHandler(BaseHandler):  # type: ignore[misc]
     def place_of(self, name: str) -> tuple[str, bool]:
         """Where a try at `name` comes from, for the brake; whether that is a browser that was this person's before."""
         known = self._known().get(name)
-        return (f"browser {known}", True) if known else (str(self.request.remote_ip), False)
+        return (f"browser {known}", True) if known else (network_of(str(self.request.remote_ip)), False)
 
     async def login_user(self, data: Any = None) -> Any:
         user = await super().login_user(data)

@@ -11,14 +11,13 @@ from oauthenticator.oauth2 import (
     OAuthLoginHandler,
     OAuthLogoutHandler,
 )
-from tornado import web  # type: ignore[attr-defined]
 from tornado.httputil import url_concat
 
+from .brake import place_of
 from .handlers import LogInHandler, handlers
 from .refusals import Refused
+from .states import LASTS, mark_in
 
-_LASTS = 15 * 60.0
-"""Seconds for which a log-in that was begun can come back."""
 _ASK_AGAIN = "skrt-ask-again"
 _PASSWORD_PAGES = ("/login", "/choose-password", "/password")
 
@@ -61,7 +60,7 @@ class ToProviderHandler(InstitutionHandler, OAuthLoginHandler):  # type: ignore[
 
     def set_state_cookie(self, state_cookie_value: str) -> None:
         self._set_cookie(
-            STATE_COOKIE_NAME, state_cookie_value, expires_days=_LASTS / 86400, httponly=True, path=self.hub.base_url
+            STATE_COOKIE_NAME, state_cookie_value, expires_days=LASTS / 86400, httponly=True, path=self.hub.base_url
         )
 
 
@@ -72,7 +71,16 @@ class CallbackHandler(InstitutionHandler, OAuthCallbackHandler):  # type: ignore
 
     async def get(self) -> None:
         self.check_arguments()
-        user = await self.login_user()
+        place, brake = place_of(str(self.request.remote_ip)), self.authenticator.brake
+        if (pause := brake.begin("", place)) > 0:  # each of these has the hub ask the provider
+            raise Refused(429, "wait", seconds=int(pause) + 1)
+        try:
+            user = await self.login_user()
+        except Refused as refused:
+            if refused.key != "provider_failed":
+                brake.passed("", place)
+            raise
+        brake.passed("", place)
         if user is None:
             raise Refused(403, "not_listed", shown="?", provider=self.authenticator.login_service)
         self.clear_cookie(_ASK_AGAIN, path=self.hub.base_url)
@@ -81,10 +89,15 @@ class CallbackHandler(InstitutionHandler, OAuthCallbackHandler):  # type: ignore
 
     def get_state_cookie(self) -> str:
         if self._state_cookie is None:
-            kept = self.get_secure_cookie(STATE_COOKIE_NAME, max_age_days=_LASTS / 86400) or b""
+            kept = self.get_secure_cookie(STATE_COOKIE_NAME, max_age_days=LASTS / 86400) or b""
             self._state_cookie = kept.decode("utf-8", "replace")
             self.clear_cookie(STATE_COOKIE_NAME, path=self.hub.base_url)
         return str(self._state_cookie)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Without the address, in which a code stands."""
+        if not isinstance(value, Refused):
+            self.log.error("The way back from the log-in provider", exc_info=(typ, value, tb))
 
     def get_state_url(self) -> str:
         return str(self.get_argument("state", ""))
@@ -98,20 +111,19 @@ class CallbackHandler(InstitutionHandler, OAuthCallbackHandler):  # type: ignore
     def check_arguments(self) -> None:
         if not self.get_state_cookie():
             raise Refused(403, "log_in_again")
-        try:
-            self.check_state()
-            self.check_error()
-            self.check_code()
-        except Refused:
-            raise
-        except web.HTTPError as error:
-            self.log.warning("A log-in came back wrongly, from %s: %s", self.request.remote_ip, error.log_message)
-            raise Refused(403, "log_in_again") from None
+        mark = mark_in(self.get_state_cookie())
+        if not mark or mark_in(self.get_state_url()) != mark:
+            self.log.warning("A log-in came back wrongly, from %s", self.request.remote_ip)
+            raise Refused(403, "log_in_again")
+        self.check_error()
         named = self.get_argument("iss", "")  # RFC 9207: a provider says which one it is
         if named and named != self.authenticator.issuer:
             self.log.warning("A log-in came back from %r, from %s", named[:200], self.request.remote_ip)
             raise Refused(403, "log_in_again")
-        if not self.authenticator.use_once(self.get_state_url(), _LASTS):
+        if not self.get_argument("code", ""):
+            self.log.warning("A log-in came back without a code, from %s", self.request.remote_ip)
+            raise Refused(403, "log_in_again")
+        if not self.authenticator.used.first_time(mark):
             self.log.warning("A log-in came back for the second time, from %s", self.request.remote_ip)
             raise Refused(403, "log_in_again")
 

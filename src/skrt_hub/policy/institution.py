@@ -43,6 +43,7 @@ def traits(settings: Settings, secret_file: str) -> dict[str, Any]:
         "oauth_callback_url": callback(settings),
         "scope": list(login.scopes),
         "login_service": login.provider_name,
+        "session": login.session,
         "rule": {
             "everyone": login.everyone,
             "participant_groups": list(login.participant_groups),

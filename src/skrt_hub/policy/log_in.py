@@ -54,7 +54,7 @@ def traits(settings: Settings, logo: str = "", secret_file: str = "") -> dict[st
     """
     elsewhere = institution.traits(settings, secret_file) if institution.used(settings) else {}
     return {
-        **({"InstitutionAuthenticator": elsewhere} if elsewhere else {}),
+        **({"InstitutionAuthenticator": elsewhere, "JupyterHub": _sessions(settings)} if elsewhere else {}),
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         "AccountsAuthenticator": {
             "kind": settings.login.kind,
@@ -65,6 +65,11 @@ def traits(settings: Settings, logo: str = "", secret_file: str = "") -> dict[st
         # A server asks the hub again who a visitor is, so that a log-in that ended is not believed for long.
         "Spawner": {"args": [f"--HubAuth.cache_max_age={BELIEVED}"]},
     }
+
+
+def _sessions(settings: Settings) -> dict[str, Any]:
+    """How long each browser stays logged in; the hub also ends what was begun with a log-in (login/elsewhere.py)."""
+    return {"cookie_max_age_days": settings.login.session / 86400}
 
 
 def look(settings: Settings, logo: str) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login.provider import is_safe
 from skrt_hub.settings.section import Section
+from skrt_hub.settings.units import Duration
 
 _KNOWN = {"google": ("Google", "https://accounts.google.com"), "gitlab": ("GitLab", "https://gitlab.com")}
 """Providers for everybody: what people call them, and the issuer that each publishes."""
+_SESSION = 12 * 3600
 
 
 class Login(Section):
@@ -66,6 +68,13 @@ class Login(Section):
         "alone.",
     )
 
+    session: Duration = Field(
+        _SESSION,
+        ge=300,
+        description="With `oidc`: after this time somebody has to log in at the provider again. What runs for them "
+        "goes on, and nothing is lost. The hub does not hear when an account there ends, so it counts that long.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
@@ -98,6 +107,8 @@ class Login(Section):
                 raise ValueError("scopes: `openid` must be among them")
         elif any(needed.values()) or self.everyone or self.participant_groups or self.organiser_groups:
             raise ValueError("issuer, client_id and what goes with them need `kind: oidc`")
+        elif self.session != _SESSION:
+            raise ValueError("session needs `kind: oidc`")
         return self
 
     @property

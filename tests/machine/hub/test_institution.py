@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import tempfile
+import time
 import urllib.error
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from skrt_hub.layout import Layout
 from tests.support.browsers import PATIENCE
 from tests.support.hubs import Hub, Refused
 from tests.support.institution import SECRET, Institution, Member, institution
@@ -140,10 +143,43 @@ def test_a_log_in_is_good_once_and_in_its_own_browser(hub: Hub, campus: Institut
         person.cookies.set_cookie(cookie)
     status, _, page = person.get(f"hub/oauth_callback?code=anything&state={state}")
     assert status == 403 and "begin again" in page
-    other = Member(hub.url, "u-6", "rita.replay")
-    _, address, _ = other.get("hub/oauth_login")
-    status, _, page = other.get("hub/oauth_callback?code=anything&state=e30=")
-    assert status == 403 and "begin again" in page
+    for sent in ("e30=", "W10=", "%C3%A4", base64.urlsafe_b64encode(b'{"state_id": "x"}').decode()):
+        other = Member(hub.url, "u-6", "rita.replay")
+        _, address, _ = other.get("hub/oauth_login")
+        status, _, page = other.get(f"hub/oauth_callback?code=a-secret-code&state={sent}")
+        assert status == 403 and "begin again" in page
+    log = (hub.state / "log" / "hub.log").read_text(encoding="utf-8")
+    assert "a-secret-code" not in log and "Traceback" not in log
+
+
+@pytest.mark.long
+def test_a_flood_of_bad_ways_back_is_counted(hub: Hub) -> None:
+    log = hub.state / "log" / "hub.log"
+    stranger, before = Member(hub.url, "u-7", "?"), log.read_text(encoding="utf-8").count("\n")
+    for _ in range(300):
+        assert stranger.get("hub/oauth_callback?code=anything&state=e30=")[0] == 403
+    assert log.read_text(encoding="utf-8").count("\n") - before < 200
+
+
+@pytest.mark.long
+def test_a_session_ends_after_its_time_and_the_server_stays(hub: Hub, campus: Institution) -> None:
+    campus.knows("u-8", name="Sina Session", groups=["course"])
+    person = Member(hub.url, "u-8", "sina.session")
+    person.log_in()
+    person.get("hub/spawn")
+    person.server()
+    file = Layout(hub.state).accounts
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["accounts"]["sina.session"]["logged_in"] -= 12 * 3600  # that time has gone by
+    file.write_text(json.dumps(document), encoding="utf-8")
+    deadline = time.monotonic() + 20
+    while "/hub/login" not in person.get("user/sina.session/lab")[1]:
+        assert time.monotonic() < deadline, "the log-in does not end"
+        time.sleep(0.5)
+    servers = json.loads(hub.run("status", "--json").stdout)["servers"]
+    assert "sina.session" in [server["name"] for server in servers]
+    person.log_in()
+    assert person.get("user/sina.session/lab")[0] == 200
 
 
 @pytest.mark.long

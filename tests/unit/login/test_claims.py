@@ -19,7 +19,7 @@ COURSE = Rule(participant_groups=("course",), organiser_groups=("staff",))
 
 def came(accounts: Accounts, rule: Rule = COURSE, homes: tuple[str, ...] = (), **said: Any) -> str | None:
     who = claims.visitor(ISSUER, said, rule)
-    return accounts.update(lambda entries: claims.take_in(who, rule, entries, homes.__contains__))
+    return accounts.update(lambda entries: claims.take_in(who, rule, entries, homes.__contains__, 1.0))
 
 
 @pytest.fixture
@@ -134,3 +134,29 @@ def test_a_provider_is_read_and_another_is_refused() -> None:
 def test_only_what_nobody_can_listen_to_is_safe() -> None:
     assert provider.is_safe("https://a.example") and provider.is_safe("http://127.0.0.1:9400/x")
     assert not provider.is_safe("http://a.example") and not provider.is_safe("file:///etc/passwd")
+
+
+def test_a_log_in_is_over_after_its_time_and_ended_once(accounts: Accounts) -> None:
+    assert came(accounts, sub="1", email="anna@uni.example", email_verified=True) == "anna.mueller"  # at second 1
+    entry = accounts.find("anna.mueller") or {}
+    assert not claims.is_over(entry, 100, 100.9)
+    assert claims.is_over(entry, 100, 101)
+    accounts.end_log_ins(0.9)
+    assert accounts.to_end() == {}
+    accounts.end_log_ins(1)
+    assert accounts.to_end() == {"anna.mueller": "sessions"}
+    ended = accounts.find("anna.mueller") or {}
+    assert claims.is_over(ended, 100, 101)
+    accounts.ended("anna.mueller", ended["since"])
+    accounts.end_log_ins(2)
+    assert accounts.to_end() == {}
+    assert came(accounts, sub="1") == "anna.mueller"
+    assert not claims.is_over(accounts.find("anna.mueller") or {}, 100, 100.9)
+
+
+def test_a_log_in_of_before_there_were_times_is_over(accounts: Accounts) -> None:
+    accounts.add("maria", "a password of old")
+    assert claims.is_over(accounts.find("maria") or {}, 100, 50.0) is False  # the clock has not come so far
+    assert claims.is_over(accounts.find("maria") or {}, 100, 1e9)
+    accounts.end_log_ins(1e9)
+    assert accounts.to_end() == {"maria": "sessions"}

@@ -43,6 +43,8 @@ def test_both_targets_are_told_the_same(tmp_path: Path) -> None:
     assert here.pop("client_secret_file") == "/secret/file"
     mounted = there.pop("client_secret_file")
     assert here == there
+    assert here["session"] == 12 * 3600
+    assert c.JupyterHub.cookie_max_age_days == values["config"]["JupyterHub"]["cookie_max_age_days"] == 0.5
     assert c.JupyterHub.authenticator_class.__name__ == "InstitutionAuthenticator"
     assert values["config"]["JupyterHub"]["authenticator_class"] == (
         "skrt_hub_login.institution.InstitutionAuthenticator"
@@ -107,6 +109,8 @@ def test_the_address_to_register(document: dict[str, Any], address: str) -> None
         ({"login": {**LOGIN, "issuer": "http://login.example.org"}}, "https://"),
         ({"login": {**LOGIN, "issuer": "https://login.example.org?x=1"}}, "whole address"),
         ({"login": {**LOGIN, "kind": "codes"}}, "need `kind: oidc`"),
+        ({"login": {"kind": "codes", "session": "2 h"}}, "session needs"),
+        ({"login": {**LOGIN, "session": "1 min"}}, "300"),
         ({"login": {**LOGIN, "scopes": ["email"]}}, "openid"),
         ({"address": "lan", "tls": "class"}, "public_url"),
         ({"address": "hub.example.org"}, "tls: class"),

@@ -50,7 +50,7 @@ class Group:
 
     def came(self, rule: Rule = COURSE, issuer: str = ISSUER, **said: Any) -> str | None:
         who = claims.visitor(issuer, {"groups": ["course"], **said}, rule)
-        return self.accounts.update(lambda entries: claims.take_in(who, rule, entries, lambda _: False))
+        return self.accounts.update(lambda entries: claims.take_in(who, rule, entries, lambda _: False, 1.0))
 
 
 @pytest.fixture

@@ -138,6 +138,7 @@ def _hub_config(settings: Settings, facts: Facts, logo: str) -> dict[str, Any]:
             # The page's program may be away with the organiser's machine: `status` tells, not a line a minute here.
             "service_check_interval": 0,
             **web.hub_traits(settings),
+            **told.pop("JupyterHub", {}),
         },
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         **told,
