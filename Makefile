@@ -4,6 +4,8 @@
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done || echo python3)
 export UV_SYSTEM_CERTS ?= 1
+# Set in some containers; every command of a test would compile its modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # A Python that is named for tests gets an environment of its own: make test PYTHON=python3.12
 TESTS := test lint unit machine test-long test-faults test-cluster test-container
 VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
@@ -21,13 +23,13 @@ help:
 up: $(VENV)/tool ## set everything up, start the hub, print its address
 	@$(BIN)/skrt-hub up
 
-test: lint unit machine ## set everything up, run the linters and the tests
+test: lint ## set everything up, run the linters and the tests
+	$(BIN)/pytest tests/machine tests/unit -m "not long" $(PARALLEL)
 
 lint: $(VENV)/dev ## code style, types, import rules
 	$(BIN)/ruff check src tests scripts
 	$(BIN)/ruff format --check src tests scripts
 	$(BIN)/mypy
-	$(BIN)/mypy tests
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/dev ## the fast tests: no processes, no network
@@ -37,7 +39,7 @@ machine: $(VENV)/dev ## the tests on this machine: a real hub, notebooks, browse
 	$(BIN)/pytest tests/machine -m "not long" $(PARALLEL)
 
 test-long: $(VENV)/dev ## the long tests on this machine: each hazard of the fork server, faults of homes
-	$(BIN)/pytest tests/machine -m long
+	$(BIN)/pytest tests/machine -m long $(PARALLEL)
 
 test-faults: $(VENV)/dev ## kill and fill the disk 500 times in everything that touches homes
 	SKRT_HUB_FAULT_ROUNDS=500 $(BIN)/pytest tests/machine/test_homes_faults.py tests/machine/test_homes_full_disk.py

@@ -85,7 +85,8 @@ def test_a_class_from_its_table_to_slips_log_in_disable_and_reset(room: Hub, bro
     page.fill("#again_input", "ein guter Satz")
     page.click("#password_submit", no_wait_after=True)
     page.wait_for_url("**/user/**/lab**")
-    page.wait_for_selector("#jp-main-dock-panel")
+    page.wait_for_selector(".skrt-start[data-ready]")
+    assert page.inner_text(".skrt-start h1") == "The course"
 
     room.run("participants", "disable", "aasa.aangstroem")
     began = time.monotonic()

@@ -219,6 +219,7 @@ def own_address() -> str:
     )
 
 
+@pytest.mark.long
 def test_who_holds_all_ports_stops_nobody(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     hub.run("up")

@@ -125,6 +125,7 @@ def test_one_person_is_helped(room: Hub, anna: Page, maria: Page) -> None:
     assert code not in log
 
 
+@pytest.mark.long
 def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -> None:
     maria.goto(room.url + PAGE)
     assert "closed" in do(maria, "Close the hub")

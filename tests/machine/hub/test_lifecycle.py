@@ -40,6 +40,14 @@ def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> No
 
     again = hub.run("up")
     assert "nothing was changed" in again.stdout
+    anna.api("POST", "api/kernels", {"name": "python3"})
+    kernels = [kernel["id"] for kernel in anna.api("GET", "api/kernels")]
+    hub.configure(participants=["anna"])
+    assert "has changed" in hub.run("status").stdout
+    hub.run("up")
+    with pytest.raises(Refused, match="not right"):
+        hub.person("bob").log_in()
+    assert [kernel["id"] for kernel in anna.api("GET", "api/kernels")] == kernels
 
     hub.run("stop")
     assert hub.status()["state"] == "stopped"
@@ -142,6 +150,7 @@ def test_two_hubs_side_by_side_know_nothing_of_each_other(make_hub: Callable[...
     assert other.status()["state"] == "running"
 
 
+@pytest.mark.long
 def test_changed_settings_are_applied_and_servers_stay(running: Hub) -> None:
     hub = running
     anna = hub.at_work("anna")

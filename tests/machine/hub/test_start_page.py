@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from tests.support.hubs import Hub
@@ -16,6 +17,7 @@ START = ".skrt-start[data-ready]"
 WELCOME = "Read **this** first: [scikit-rt](https://scikit-rt.github.io) <img src=x onerror='document.title=\"taken\"'>"
 
 
+@pytest.mark.long
 def test_the_course_is_seen_first_and_work_comes_back(
     make_hub: Callable[..., Hub], browser: Browser, tmp_path: Path
 ) -> None:

@@ -92,11 +92,11 @@ def left_in(folder, values):
     for path in folder.rglob("*"):
         text = str(path.relative_to(folder)).encode()
         if path.is_file():
-            data = pydicom.dcmread(path, stop_before_pixels=True)
-            pixels = pydicom.dcmread(path)
-            if "PixelData" in pixels:
-                del pixels.PixelData
-            text += b"".join(str(element).encode() for element in data.iterall()) + path.read_bytes()[: 1 << 20]
+            data, content = pydicom.dcmread(path), path.read_bytes()
+            if "PixelData" in data:
+                content = content.replace(data.PixelData, b"")
+                del data.PixelData
+            text += b"".join(str(element).encode() for element in data.iterall()) + content[: 1 << 20]
         found |= {value.decode() for value in wanted if value in text}
     return sorted(found)
 
@@ -142,13 +142,15 @@ def pixels(folder):
 
 def validated(folder):
     """Files that dcmtk does not take for DICOM, or cannot show in full."""
-    bad = []
-    for path in sorted(folder.rglob("*.dcm")):
-        test = subprocess.run(["dcmftest", path], capture_output=True, text=True, check=False)
-        dump = subprocess.run(["dcmdump", "-q", path], capture_output=True, text=True, check=False)
-        if test.returncode or dump.returncode or "error" in dump.stderr.lower():
-            bad.append(f"{path.name}: {test.stdout}{dump.stderr}"[:200])
-    return bad
+    files = sorted(folder.rglob("*.dcm"))
+    told = []
+    for program in (["dcmftest"], ["dcmdump", "-q"]):
+        done = subprocess.run([*program, *files], capture_output=True, text=True, check=False)
+        if done.returncode or "error" in done.stderr.lower():
+            told.append(
+                f"{program[0]}: {done.stderr}" + "".join(s for s in done.stdout.splitlines(True) if s[:3] == "no:")
+            )
+    return told
 
 
 source, clean = root / "source", root / "clean"
