@@ -115,7 +115,7 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
 
 def _class_page(applied: Applied) -> dict[str, Any]:
     """The way to the organisers' page. Without organisers there is no program behind it that would answer."""
-    if not applied.settings.organisers:
+    if not class_page.used(applied.settings):
         return {}
     route = {"rule": f"PathPrefix(`{class_page.PATH}`)", "entryPoints": entry_point_names()}
     return {"class-page": {**route, "service": "class-page", "priority": 10**6}}

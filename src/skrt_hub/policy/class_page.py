@@ -14,6 +14,11 @@ PORT = 8090
 """Where the hub's pod on Kubernetes takes the browsers that the proxy leads to the page."""
 
 
+def used(settings: Settings) -> bool:
+    """Whether anybody can be an organiser: by name, or by a group at an institution's log-in provider."""
+    return bool(settings.organisers or settings.login.organiser_groups)
+
+
 def service() -> dict[str, Any]:
     """JupyterHub's service, without its token and without an address."""
     # Who may open it is asked of the accounts at each page, so there is nothing to confirm when one is led there.
@@ -31,13 +36,13 @@ def organisers_role() -> dict[str, Any]:
 
 def where(settings: Settings, address: str) -> tuple[str, ...]:
     """What `up` says of the page at this address of the hub."""
-    return (
-        (f"The class's page, for {', '.join(settings.organisers)}: {address}{PATH[1:]}",) if settings.organisers else ()
-    )
+    groups = settings.login.organiser_groups
+    named = [*settings.organisers, *((f"the group{'s' * (len(groups) != 1)} {', '.join(groups)}",) if groups else ())]
+    return (f"The class's page, for {', '.join(named)}: {address}{PATH[1:]}",) if used(settings) else ()
 
 
 def needs_on_kubernetes(settings: Settings) -> str:
     """What `check` says of the page there, or nothing."""
-    if not settings.organisers:
+    if not used(settings):
         return ""
     return "shown by this machine: it is there while this machine runs and reaches the cluster"

@@ -79,14 +79,16 @@ def look(settings: Settings, logo: str) -> dict[str, Any]:
     return {"title": page.title, "text": page.text, "logo": logo, "colour": page.colour, "languages": words}
 
 
-def first_codes(settings: Settings, ask: Callable[..., Any]) -> tuple[str, ...]:
+def first_codes(
+    settings: Settings, ask: Callable[..., Any], known: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[str, ...]:
     """With codes, organisers who have nothing to log in with yet get a code at the terminal; the lines that say so.
 
-    `ask` asks the accounts (skrt_hub.login.requests).
+    `ask` asks the accounts (skrt_hub.login.requests), `known` is what they told of all already.
     """
     if settings.login.kind != "codes" or not settings.organisers:
         return ()
-    known = ask("all")
+    known = ask("all") if known is None else known
     waiting = [name for name in settings.organisers if not {"password", "code", "locked"} & _held(known.get(name, {}))]
     codes = ask("issue", waiting) if waiting else {}
     return tuple(

@@ -227,7 +227,7 @@ def test_pages_are_encrypted_where_that_is_written_and_a_closed_hub_stays_so(tls
 
 
 def test_a_closed_hub_turns_everybody_away_but_its_organisers() -> None:
-    closed = json.loads(closing.render((), ["http", "http2"]))["http"]["routers"]["closed"]
+    closed = json.loads(closing.render(None, ["http", "http2"]))["http"]["routers"]["closed"]
     assert (closed["rule"], closed["middlewares"], closed["entryPoints"]) == (
         "PathPrefix(`/`)",
         ["closed"],

@@ -9,6 +9,7 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
+from skrt_hub.policy import class_page as rules
 from skrt_hub.policy import log_in
 from skrt_hub.report import Server, StatusReport
 from skrt_hub.targets.kubernetes import access, certificate
@@ -123,7 +124,7 @@ def _components(cluster: Cluster, seen: Snapshot) -> dict[str, str]:
             told[name] = "stopped" if seen.replicas(name) == 0 else "starting"
     if cluster.settings.kubernetes.access == "port-forward":
         told["port-forward"] = "running" if forward.running(cluster.layout) else "ended"
-    if cluster.settings.organisers:
+    if rules.used(cluster.settings):
         told["page"] = "running" if class_page.program(cluster.layout).running else "ended"
     return told
 

@@ -7,6 +7,7 @@ import time
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError
+from skrt_hub.policy import class_page
 from skrt_hub.report import Message, UpReport
 from skrt_hub.targets.kubernetes.background import forward, programs
 from skrt_hub.targets.kubernetes.cluster import minikube
@@ -20,7 +21,7 @@ WORKLOADS = ("deployment/proxy", "deployment/hub", "deployment/user-scheduler", 
 
 def close(cluster: Cluster) -> str:
     """Keep participants out, and organisers where there are none; what is said of it."""
-    if not cluster.settings.organisers:
+    if not class_page.used(cluster.settings):
         cut_connections(cluster)
         return "Connections are disabled"
     cluster.kubectl.run("annotate", "--overwrite", "deployment/proxy", f"{CLOSED}=yes")
@@ -33,7 +34,7 @@ def close(cluster: Cluster) -> str:
 def let_in(cluster: Cluster) -> None:
     """Let participants in again; the proxy is there."""
     hub = HubPod(cluster.kubectl)
-    if cluster.settings.organisers:
+    if class_page.used(cluster.settings):
         hub.accounts("set_closed", False)
     cluster.kubectl.run("annotate", "deployment/proxy", f"{CLOSED}-")
     hub.sync_proxy()

@@ -33,6 +33,7 @@ from skrt_hub.hub.proxy import closing_file, dynamic_file, render_static, static
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
+from skrt_hub.policy import class_page
 from skrt_hub.targets.duties import Duties
 from skrt_hub.targets.machine import control, leftovers, parts
 from skrt_hub.targets.machine.culling import Culling
@@ -186,7 +187,8 @@ class Supervisor:
             text = render_static(public, self._applied(), self._layout, open_to_people=is_open)
             write_if_changed(static_file(self._layout, open_to_people=is_open), text, mode=0o600)
         ensure_folder(dynamic_file(self._layout).parent, mode=0o700)
-        closed = closing.render(self._applied().settings.organisers, [entry.name for entry in public])
+        organisers = closing.let_through(self._applied().settings, self._accounts)
+        closed = closing.render(organisers, [entry.name for entry in public])
         write_if_changed(closing_file(self._layout), closed, mode=0o600)
         ensure_folder(self._layout.certificates, mode=0o700)
         ensure_certificate(self._layout, self._applied().settings)
@@ -282,7 +284,7 @@ class Supervisor:
     def _is_used(self, part: str) -> bool:
         """Whether the settings ask for this part."""
         settings = self._applied().settings
-        return {"fork-server": settings.fork_server, "page": bool(settings.organisers)}.get(part, True)
+        return {"fork-server": settings.fork_server, "page": class_page.used(settings)}.get(part, True)
 
     async def _retire(self, request: dict[str, Any]) -> control.Answer:
         self._servers_too = False

@@ -48,16 +48,16 @@ def ensure(settings: Settings, layout: Layout, kubectl: Kubectl) -> None:
         "kubectl": list(kubectl.arguments()),
         "settings": settings.model_dump(mode="json"),
     }
-    if settings.organisers and own.runs_with(told):
+    if class_page.used(settings) and own.runs_with(told):
         return
     own.stop()
-    if settings.organisers:
+    if class_page.used(settings):
         own.start(told)
 
 
 def note(settings: Settings, layout: Layout, *, hub_runs: bool) -> str:
     """What `status` says of the page; nothing where all is well or nobody would open it."""
-    if hub_runs and settings.organisers and not program(layout).running:
+    if hub_runs and class_page.used(settings) and not program(layout).running:
         return "The class's page is not there at present (since a restart of this machine?): skrt-hub open"
     return ""
 

@@ -35,13 +35,15 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
 
 def take_list(cluster: Cluster) -> tuple[str, ...]:
     """Make the accounts follow hub.yaml's list; the codes of organisers who have nothing to log in with yet."""
-    settings = cluster.hub_context.settings
-    whose_home.ensure_nobodys_is_given_away(settings, HubPod(cluster.kubectl).accounts("all"))
+    settings, ask = cluster.hub_context.settings, HubPod(cluster.kubectl).accounts
+    known = ask("all")
+    whose_home.ensure_nobodys_is_given_away(settings, known)
     # Only what is known of each: a hub that is older than these commands knows less of people.
     people = [{key: value for key, value in vars(person).items() if value} for person in log_in.people(settings)]
-    HubPod(cluster.kubectl).accounts("take_list", people, log_in.anyone(settings))
+    ask("take_list", people, log_in.anyone(settings))
     remember(settings, cluster.layout.roster)
-    return log_in.first_codes(settings, HubPod(cluster.kubectl).accounts)
+    # The list changes nobody's password or code, so what was known before it still holds.
+    return log_in.first_codes(settings, ask, known)
 
 
 def ensure_homes_are_found(cluster: Cluster) -> tuple[str, ...]:

@@ -1,0 +1,33 @@
+"""The list of participants on its way to a hub in a cluster; each question to its pod takes half a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from skrt_hub.layout import Layout
+from skrt_hub.login.accounts import Accounts
+from skrt_hub.login.requests import carry_out
+from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.homes import participants
+
+
+def test_all_accounts_are_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, asked = Accounts(tmp_path / "accounts.json"), []
+
+    def answer(self: HubPod, action: str, *arguments: Any) -> Any:
+        asked.append(action)
+        return carry_out(kept, action, *arguments)
+
+    monkeypatch.setattr(HubPod, "accounts", answer)
+    settings = Settings.model_validate({"login": "codes", "participants": ["anna"], "organisers": ["maria"]})
+    context = SimpleNamespace(settings=settings)
+    cluster: Any = SimpleNamespace(hub_context=context, kubectl=None, layout=Layout(tmp_path))
+    (line,) = participants.take_list(cluster)
+    assert "First log-in of the organiser maria" in line
+    assert participants.take_list(cluster) == (), "a second code would make the first one void"
+    assert asked == ["all", "take_list", "issue", "all", "take_list"]
