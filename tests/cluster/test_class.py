@@ -38,7 +38,7 @@ def room(hub: Hub) -> Iterator[Hub]:
     (hub.folder / "logo.svg").write_text(LOGO, encoding="utf-8")
     configure(hub)
     told = hub.run("up")
-    assert any("First log-in of the organiser maria" in note for note in told["lines"])
+    assert any("First log-in of the organiser tutor" in note for note in told["lines"])
     yield hub
     hub.configure()
     hub.run("up")
@@ -46,7 +46,7 @@ def room(hub: Hub) -> Iterator[Hub]:
 
 def configure(hub: Hub, **more: Any) -> None:
     page = {"title": "Der Kurs", "text": "Raum 12", "logo": "logo.svg"}
-    hub.configure(login={"kind": "codes"}, participants="class.csv", organisers=["maria"], page=page, **more)
+    hub.configure(login={"kind": "codes"}, participants="class.csv", organisers=["tutor"], page=page, **more)
 
 
 async def at_work(hub: Hub, name: str, *, password: str = Participant.password, write: str = "") -> str | None:
@@ -85,7 +85,7 @@ def test_a_password_from_before_the_codes_is_still_good(room: Hub) -> None:
 
 def test_from_the_slip_to_disable_and_reset_in_a_browser(room: Hub, browser: Browser) -> None:
     slips = slips_of(room, "sheet")
-    assert set(slips) == {"anna.mueller", "aasa.aangstroem", "sean.obrien", "maria"}
+    assert set(slips) == {"anna.mueller", "aasa.aangstroem", "sean.obrien", "tutor"}
     slip, name = slips["aasa.aangstroem"], "aasa.aangstroem"
     page = new_page(browser)
     page.goto(room.url)

@@ -11,7 +11,6 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ _DEADLINE = 1200.0
 _LOOK_EVERY = 0.5
 _FILLING = 110.0  # seconds after which no answer is expected of an attempt that fills memory
 _GONE = 3.0
+_BACK = 180.0
 # From a terminal alone: what is filled once need not be filled twice, and the server must outlive it.
 _ONCE = ("memory", "processes", "open_files")
 
@@ -112,20 +112,31 @@ async def _in_terminal(server: GuestServer, names: Sequence[str]) -> str:
 
 async def _fill(guest: Guest, server: GuestServer, name: str) -> list[AuditRow]:
     """One attempt that may end the whole server; it is started again for the next."""
-    revive = partial(asyncio.get_running_loop().run_in_executor, None, guest.revive)
     try:
         answer = await _in_terminal(server, [name])
-    except VerifyError:  # the attempt before ended it after it was looked at
-        await revive()
+    except (VerifyError, aiohttp.ClientError):  # the attempt before ended it after it was looked at
+        await _revive(guest, server)
         answer = await _in_terminal(server, [name])
     (row,) = await _rows(server, answer, TERMINAL, [name], quiet_for=_FILLING)
     alive = await server.alive()
     if not alive:
-        await revive()
+        await _revive(guest, server)
     if row.outcome != "not tried":
         return [row]
     ended = "its terminal was ended with it" if alive else "the whole server was ended, and starts again"
     return [replace(row, outcome="refused", layer=GROUP, why=ended)]
+
+
+async def _revive(guest: Guest, server: GuestServer) -> None:
+    """Have the server there again. The hub may take one that has just ended for running, and a pod's program is
+    started again by the cluster without the hub's knowledge: so its own answer counts.
+    """
+    end = time.monotonic() + _BACK
+    while not await server.alive():
+        if time.monotonic() > end:
+            raise VerifyError("The participant's server did not come back.", remedy="See: skrt-hub logs")
+        await asyncio.get_running_loop().run_in_executor(None, guest.revive)
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def _cell(words: Sequence[str]) -> str:
