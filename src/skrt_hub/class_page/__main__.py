@@ -29,6 +29,9 @@ from skrt_hub.login.pages import Look
 from skrt_hub.policy import class_page, log_in
 from skrt_hub.progress import Silent
 
+_LARGEST_REQUEST = 2**20
+_PATIENCE = 120.0
+
 
 def hub_in(layout: Layout) -> Hub:
     """The hub as it was last brought up; hub.yaml may have changed since."""
@@ -53,7 +56,9 @@ async def serve(layout: Layout, listener: socket.socket) -> None:
     secret = hashlib.sha256(f"cookies of the page {auth.api_token}".encode()).digest()
     verbs = ClassVerbs(lambda: hub_in(layout))
     # The proxy alone leads here, and says where a request came from.
-    server = HTTPServer(application(auth, verbs, pages, class_page.PATH, secret), xheaders=True)
+    page = application(auth, verbs, pages, class_page.PATH, secret)
+    # A request is read before anybody is asked who sent it.
+    server = HTTPServer(page, xheaders=True, max_body_size=_LARGEST_REQUEST, body_timeout=_PATIENCE)
     server.add_socket(listener)
     await asyncio.Event().wait()
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -17,6 +20,8 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate
 LISTENERS_VARIABLE = "SKRT_HUB_LISTENERS"
 _ALLOWED = "/hub/api"
 _NOWHERE = "/hub/api/not-through-this-door"
+MOST_OF_ONE = 64
+"""Connections that one sandbox may hold at the door; a server needs a few. All share the hub's open files."""
 
 
 def entry_point_names() -> list[str]:
@@ -46,10 +51,45 @@ def use() -> None:
 
 
 class _Door(HTTPServer):  # type: ignore[misc]
-    """The same application, of which only the interface for programs can be asked."""
+    """The same application, of which only the interface for programs can be asked, by each a few times at once."""
+
+    def initialize(self, *given: Any, **named: Any) -> None:
+        super().initialize(*given, **named)
+        self._held: Counter[tuple[int, str]] = Counter()
+        self._whose: dict[Any, tuple[int, str]] = {}
+
+    def handle_stream(self, stream: Any, address: Any) -> None:
+        """Answer a connection, or close it where its maker holds too many."""
+        who = sandbox_of(stream.socket)
+        if self._held[who] >= MOST_OF_ONE:
+            stream.close()
+            return
+        self._held[who] += 1
+        self._whose[stream] = who
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: Any) -> None:
+        """A connection has ended."""
+        super().on_close(server_conn)
+        who = self._whose.pop(server_conn.stream)
+        self._held[who] -= 1
+        if not self._held[who]:
+            del self._held[who]
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         return _Narrow(super().start_request(server_conn, request_conn))
+
+
+def sandbox_of(connection: socket.socket) -> tuple[int, str]:
+    """Which sandbox made this connection: whose it is, and the namespace of its processes where that can be seen.
+
+    An ordinary user's sandboxes are all one user's. Who cannot be seen, as who has ended by now, counts as one.
+    """
+    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    try:
+        return uid, str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return uid, ""
 
 
 class _Narrow(HTTPMessageDelegate):  # type: ignore[misc]

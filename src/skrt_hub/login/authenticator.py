@@ -16,7 +16,7 @@ from jupyterhub import orm
 from jupyterhub.auth import Authenticator
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
-from . import activity, claims, managers, organisers, sessions
+from . import activity, bounds, claims, managers, organisers, sessions
 from .accounts import Accounts, Entry, Proof
 from .accounts_file import AccountsDamagedError
 from .brake import Brake, place_of
@@ -48,6 +48,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         activity.need_not_be_noted()
+        bounds.keep()
         self.accounts = Accounts(Path(self.accounts_file))
         self.brake = Brake()
         self.tally = Tally(self.log.warning)

@@ -14,11 +14,10 @@ from jupyterhub import orm
 
 from .accounts import SERVER, Accounts
 from .accounts_file import AccountsDamagedError
+from .bounds import is_servers_own
 from .notes import Notes
 
 _LOOK_EVERY = 1.0
-_THE_HUB = "jupyterhub"
-_SERVERS_OWN = "Server at "  # JupyterHub's note on the token that a server speaks to the hub with
 
 
 class Orders:
@@ -86,9 +85,7 @@ def forget(db: Any, found: Any, *, servers_token_too: bool) -> None:
     """Make every cookie and token of a user void."""
     found.cookie_id = orm.new_token()
     for token in list(found.api_tokens):
-        # Visitors' tokens for a server carry the same note, and another client.
-        servers = token.client_id == _THE_HUB and (token.note or "").startswith(_SERVERS_OWN)
-        if servers_token_too or not servers:
+        if servers_token_too or not is_servers_own(token):
             db.delete(token)
     for code in db.query(orm.OAuthCode).filter(orm.OAuthCode.user_id == found.id):
         db.delete(code)
