@@ -66,6 +66,12 @@ class Visitor:
         return f"{self.provider} {self.subject}"
 
 
+def joined(told: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
+    """What the provider says in both of its answers; whether an address is verified is said of the one beside it."""
+    first = {key: value for key, value in told.items() if key != "email_verified" or "email" not in described}
+    return {**first, **described}
+
+
 def visitor(issuer: str, claims: Mapping[str, Any], rule: Rule) -> Visitor:
     """Who this is. Raises ClaimsError."""
     subject = claims.get("sub")
@@ -78,8 +84,8 @@ def visitor(issuer: str, claims: Mapping[str, Any], rule: Rule) -> Visitor:
         provider=issuer,
         subject=subject,
         shown=_text(claims, "name") or _text(claims, "preferred_username") or (email if verified else ""),
-        email=email.lower() if verified else "",
-        named=_usable(_text(claims, rule.name_claim)) if rule.name_claim else "",
+        email=_address(email) if verified else "",
+        named=_usable(claims.get(rule.name_claim)) if rule.name_claim else "",
         groups=frozenset(_groups(claims, rule.groups_claim)),
         wish=_wish(claims),
     )
@@ -155,7 +161,12 @@ def _listed_as(who: Visitor, accounts: Mapping[str, Mapping[str, Any]]) -> str |
 
 
 def _addresses(name: str, entry: Mapping[str, Any]) -> Iterable[str]:
-    return (str(entry.get("email", "")).lower(), name)
+    return (_address(str(entry.get("email", ""))), name)
+
+
+def _address(email: str) -> str:
+    """One spelling of an address. Other letters than ASCII's stay: the sign for kelvin would become a k."""
+    return email.lower() if email.isascii() else email
 
 
 def _possible(wish: str) -> str:
@@ -173,11 +184,15 @@ def _wish(claims: Mapping[str, Any]) -> str:
     )
 
 
-def _usable(name: str) -> str:
+def _usable(name: object) -> str:
+    """The name that is meant; nothing where two of the provider would be one here (as one with wide letters)."""
+    if not isinstance(name, str):
+        return ""
     try:
-        return normalised(name)
+        found = normalised(name)
     except NameRefusedError:
         return ""
+    return found if found == (name.lower() if name.isascii() else name) else ""
 
 
 def _text(claims: Mapping[str, Any], key: str) -> str:

@@ -106,7 +106,7 @@ class InstitutionAuthenticator(ElsewhereAuthenticator, GenericOAuthenticator):  
         described = await self.token_to_user(token)
         if described.get("sub") != told["sub"]:
             raise ValueError("it spoke of two people")
-        return {**told, **described}
+        return claims.joined(told, described)
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""

@@ -27,6 +27,8 @@ _NOTES = ".dist-info"
 _METADATA, _RECORD = 64 * 1024, 8 * 1024 * 1024
 """Bytes that are read of a package's description, and of the list of its files."""
 _ALL_RECORDS = 64 * 1024 * 1024
+_LINES, _ALL_OWNERS = 100_000, 500_000
+"""Files in one list, and names kept of all lists: short lines cost many times their size in memory."""
 _MOST_PACKAGES = 2000
 _MOST_PROBLEMS = 20
 _LONGEST = 100  # characters of a name or a version
@@ -74,7 +76,7 @@ def installed(root: str) -> Installed:
     problems: list[str] = []
     for step in _places(root, problems, _PACKAGES):
         if step.depth == _DEPTH:
-            found.append(_Place(step, sum(place.read for place in found)))
+            found.append(_Place(step, found))
         found[-1].count(step)
     packages = [package for place in found for package in place.packages()]
     packages.sort(key=lambda package: (package.name.lower(), package.python))
@@ -104,8 +106,10 @@ def set_aside(root: str) -> SetAside:
 class _Place:
     """One folder of packages: which package each file belongs to, by at most two parts of its path."""
 
-    def __init__(self, folder: Folder, read: int) -> None:
+    def __init__(self, folder: Folder, before: list[_Place]) -> None:
         self.read = 0
+        self._may_read = _ALL_RECORDS - sum(place.read for place in before)
+        self._may_keep = _ALL_OWNERS - sum(len(place._owners) for place in before)
         self.other = 0
         self._python = folder.path.split("/")[2].removeprefix("python")
         self._named: dict[str, tuple[str, str]] = {}
@@ -115,17 +119,20 @@ class _Place:
         self._top: tuple[str, ...] = ()
         for notes in folder.folders:
             if notes.endswith(_NOTES) and len(self._named) < _MOST_PACKAGES:
-                self._take(folder.handle, notes, _ALL_RECORDS - read)
+                self._take(folder.handle, notes)
 
-    def _take(self, handle: int, notes: str, may_read: int) -> None:
+    def _take(self, handle: int, notes: str) -> None:
         self._named[notes] = _described(_beginning(handle, notes, "METADATA", _METADATA) or b"", notes)
         record = _beginning(handle, notes, "RECORD", _RECORD + 1)
-        if record is None or len(record) > _RECORD or self.read + len(record) > may_read:
+        if record is None or len(record) > _RECORD or self.read + len(record) > self._may_read:
+            return
+        lines = record.count(b"\n")
+        if lines > _LINES or len(self._owners) + lines > self._may_keep:
             return
         self.read += len(record)
         self._sizes[notes] = 0
         self._owners[notes] = notes
-        for line in record.decode("utf-8", "surrogateescape").splitlines():
+        for line in record.decode("utf-8", "surrogateescape").split("\n"):
             parts = line.rsplit(",", 2)[0].strip('"').split("/", 2)
             self._owners["/".join(parts[:2])] = notes
 

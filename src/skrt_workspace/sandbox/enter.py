@@ -26,6 +26,13 @@ from skrt_workspace.sandbox.identity import ProcessIdentity, identify
 
 READY = b"ready\n"
 LISTENER = 3  # the server's listening socket, as the first one of sd_listen_fds(3)
+WATCHES = {
+    "max_inotify_instances": 16,
+    "max_inotify_watches": 8192,
+    "max_fanotify_groups": 4,
+    "max_fanotify_marks": 1024,
+}
+"""What one sandbox may have of the machine's watches of files (namespaces(7), /proc/sys/user)."""
 FirstProcess = Callable[[SandboxDocument, int], None]
 
 
@@ -205,6 +212,8 @@ def reset_signals() -> None:
 
 
 def _enter(document: SandboxDocument) -> None:
+    if document.user is None:
+        _limit_watches()
     try:
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP)
         if document.network.own:
@@ -213,6 +222,16 @@ def _enter(document: SandboxDocument) -> None:
         kernel.set_host_name(document.hostname)
     except OSError as error:
         raise explain(error) from None
+
+
+def _limit_watches() -> None:
+    """Leave the others some of the machine's watches of files, where all sandboxes are one user's.
+
+    The kernel counts them for that user (128 instances by default), who needs some: the proxy sees new servers by one.
+    """
+    for name, most in WATCHES.items():
+        with contextlib.suppress(OSError):  # a kernel without this kind, or a container that lets nobody write here
+            Path(f"/proc/sys/user/{name}").write_text(str(most), encoding="ascii")
 
 
 def _enter_walls(document: SandboxDocument) -> None:

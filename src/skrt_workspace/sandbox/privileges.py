@@ -37,7 +37,8 @@ _X32_BIT = 0x40000000
 
 _CLONE3 = 435
 _SOL_SOCKET, _SO_SNDBUF, _SO_SNDBUFFORCE = 1, 7, 32
-_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+_AF_UNIX, _INTERNET = 1, (2, 10)  # AF_INET, AF_INET6
+_PROTOCOLS = (0, 1, 6, 17, 58)  # the usual one, ICMP, TCP, UDP, ICMPv6
 _AF_NETLINK, _NETLINK_ROUTE = 16, 0
 
 
@@ -142,9 +143,17 @@ def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) ->
     """Sockets of files and of the internet, and the kernel's answers about addresses (rtnetlink(7)); no other kind.
 
     Others lead past every namespace (vsock(7): to the host of a virtual machine) or to rarely used code of the kernel.
+    Multipath TCP takes a port of TCP, and Landlock's rule about ports does not know it.
     """
-    allowed = [
-        family for number in _FAMILIES for family in (step(_JUMP_EQUAL, number, 0, 1), step(_RETURN, _RET_ALLOW))
+
+    def allow(numbers: Iterable[int]) -> list[bytes]:
+        return [part for one in numbers for part in (step(_JUMP_EQUAL, one, 0, 1), step(_RETURN, _RET_ALLOW))]
+
+    protocols = [step(_LOAD, _OFFSET_THIRD), *allow(_PROTOCOLS), refuse(errno.EPROTONOSUPPORT)]
+    internet = [
+        step(_JUMP_EQUAL, _INTERNET[0], 1, 0),
+        step(_JUMP_EQUAL, _INTERNET[1], 0, len(protocols)),
+        *protocols,
     ]
     routes = [
         step(_JUMP_EQUAL, _AF_NETLINK, 0, 3),
@@ -152,7 +161,7 @@ def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) ->
         step(_JUMP_EQUAL, _NETLINK_ROUTE, 0, 1),
         step(_RETURN, _RET_ALLOW),
     ]
-    inner = [step(_LOAD, _OFFSET_FIRST), *allowed, *routes, refuse(errno.EAFNOSUPPORT)]
+    inner = [step(_LOAD, _OFFSET_FIRST), *allow([_AF_UNIX]), *internet, *routes, refuse(errno.EAFNOSUPPORT)]
     return [part for call in processors.SOCKETS for part in (step(_JUMP_EQUAL, call, 0, len(inner)), *inner)]
 
 

@@ -21,8 +21,8 @@ def tried(action):
     except OSError as error:
         return errno.errorcode.get(error.errno, str(error))
     return "done"
-def bind(host, port):
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as own:
+def bind(host, port, protocol=0):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, protocol) as own:
         own.bind((host, port)); own.listen()
 def connect(host, port):
     with socket.socket() as own:
@@ -82,9 +82,11 @@ def test_on_the_machines_network_only_the_ports_that_the_kernel_chooses_are_boun
             "the hub's": "bind('127.0.0.1', 18000)",
             "its other spelling": "bind('::1', 18000)",
             "all addresses": "bind('0.0.0.0', 18000)",
+            "several ways at once": "bind('127.0.0.1', 18000, socket.IPPROTO_MPTCP)",
         },
     )
-    assert found == {"any": "done", "the hub's": "EACCES", "its other spelling": "EACCES", "all addresses": "EACCES"}
+    refused = dict.fromkeys(("the hub's", "its other spelling", "all addresses"), "EACCES")
+    assert found == {"any": "done", **refused, "several ways at once": "EPROTONOSUPPORT"}
 
 
 def test_only_sockets_of_files_and_of_the_internet_can_be_made(hub: Hub) -> None:
@@ -97,10 +99,19 @@ def test_only_sockets_of_files_and_of_the_internet_can_be_made(hub: Hub) -> None
             "netlink audit": "kind(16, 9)",
             "netlink routes": "kind(16, 0)",
             "pair": "[one.close() for one in socket.socketpair()]",
+            "udp": "socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_UDP).close()",
+            "tcp by its number": "bind('127.0.0.1', 0, socket.IPPROTO_TCP)",
+            "sctp": "bind('127.0.0.1', 0, socket.IPPROTO_SCTP)",
+            "udplite": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_UDPLITE).close()",
         },
     )
     refused = dict.fromkeys(("vsock", "crypto", "packet", "netlink audit"), "EAFNOSUPPORT")
-    assert found == {**refused, "netlink routes": "done", "pair": "done"}
+    other = dict.fromkeys(("sctp", "udplite"), "EPROTONOSUPPORT")
+    assert found == {
+        **refused,
+        **other,
+        **dict.fromkeys(("netlink routes", "pair", "udp", "tcp by its number"), "done"),
+    }
 
 
 def test_names_are_asked_of_the_hubs_address_where_the_sandbox_is_told_so(hub: Hub) -> None:

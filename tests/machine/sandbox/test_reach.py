@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from skrt_workspace.sandbox.enter import WATCHES
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, wait_ended
 from skrt_workspace.sandbox.privileges import has_scopes
 
@@ -285,3 +286,16 @@ def test_two_sandboxes_of_the_same_user_do_not_see_each_other(hub: Hub, until: A
     said = hub.shell("ls /proc | grep -c '^[0-9]'; kill -9 -1 2>/dev/null; echo x", name="bob2")
     assert int(said.split()[0]) <= 5
     assert is_alive(identity)
+
+
+def test_one_sandbox_leaves_others_of_the_same_user_watches_of_files(hub: Hub) -> None:
+    found = json.loads(
+        hub.code(
+            "import ctypes, json\nlibc = ctypes.CDLL(None)\n"
+            "def many(make):\n    return sum(make() >= 0 for _ in range(300))\n"
+            "print(json.dumps([many(lambda: libc.inotify_init1(0)), many(lambda: libc.fanotify_init(0x200, 0))]))"
+        )
+    )
+    # Run by root, each participant is a user of their own, and the kernel counts them apart.
+    assert hub.is_root or found == [WATCHES["max_inotify_instances"], WATCHES["max_fanotify_groups"]]
+    assert found[0] > 0

@@ -63,6 +63,29 @@ def test_a_name_that_nobody_can_choose_may_be_believed(accounts: Accounts) -> No
     assert came(accounts, trusted, sub="2", preferred_username="maria") is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["\uff41nna.mueller", "anna.mueller ", "anna .mueller", "Anna.\u212auller"],
+    ids=["wide", "space", "split", "kelvin"],
+)
+def test_two_names_of_the_provider_are_never_one_here(accounts: Accounts, name: str) -> None:
+    assert came(accounts, Rule(name_claim="uid"), sub="2", uid=name) is None
+    assert came(accounts, Rule(name_claim="uid"), sub="1", uid="Anna.Mueller") == "anna.mueller"
+
+
+def test_letters_that_look_alike_are_another_address(accounts: Accounts) -> None:
+    accounts.take_list([Person("kim", email="kim@uni.example"), Person("jörg", email="jörg@uni.example")], anyone=False)
+    assert came(accounts, sub="2", email="\u212aim@uni.example", email_verified=True) is None
+    assert came(accounts, sub="1", email="KIM@uni.example", email_verified=True) == "kim"
+    assert came(accounts, sub="3", email="jörg@uni.example", email_verified=True) == "jörg"
+
+
+def test_an_address_is_verified_by_the_answer_that_tells_it(accounts: Accounts) -> None:
+    told = {"sub": "2", "email": "mallory@uni.example", "email_verified": True}
+    assert came(accounts, **claims.joined(told, {"sub": "2", "email": "anna@uni.example"})) is None
+    assert came(accounts, **claims.joined({**told, "email": "anna@uni.example"}, {"sub": "2"})) == "anna.mueller"
+
+
 def test_groups_make_organisers_and_another_rule_makes_them_none(accounts: Accounts) -> None:
     assert came(accounts, sub="1", name="Petra Staff", groups=["staff", 7]) == "petra.staff"
     assert organisers.organises(accounts.find("petra.staff") or {})

@@ -77,12 +77,15 @@ def test_notes_that_harm_their_reader_do_not(home: Path) -> None:
     os.mkfifo(site / "fifo-1.0.dist-info")
     (site / "out-1.0.dist-info").symlink_to(home.parent)
     (site / "run.pth").write_text("import os; os.mkdir('/tmp/never')")
+    many = add(home, "many")
+    (many / "RECORD").write_text("".join(f"{number:x},,\n" for number in range(200_000)))
     long = add(home, "long")
     (long / "METADATA").write_text(f"Name: \x1b[2J{'x' * 5000}\nVersion: 1.0\n")
     found = told(home)
     assert found["pipe"] == ("1.0", "3.13", None)
     assert found["link"] == ("1.0", "3.13", None)
     assert found["large"] == ("1.0", "3.13", None)
+    assert found["many"] == ("1.0", "3.13", None), "a list that costs its reader much memory is not kept"
     assert "secret" not in found
     assert "fifo" not in found
     assert max(map(len, found)) == 100
