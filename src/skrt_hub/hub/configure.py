@@ -134,7 +134,7 @@ def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
     if applied.settings.tls.authority:
         c.AccountsAuthenticator.authority_file = str(authority_of(layout, applied.settings).certificate)
     c.AccountsAuthenticator.has_home = lambda name: os.path.lexists(layout.home(folder_for(name)))
-    logo, secret = applied.settings.page.logo, applied.settings.login.client_secret_file
+    logo, secret = applied.settings.page.logo, applied.settings.login.secret_file
     for name, values in log_in.traits(applied.settings, str(logo or ""), str(secret or "")).items():
         for trait, value in values.items():
             setattr(c[name], trait, value)
@@ -143,6 +143,10 @@ def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
 def _authenticator(applied: Applied) -> type[AccountsAuthenticator]:
     if not institution.used(applied.settings):
         return AccountsAuthenticator
+    if institution.in_directory(applied.settings):
+        from skrt_hub.login.directory_log_in import DirectoryAuthenticator  # noqa: PLC0415 - others start without it
+
+        return DirectoryAuthenticator
     from skrt_hub.login.institution import InstitutionAuthenticator  # noqa: PLC0415 - others start without it
 
     return InstitutionAuthenticator

@@ -28,11 +28,13 @@ from .pages import Look, Pages
 from .refusals import ChoosePassword, Refused
 from .tally import Tally
 
+_NO_GUESS = ("disabled", "closed", "new_name", "lost", "not_listed", "provider_away")
+
 
 class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     """Log-in with a name and a password that its owner chose; see skrt_hub.login."""
 
-    kind = Unicode("first-use", help="first-use, codes, class-password or oidc.").tag(config=True)
+    kind = Unicode("first-use", help="first-use, codes, class-password, oidc or ldap.").tag(config=True)
     accounts_file = Unicode(help="The JSON file of names and password hashes.").tag(config=True)
     shortest_password = Integer(8, help="Fewest characters of a new password.").tag(config=True)
     anyone = Bool(True, help="Whether a name that is not listed may be taken by its first user.").tag(config=True)
@@ -144,7 +146,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             found = await self._examined(handler, name, data.get("password", ""))
         except Refused as refused:
             self._note(name, handler, refused.key)
-            if refused.key in ("disabled", "closed", "new_name", "lost"):  # no guess
+            if refused.key in _NO_GUESS:  # no guess
                 self.brake.passed(name, place, known=known)
             raise
         except ChoosePassword:

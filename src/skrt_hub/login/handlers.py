@@ -108,8 +108,12 @@ class LogInHandler(PageHandler, LoginHandler):  # type: ignore[misc]
             error=error,
             closed=self.authenticator.accounts.closed,
             username=self.get_argument("username", ""),
-            secret=self.say("password" if kind == "first-use" else "code_or_password"),
-            hint=self.say(f"hint_{kind}", shortest=self.authenticator.shortest_password),
+            secret=self.say("password" if kind in ("first-use", "ldap") else "code_or_password"),
+            hint=self.say(
+                f"hint_{kind}",
+                shortest=self.authenticator.shortest_password,
+                provider=self.authenticator.login_service,
+            ),
             action=url_concat(f"{self.hub.base_url}login", {"next": self.get_argument("next", "")}),
         )
 
@@ -281,12 +285,12 @@ async def _later(text: str) -> str:
     return text
 
 
-def handlers() -> list[tuple[str, Any]]:
-    """The addresses of these pages, below the hub's own."""
+def handlers(*, own_passwords: bool = True) -> list[tuple[str, Any]]:
+    """The addresses of these pages, below the hub's own. `own_passwords`: people choose them here."""
+    chosen = [(r"/choose-password", ChoosePasswordHandler), (r"/password", ChangePasswordHandler)]
     return [
         (r"/login", LogInHandler),
-        (r"/choose-password", ChoosePasswordHandler),
-        (r"/password", ChangePasswordHandler),
+        *(chosen if own_passwords else ()),
         (r"/(log-in\.css|log-in\.js)", AssetHandler),
         (r"/log-in-(colour\.css|logo)", LookHandler),
         (r"/can-connect", CanConnectHandler),

@@ -19,7 +19,6 @@ from .refusals import Refused
 from .states import LASTS, mark_in
 
 _ASK_AGAIN = "skrt-ask-again"
-_PASSWORD_PAGES = ("/login", "/choose-password", "/password")
 
 
 class InstitutionHandler(LogInHandler):
@@ -137,7 +136,7 @@ class LogOutHandler(OAuthLogoutHandler):  # type: ignore[misc]
 
 def institution_handlers() -> list[tuple[str, Any]]:
     """The addresses of these pages, below the hub's own; none that asks for a password."""
-    shared = [(path, handler) for path, handler in handlers() if path not in _PASSWORD_PAGES]
+    shared = [(path, handler) for path, handler in handlers(own_passwords=False) if path != "/login"]
     return [
         (r"/login", InstitutionHandler),
         (r"/oauth_login", ToProviderHandler),

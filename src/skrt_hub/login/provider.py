@@ -69,7 +69,7 @@ def is_safe(address: str) -> bool:
     parts = urlsplit(address)
     if parts.scheme == "https" and parts.hostname:
         return True
-    return parts.scheme == "http" and _on_loopback(parts.hostname or "")
+    return parts.scheme == "http" and on_loopback(parts.hostname or "")
 
 
 CORRECT = "Write the provider's `issuer` in hub.yaml as its documentation gives it, letter by letter."
@@ -80,7 +80,8 @@ def _sound(address: Any) -> bool:
     return isinstance(address, str) and is_safe(address)
 
 
-def _on_loopback(host: str) -> bool:
+def on_loopback(host: str) -> bool:
+    """Whether this host is the machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

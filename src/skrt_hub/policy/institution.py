@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from skrt_hub.errors import SettingsError
+from skrt_hub.settings.login import ELSEWHERE
 from skrt_hub.settings.model import Settings
 
 CALLBACK = "hub/oauth_callback"
 
 
 def used(settings: Settings) -> bool:
-    """Whether people log in at an institution's provider."""
-    return settings.login.kind == "oidc"
+    """Whether people have their accounts at an institution: at its log-in provider, or in its directory."""
+    return settings.login.kind in ELSEWHERE
+
+
+def in_directory(settings: Settings) -> bool:
+    """Whether that is a directory, which is asked with the name and the password that somebody types here."""
+    return settings.login.kind == "ldap"
+
+
+def authenticator(settings: Settings) -> tuple[str, str]:
+    """The module of the log-in, and the class in it."""
+    if in_directory(settings):
+        return "directory_log_in", "DirectoryAuthenticator"
+    return "institution", "InstitutionAuthenticator"
 
 
 def mark(settings: Settings) -> str:
     """How the identities begin that this log-in gives; nothing where people have passwords here."""
-    return f"{settings.login.issuer} " if used(settings) else ""
+    if not used(settings):
+        return ""
+    return f"ldap:{settings.login.directory.host} " if in_directory(settings) else f"{settings.login.issuer} "
+
+
+def tells_addresses(settings: Settings) -> bool:
+    """Whether listed people are known there by their e-mail addresses."""
+    return not in_directory(settings) or bool(settings.login.directory.email_attribute)
 
 
 def origin(settings: Settings) -> str:
@@ -34,14 +56,53 @@ def callback(settings: Settings) -> str:
 
 
 def traits(settings: Settings, secret_file: str) -> dict[str, Any]:
-    """What the authenticator is told; plain data. `secret_file`: where the hub finds the client's secret."""
+    """What the authenticator is told; plain data. `secret_file`: where the hub finds what it needs to ask there."""
+    if in_directory(settings):
+        return {**_shared(settings), "directory": directory(settings), "password_file": secret_file}
     login = settings.login
     return {
+        **_shared(settings),
         "issuer": login.issuer,
         "client_id": login.client_id,
         "client_secret_file": secret_file,
         "oauth_callback_url": callback(settings),
         "scope": list(login.scopes),
+    }
+
+
+def directory(settings: Settings) -> dict[str, Any]:
+    """The directory, as skrt_hub.login.directory has it, with its authority's certificate, which is no secret.
+
+    Raises SettingsError where that cannot be read.
+    """
+    given = settings.login.directory
+    told = {
+        key: getattr(given, key)
+        for key in ("server", "base", "login_attribute", "template", "reader", "email_attribute", "plain")
+    }
+    return {**told, "authority": _authority(given.authority) if given.authority else ""}
+
+
+def _authority(file: Path) -> str:
+    """The certificate's text. Raises SettingsError."""
+    try:
+        text = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        text, why = "", str(getattr(error, "strerror", "") or "It is no text.")
+    else:
+        why = "It holds no certificate in the form PEM."
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise SettingsError(
+            f"The certificate of the directory's authority, {file}, cannot be used.",
+            why=why,
+            remedy="Ask whoever runs the directory for the certificate of its authority, as PEM.",
+        )
+    return text
+
+
+def _shared(settings: Settings) -> dict[str, Any]:
+    login = settings.login
+    return {
         "login_service": login.provider_name,
         "session": login.session,
         "rule": {
@@ -66,6 +127,9 @@ def in_words(settings: Settings) -> tuple[str, ...]:
         groups = (*login.participant_groups, *login.organiser_groups)
         if groups:
             who.append(f"the group{'s' * (len(groups) != 1)} {', '.join(groups)}")
+    if in_directory(settings):
+        first = f"Log in with the name and password of {login.provider_name}: {' and '.join(who)}."
+        return first, f"They are asked at {login.directory.server}."
     return (
         f"Log in at {login.provider_name}: {' and '.join(who)}.",
         f"The address to register there (redirect URI): {callback(settings)}",

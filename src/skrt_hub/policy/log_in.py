@@ -9,6 +9,7 @@ from typing import Any
 
 from skrt_hub.login.accounts import Person
 from skrt_hub.policy import institution
+from skrt_hub.settings.login import ELSEWHERE
 from skrt_hub.settings.model import Settings
 
 SHORTEST_PASSWORD = 8
@@ -26,7 +27,7 @@ def listed(settings: Settings) -> frozenset[str]:
 
 def anyone(settings: Settings) -> bool:
     """Whether a name that is not in hub.yaml may be taken by its first user."""
-    return not settings.participants and settings.login.kind not in ("codes", "oidc")  # there, no list means nobody
+    return not settings.participants and settings.login.kind not in ("codes", *ELSEWHERE)  # there, no list means nobody
 
 
 def people(settings: Settings) -> tuple[Person, ...]:
@@ -43,7 +44,7 @@ def people(settings: Settings) -> tuple[Person, ...]:
 def authenticator(settings: Settings) -> tuple[str, str]:
     """The module of the log-in, and the class in it, that JupyterHub uses."""
     if institution.used(settings):
-        return "institution", "InstitutionAuthenticator"
+        return institution.authenticator(settings)
     return "authenticator", "AccountsAuthenticator"
 
 
@@ -54,7 +55,7 @@ def traits(settings: Settings, logo: str = "", secret_file: str = "") -> dict[st
     """
     elsewhere = institution.traits(settings, secret_file) if institution.used(settings) else {}
     return {
-        **({"InstitutionAuthenticator": elsewhere, "JupyterHub": _sessions(settings)} if elsewhere else {}),
+        **({authenticator(settings)[1]: elsewhere, "JupyterHub": _sessions(settings)} if elsewhere else {}),
         # Who is on the list is in the accounts file, so that a change of it needs no restart of the hub.
         "AccountsAuthenticator": {
             "kind": settings.login.kind,

@@ -95,7 +95,7 @@ def _at_institution(settings: Settings, name: str, account: Account, person: Lis
     there = settings.login.provider_name
     if person is not None and person.known_as:
         return Home(name, f"for whom {there} calls {person.known_as}")
-    if person is not None and person.email:
+    if person is not None and person.email and institution.tells_addresses(settings):
         return Home(name, f"for whoever proves {person.email} at {there}")
     return Home(name, "for nobody yet", found=False)
 

@@ -9,24 +9,28 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login.provider import is_safe
+from skrt_hub.settings.directory import Directory
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.units import Duration
 
 _KNOWN = {"google": ("Google", "https://accounts.google.com"), "gitlab": ("GitLab", "https://gitlab.com")}
 """Providers for everybody: what people call them, and the issuer that each publishes."""
 _SESSION = 12 * 3600
+ELSEWHERE = ("oidc", "ldap")
+"""Kinds of log-in with accounts that others keep."""
 
 
 class Login(Section):
     """How participants log in."""
 
-    kind: Literal["", "first-use", "codes", "class-password", "oidc"] = Field(
+    kind: Literal["", "first-use", "codes", "class-password", "oidc", "ldap"] = Field(
         "",
         description="By default `first-use` on this machine alone, `codes` where other machines reach the hub. "
         "`first-use`: any new name, with a password chosen at the first log-in and asked ever after. "
         "`codes`: the listed names, each with a one-time code from a slip, and then a password of their own. "
         "`class-password`: any new name for whoever knows the class's word, and then a password of their own. "
-        "`oidc`: with the account of an institution (OpenID Connect); it needs the keys below.",
+        "`oidc`: with the account of an institution (OpenID Connect); it needs the keys below. "
+        "`ldap`: with the name and password of an institution's directory; it needs `directory`.",
     )
     beyond_loopback: bool = Field(
         False,
@@ -45,18 +49,20 @@ class Login(Section):
     provider: str = Field(
         "",
         max_length=60,
-        description="With `oidc`: what people call the provider; by default its host name. `google` and `gitlab` (that "
-        "of gitlab.com) need no `issuer`.",
+        description="With `oidc` and `ldap`: what people call the place of their accounts; by default its host name. "
+        "`google` and `gitlab` (that of gitlab.com) need no `issuer`.",
     )
     scopes: tuple[str, ...] = Field(
         ("openid", "profile", "email"), description="With `oidc`: what the hub asks the provider to tell."
     )
-    everyone: bool = Field(False, description="With `oidc`: let in whoever can log in at the provider.")
+    everyone: bool = Field(False, description="With `oidc` and `ldap`: let in whoever can log in there.")
     participant_groups: tuple[str, ...] = Field(
-        (), description="With `oidc`: let in who is in one of these groups at the provider."
+        (),
+        description="With `oidc` and `ldap`: let in who is in one of these groups there. A directory's groups are "
+        "named by their entries, such as `cn=course,ou=groups,dc=example,dc=org`.",
     )
     organiser_groups: tuple[str, ...] = Field(
-        (), description="With `oidc`: who is in one of these groups at the provider organises the class."
+        (), description="With `oidc` and `ldap`: who is in one of these groups there organises the class."
     )
     groups_claim: str = Field(
         "groups", description="With `oidc`: where the provider tells the groups, such as `realm_access.roles`."
@@ -68,10 +74,13 @@ class Login(Section):
         "alone.",
     )
 
+    directory: Directory = Field(
+        default_factory=Directory, description="With `ldap`: the directory, and how people are found in it."
+    )
     session: Duration = Field(
         _SESSION,
         ge=300,
-        description="With `oidc`: after this time somebody has to log in at the provider again. What runs for them "
+        description="With `oidc` and `ldap`: after this time somebody has to log in again. What runs for them "
         "goes on, and nothing is lost. The hub does not hear when an account there ends, so it counts that long.",
     )
 
@@ -105,13 +114,32 @@ class Login(Section):
                 raise ValueError(f"everyone: anybody in the world can log in at {self.provider_name}: list people")
             if "openid" not in self.scopes:
                 raise ValueError("scopes: `openid` must be among them")
-        elif any(needed.values()) or self.everyone or self.participant_groups or self.organiser_groups:
+        elif any(needed.values()):
             raise ValueError("issuer, client_id and what goes with them need `kind: oidc`")
-        elif self.session != _SESSION:
-            raise ValueError("session needs `kind: oidc`")
+        self._ensure_elsewhere()
         return self
+
+    def _ensure_elsewhere(self) -> None:
+        """Raises ValueError for what only accounts that are kept elsewhere have, and for a directory without one."""
+        if self.kind == "ldap" and not self.directory.server:
+            raise ValueError("with `kind: ldap` write also `directory`, with `server` and `base`")
+        if self.kind != "ldap" and self.directory.server:
+            raise ValueError("directory needs `kind: ldap`")
+        only = {
+            "everyone": self.everyone,
+            "participant_groups": bool(self.participant_groups),
+            "organiser_groups": bool(self.organiser_groups),
+            "session": self.session != _SESSION,
+        }
+        if self.kind not in ELSEWHERE and any(only.values()):
+            raise ValueError(f"{', '.join(key for key, given in only.items() if given)}: needs `kind: oidc` or `ldap`")
 
     @property
     def provider_name(self) -> str:
         """What people call the provider."""
-        return self.provider or urlsplit(self.issuer).hostname or ""
+        return self.provider or urlsplit(self.issuer).hostname or self.directory.host
+
+    @property
+    def secret_file(self) -> Path | None:
+        """The file of what the hub itself needs to ask there."""
+        return self.directory.reader_password_file if self.kind == "ldap" else self.client_secret_file

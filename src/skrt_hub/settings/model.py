@@ -16,7 +16,7 @@ from skrt_hub.settings.engines import Engines
 from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.limits import Limits
-from skrt_hub.settings.login import Login
+from skrt_hub.settings.login import ELSEWHERE, Login
 from skrt_hub.settings.material import Data, Material
 from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
@@ -163,7 +163,7 @@ class Settings(Section):
             object.__setattr__(self, "login", self.login.model_copy(update={"kind": kind}))
         if reachable and not self.login.beyond_loopback:
             self._ensure_safe(reachable)
-        if self.login.kind == "oidc":
+        if self.login.kind in ELSEWHERE:
             self._ensure_institution()
         on_cluster = self.target == "kubernetes"
         if self.tls.acme and not (self.kubernetes.host if on_cluster else self.host_name):
@@ -206,9 +206,11 @@ class Settings(Section):
         login = self.login
         if not (self.participants or login.participant_groups or login.organiser_groups or login.everyone):
             raise ValueError(
-                "login: with `kind: oidc` say who may log in: write `participants`, or below `login` "
+                f"login: with `kind: {login.kind}` say who may log in: write `participants`, or below `login` "
                 "`participant_groups: [...]` or `everyone: true`"
             )
+        if login.kind != "oidc":
+            return
         if self.target == "kubernetes":
             fixed = bool(self.kubernetes.host) or self.kubernetes.access == "port-forward"
         else:

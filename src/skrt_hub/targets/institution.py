@@ -1,4 +1,4 @@
-"""A log-in at an institution, as far as `check` and `up` can see it from here: the secret's file, and the provider."""
+"""A log-in at an institution, as far as `check` and `up` see it from here: the secret's file, provider or directory."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ def findings(settings: Settings) -> tuple[Finding, ...]:
     """What `check` says; nothing for the other kinds of log-in."""
     if not institution.used(settings):
         return ()
-    who, register = institution.in_words(settings)
-    return (Finding("log-in", True, f"{who} {register}"), _secret(settings), _provider(settings))
+    found = [Finding("log-in", True, " ".join(institution.in_words(settings)))]
+    if settings.login.secret_file:
+        found.append(_secret(settings))
+    return (*found, _place(settings))
 
 
 def notes(settings: Settings) -> tuple[str, ...]:
     """What `up` says where the provider cannot be used: the hub runs, and nobody can log in."""
     if not institution.used(settings):
         return ()
-    found = _provider(settings)
+    found = _place(settings)
     return () if found.ok else (f"Nobody can log in until this is mended: {found.found}. {found.remedy}",)
 
 
@@ -40,11 +42,16 @@ def homes_from_before(settings: Settings, accounts: Mapping[str, Any]) -> tuple[
 
 
 def ensure_secret(settings: Settings) -> str:
-    """The secret that the provider gave; empty for the other kinds of log-in. Raises SettingsError."""
-    file = settings.login.client_secret_file
-    if not institution.used(settings) or file is None:
+    """What the hub itself needs to ask there; empty where that is nothing. Raises SettingsError, also for other files
+    of the log-in that cannot be used.
+    """
+    if institution.in_directory(settings):
+        institution.directory(settings)
+    file = settings.login.secret_file
+    if file is None:
         return ""
-    remedy = f"Put the secret that the provider gave the hub into {file}, and type: chmod 600 {file}"
+    given = "the password of `reader`" if institution.in_directory(settings) else "the secret that the provider gave"
+    remedy = f"Put {given} into {file}, and type: chmod 600 {file}"
     try:
         mode = file.stat().st_mode & 0o777
         secret = file.read_text(encoding="utf-8").strip()
@@ -59,7 +66,7 @@ def ensure_secret(settings: Settings) -> str:
             why=f"Its mode is {mode:o}.",
             remedy=f"Type: chmod 600 {file}",
         )
-    if not secret or any(character.isspace() for character in secret):
+    if not secret or (not institution.in_directory(settings) and any(map(str.isspace, secret))):
         raise SettingsError(f"The file of the log-in's secret, {file}, does not hold one word.", remedy=remedy)
     return secret
 
@@ -70,6 +77,28 @@ def _secret(settings: Settings) -> Finding:
     except SettingsError as error:
         return Finding("log-in's secret", False, f"{error.what} {error.why}".strip(), error.remedy)
     return Finding("log-in's secret", True, f"{settings.login.client_secret_file}, readable by you alone")
+
+
+def _place(settings: Settings) -> Finding:
+    return _directory(settings) if institution.in_directory(settings) else _provider(settings)
+
+
+def _directory(settings: Settings) -> Finding:
+    """Whether the directory can be reached from here, is the one that is meant, and takes the hub's reader."""
+    from skrt_hub.login import directory  # noqa: PLC0415 - commands for other kinds start without it
+
+    chosen = settings.login.directory
+    groups = (*settings.login.participant_groups, *settings.login.organiser_groups)
+    try:
+        directory.Directory.of(institution.directory(settings)).look(ensure_secret(settings), groups)
+    except SettingsError as error:
+        return Finding("directory", False, f"{error.what} {error.why}", error.remedy)
+    except directory.DirectoryError as error:
+        remedy = (
+            "See `login.directory` in hub.yaml: the server's name as in its certificate, `authority`, `reader`, `base`."
+        )
+        return Finding("directory", False, f"{chosen.server}: {error}", remedy, required=False)
+    return Finding("directory", True, f"{chosen.server} answers" + ("" if chosen.plain else ", encrypted"))
 
 
 def _provider(settings: Settings) -> Finding:

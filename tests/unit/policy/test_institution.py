@@ -109,7 +109,7 @@ def test_the_address_to_register(document: dict[str, Any], address: str) -> None
         ({"login": {**LOGIN, "issuer": "http://login.example.org"}}, "https://"),
         ({"login": {**LOGIN, "issuer": "https://login.example.org?x=1"}}, "whole address"),
         ({"login": {**LOGIN, "kind": "codes"}}, "need `kind: oidc`"),
-        ({"login": {"kind": "codes", "session": "2 h"}}, "session needs"),
+        ({"login": {"kind": "codes", "session": "2 h"}}, "session: needs"),
         ({"login": {**LOGIN, "session": "1 min"}}, "300"),
         ({"login": {**LOGIN, "scopes": ["email"]}}, "openid"),
         ({"address": "lan", "tls": "class"}, "public_url"),

@@ -26,12 +26,12 @@ def authenticator_class(settings: Settings) -> str:
 
 def traits(settings: Settings, logo: str) -> dict[str, dict[str, Any]]:
     """What JupyterHub's authenticator is told."""
-    return policy.log_in.traits(settings, logo, f"{_FOLDER}/{KEY}")
+    return policy.log_in.traits(settings, logo, f"{_FOLDER}/{KEY}" if settings.login.secret_file else "")
 
 
 def volumes(settings: Settings) -> dict[str, Any]:
     """The Secret as a file of the hub's, which follows a change of it without a restart."""
-    if not policy.institution.used(settings):
+    if not settings.login.secret_file:
         return {}
     volume = {"name": "log-in", "secret": {"secretName": secret_name(settings), "defaultMode": _READABLE}}
     return {
