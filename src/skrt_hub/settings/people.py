@@ -72,12 +72,18 @@ def _usable(name: str) -> str:
         raise ValueError(f"{name!r} cannot be a participant's name: {refused}") from None
 
 
+class _Made(str):
+    """A log-in name that was made here: who wrote one into the list means that name, and nobody else's."""
+
+    __slots__ = ()
+
+
 def with_logins(people: Sequence[Listed], before: Sequence[Listed] = ()) -> tuple[Listed, ...]:
     """These people, each with a name to log in with that nobody else has.
 
     `before` are those of earlier lists: who was among them keeps that name, and nobody new gets it.
     """
-    found: dict[int, Listed] = {number: person for number, person in enumerate(people) if not is_made(person)}
+    found: dict[int, Listed] = {number: person for number, person in enumerate(people) if not _unnamed(person)}
     taken = {person.login for person in found.values()}
     known = [person for person in before if person.login not in taken]
     for number, person in enumerate(people):
@@ -85,13 +91,13 @@ def with_logins(people: Sequence[Listed], before: Sequence[Listed] = ()) -> tupl
         if same is not None:
             known.remove(same)
             taken.add(same.login)
-            found[number] = person.model_copy(update={"login": same.login})
+            found[number] = person.model_copy(update={"login": _Made(same.login)})
     taken |= {person.login for person in before}
     for number, person in enumerate(people):
         if number not in found:
             login = _free(_proposal(person), taken)
             taken.add(login)
-            found[number] = person.model_copy(update={"login": login})
+            found[number] = person.model_copy(update={"login": _Made(login)})
     unique = {found[number].login: found[number] for number in sorted(found, reverse=True)}
     return tuple(reversed(unique.values()))
 
@@ -159,6 +165,10 @@ def is_made(person: Listed) -> bool:
         return True
     described = bool(person.name or person.email)
     return described and re.fullmatch(re.escape(_proposal(person)) + r"\d*", person.login) is not None
+
+
+def _unnamed(person: Listed) -> bool:
+    return not person.login or isinstance(person.login, _Made)
 
 
 def _same(person: Listed, other: Listed) -> bool:

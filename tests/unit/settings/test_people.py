@@ -10,7 +10,9 @@ import pytest
 from skrt_hub.api import Hub
 from skrt_hub.errors import SettingsError
 from skrt_hub.settings.load import load_settings
+from skrt_hub.settings.model import Settings
 from skrt_hub.settings.people import Listed, decode, read_table, with_logins
+from skrt_hub.settings.roster import remember, remembered
 
 TABLE = """\
 Nachname;Vorname;E-Mail;Gruppe
@@ -128,3 +130,12 @@ def test_without_a_list_a_table_is_made_and_named(tmp_path: Path) -> None:
 
 def test_the_old_key_for_organisers_still_works(tmp_path: Path) -> None:
     assert hub(tmp_path, "admins: [Maria]\n").context.settings.organisers == ("maria",)
+
+
+def test_a_name_that_the_list_writes_is_that_name_also_where_an_address_comes_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "roster.json"
+    remember(Settings.model_validate({"participants": ["anna", "ben"]}), file)
+    written = Settings.model_validate({"participants": [{"login": "anna", "email": "anna@uni.example"}]})
+    assert [person.login for person in remembered(written, file).participants] == ["anna"]
+    unwritten = Settings.model_validate({"participants": [{"email": "anna@uni.example"}]})
+    assert [person.login for person in remembered(unwritten, file).participants] == ["anna2"], "she may be another"
