@@ -55,6 +55,10 @@ class Layout:
         return self.hub / "accounts.json"
 
     @property
+    def own_config(self) -> Path:
+        return self.hub / "own-config.json"
+
+    @property
     def certificates(self) -> Path:
         """The hub's own certificate authority and the certificate it gave, with `tls: class`."""
         return self.root / "tls"

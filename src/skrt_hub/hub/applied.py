@@ -37,6 +37,7 @@ class Applied:
     ports: Ports
     environment: Path
     root: bool
+    own_config: str = ""  # the text of the organiser's own file, as it was then
     sandbox: str = ""  # the kind that was found to work (skrt_hub.hub.kinds); not noted: the one in the settings
 
     def __post_init__(self) -> None:
@@ -54,6 +55,7 @@ def write_applied(layout: Layout, applied: Applied) -> None:
         "environment": str(applied.environment),
         "root": applied.root,
         "sandbox": applied.sandbox,
+        "own_config": applied.own_config,
     }
     write_json(layout.applied, document, mode=0o600)
 
@@ -93,4 +95,5 @@ def _from_document(document: Any) -> Applied:
         environment=Path(document["environment"]),
         root=bool(document["root"]),
         sandbox=str(document.get("sandbox", "")),
+        own_config=str(document.get("own_config", "")),
     )

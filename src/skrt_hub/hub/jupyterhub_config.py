@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from skrt_hub.hub import tuning, visitors
+from skrt_hub.hub import own_config, tuning, visitors
 from skrt_hub.hub.applied import read_applied
 from skrt_hub.hub.configure import configure
 from skrt_hub.hub.secrets import read_secrets
@@ -17,4 +17,9 @@ secrets = read_secrets(layout.secrets)
 tuning.apply()
 own_origins = applied.settings.participant_url
 visitors.install(None if own_origins else visitors.Gate(secrets.proxy), forms_lead_to=own_origins)
-configure(get_config(), applied, layout, secrets)  # type: ignore[name-defined] # noqa: F821
+c = get_config()  # type: ignore[name-defined] # noqa: F821
+configure(c, applied, layout, secrets)
+if applied.own_config:
+    own_config.load(c, applied.own_config, str(applied.settings.hub_config), layout)
+else:
+    layout.own_config.unlink(missing_ok=True)

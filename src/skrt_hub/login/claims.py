@@ -84,8 +84,8 @@ def visitor(issuer: str, claims: Mapping[str, Any], rule: Rule) -> Visitor:
         provider=issuer,
         subject=subject,
         shown=_text(claims, "name") or _text(claims, "preferred_username") or (email if verified else ""),
-        email=_address(email) if verified else "",
-        named=_usable(claims.get(rule.name_claim)) if rule.name_claim else "",
+        email=address(email) if verified else "",
+        named=usable(claims.get(rule.name_claim)) if rule.name_claim else "",
         groups=frozenset(_groups(claims, rule.groups_claim)),
         wish=_wish(claims),
     )
@@ -161,10 +161,10 @@ def _listed_as(who: Visitor, accounts: Mapping[str, Mapping[str, Any]]) -> str |
 
 
 def _addresses(name: str, entry: Mapping[str, Any]) -> Iterable[str]:
-    return (_address(str(entry.get("email", ""))), name)
+    return (address(str(entry.get("email", ""))), name)
 
 
-def _address(email: str) -> str:
+def address(email: str) -> str:
     """One spelling of an address. Other letters than ASCII's stay: the sign for kelvin would become a k."""
     return email.lower() if email.isascii() else email
 
@@ -184,7 +184,7 @@ def _wish(claims: Mapping[str, Any]) -> str:
     )
 
 
-def _usable(name: object) -> str:
+def usable(name: object) -> str:
     """The name that is meant; nothing where two of the provider would be one here (as one with wide letters)."""
     if not isinstance(name, str):
         return ""

@@ -14,7 +14,6 @@ from .certificate_pages import certificate_handlers
 from .directory import Directory, DirectoryError, Found
 from .elsewhere import ElsewhereAuthenticator
 from .handlers import handlers
-from .names import NameRefusedError, normalised
 from .refusals import Refused
 
 _AT_ONCE = 8
@@ -57,15 +56,12 @@ class DirectoryAuthenticator(ElsewhereAuthenticator):
 
 def _visitor(host: str, found: Found) -> claims.Visitor:
     """Somebody as the directory describes them. People cannot choose the name with which they log in there."""
-    try:
-        named = normalised(found.name)
-    except NameRefusedError:
-        named = ""
+    named = claims.usable(found.name)
     return claims.Visitor(
         provider=f"ldap:{host}",
         subject=found.mark,
         shown=found.shown,
-        email=found.email.lower(),
+        email=claims.address(found.email),
         named=named,
         groups=found.groups,
         wish=named or found.shown,

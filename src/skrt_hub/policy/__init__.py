@@ -1,6 +1,7 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+own_config.py  the organiser's own file for JupyterHub
 institution.py  log-in at an institution's provider: what the hub is told, the address to register
 whose_home.py  whose the names and homes are after the kind of log-in changed
 class_page.py  the organiser's page: who may open it
@@ -26,6 +27,7 @@ from skrt_hub.policy import (
     internet,
     log_in,
     memory,
+    own_config,
     patient_data,
     profiles,
     removing,
@@ -43,6 +45,7 @@ __all__ = [
     "internet",
     "log_in",
     "memory",
+    "own_config",
     "patient_data",
     "profiles",
     "removing",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -102,6 +103,11 @@ class Settings(Section):
         "nothing is looked at, for a place where all who log in may see such data.",
     )
     saves: Saves = Field(default_factory=Saves, description="Saved copies of homes.")
+    hub_config: Path | None = Field(
+        None,
+        description="A Python file for what JupyterHub can do and hub.yaml has no key for; it is loaded last. Not "
+        "checked by skrt-hub. On Kubernetes it goes into `hub.extraConfig` of the chart.",
+    )
     kubernetes: Kubernetes = Field(default_factory=Kubernetes, description="What only `target: kubernetes` uses.")
 
     @model_validator(mode="before")

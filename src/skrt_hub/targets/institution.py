@@ -10,7 +10,7 @@ from typing import Any
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.login import provider
-from skrt_hub.policy import institution, whose_home
+from skrt_hub.policy import institution, own_config, whose_home
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
 
@@ -39,6 +39,17 @@ def homes_from_before(settings: Settings, accounts: Mapping[str, Any]) -> tuple[
     """Who gets which name and home where the log-in changed; nothing where all is as before."""
     found, remedy = whose_home.in_words(settings, accounts)
     return (Finding("homes from before", not remedy, found, remedy, required=False),) if found else ()
+
+
+def own_config_findings(settings: Settings) -> tuple[Finding, ...]:
+    """What `check` says of the organiser's own file for JupyterHub, if there is one."""
+    if settings.hub_config is None:
+        return ()
+    try:
+        own_config.read(settings)
+    except SettingsError as error:
+        return (Finding("hub_config", False, f"{error.what} {error.why}", error.remedy),)
+    return (Finding("hub_config", True, f"{settings.hub_config} is loaded last; what it does is not checked here"),)
 
 
 def ensure_secret(settings: Settings) -> str:

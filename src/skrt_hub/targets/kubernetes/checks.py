@@ -57,6 +57,7 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("image", lambda: image(cluster)),
     ]
     findings += institution.findings(context.settings)
+    findings += institution.own_config_findings(context.settings)
     findings += homes_from_before(cluster)
     findings += [network_policies(context.settings), names(context.settings)]
     if needs := policy.class_page.needs_on_kubernetes(context.settings):

@@ -9,6 +9,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.hub import visitors
 from skrt_hub.hub.authority import Authority, Names
+from skrt_hub.policy import own_config
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
@@ -45,6 +46,7 @@ def gather(context: Context) -> Facts:
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
         closing=(IN_HUB / "closing.py").read_text(encoding="utf-8"),
         logo=_logo(context),
+        own_config=own_config.read(context.settings),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
         version=__version__,
         **certificate,

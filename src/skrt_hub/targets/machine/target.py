@@ -11,7 +11,7 @@ from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.homes.on_machine import MachineHomes
-from skrt_hub.hub import full, identities
+from skrt_hub.hub import full, identities, own_config
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.reach import addresses_of
@@ -83,6 +83,7 @@ class MachineTarget:
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),
             *(log_in.notes(Accounts(self._layout.accounts).notes()) if answer else ()),
+            *(own_config.notes(self._layout, shown.hub_config) if answer else ()),
             *identities.problems(self._layout),
             *full.full_disks(self._layout),
         )

@@ -22,7 +22,7 @@ from skrt_hub.context import Context
 from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
-from skrt_hub.hub import database, identities, kinds
+from skrt_hub.hub import database, identities, kinds, own_config
 from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
@@ -69,6 +69,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         environment = _ensure_environment(context, before)
         _prepare_material(context)
         institution.ensure_secret(context.settings)
+        policy.own_config.read(context.settings)
         ensure_secrets(layout.secrets)
         ports = before.ports if before is not None else None
         if state is None or ports is None:
@@ -135,6 +136,7 @@ def _to_apply(settings: Settings, environment: Path, ports: Ports) -> Applied:
         environment=environment,
         root=os.geteuid() == 0,
         sandbox=kinds.kind(settings),
+        own_config=policy.own_config.read(settings),
     )
 
 
@@ -305,6 +307,7 @@ def _addresses(first: str, more: list[str]) -> list[str]:
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
     lines = [policy.log_in.how_to_log_in(settings), *institution.notes(settings)]
+    lines += own_config.notes(context.layout, settings.hub_config)
     lines += policy.log_in.first_codes(settings, partial(participants.ask, context.layout))
     lines += policy.class_page.where(settings, addresses_of(settings)[0])
     if not settings.on_loopback:

@@ -52,7 +52,7 @@ class Facts:
     texts of its search for homes and of its spawner, `visitors` and `gate` those of the hub's and the proxy's half of
     the rule about visitors, `closing` that of the proxy of a closed hub, `certificate` and `key` the texts of an own
     certificate, `logo` the picture of the log-in page, `processors` those of the cluster's node, where it has only one
-    that is known.
+    that is known. `own_config` is the text of the organiser's own file.
     """
 
     image: str
@@ -70,6 +70,7 @@ class Facts:
     gate: str = ""
     logo: bytes = b""
     processors: float = 0
+    own_config: str = ""
 
 
 def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
@@ -112,6 +113,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
             f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
             "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
+            **({"90-hub-config": facts.own_config} if facts.own_config else {}),
             "13-skrt-hub-closing": web.closing_program(CLOSING_MODULE, LOGIN, ACCOUNTS),
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},

@@ -1,0 +1,78 @@
+"""The organiser's own file for JupyterHub (hub.yaml's `hub_config`), loaded last; what holds the hub together stays.
+
+A file that fails, or sets what is the hub's own, costs nobody the hub: it comes up, and `status` says what was done.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from skrt_hub.files import read_json, write_json
+from skrt_hub.layout import Layout
+
+_FREE = {
+    "JupyterHub": {"authenticator_class", "log_level", "authenticate_prometheus", "cookie_max_age_days"},
+    "Spawner": {"default_url", "start_timeout", "http_timeout"},
+}
+"""What the hub sets, and a file may set anew. Lists and tables may be added to."""
+
+
+def load(c: Any, text: str, name: str, layout: Layout) -> None:
+    """Run the file's text with `c` as it is by now; put back what has to stay; note what was done for `status`."""
+    ours = deepcopy(c)
+    told: dict[str, Any] = {"failed": "", "put_back": []}
+    try:
+        exec(compile(text, name, "exec"), {"c": c, "get_config": lambda: c, "__file__": name})  # noqa: S102 - it is for that
+    except (Exception, SystemExit) as error:  # whatever an organiser's file does
+        c.clear()
+        c.update(ours)
+        told["failed"] = f"{_where(error, name)}{type(error).__name__}: {error}"[:500]
+        traceback.print_exc()
+    else:
+        told["put_back"] = _put_back(c, ours)
+    write_json(layout.own_config, told, mode=0o600)
+
+
+def notes(layout: Layout, file: object) -> tuple[str, ...]:
+    """What `status` says of the file of the hub that runs."""
+    told = read_json(layout.own_config)
+    if not isinstance(told, Mapping):
+        return ()
+    if told.get("failed"):
+        return (f"The hub runs without hub_config, {file}, which failed: {told['failed']}",)
+    said = f"hub_config is in use: {file}. Nobody but you checks what it does."
+    if kept := told.get("put_back"):
+        said += f" Left out, because the hub would not hold together: {', '.join(kept)}."
+    return (said,)
+
+
+def _where(error: BaseException, name: str) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
+    return f"line {lines[-1]}: " if lines else ""
+
+
+def _put_back(c: Any, ours: Any) -> list[str]:
+    lost = []
+    for section, traits in ours.items():
+        for trait, value in traits.items():
+            if trait in _FREE.get(section, ()):
+                continue
+            theirs = c[section].get(trait)
+            whole = _with(value, theirs)
+            if whole != theirs:
+                c[section][trait] = whole
+                lost.append(f"{section}.{trait}")
+    return lost
+
+
+def _with(ours: Any, theirs: Any) -> Any:
+    """What they set, with all of ours in it."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return {**theirs, **{key: _with(value, theirs.get(key)) for key, value in ours.items()}}
+    if isinstance(ours, list) and isinstance(theirs, list):
+        missing = [item for item in ours if item not in theirs]
+        return [*missing, *theirs] if missing else theirs
+    return ours
