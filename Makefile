@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS ?= 1
 # Set in some containers; every command of a test would compile its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 # A Python that is named for tests gets an environment of its own: make test PYTHON=python3.12
-TESTS := test lint unit machine test-long test-faults test-cluster test-container
+TESTS := test lint types-elsewhere unit machine test-long test-faults test-cluster test-container
 VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
+.PHONY: help up test lint types-elsewhere unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,9 @@ lint: $(VENV)/dev ## code style, types, import rules
 	$(BIN)/ruff format --check src tests scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+types-elsewhere: $(VENV)/dev ## the types of what macOS and Windows load, as those systems have them
+	$(BIN)/python scripts/check_types_elsewhere.py
 
 unit: $(VENV)/dev ## the fast tests: no processes, no network
 	$(BIN)/pytest tests/unit $(PARALLEL)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skrt_hub import computer
 from skrt_hub.context import Context
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.layout import Layout, state_folder
@@ -26,10 +27,9 @@ from skrt_hub.targets.registry import TARGETS, target_for
 
 if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing of them
     from skrt_hub.audit.report import AuditReport
-    from skrt_hub.bench.rehearsal import RehearsalOptions
+    from skrt_hub.bench.options import BenchOptions, RehearsalOptions
     from skrt_hub.bench.rehearsal_report import RehearsalReport
     from skrt_hub.bench.report import BenchReport
-    from skrt_hub.bench.run import BenchOptions
     from skrt_hub.homes.collect import CollectReport
     from skrt_hub.homes.packages import OwnPackagesReport, PackagesAsideReport
     from skrt_hub.inspection.program import InspectionReport
@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing 
     from skrt_hub.material.overview import UpdateReport
     from skrt_hub.snapshots.reports import ComparedReport, RestoreReport, SaveReport, SavesReport, VerifiedReport
 
+_BY_FOLDERS = "What participants made is written folder by folder, so that no link of theirs leads elsewhere."
+_BY_PROC = "It measures memory and processors as Linux tells them."
 HAND_OUT = "hand-out"
 """The folder in the homes for what is handed out, where no other is named."""
 
@@ -280,6 +282,7 @@ class Hub:
         """Gather one file or folder from every home, or from those of `names`, into a new or empty folder."""
         from skrt_hub.homes.collect import collect  # noqa: PLC0415
 
+        computer.need_unix("Collecting files", _BY_FOLDERS)
         settings, progress = self.context.settings, self.context.progress
         with closing(self.target.homes()) as homes:
             return collect(homes, path, [*names], Path(to), progress, listed=settings.names, admins=settings.organisers)
@@ -367,6 +370,8 @@ class Hub:
         into: Path | str | None = None,
     ) -> RestoreReport:
         """Bring saved homes back: into place where nothing newer would be lost, otherwise beside it."""
+        if into is not None:
+            computer.need_unix("`restore --into`", _BY_FOLDERS)
         from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
         from skrt_hub.snapshots.operations import run_restore  # noqa: PLC0415
 
@@ -377,12 +382,14 @@ class Hub:
 
     def bench(self, options: BenchOptions) -> BenchReport:
         """Let scripted participants log in together, and measure how long each of them waits."""
+        computer.need_linux("`bench`", _BY_PROC)
         from skrt_hub.bench.run import bench  # noqa: PLC0415
 
         return bench(self.context, options)
 
     def rehearse(self, options: RehearsalOptions) -> RehearsalReport:
         """Find out how many people this machine seats with a notebook."""
+        computer.need_linux("`rehearse`", _BY_PROC)
         from skrt_hub.bench.rehearsal import rehearse  # noqa: PLC0415
 
         return rehearse(self.context, options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -60,6 +59,7 @@ VERBS = {
 
 A verb of two words, such as `bundle make`, has options of its own and stands in a module of its own."""
 
+_NO_READER = 141  # 128 and SIGPIPE, as shells say it
 _FAULT = "skrt-hub met a fault of its own."
 _GOES_ON = "Nothing was left half done; the same command goes on where it was."
 
@@ -81,7 +81,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return _NO_READER
     except Exception:
         _explain(_FAULT, *_kept_details(), 1, terminal, as_json=as_json)
         return 1

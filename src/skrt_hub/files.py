@@ -16,13 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub.errors import BusyError, PermissionsError, SkrtHubError, SpaceError
+from skrt_workspace import system
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not a POSIX system; `check` says so
-    fcntl = None  # type: ignore[assignment]
 
 
 def write_atomically(path: Path, content: str | bytes | Sequence[bytes], *, mode: int = 0o644) -> None:
@@ -38,13 +34,13 @@ def write_atomically(path: Path, content: str | bytes | Sequence[bytes], *, mode
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
-            os.fchmod(stream.fileno(), mode)
+            system.set_mode(stream.fileno(), mode)
             stream.writelines(parts)
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).replace(path)
         temporary = None
-        sync_folder(path.parent)
+        system.sync_folder(path.parent)
     except OSError as error:
         raise _plain(error, path) from error
     finally:
@@ -77,15 +73,6 @@ def read_json(path: Path) -> Any | None:
         raise _plain(error, path) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable (fsync(2) of the directory)."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def ensure_folder(path: Path, *, mode: int = 0o755) -> None:
     """Make `path` with exactly `mode`, parents with the usual one. Raises PermissionsError or SpaceError."""
     try:
@@ -103,14 +90,12 @@ def exclusive(path: Path, *, what: str, remedy: str, shared: bool = False) -> It
     Raises BusyError, naming `what`, when another process holds it.
     """
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _plain(error, path) from error
     try:
-        try:
-            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(what, why=f"{path} is locked by another process.", remedy=remedy) from error
+        if not system.lock(handle, shared=shared):
+            raise BusyError(what, why=f"{path} is locked by another process.", remedy=remedy)
         yield
     finally:
         os.close(handle)
@@ -119,9 +104,9 @@ def exclusive(path: Path, *, what: str, remedy: str, shared: bool = False) -> It
 @contextmanager
 def waiting_lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on the file `path`, waiting for whoever has it: for changes of some milliseconds."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        system.wait_for_lock(handle)
         yield
     finally:
         os.close(handle)

@@ -11,6 +11,7 @@ import asyncio
 import os
 import shlex
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections import deque
@@ -166,6 +167,13 @@ def start(arguments: Sequence[str | Path], *, remedy: str = "", **options: Any) 
         raise _not_found(words[0], error, remedy) from error
 
 
+def outliving() -> dict[str, Any]:
+    """Options of subprocess.Popen for a program that Ctrl-C and a closed terminal do not end."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
 async def start_in_loop(arguments: Sequence[str | Path], **options: Any) -> asyncio.subprocess.Process:
     """The same for a program that a loop of asyncio waits for."""
     words = [str(word) for word in arguments]
@@ -196,7 +204,18 @@ def plain_environment(*keep: str) -> dict[str, str]:
     Python's own variables are left out: they would reach into another environment's interpreter.
     """
     usual = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ")
-    return {name: os.environ[name] for name in (*usual, *keep) if name in os.environ}
+    windows = (
+        "SYSTEMROOT",
+        "COMSPEC",
+        "PATHEXT",
+        "USERPROFILE",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMDATA",
+        "TEMP",
+        "TMP",
+    )
+    return {name: os.environ[name] for name in (*usual, *windows, *keep) if name in os.environ}
 
 
 def _text(data: bytes | str | None) -> str:

@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 
@@ -19,6 +17,7 @@ from skrt_hub.bench import hubs, machine, statistics, test_users
 from skrt_hub.bench.chart import rehearsal_chart
 from skrt_hub.bench.measure import Subject
 from skrt_hub.bench.notebooks import FIRST_LESSON, Notebook, read_notebook
+from skrt_hub.bench.options import RehearsalOptions
 from skrt_hub.bench.participant import Journey, Participant, ParticipantError, summary_of
 from skrt_hub.bench.rehearsal_report import RehearsalReport
 from skrt_hub.bench.seats import PATIENCE, Step, may_go_on, next_group, seats
@@ -31,16 +30,6 @@ _ENTER_DEADLINE = 600.0
 _LONGEST_ALONE = 1800.0
 _SAMPLE_EVERY = 1.0
 _SAMPLED = 6
-
-
-@dataclass(frozen=True)
-class RehearsalOptions:
-    """What was asked for on the command line."""
-
-    people: int
-    minutes: float
-    notebook: Path | None = None
-    out: Path | None = None
 
 
 def rehearse(context: Context, options: RehearsalOptions) -> RehearsalReport:

@@ -6,12 +6,12 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.bench import hubs, machine, test_users
 from skrt_hub.bench.chart import Curve, arrival_chart
 from skrt_hub.bench.measure import EXTRA_NAMES, Subject, measure
+from skrt_hub.bench.options import BenchOptions
 from skrt_hub.bench.report import BenchReport
 from skrt_hub.bench.statistics import SystemStatistics
 from skrt_hub.bench.stock import stock_hub
@@ -24,17 +24,6 @@ _DEADLINE = 300.0
 _STOCK_DEADLINE = 900.0
 # What a stock participant takes here (proportional set size) and a little more, to keep the machine from swapping.
 _STOCK_MEMORY = 290 * 10**6
-
-
-@dataclass(frozen=True)
-class BenchOptions:
-    """What was asked for on the command line."""
-
-    people: int
-    against_stock: bool = False
-    temporary: bool = False
-    url: str | None = None
-    out: Path | None = None
 
 
 def bench(context: Context, options: BenchOptions) -> BenchReport:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from skrt_hub.bench.options import BenchOptions
 from skrt_hub.bench.report import BenchReport
 from skrt_hub.command_line.parameters import PATH, OneOf, WholeNumber
 from skrt_hub.commands.session import Session
@@ -31,7 +32,5 @@ def run(
     session: Session, *, people: int, against: str | None, temporary: bool, url: str | None, out: Path | None
 ) -> BenchReport:
     """A table of waiting times and memory; exit code 13 when somebody did not get to a slice."""
-    from skrt_hub.bench.run import BenchOptions  # noqa: PLC0415 - the other verbs start without it
-
     options = BenchOptions(people=people, against_stock=against == "stock", temporary=temporary, url=url, out=out)
     return session.hub.bench(options)

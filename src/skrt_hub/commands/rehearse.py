@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from skrt_hub.bench.options import RehearsalOptions
 from skrt_hub.bench.rehearsal_report import RehearsalReport
 from skrt_hub.command_line.parameters import PATH, WholeNumber
 from skrt_hub.commands.session import Session
@@ -35,7 +36,5 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, notebook: Path | None, people: int, minutes: int, out: Path | None) -> RehearsalReport:
     """The number of seats, in hub.yaml's words, and how it was found."""
-    from skrt_hub.bench.rehearsal import RehearsalOptions  # noqa: PLC0415 - other verbs start without it
-
     options = RehearsalOptions(people, minutes, notebook, out)
     return session.hub.rehearse(options)

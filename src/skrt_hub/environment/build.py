@@ -21,12 +21,8 @@ from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
 from skrt_hub.files import ensure_folder, told
 from skrt_hub.process import follow, plain_environment
 from skrt_hub.progress import Progress, Silent, Step
+from skrt_workspace import system
 from skrt_workspace.home.walk import remove_tree
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
-    fcntl = None  # type: ignore[assignment]
 
 # What a new environment takes, and what uv's cache takes beside it where nothing is in the cache yet.
 NEEDED_BYTES = 1_300_000_000
@@ -181,25 +177,21 @@ def _open_to_readers(folder: Path) -> None:
 @contextmanager
 def _alone(path: Path, progress: Progress) -> Iterator[int]:
     """Hold the lock of one environment (flock(2)), waiting for another process that builds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o644)
     give_up = time.monotonic() + LOCK_DEADLINE
     told = False
     try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    progress.say("Another skrt-hub builds the participants' environment; waiting for it.")
-                    told = True
-                if time.monotonic() > give_up:
-                    raise BusyError(
-                        "Another program has been building the participants' environment for half an hour.",
-                        why=f"{path} is locked.",
-                        remedy="End the other skrt-hub, then run the same command again.",
-                    ) from None
-                time.sleep(0.2)
+        while not system.lock(handle):
+            if not told:
+                progress.say("Another skrt-hub builds the participants' environment; waiting for it.")
+                told = True
+            if time.monotonic() > give_up:
+                raise BusyError(
+                    "Another program has been building the participants' environment for half an hour.",
+                    why=f"{path} is locked.",
+                    remedy="End the other skrt-hub, then run the same command again.",
+                )
+            time.sleep(0.2)
         yield handle
     finally:
         os.close(handle)

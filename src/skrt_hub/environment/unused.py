@@ -9,11 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from skrt_hub.environment.build import discard
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
-    fcntl = None  # type: ignore[assignment]
+from skrt_workspace import system
 
 _ENVIRONMENT = re.compile(r"[0-9a-f]{16}")
 _LEFT_OVER = re.compile(r"[0-9a-f]{16}\.removed-\d+")
@@ -35,12 +31,10 @@ def collect_unused(environments: Path, *, keep: Collection[str]) -> list[Path]:
 
 def _remove_unless_locked(folder: Path) -> bool:
     lock = folder.with_name(f"{folder.name}.lock")
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
+        if not system.lock(handle):
+            return False
         discard(folder)
         return True
     finally:

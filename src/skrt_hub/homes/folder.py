@@ -11,6 +11,7 @@ from skrt_hub.errors import RefusedError
 from skrt_hub.files import ensure_folder, named_with
 from skrt_hub.homes.access import File, Home
 from skrt_hub.homes.local import LocalHomes
+from skrt_workspace import system
 from skrt_workspace.home import transfer
 
 
@@ -47,7 +48,7 @@ class FolderHomes(LocalHomes):
             ensure_folder(self.root, mode=0o700)
             ensure_folder(self.root / home.folder, mode=0o700)
         yield from transfer.receive(os.fspath(self.root / home.folder), steps)
-        os.sync()
+        system.sync()
 
     def close(self) -> None:
         """Nothing is held open."""

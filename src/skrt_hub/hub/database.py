@@ -17,8 +17,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from skrt_hub.errors import StateError
-from skrt_hub.files import ensure_folder, sync_folder
+from skrt_hub.files import ensure_folder
 from skrt_hub.layout import Layout
+from skrt_workspace import system
 
 _BEFORE = re.compile(r"^down_revision\b.*=\s*['\"](\w+)['\"]", re.MULTILINE)
 
@@ -84,7 +85,7 @@ def copy_database(database: Path, target: Path) -> None:
         to.execute("PRAGMA journal_mode=DELETE")
     fresh.chmod(0o600)
     fresh.replace(target)
-    sync_folder(target.parent)
+    system.sync_folder(target.parent)
 
 
 def _write_into(database: Path, newer: Path) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from skrt_hub.settings.model import Settings
-from skrt_workspace.sandbox.document import LANDLOCK, NAMESPACES
+from skrt_workspace.sandbox.document import LANDLOCK, NAMESPACES, NONE
 from skrt_workspace.sandbox.probe import ProbeResult, probe
-
-NONE = "none"
 
 
 @cache

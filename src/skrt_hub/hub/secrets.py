@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.errors import StateError
-from skrt_hub.files import ensure_folder, sync_folder
+from skrt_hub.files import ensure_folder
+from skrt_workspace import system
 
 _NAMES = ("cookie", "proxy", "culler", "command", "page")
 
@@ -40,14 +41,14 @@ def read_secrets(folder: Path) -> Secrets:
 
 def _ensure(path: Path) -> str:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.O_CLOEXEC, 0o600)
     except FileExistsError:
         return _read(path)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
         stream.write(secrets.token_hex(32) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
-    sync_folder(path.parent)
+    system.sync_folder(path.parent)
     return _read(path)
 
 

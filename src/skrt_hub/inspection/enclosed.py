@@ -32,7 +32,16 @@ from skrt_hub.inspection.shown import Shown, show
 from skrt_hub.layout import Layout
 from skrt_hub.process import run
 from skrt_workspace.sandbox import walls
-from skrt_workspace.sandbox.document import HOME_INSIDE, LANDLOCK, NAMESPACES, Limits, Network, SandboxDocument, User
+from skrt_workspace.sandbox.document import (
+    HOME_INSIDE,
+    LANDLOCK,
+    NAMESPACES,
+    NONE,
+    Limits,
+    Network,
+    SandboxDocument,
+    User,
+)
 from skrt_workspace.sandbox.errors import DocumentError
 from skrt_workspace.sandbox.identity import ProcessIdentity, send_signal, wait_ended
 
@@ -94,8 +103,8 @@ def enclosed(
 
 
 def _kind(context: Context) -> str:
-    if context.settings.sandbox == kinds.NONE:
-        return kinds.NONE
+    if context.settings.sandbox == NONE:
+        return NONE
     found = kinds.tried(context.settings.sandbox)
     if not found.works:
         raise PrerequisiteError(
@@ -179,7 +188,7 @@ def _sandbox(scratch: Path, command: tuple[str, ...], kind: str, user: User | No
         confined=kind == LANDLOCK,
         user=user,
         hostname="looking",
-        read_only=() if kind == kinds.NONE else shown.binds,
+        read_only=() if kind == NONE else shown.binds,
         limits=Limits(processes=_PROCESSES, open_files=1024, niceness=5),
         network=Network(own=kind == NAMESPACES),
     )

@@ -8,26 +8,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from skrt_hub import computer
 from skrt_hub.context import Context
 from skrt_hub.environment import ensure_environment
 from skrt_hub.errors import ProgramError, UsageError
 from skrt_hub.files import ensure_folder, write_atomically
-from skrt_hub.hub import kinds
 from skrt_hub.inspection import results
-from skrt_hub.inspection.enclosed import Ended, enclosed
 from skrt_hub.process import last_lines
 from skrt_hub.report import Report
-from skrt_workspace.sandbox.document import LANDLOCK
+from skrt_workspace.sandbox.document import LANDLOCK, NONE
+
+if TYPE_CHECKING:
+    from skrt_hub.inspection.enclosed import Ended
 
 _FOUND = 9
 _ANSWERED = {"report", "text", "good", "results"}
 _NOTES = {
-    kinds.NONE: "The files were opened without a sandbox (`sandbox: none` in hub.yaml).",
+    NONE: "The files were opened without a sandbox (`sandbox: none` in hub.yaml).",
     LANDLOCK: "The files were opened in a sandbox that could reach the network: no namespaces are allowed here.",
 }
 
@@ -133,6 +135,9 @@ class _Looked:
 
 @contextmanager
 def _look(context: Context, task: Mapping[str, Any], named: Sequence[Path]) -> Iterator[_Looked]:
+    computer.need_linux("Looking into images", "They are opened in a sandbox, for nobody vouches for what is in them.")
+    from skrt_hub.inspection.enclosed import enclosed  # noqa: PLC0415 - it has what Linux alone has
+
     environment = ensure_environment(context.layout.environments, progress=context.progress).folder
     with ExitStack() as stack:
         with context.progress.step(f"looking at {task['folder']}"):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from skrt_hub.errors import ProgramError, UsageError
 from skrt_hub.files import told, write_atomically
-from skrt_workspace import new_folder
+from skrt_workspace import new_folder, system
 from skrt_workspace.compare.cells import plain_cell
 
 TABLE, PAGE = "compared.csv", "compared.html"
@@ -62,7 +62,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _open(path: Path) -> io.BufferedReader:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | system.O_NOFOLLOW | system.O_NONBLOCK | system.O_CLOEXEC)
     stream = os.fdopen(descriptor, "rb")
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:

@@ -22,7 +22,7 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError, SkrtHubError
-from skrt_hub.files import ensure_folder, exclusive, read_json, sync_folder, told, write_json
+from skrt_hub.files import ensure_folder, exclusive, read_json, told, write_json
 from skrt_hub.inspection import guard
 from skrt_hub.layout import Layout
 from skrt_hub.material import sources
@@ -30,6 +30,7 @@ from skrt_hub.process import Echo
 from skrt_hub.progress import Progress
 from skrt_hub.settings.material import Material
 from skrt_hub.settings.model import Settings
+from skrt_workspace import system
 from skrt_workspace.home.tree import digest_of_file
 
 _FORMAT = 1
@@ -198,7 +199,7 @@ class _Publication:
                 for name in folders:
                     Path(root, name).chmod(0o755)
             self.work.rename(new)
-            sync_folder(new.parent)
+            system.sync_folder(new.parent)
         removed = {*self.manifest.get("removed", ()), *self.old} - {entry["name"] for entry in entries}
         document = {"format": _FORMAT, "folder": folder, "entries": entries, "removed": sorted(removed)}
         write_json(self.shown / "manifest.json", document, mode=0o644)

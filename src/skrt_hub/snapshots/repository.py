@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from skrt_hub.errors import CopyError, PermissionsError, SpaceError
-from skrt_hub.files import ensure_folder, exclusive, read_json, sync_folder, write_atomically, write_json
+from skrt_hub.files import ensure_folder, exclusive, read_json, write_atomically, write_json
+from skrt_workspace import system
 
 MARK = "skrt-hub-copies.json"
 FORMAT = 1
@@ -75,7 +76,7 @@ class FolderRepository:
                     if _read_full(stream, len(part)) != part:
                         return False
                 ended = not stream.read(1)
-                os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                system.forget_cached(stream.fileno(), 0, 0)
                 return ended
         except OSError as error:
             raise self._error(error, name) from None
@@ -85,7 +86,7 @@ class FolderRepository:
             with self._path(name).open("rb") as stream:
                 stream.seek(start)
                 data = stream.read() if length is None else stream.read(length)
-                os.posix_fadvise(stream.fileno(), start, len(data), os.POSIX_FADV_DONTNEED)
+                system.forget_cached(stream.fileno(), start, len(data))
                 return data
         except OSError as error:
             raise self._error(error, name) from None
@@ -102,7 +103,7 @@ class FolderRepository:
         path = self._path(name)
         try:
             path.unlink(missing_ok=True)
-            sync_folder(path.parent)
+            system.sync_folder(path.parent)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -167,9 +168,9 @@ def _read_full(stream: IO[bytes], size: int) -> bytes:
 
 def _forget_cached(path: Path) -> None:
     """Have what was written read from the disk next time, not from memory: only that proves that it is there."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    handle = os.open(path, os.O_RDONLY | system.O_CLOEXEC)
     try:
-        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        system.forget_cached(handle, 0, 0)
     finally:
         os.close(handle)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from skrt_hub import computer
 from skrt_hub.context import Context
 from skrt_hub.targets.protocol import Target
 
 
 def _machine(context: Context) -> Target:
+    computer.need_linux_for_machine()
     from skrt_hub.targets.machine.target import make  # noqa: PLC0415 - a command loads the one target it is about
 
     return make(context)

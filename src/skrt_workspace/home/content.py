@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from skrt_workspace import system
+
 PIECE = 4 * 1024 * 1024
 RUNS = "runs:"
 _NOTHING = bytes(PIECE)
@@ -57,12 +59,12 @@ def parts(handle: int, size: int) -> Iterator[Part]:
 
 def read_at(handle: int, size: int, position: int) -> bytes:
     """`size` bytes from `position` on, fewer only at the end: pieces must not depend on how much one read(2) gives."""
-    data = os.pread(handle, size, position)
+    data = system.read_at(handle, size, position)
     if len(data) == size or not data:
         return data
     found = [data]
     missing = size - len(data)
-    while missing and (more := os.pread(handle, missing, position + size - missing)):
+    while missing and (more := system.read_at(handle, missing, position + size - missing)):
         found.append(more)
         missing -= len(more)
     return b"".join(found)
@@ -132,12 +134,14 @@ def write(handle: int, part: Part, position: int) -> int:
         return position + part.pieces * PIECE
     view = memoryview(part)
     while view:
-        written = os.pwrite(handle, view, position)
+        written = system.write_at(handle, view, position)
         view, position = view[written:], position + written
     return position
 
 
 def _next_data(handle: int, position: int) -> int:
+    if sys.platform == "win32":
+        return position
     try:
         return os.lseek(handle, position, os.SEEK_DATA)
     except OSError as error:

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace import system
+
 IN_HOME = ".local/share/skrt-workspace/notices"
 MATERIAL = "material"
 RECOVERED = "recovered"
@@ -68,7 +70,7 @@ def write_notice(
     handle, temporary = tempfile.mkstemp(prefix=".", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            os.fchmod(stream.fileno(), mode)
+            system.set_mode(stream.fileno(), mode)
             json.dump({"kind": kind, "text": text[:_LONGEST], "time": now, "facts": facts or {}}, stream)
         Path(temporary).replace(folder / f"{time.time_ns()}-{kind}.json")
     except BaseException:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from skrt_workspace import system
 from skrt_workspace.home.tree import Tree
 from skrt_workspace.home.walk import FOLDER, Folder, Unread, Walk
 
@@ -153,9 +154,9 @@ class _Place:
                 self._seen.add(found.st_ino)
             owner = self._owner("/".join((*top, name)[:2]))
             if owner is None:
-                self.other += found.st_blocks * 512
+                self.other += system.on_disk(found)
             else:
-                self._sizes[owner] += found.st_blocks * 512
+                self._sizes[owner] += system.on_disk(found)
 
     def _owner(self, key: str) -> str | None:
         return self._owners.get(key) or self._owners.get(key.partition("/")[0])
@@ -194,11 +195,13 @@ def _beginning(place: int, notes: str, name: str, size: int) -> bytes | None:
     try:
         folder = os.open(notes, FOLDER, dir_fd=place)
         try:
-            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            handle = os.open(
+                name, os.O_RDONLY | system.O_NOFOLLOW | system.O_NONBLOCK | system.O_CLOEXEC, dir_fd=folder
+            )
         finally:
             os.close(folder)
         try:
-            return os.pread(handle, size, 0) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+            return system.read_at(handle, size, 0) if stat.S_ISREG(os.fstat(handle).st_mode) else None
         finally:
             os.close(handle)
     except OSError:
@@ -214,7 +217,7 @@ def _rename(root: str, path: str, now: str) -> None:
             os.mkdir(name, 0o755, dir_fd=folder)
             handle = os.open(name, FOLDER, dir_fd=folder)
             try:
-                if os.geteuid() == 0:
+                if sys.platform != "win32" and os.geteuid() == 0:
                     os.fchown(handle, home.st_uid, home.st_gid)
             finally:
                 os.close(handle)

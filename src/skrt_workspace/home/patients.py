@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from skrt_workspace import system
 from skrt_workspace.home.scan import FILE, scan
 from skrt_workspace.home.transfer import reading
 
@@ -47,9 +48,9 @@ def files_naming_patients(root: str) -> Iterator[str]:
 
 def names_a_patient_in(path: str | os.PathLike[str]) -> bool:
     """The same for one file. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(path, os.O_RDONLY | system.O_NOFOLLOW | system.O_NONBLOCK | system.O_CLOEXEC)
     try:
-        return names_a_patient(os.pread(handle, HEAD, 0))
+        return names_a_patient(system.read_at(handle, HEAD, 0))
     finally:
         os.close(handle)
 

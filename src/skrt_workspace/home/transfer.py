@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from skrt_workspace import system
 from skrt_workspace.home.content import RUNS, Digest, Empty, Part, digest_of_content, parts, write
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, LINK
 from skrt_workspace.home.tree import Tree, part_name, split
@@ -38,7 +40,7 @@ class Reading:
             found.st_mtime_ns,
             found.st_ctime_ns,
             found.st_ino,
-            max(0, found.st_size - found.st_blocks * 512),
+            max(0, found.st_size - system.on_disk(found)),
         )
 
     def pieces(self) -> Iterator[Part]:
@@ -47,7 +49,7 @@ class Reading:
 
     def beginning(self, size: int) -> bytes:
         """Its first bytes."""
-        return os.pread(self._handle, size, 0)
+        return system.read_at(self._handle, size, 0)
 
     @property
     def settled(self) -> bool:
@@ -127,7 +129,7 @@ def receive(root: str, steps: Iterable[Step], owner: int | None = None) -> Itera
             yield Outcome(step.path, error.strerror or type(error).__name__)
     for step in reversed(made):
         with contextlib.suppress(OSError), tree.parent(f"{step.path}/x") as (folder, _):
-            os.fchmod(folder, step.mode & 0o1777)
+            system.set_mode(folder, step.mode & 0o1777)
             os.utime(folder, ns=(step.mtime, step.mtime))
 
 
@@ -163,7 +165,7 @@ def _put(tree: Tree, step: Step, owner: int | None) -> str:
 
 
 def _write_part(folder: int, part: str, step: Step, owner: int | None) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.O_NOFOLLOW | system.O_CLOEXEC
     handle = os.open(part, flags, 0o600, dir_fd=folder)
     try:
         digest = Digest(plain=not step.digest.startswith(RUNS))
@@ -176,9 +178,9 @@ def _write_part(folder: int, part: str, step: Step, owner: int | None) -> None:
             os.ftruncate(handle, position)
         if digest.text() != step.digest:
             raise OSError(5, "the saved content has another hash")
-        if owner is not None:
+        if owner is not None and sys.platform != "win32":
             os.fchown(handle, owner, owner)
-        os.fchmod(handle, step.mode & 0o1777)
+        system.set_mode(handle, step.mode & 0o1777)
         os.utime(handle, ns=(step.mtime, step.mtime))
     finally:
         os.close(handle)
@@ -201,5 +203,5 @@ def _make_link(tree: Tree, step: Step, owner: int | None) -> str:
 
 
 def _own(folder: int, name: str, owner: int | None) -> None:
-    if owner is not None:
+    if owner is not None and sys.platform != "win32":
         os.chown(name, owner, owner, dir_fd=folder, follow_symlinks=False)

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from skrt_workspace import system
 from skrt_workspace.home.content import digest_of_content
 from skrt_workspace.home.walk import FOLDER, TO_READ, unlocked
 
@@ -90,7 +91,7 @@ class Tree:
         """
         parts = split(path)
         locked: list[tuple[int, int]] = []
-        folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = os.open(self.root, os.O_RDONLY | system.O_DIRECTORY | system.O_CLOEXEC)
         try:
             for index in range(len(parts) - 1):
                 if unlock:
@@ -105,7 +106,7 @@ class Tree:
             os.close(folder)
             for handle, mode in reversed(locked):
                 with contextlib.suppress(OSError):
-                    os.fchmod(handle, mode)
+                    system.set_mode(handle, mode)
                 os.close(handle)
 
     def first_blocked(self, path: str) -> str | None:
@@ -198,7 +199,7 @@ def digest_of(handle: int) -> str:
     Material is never so: whoever puts such a file in its place must not wait for hours at each start.
     """
     found = os.fstat(handle)
-    if found.st_size > _SMALL and found.st_blocks * 512 * _MOSTLY < found.st_size:
+    if found.st_size > _SMALL and system.on_disk(found) * _MOSTLY < found.st_size:
         return digest_of_content(handle)
     state = hashlib.sha256()
     while chunk := os.read(handle, CHUNK):
@@ -239,23 +240,23 @@ def _enter(
 def _unlock(folder: int, locked: list[tuple[int, int]]) -> None:
     """A folder that its owner can list but not enter (mode 0400)."""
     found = os.fstat(folder)
-    if not found.st_mode & 0o100 and os.geteuid() == found.st_uid != 0:
+    if not found.st_mode & 0o100 and system.user() == found.st_uid != 0:
         with contextlib.suppress(OSError):
-            os.fchmod(folder, stat.S_IMODE(found.st_mode) | TO_READ)
+            system.set_mode(folder, stat.S_IMODE(found.st_mode) | TO_READ)
             locked.append((os.dup(folder), stat.S_IMODE(found.st_mode)))
 
 
 def _open_to_read(folder: int, name: str) -> int:
     try:
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
+        return os.open(name, os.O_RDONLY | system.O_NOFOLLOW | system.O_CLOEXEC | system.O_NONBLOCK, dir_fd=folder)
     except PermissionError:
         handle, mode = unlocked(name, folder, 0o400)
-        os.fchmod(handle, mode)
+        system.set_mode(handle, mode)
         return handle
 
 
 def _copy_in(folder: int, name: str, source: int, mode: int, *, durable: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.O_NOFOLLOW | system.O_CLOEXEC
     handle = os.open(name, flags, mode, dir_fd=folder)
     try:
         while chunk := os.read(source, CHUNK):

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from skrt_workspace import system
+
+FOLDER = os.O_RDONLY | system.O_DIRECTORY | system.O_NOFOLLOW | system.O_CLOEXEC
 TO_READ, TO_REMOVE = 0o500, 0o700
 _HELD = 32
 MOVED = "it was moved while it was looked through"
@@ -174,7 +176,7 @@ class Walk:
         return -1
 
     def _enter(self, above: int | None, name: str) -> _Level:
-        flags = FOLDER if above is not None else FOLDER & ~os.O_NOFOLLOW
+        flags = FOLDER if above is not None else FOLDER & ~system.O_NOFOLLOW
         try:
             handle = os.open(name, flags, dir_fd=above)
         except PermissionError:
@@ -183,9 +185,9 @@ class Walk:
         else:
             found = os.fstat(handle)
             level = _Level(name, handle, _identity(found))
-            if found.st_mode & self._rights != self._rights and os.geteuid() == found.st_uid != 0:
+            if found.st_mode & self._rights != self._rights and system.user() == found.st_uid != 0:
                 with contextlib.suppress(OSError):
-                    os.fchmod(handle, stat.S_IMODE(found.st_mode) | self._rights)
+                    system.set_mode(handle, stat.S_IMODE(found.st_mode) | self._rights)
                     level.locked = stat.S_IMODE(found.st_mode)
         return level
 
@@ -194,7 +196,7 @@ class Walk:
             return
         if level.locked is not None and self._rights == TO_READ:
             with contextlib.suppress(OSError):
-                os.fchmod(level.handle, level.locked)
+                system.set_mode(level.handle, level.locked)
         os.close(level.handle)
 
     def _path(self, name: str) -> str:
@@ -206,7 +208,9 @@ def unlocked(name: str, above: int | None, rights: int) -> tuple[int, int]:
 
     Through a descriptor that only names it (O_PATH): a link put in its place in the meantime is not followed.
     """
-    place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+    if not system.O_PATH:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+    place = os.open(name, system.O_PATH | system.O_NOFOLLOW | system.O_CLOEXEC, dir_fd=above)
     try:
         found = os.fstat(place)
         if not stat.S_ISDIR(found.st_mode) and not stat.S_ISREG(found.st_mode):
@@ -214,7 +218,7 @@ def unlocked(name: str, above: int | None, rights: int) -> tuple[int, int]:
         mode = stat.S_IMODE(found.st_mode)
         path = f"/proc/self/fd/{place}"
         os.chmod(path, mode | rights)  # noqa: PTH101 - raises PermissionError for who does not own it
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), mode
+        return os.open(path, os.O_RDONLY | system.O_CLOEXEC | system.O_NONBLOCK), mode
     finally:
         os.close(place)
 
@@ -234,7 +238,7 @@ def size_of(root: str | os.PathLike[str]) -> int:
             if isinstance(folder, Unread):
                 continue
             if not folder.depth:
-                total += os.fstat(folder.handle).st_blocks * 512
+                total += system.on_disk(os.fstat(folder.handle))
             for name in folder.names:
                 with contextlib.suppress(OSError):  # it vanished while it was looked at
                     found = os.stat(name, dir_fd=folder.handle, follow_symlinks=False)
@@ -242,7 +246,7 @@ def size_of(root: str | os.PathLike[str]) -> int:
                         continue
                     if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
                         seen.add(found.st_ino)
-                    total += found.st_blocks * 512
+                    total += system.on_disk(found)
     except OSError:
         return total  # the root is gone
     return total

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from skrt_workspace import system
 from skrt_workspace.home.tree import Tree, label
 from skrt_workspace.material import plan
 from skrt_workspace.material.record import Action, Record, locked, read_record, write_record
@@ -118,7 +119,7 @@ class _Placement:
 
 def put_wanted(tree: Tree, path: str, wanted: Wanted, *, replaces: str | None) -> bool:
     """Copy one file of the material into a home. False where something else stands there by now. Raises OSError."""
-    handle = os.open(wanted.source, os.O_RDONLY | os.O_CLOEXEC)
+    handle = os.open(wanted.source, os.O_RDONLY | system.O_CLOEXEC)
     try:
         return tree.put(path, handle, mode=0o777 if wanted.executable else 0o666, replaces=replaces)
     finally:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from skrt_workspace import system
 from skrt_workspace.home.tree import split
 
 FOLDER = ".local/share/skrt-workspace"
@@ -140,14 +141,10 @@ def write_record(home: Path, record: Record, *, durable: bool) -> None:
 @contextlib.contextmanager
 def locked(home: Path) -> Iterator[bool]:
     """Hold the record's lock; gives False at once where another process of this home has it."""
-    import fcntl  # noqa: PLC0415 - not on every system
-
     (home / FOLDER).mkdir(parents=True, exist_ok=True)
-    handle = os.open(home / FOLDER / ".material.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(home / FOLDER / ".material.lock", os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not system.lock(handle):
             yield False
             return
         for left in (home / FOLDER).glob(f".{FILE}.*"):

@@ -25,8 +25,8 @@ WARDEN_SOCKET_VARIABLE = "SKRT_WARDEN_SOCKET"
 LISTENER_VARIABLE = "SKRT_SANDBOX_LISTENER"
 """Tells the sandbox program the number of the socket that the server is to listen on."""
 USER_NAME = "jovyan"
-NAMESPACES, LANDLOCK = "namespaces", "landlock"
-"""The kinds of sandboxes: isolated, and confined."""
+NAMESPACES, LANDLOCK, NONE = "namespaces", "landlock", "none"
+"""The kinds of sandboxes: isolated, confined, and no sandbox."""
 ORDINARY_UID = 1000  # what a participant is inside, when the hub runs as an ordinary user
 
 MIB = 1024 * 1024

@@ -39,6 +39,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("helm", lambda: helm(context), INSTALL_HELM),
     ]
     findings.append(_guard("chart", lambda: chart(context)))
+    if context.settings.kubernetes.access == "port-forward":
+        findings += _access()
     if not findings[0].ok:
         return tuple(findings)
     try:
@@ -69,6 +71,15 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     if context.settings.kubernetes.access == "ingress":
         findings.append(_guard("ingress class", lambda: Finding("ingress class", True, ingress.require_class(cluster))))
     return tuple(findings)
+
+
+def _access() -> tuple[Finding, ...]:
+    """That this computer cannot be the way into the cluster, where that is so."""
+    try:
+        forward.refuse_here()
+    except SkrtHubError as error:
+        return (_failed("access", error),)
+    return ()
 
 
 def kubectl() -> Finding:

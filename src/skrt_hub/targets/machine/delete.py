@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from skrt_hub.errors import PermissionsError, StateError
-from skrt_hub.files import sync_folder
 from skrt_hub.layout import Layout
 from skrt_hub.report import Message
 from skrt_hub.targets.protocol import DeleteOptions, Removal
+from skrt_workspace import system
 from skrt_workspace.home.walk import Unread, remove_tree, size_of
 
 
@@ -48,7 +48,7 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
     # In one step: homes that are half removed would look as if they had changed since they were saved.
     if layout.homes.exists():
         layout.homes.rename(_going(layout))
-        sync_folder(layout.root)
+        system.sync_folder(layout.root)
     _remove(_going(layout))
     _remove(layout.hub)
     _remove(layout.saves)

@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from skrt_hub import computer
 from skrt_hub.layout import Layout
 from skrt_hub.policy import class_page
 from skrt_hub.process import plain_environment, start_in_loop
@@ -48,15 +49,18 @@ def ensure(settings: Settings, layout: Layout, kubectl: Kubectl) -> None:
         "kubectl": list(kubectl.arguments()),
         "settings": settings.model_dump(mode="json"),
     }
-    if class_page.used(settings) and own.runs_with(told):
+    wanted = class_page.used(settings) and computer.is_unix()
+    if wanted and own.runs_with(told):
         return
     own.stop()
-    if class_page.used(settings):
+    if wanted:
         own.start(told)
 
 
 def note(settings: Settings, layout: Layout, *, hub_runs: bool) -> str:
     """What `status` says of the page; nothing where all is well or nobody would open it."""
+    if class_page.used(settings) and not computer.is_unix():
+        return f"The class's page is kept by a program of Linux and macOS; this is {computer.name()}."
     if hub_runs and class_page.used(settings) and not program(layout).running:
         return "The class's page is not there at present (since a restart of this machine?): skrt-hub open"
     return ""

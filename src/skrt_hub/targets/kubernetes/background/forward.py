@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 
+from skrt_hub import computer
 from skrt_hub.errors import StartError
 from skrt_hub.files import ensure_folder
 from skrt_hub.layout import Layout
@@ -14,6 +14,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.background.program import Background
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 from skrt_hub.targets.port import ensure_port_is_free
+from skrt_workspace import system
 
 SERVICE = "proxy-public"
 """The chart's service that browsers reach, with whatever `access`."""
@@ -30,6 +31,7 @@ def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
 
     Raises PortTakenError where another program has the port.
     """
+    refuse_here()
     own = program(layout)
     told = {
         "kubectl": list(kubectl.arguments()),
@@ -45,6 +47,16 @@ def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
     own.start(told)
     require_running(layout)
     return True
+
+
+def refuse_here() -> None:
+    """Raises PrerequisiteError on Windows."""
+    computer.need_unix(
+        "`access: port-forward`",
+        "The way to the cluster is a socket with a name, which nobody else on this computer can use.",
+        "Write `access: load-balancer` below kubernetes in hub.yaml (Docker Desktop and clouds have one), "
+        "or type skrt-hub in WSL 2 (docs/how-to/windows.md).",
+    )
 
 
 def last_words(layout: Layout) -> str:
@@ -72,8 +84,8 @@ def _socket(layout: Layout) -> str:
     path = str(layout.run / "kube.sock")
     if len(path.encode()) < 100:
         return path
-    folder = Path(tempfile.gettempdir(), f"skrt-hub-{os.getuid()}")
+    folder = Path(tempfile.gettempdir(), f"skrt-hub-{system.user()}")
     ensure_folder(folder, mode=0o700)
-    if folder.stat().st_uid != os.getuid():
+    if folder.stat().st_uid != system.user():
         raise StartError(f"{folder} belongs to somebody else.", remedy="Choose a shorter state folder with --state.")
     return str(folder / f"{hashlib.sha256(path.encode()).hexdigest()[:16]}.sock")

@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
-from skrt_hub.process import start
+from skrt_hub.process import outliving, start
 from skrt_hub.targets.duties import Duties, in_words
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not a POSIX system; what needs it runs on none
-    fcntl = None  # type: ignore[assignment]
+from skrt_workspace import system
 
 
 @dataclass(frozen=True)
@@ -50,11 +48,7 @@ class Background:
         if not self.lock.exists():
             return False
         with self.lock.open("a") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
+            return not system.lock(stream.fileno())
 
     def runs_with(self, told: dict[str, Any]) -> bool:
         """Whether it runs, and was told just this."""
@@ -71,8 +65,8 @@ class Background:
                 [sys.executable, "-m", self.module, self._document],
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C and a closed terminal end the command, not this
                 cwd="/",
+                **outliving(),
             )
         write_json(self._document, {**document, "pid": process.pid}, mode=0o600)
         end = time.monotonic() + 10
@@ -90,7 +84,8 @@ class Background:
         end = time.monotonic() + 15
         while self.running:
             if time.monotonic() > end:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    psutil.Process(pid).kill()
                 end = time.monotonic() + 5
             time.sleep(0.05)
         return True
@@ -114,12 +109,11 @@ class Background:
 def alone(document: dict[str, Any]) -> Iterator[bool]:
     """For the program itself: hold its lock, with a closed terminal ignored; False where another one holds it."""
     with Path(document["lock"]).open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not system.lock(lock.fileno()):
             yield False
             return
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if sys.platform != "win32":
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         yield True
 
 

@@ -57,8 +57,9 @@ def main(words: list[str]) -> int:
     """Save when it is time, until a signal comes or hub.yaml wants no more saves."""
     document = json.loads(Path(words[0]).read_text(encoding="utf-8"))
     layout = Layout(Path(document["told"]["state"]))
-    with suppress(OSError):
-        os.nice(10)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.nice(10)
     with alone(document) as only_one:
         if only_one:
             asyncio.run(_keep(layout, duties(document)))
