@@ -41,7 +41,17 @@ def main() -> int:
 
 
 def _checked(platform: str) -> list[str]:
-    words = ("-m", "mypy", "--platform", platform, "--cache-dir", f".mypy_cache/{platform}", "--no-error-summary")
+    packages = ("-p", "skrt_hub", "-p", "skrt_workspace")
+    words = (
+        "-m",
+        "mypy",
+        *packages,
+        "--platform",
+        platform,
+        "--cache-dir",
+        f".mypy_cache/{platform}",
+        "--no-error-summary",
+    )
     told = run([sys.executable, *words], capture_output=True, text=True, check=False)
     if told.returncode not in (0, 1):
         raise SystemExit(told.stdout + told.stderr)
