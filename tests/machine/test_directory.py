@@ -72,7 +72,7 @@ def test_nothing_is_sent_to_a_server_that_is_not_the_one(there: Campus) -> None:
     wrong = {
         "CERTIFICATE_VERIFY_FAILED": Directory(there.encrypted, base=PEOPLE),
         "certificate verify failed": Directory(there.plain, base=PEOPLE),
-        "doesn't match": Directory(there.encrypted.replace("127.0.0.1", "localhost"), base=PEOPLE, authority=authority),
+        "mismatch": Directory(there.encrypted.replace("127.0.0.1", "localhost"), base=PEOPLE, authority=authority),
         "refused": Directory("ldaps://127.0.0.1:9", base=PEOPLE),
     }
     for words, directory in wrong.items():

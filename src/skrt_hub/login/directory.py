@@ -133,9 +133,7 @@ class Directory:
     def _connected(self, user: str | None = None, password: str | None = None) -> Iterator[Any]:
         """A connection that nothing was said on yet, encrypted unless the server is this machine."""
         parts = urlsplit(self.server)
-        tls = ldap3.Tls(
-            validate=ssl.CERT_REQUIRED, version=ssl.PROTOCOL_TLS_CLIENT, ca_certs_data=self.authority or None
-        )
+        tls = _Tls(validate=ssl.CERT_REQUIRED, ca_certs_data=self.authority or None)
         secure = parts.scheme == "ldaps"
         server = ldap3.Server(
             self.host,
@@ -178,6 +176,17 @@ class Directory:
         with self._connected(self.reader or None, password or None) as connection:
             _bind(connection)
             yield connection
+
+
+class _Tls(ldap3.Tls):  # type: ignore[misc]
+    """Python's own look at the server's certificate and name; ldap3's knows no addresses since Python 3.12."""
+
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
+        context = ssl.create_default_context(cadata=self.ca_certs_data)
+        host = connection.server.host
+        connection.socket = context.wrap_socket(
+            connection.socket, server_hostname=host, do_handshake_on_connect=do_handshake
+        )
 
 
 def _bind(connection: Any, but: tuple[int, ...] = ()) -> bool:
