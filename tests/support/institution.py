@@ -35,10 +35,10 @@ class Institution:
 
 
 @contextlib.contextmanager
-def institution(port: int | None = None) -> Iterator[Institution]:
-    """A provider that runs."""
+def institution(port: int | None = None, *, listen: str = "127.0.0.1") -> Iterator[Institution]:
+    """A provider that runs; `listen`: the address that it answers at, besides calling itself 127.0.0.1."""
     port = port or free_port()
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
+    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--host", listen]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     there = Institution(f"http://127.0.0.1:{port}")
     try:
