@@ -163,26 +163,31 @@ class Watchdog:
         send_signal(supervisor, signal.SIGTERM)
 
 
-def start(root: Path, program: str, kept: dict[str, socket.socket], log: Path) -> None:
-    """Start a watchdog in the background that holds these sockets, and with it a supervisor."""
+def start(root: Path, program: str, kept: dict[str, socket.socket], log: Path, *, before: Sequence[str] = ()) -> None:
+    """Start a watchdog in the background that holds these sockets, and with it a supervisor.
+
+    `before`: a command that becomes the watchdog, after it has brought it to its place.
+    """
     numbers = {name: listener.fileno() for name, listener in kept.items()}
-    _spawn(["--kept", json.dumps(numbers)], root, program, list(numbers.values()), log)
+    _spawn([*before, *_itself(root, program), "--kept", json.dumps(numbers)], list(numbers.values()), log)
 
 
 def replace_killed(root: Path, program: str, channel: socket.socket, log: Path) -> subprocess.Popen[bytes]:
     """Start a watchdog for this process, the supervisor, whose own was killed; `channel` is its end of the talk."""
     own = json.dumps(identify(os.getpid()).as_dict())
     words = ["--adopt", own, "--channel", str(channel.fileno())]
-    return _spawn(words, root, program, [channel.fileno()], log)
+    return _spawn([*_itself(root, program), *words], [channel.fileno()], log)
 
 
-def _spawn(
-    words: Sequence[str], root: Path, program: str, descriptors: list[int], log: Path
-) -> subprocess.Popen[bytes]:
+def _itself(root: Path, program: str) -> list[str]:
+    return [sys.executable, "-m", __spec__.name if __spec__ else __name__, str(root), program]
+
+
+def _spawn(command: Sequence[str], descriptors: list[int], log: Path) -> subprocess.Popen[bytes]:
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", __spec__.name if __spec__ else __name__, str(root), program, *words],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -22,9 +22,9 @@ _SHARES = "256"
 _WEIGHT = "25"
 
 
-def version(root: Path = _ROOT) -> int | None:
-    """Which version of cgroups this process may make groups in: 2, 1, or None."""
-    if _unified_base(root) is not None:
+def version(root: Path = _ROOT, *, process: int | None = None) -> int | None:
+    """Which version of cgroups this process, or another of the same user, may make groups in: 2, 1, or None."""
+    if _unified_base(root, process) is not None:
         return 2
     return 1 if all(os.access(root / controller, os.W_OK) for controller in ("memory", "pids", "cpu")) else None
 
@@ -49,8 +49,8 @@ def remove(state: Path, folder: str, root: Path = _ROOT, *, patience: float = _P
 
 def remove_all(state: Path, root: Path = _ROOT, *, patience: float = _PATIENCE) -> None:
     """Remove every group of this hub in which nothing runs, also those of participants who are gone."""
-    beginning = _name(state, "")
-    _remove([group for base in _bases(root) for group in base.glob(f"{beginning}*")], patience)
+    names = f"{beginning(state)}*"
+    _remove([group for base in _bases(root) for group in base.glob(names)], patience)
 
 
 def _bases(root: Path) -> list[Path]:
@@ -86,16 +86,25 @@ def times_killed(state: Path, folder: str, root: Path = _ROOT) -> int:
         return 0
 
 
-def _name(state: Path, folder: str) -> str:
+def beginning(state: Path) -> str:
+    """How the names of all groups of this hub begin."""
     hub = hashlib.sha256(str(state).encode()).hexdigest()[:8]
-    return f"skrt-hub-{hub}-{folder}"
+    return f"skrt-hub-{hub}-"
 
 
-def _unified_base(root: Path) -> Path | None:
+def _name(state: Path, folder: str) -> str:
+    return f"{beginning(state)}{folder}"
+
+
+def _unified_base(root: Path, process: int | None = None) -> Path | None:
     """A version 2 group of our own below which groups with memory, pids and cpu can be made."""
     if not (root / "cgroup.controllers").exists():
         return None
-    own = Path("/proc/self/cgroup").read_text(encoding="ascii").strip().splitlines()[-1].partition("::")[2]
+    try:
+        told = Path(f"/proc/{process or 'self'}/cgroup").read_text(encoding="ascii")
+    except OSError:
+        return None  # it has ended
+    own = told.strip().splitlines()[-1].partition("::")[2]
     base = root / own.lstrip("/")
     for candidate in (base, base.parent):
         try:
@@ -110,6 +119,7 @@ def _unified_base(root: Path) -> Path | None:
 def _ensure_unified(group: Path, limits: Limits) -> tuple[str, ...]:
     files = {
         "memory.max": str(limits.memory),
+        "memory.swap.max": "0",  # what is swapped out is not counted: the limit could be passed by that
         "memory.oom.group": "0",
         "pids.max": str(limits.processes),
         "cpu.max": f"{int(limits.cpu * _PERIOD)} {_PERIOD}",

@@ -57,7 +57,7 @@ def guest(context: Context, applied: Applied) -> Iterator[Guest]:
         hub.start_server(name)
         token = str(hub.ask("POST", f"/users/{name}/tokens", {"expires_in": 3600})["token"])
         runs_as = "root" if applied.root else "an ordinary user"
-        missing = layers.missing(applied.settings)
+        missing = layers.missing(applied.settings, context.layout)
         revive = partial(hub.start_server, name)
         known = trust(context.layout, applied.settings)
         host = urlsplit(applied.settings.public_url).netloc if applied.settings.participant_url else ""

@@ -29,7 +29,7 @@ def all_findings(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
     others = () if settings.on_loopback else (addresses(settings),)
     people = (*(institution.findings(settings) or (log_in(settings, layout),)), *_homes_from_before(settings, layout))
     people = (*people, *institution.own_config_findings(settings))
-    return (*people, encryption(settings, layout), *others, protections(settings))
+    return (*people, encryption(settings, layout), *others, protections(settings, layout))
 
 
 def _homes_from_before(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
@@ -40,9 +40,9 @@ def _homes_from_before(settings: Settings, layout: Layout) -> tuple[Finding, ...
     return institution.homes_from_before(settings, accounts)
 
 
-def protections(settings: Settings) -> Finding:
+def protections(settings: Settings, layout: Layout) -> Finding:
     """Which layers of the sandbox do not hold here; they were tried."""
-    missing = layers.missing(settings)
+    missing = layers.missing(settings, layout)
     found = "; ".join(missing) or "every layer of the sandbox holds"
     remedy = "What each layer is for, and what brings it: docs/explanation/sandbox.md. To try them: skrt-hub audit"
     return Finding("protections", not missing, found, remedy, required=False)

@@ -11,7 +11,7 @@ from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.homes.on_machine import MachineHomes
-from skrt_hub.hub import full, identities, own_config
+from skrt_hub.hub import control_groups, full, identities, own_config, own_group
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.reach import addresses_of
@@ -239,4 +239,5 @@ class MachineTarget:
 
 
 def _supervise_here(layout: Layout, kept: Kept) -> None:
+    own_group.settle_if_left_to_us(control_groups.beginning(layout.root))
     watchdog.run_here(layout.root, parts.SUPERVISOR, kept, layout.watchdog_lock)

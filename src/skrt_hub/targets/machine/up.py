@@ -22,7 +22,7 @@ from skrt_hub.context import Context
 from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder
-from skrt_hub.hub import database, identities, kinds, own_config
+from skrt_hub.hub import database, delegation, identities, kinds, own_config
 from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
@@ -204,7 +204,8 @@ def _ensure_supervisor(context: Context, state: dict[str, Any] | None, kept: Kep
         control.wait_gone(layout.control_socket)  # of a skrt-hub that had no watchdog
         kept = _take_addresses(context) | _private_of_before(layout) | bind_door(layout)
     try:
-        watchdog.start(layout.root, parts.SUPERVISOR, kept, layout.log / "supervisor.log")
+        before = delegation.command(layout.root)
+        watchdog.start(layout.root, parts.SUPERVISOR, kept, layout.log / "supervisor.log", before=before)
     except OSError as error:
         raise PermissionsError(
             "The supervisor could not be started.", why=str(error), remedy="Run: skrt-hub check"
