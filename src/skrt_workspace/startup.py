@@ -80,7 +80,8 @@ def begin() -> None:
     """Put the finder in place, once."""
     if not any(type(finder).__name__ == "Finder" and type(finder).__module__ == __name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
-    show_own_packages()
+    if not sys.flags.no_user_site:  # a Python that was told to leave them out (`-s`, `-I`), as the Jupyter server is
+        show_own_packages()
 
 
 def own_packages() -> str:
@@ -92,8 +93,8 @@ def own_packages() -> str:
 def show_own_packages() -> None:
     """Put the participant's own packages at the end of the path, behind all that the environment holds.
 
-    Not in a Python that was told to leave them out (`-s`, `-I`), as the Jupyter server is.
+    A kernel has them whatever its Python was told: in a pod it comes of the server's, which leaves them out.
     """
     folder = own_packages()
-    if not sys.flags.no_user_site and folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112
+    if folder not in sys.path and os.path.isdir(folder):  # noqa: PTH112
         site.addsitedir(folder)

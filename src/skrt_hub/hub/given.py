@@ -20,6 +20,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate
 LISTENERS_VARIABLE = "SKRT_HUB_LISTENERS"
 _ALLOWED = "/hub/api"
 _NOWHERE = "/hub/api/not-through-this-door"
+_MOST_PARENTS = 32
 MOST_OF_ONE = 64
 """Connections that one sandbox may hold at the door; a server needs a few. All share the hub's open files."""
 
@@ -55,8 +56,8 @@ class _Door(HTTPServer):  # type: ignore[misc]
 
     def initialize(self, *given: Any, **named: Any) -> None:
         super().initialize(*given, **named)
-        self._held: Counter[tuple[int, str]] = Counter()
-        self._whose: dict[Any, tuple[int, str]] = {}
+        self._held: Counter[tuple[int, int]] = Counter()
+        self._whose: dict[Any, tuple[int, int]] = {}
 
     def handle_stream(self, stream: Any, address: Any) -> None:
         """Answer a connection, or close it where its maker holds too many."""
@@ -80,16 +81,24 @@ class _Door(HTTPServer):  # type: ignore[misc]
         return _Narrow(super().start_request(server_conn, request_conn))
 
 
-def sandbox_of(connection: socket.socket) -> tuple[int, str]:
-    """Which sandbox made this connection: whose it is, and the namespace of its processes where that can be seen.
+def sandbox_of(connection: socket.socket) -> tuple[int, int]:
+    """Which sandbox made this connection: its user, and its first process as the hub sees it, or 0.
 
-    An ordinary user's sandboxes are all one user's. Who cannot be seen, as who has ended by now, counts as one.
+    An ordinary user's sandboxes are all one user's, and who has ended by now has left nothing to be known by. Everybody
+    may read these facts of every process (proc_pid_status(5)), while `/proc/PID/ns` is closed to the hub there.
     """
     pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    try:
-        return uid, str(Path(f"/proc/{pid}/ns/pid").readlink())
-    except OSError:
-        return uid, ""
+    for _ in range(_MOST_PARENTS):
+        try:
+            lines = Path(f"/proc/{pid}/status").read_bytes().splitlines()
+        except OSError:
+            break
+        facts = dict(line.split(b":", 1) for line in lines if b":" in line)
+        numbers = facts[b"NSpid"].split()
+        if len(numbers) > 1 and numbers[-1] == b"1":
+            return uid, pid
+        pid = int(facts[b"PPid"])
+    return uid, 0
 
 
 class _Narrow(HTTPMessageDelegate):  # type: ignore[misc]

@@ -21,6 +21,8 @@ LARGEST_REQUEST = 2 * 2**20
 _PATIENCE = 120.0
 """Seconds for a request to begin and to come in. The proxies keep a connection that nobody uses for less."""
 _LONGEST_NOTE = 250
+_LARGEST_WISH = 16 * 2**10
+"""Bytes of what is said of a token to be made: its rights are kept as they were written, each as often as it stands."""
 _THE_HUB = "jupyterhub"
 _SERVERS_OWN = "Server at "  # JupyterHub's note on the token that a server speaks to the hub with
 
@@ -52,6 +54,8 @@ def ensure_usable(note: object) -> None:
 
 def _with_a_usable_note(original: Any) -> Any:
     async def post(self: Any, user_name: str) -> None:
+        if len(self.request.body) > _LARGEST_WISH:
+            raise web.HTTPError(413, "That is too much for one token.")
         body = self.get_json_body()
         if isinstance(body, dict):
             ensure_usable(body.get("note"))

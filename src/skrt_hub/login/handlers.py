@@ -11,6 +11,7 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.handlers.login import LoginHandler
 from tornado import web  # type: ignore[attr-defined]
 from tornado.httputil import url_concat
+from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketHandler
 
 from . import codes, sessions
@@ -24,6 +25,7 @@ _FIRST_LASTS = 20 / 1440  # days
 _KNOWN = "skrt-known-browser"
 _KNOWN_LASTS = 180  # days
 _NAMES_OF_A_BROWSER = 8
+_TRIED = 20.0  # seconds
 
 
 class PageHandler(BaseHandler):  # type: ignore[misc]
@@ -272,10 +274,13 @@ class LookHandler(web.RequestHandler):  # type: ignore[misc]
 
 
 class CanConnectHandler(WebSocketHandler):  # type: ignore[misc]
-    """A WebSocket that does nothing: the log-in page tries whether one comes through."""
+    """A WebSocket that does nothing: the log-in page tries whether one comes through. Anybody may, so not for long."""
 
     def check_origin(self, origin: str) -> bool:
         return True
+
+    def open(self) -> None:
+        IOLoop.current().call_later(_TRIED, self.close)
 
     def on_message(self, message: Any) -> None:
         self.close()

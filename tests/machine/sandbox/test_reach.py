@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from skrt_hub.hub import given
 from skrt_workspace.sandbox.enter import WATCHES
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, wait_ended
 from skrt_workspace.sandbox.privileges import has_scopes
@@ -299,3 +300,28 @@ def test_one_sandbox_leaves_others_of_the_same_user_watches_of_files(hub: Hub) -
     # Run by root, each participant is a user of their own, and the kernel counts them apart.
     assert hub.is_root or found == [WATCHES["max_inotify_instances"], WATCHES["max_fanotify_groups"]]
     assert found[0] > 0
+
+
+def test_the_hub_knows_connections_of_one_sandbox_from_anothers(hub: Hub) -> None:
+    connect = (
+        "import os, socket, time\nheld = []\nfor child in range(2):\n    if child and os.fork() == 0:\n"
+        "        os.setsid()\n    one = socket.socket(socket.AF_UNIX)\n    one.connect('door.sock')\n"
+        "    held.append(one)\n"
+        "time.sleep(5)"
+    )
+    seen: dict[str, set[tuple[int, int]]] = {}
+    for name in ("bob", "anna"):
+        home = hub.home(name)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(home / "door.sock"))
+            (home / "door.sock").chmod(0o777)
+            listener.listen()
+            listener.settimeout(10)
+            hub.start(hub.document(home, [hub.python, "-I", "-c", connect]))
+            seen[name] = {given.sandbox_of(listener.accept()[0]) for _ in range(3)}
+    assert [len(known) for known in seen.values()] == [1, 1], "also from a session of its own"
+    assert all(first for known in seen.values() for _, first in known)
+    assert not seen["bob"] & seen["anna"]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert given.sandbox_of(ours) == (os.getuid(), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 
 from tornado.web import Application
@@ -41,11 +40,3 @@ def test_one_sandbox_holds_so_many_connections_and_no_more(tmp_path: Path) -> No
         assert await is_answered(*await connected(path))
 
     asyncio.run(attack())
-
-
-def test_a_sandbox_is_known_by_its_user_and_its_processes() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        uid, processes = given.sandbox_of(ours)
-    assert processes.startswith("pid:[")
-    assert uid >= 0

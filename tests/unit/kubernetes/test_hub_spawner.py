@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tornado import web  # type: ignore[attr-defined]
 
 from skrt_hub.targets.kubernetes.in_hub.spawner import prompt
 
@@ -76,3 +77,18 @@ def test_starts_take_turns_and_a_slow_one_holds_nobody_up_for_long(monkeypatch: 
     first, second, third = began
     assert 0.05 < second - first < 0.25  # as soon as the first has ended
     assert 0.25 < third - second < 0.6  # the second is slow, so its turn ends by time
+
+
+def test_a_size_that_there_is_not_is_refused_in_words() -> None:
+    class Sized(Pod):
+        profile_list = ({"display_name": "Small"}, {"display_name": "Large"})
+
+        async def load_user_options(self) -> None:
+            raise ValueError("No such profile: forged. Options include: small, large")
+
+    one = prompt(Sized)()
+    one.profile_list = list(Sized.profile_list)
+    with pytest.raises(web.HTTPError) as refused:
+        asyncio.run(one.load_user_options())
+    assert refused.value.status_code == 422
+    assert "Small, Large" in refused.value.jupyterhub_message

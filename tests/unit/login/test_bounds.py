@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,11 @@ def anna() -> Iterator[Any]:
     yield user
 
 
+def asking(**wish: Any) -> Any:
+    """What asks JupyterHub for a token."""
+    return SimpleNamespace(request=SimpleNamespace(body=json.dumps(wish).encode()), get_json_body=lambda: wish)
+
+
 def test_a_reset_leaves_the_servers_token_and_none_that_a_person_can_make(anna: Any) -> None:
     db = orm.inspect(anna).session
     servers = anna.new_api_token(note="Server at /user/anna/")
@@ -44,9 +50,11 @@ def test_a_reset_leaves_the_servers_token_and_none_that_a_person_can_make(anna: 
     post = bounds._with_a_usable_note(make)
     for note in ("Server at /user/anna/", "Server at ", "x" * 5000, {"a": 1}):
         with pytest.raises(web.HTTPError, match="note"):
-            asyncio.run(post(SimpleNamespace(get_json_body=lambda note=note: {"note": note}), "anna"))
+            asyncio.run(post(asking(note=note), "anna"))
+    with pytest.raises(web.HTTPError, match="too much"):
+        asyncio.run(post(asking(scopes=["read:users:name!user=anna"] * 1000), "anna"))
     assert not asked
-    asyncio.run(post(SimpleNamespace(get_json_body=lambda: {"note": "my program"}), "anna"))
+    asyncio.run(post(asking(note="my program"), "anna"))
     sessions.forget(db, anna, servers_token_too=False)
     assert [token.note for token in anna.api_tokens] == ["Server at /user/anna/"]
     assert orm.APIToken.find(db, servers) is not None

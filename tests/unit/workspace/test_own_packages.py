@@ -5,7 +5,7 @@ from __future__ import annotations
 import site
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,7 +74,7 @@ def test_names_are_compared_as_the_index_does(word: str) -> None:
     assert "part of the class's environment" in installing.refused(["install", word], HELD)
 
 
-def test_own_packages_come_last_and_not_with_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_packages_come_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(sys, "path", ["/environment"])
     startup.show_own_packages()
@@ -86,6 +86,20 @@ def test_own_packages_come_last_and_not_with_s(tmp_path: Path, monkeypatch: pyte
     assert startup.own_packages() == str(
         tmp_path / ".local" / "lib" / Path(site.__file__).parent.name / "site-packages"
     )
+
+
+def test_a_python_that_leaves_them_out_gives_them_to_the_kernels_that_it_forks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "path", ["/environment"])
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(no_user_site=1, verbose=0))
+    Path(startup.own_packages()).mkdir(parents=True)
+    startup.begin()
+    assert sys.path == ["/environment"]
+    startup.show_own_packages()  # what a kernel does, in a pod as a child of a Python with `-s`
+    assert sys.path == ["/environment", startup.own_packages()]
 
 
 def test_the_server_leaves_them_out() -> None:

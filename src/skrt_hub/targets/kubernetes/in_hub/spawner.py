@@ -18,11 +18,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from tornado import web  # type: ignore[attr-defined]
+
 PAUSE = 0.1
 """Seconds between two looks."""
 LOOK_AT_POD_EVERY = 2.0
 LONGEST_TURN = 20.0
 """Seconds after which the next one begins, however far the one before is."""
+_REFUSED = 422
 
 
 def prompt_spawner(at_once: int = 0) -> type:
@@ -47,7 +50,24 @@ def prompt(base: Any, at_once: int = 0) -> type:
             end()
         return url
 
-    return type("PromptKubeSpawner", (base,), {"start": start, "__doc__": prompt.__doc__})
+    async def load_user_options(self: Any) -> None:
+        try:
+            await base.load_user_options(self)
+        except ValueError as unknown:
+            raise unknown_size(self.profile_list) from unknown
+
+    own = {"start": start, "load_user_options": load_user_options, "__doc__": prompt.__doc__}
+    return type("PromptKubeSpawner", (base,), own)
+
+
+def unknown_size(there: Any) -> web.HTTPError:
+    """The refusal, in words, of a size of server that is not among these (KubeSpawner's profiles)."""
+    names = ", ".join(str(one.get("display_name")) for one in there) if isinstance(there, list) else ""
+    known = f" There are: {names}." if names else ""
+    words = f"There is no such size of server.{known} Choose one when you start your server."
+    failure = web.HTTPError(_REFUSED, words)
+    failure.jupyterhub_message = words  # the pages show this one, the interface the other
+    return failure
 
 
 async def begin_turn(turns: asyncio.Semaphore | None) -> Callable[[], None]:
