@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS ?= 1
 # Set in some containers; every command of a test would compile its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 # A Python that is named for tests gets an environment of its own: make test PYTHON=python3.12
-TESTS := test lint types-elsewhere unit machine test-long test-faults test-cluster test-container
+TESTS := test tests lint types-elsewhere unit machine test-long test-faults test-cluster test-container
 VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint types-elsewhere unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
+.PHONY: help up test tests lint types-elsewhere unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,7 +23,10 @@ help:
 up: $(VENV)/tool ## set everything up, start the hub, print its address
 	@$(BIN)/skrt-hub up
 
-test: lint ## set everything up, run the linters and the tests
+test: $(VENV)/dev ## set everything up, run the linters and, at the same time, the tests
+	@$(MAKE) --no-print-directory -j 2 lint tests
+
+tests: $(VENV)/dev # unit and machine, in one run
 	$(BIN)/pytest tests/machine tests/unit -m "not long" $(PARALLEL)
 
 lint: $(VENV)/dev ## code style, types, import rules

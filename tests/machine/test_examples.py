@@ -16,7 +16,7 @@ from skrt_hub.environment import Environment
 
 EXAMPLES = Path(skrt_workspace.__file__).parent / "examples"
 NOTEBOOKS = sorted(path.stem for path in EXAMPLES.glob("*.ipynb"))
-SHORT = ("01_loading_and_viewing", "04_dose_and_dvh")  # the others are long tests
+SHORT = ("04_dose_and_dvh",)  # the others are long tests
 
 RUN = """
 import json, sys

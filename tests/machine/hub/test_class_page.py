@@ -18,7 +18,7 @@ from tests.support.browsers import PATIENCE, do, log_in, needs_chromium, picture
 from tests.support.hubs import Hub
 from tests.support.tools import Tool
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.long]
 PAGE = "services/class/"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "de-DE"}
 PEOPLE = [
@@ -125,7 +125,6 @@ def test_one_person_is_helped(room: Hub, anna: Page, maria: Page) -> None:
     assert code not in log
 
 
-@pytest.mark.long
 def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -> None:
     maria.goto(room.url + PAGE)
     assert "closed" in do(maria, "Close the hub")
@@ -140,7 +139,6 @@ def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -
     anna.wait_for_selector("#jp-main-dock-panel")
 
 
-@pytest.mark.long
 def test_nobody_else_gets_there(room: Hub, anna: Page, maria: Page) -> None:
     assert anna.goto(room.url + PAGE).status == 403  # type: ignore[union-attr]
     maria.goto(f"{room.url}hub/spawn")

@@ -16,11 +16,12 @@ import pytest
 from tests.support.hubs import Hub
 
 
-def test_two_arrive_and_leave_no_trace(shared: Hub, tmp_path: Path) -> None:
-    report = json.loads(shared.run("bench", "--people", "2", "--json", "--out", str(tmp_path)).stdout)
+@pytest.mark.long
+def test_three_arrive_and_leave_no_trace(shared: Hub, tmp_path: Path) -> None:
+    report = json.loads(shared.run("bench", "--people", "3", "--json", "--out", str(tmp_path)).stdout)
     (system,) = report["systems"]
     assert system["failures"] == []
-    assert len(system["arrivals"]["slice"]) == 2
+    assert len(system["arrivals"]["slice"]) == 3
     assert list(system["alone"]) == ["log-in page", "logged in", "server", "lab page", "kernel", "import", "slice"]
     assert system["alone"]["slice"] > system["alone"]["kernel"] > 0
     assert 5e6 < system["memory_each"] < 1e9

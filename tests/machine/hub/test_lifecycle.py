@@ -42,12 +42,19 @@ def test_a_hub_from_up_to_delete(tool: Tool, make_hub: Callable[..., Hub]) -> No
     assert "nothing was changed" in again.stdout
     anna.api("POST", "api/kernels", {"name": "python3"})
     kernels = [kernel["id"] for kernel in anna.api("GET", "api/kernels")]
-    hub.configure(participants=["anna"])
+    hub.configure(participants=["anna"], organisers=["maria"])
     assert "has changed" in hub.run("status").stdout
     hub.run("up")
     with pytest.raises(Refused, match="not right"):
         hub.person("bob").log_in()
     assert [kernel["id"] for kernel in anna.api("GET", "api/kernels")] == kernels
+
+    hub.run("participants", "password", "maria", input="a good sentence\n")
+    maria = hub.person("maria", "a good sentence")
+    maria.log_in()
+    code, _, page = maria.get("services/class/")
+    assert code == 200 and "person?name=anna" in page
+    assert anna.get("services/class/")[0] == 403
 
     hub.run("stop")
     assert hub.status()["state"] == "stopped"

@@ -60,6 +60,7 @@ def test_a_point_stays_within_half_a_voxel(facts: dict[str, Any], name: str, kin
     assert max(away) <= 0.5 + 1e-3
 
 
+@pytest.mark.long
 def test_every_file_that_pydicom_ships_is_shown_or_says_why(
     environment: Environment, facts_of: Callable[..., Any], tmp_path: Path
 ) -> None:
