@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import os
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +24,7 @@ from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
 from skrt_hub.login.authenticator import AccountsAuthenticator
-from skrt_hub.policy import class_page, hosts, idle, institution, log_in
+from skrt_hub.policy import class_page, hosts, idle, log_in
 
 
 def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -141,15 +142,9 @@ def _log_in(c: Any, applied: Applied, layout: Layout) -> None:
 
 
 def _authenticator(applied: Applied) -> type[AccountsAuthenticator]:
-    if not institution.used(applied.settings):
-        return AccountsAuthenticator
-    if institution.in_directory(applied.settings):
-        from skrt_hub.login.directory_log_in import DirectoryAuthenticator  # noqa: PLC0415 - others start without it
-
-        return DirectoryAuthenticator
-    from skrt_hub.login.institution import InstitutionAuthenticator  # noqa: PLC0415 - others start without it
-
-    return InstitutionAuthenticator
+    module, name = log_in.authenticator(applied.settings)
+    found: type[AccountsAuthenticator] = getattr(importlib.import_module(f"skrt_hub.login.{module}"), name)
+    return found
 
 
 def _servers(c: Any, applied: Applied, layout: Layout) -> None:

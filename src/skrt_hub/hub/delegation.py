@@ -20,6 +20,7 @@ from skrt_hub.process import run
 
 _PATIENCE = 10.0
 _NEEDED = ("memory", "pids")
+_SCOPE = ("--quiet", "--collect", "--property=Delegate=yes", "--description=skrt-hub")
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,6 @@ def choose(facts: Facts) -> Way:
             "skrt-hub stop and skrt-hub start.",
         )
     return Way(("/usr/bin/env", f"XDG_RUNTIME_DIR={facts.runtime}", facts.program, "--user", "--scope", *_SCOPE))
-
-
-_SCOPE = ("--quiet", "--collect", "--property=Delegate=yes", "--description=skrt-hub")
 
 
 def tried() -> Way:

@@ -264,13 +264,12 @@ class Accounts:
         """Raises AccountsDamagedError where the file is damaged."""
         self._kept.document()
 
-    def end_log_ins(self, before: float) -> None:
-        """End the sessions of everybody who last proved elsewhere who they are before this time; servers stay."""
+    def end_log_ins(self, is_over: Callable[[Entry], bool]) -> None:
+        """End the sessions of everybody whose log-in elsewhere is over, once; servers stay."""
 
         def change(entries: dict[str, Entry]) -> None:
             for name, entry in entries.items():
-                came = entry.get("logged_in", -1.0)
-                if {"hash", "identity"} & set(entry) and came != 0 and came <= before:
+                if {"hash", "identity"} & set(entry) and entry.get("logged_in") != 0 and is_over(entry):
                     entries[name] = {**self._ended(entry, SESSIONS), "logged_in": 0}
 
         self.update(change)

@@ -146,7 +146,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             found = await self._examined(handler, name, data.get("password", ""))
         except Refused as refused:
             self._note(name, handler, refused.key)
-            if refused.key in _NO_GUESS:  # no guess
+            if refused.key in _NO_GUESS:
                 self.brake.passed(name, place, known=known)
             raise
         except ChoosePassword:
@@ -269,8 +269,7 @@ def _place(handler: Any, name: str) -> tuple[str, bool]:
     """Where a try comes from, and whether that is a browser that was this person's before."""
     if handler is None:
         return "", False
-    # JupyterHub's own interface takes names and passwords, too.
-    found: tuple[str, bool] = getattr(handler, "place_of", lambda _: (place_of(str(handler.request.remote_ip)), False))(
-        name
-    )
+    if not hasattr(handler, "place_of"):  # JupyterHub's own interface takes names and passwords, too
+        return place_of(str(handler.request.remote_ip)), False
+    found: tuple[str, bool] = handler.place_of(name)
     return found

@@ -14,6 +14,7 @@ from jupyterhub import orm
 from traitlets import Dict, Integer, Unicode
 
 from . import claims
+from .accounts import Entry
 from .authenticator import AccountsAuthenticator
 from .refusals import Refused
 
@@ -40,10 +41,13 @@ class ElsewhereAuthenticator(AccountsAuthenticator):
 
     def is_over(self, name: str) -> bool:
         """Whether they have to prove again who they are: nobody tells the hub when an account elsewhere ends."""
-        return claims.is_over(self.accounts.find(name) or {}, self.session, time.time())
+        return self._is_over(self.accounts.find(name) or {})
+
+    def _is_over(self, entry: Entry) -> bool:
+        return claims.is_over(entry, self.session, time.time())
 
     def _look_round(self, app: Any) -> None:
-        self.accounts.end_log_ins(time.time() - self.session)
+        self.accounts.end_log_ins(self._is_over)
         super()._look_round(app)
 
     async def admit(self, who: claims.Visitor, handler: Any) -> str:

@@ -87,7 +87,7 @@ def _secret(settings: Settings) -> Finding:
         ensure_secret(settings)
     except SettingsError as error:
         return Finding("log-in's secret", False, f"{error.what} {error.why}".strip(), error.remedy)
-    return Finding("log-in's secret", True, f"{settings.login.client_secret_file}, readable by you alone")
+    return Finding("log-in's secret", True, f"{settings.login.secret_file}, readable by you alone")
 
 
 def _place(settings: Settings) -> Finding:

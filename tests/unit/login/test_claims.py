@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,19 +160,24 @@ def test_only_what_nobody_can_listen_to_is_safe() -> None:
     assert not provider.is_safe("http://a.example") and not provider.is_safe("file:///etc/passwd")
 
 
+def lasting(seconds: float, now: float) -> Callable[[dict[str, Any]], bool]:
+    """Which log-ins are over at this time."""
+    return lambda entry: claims.is_over(entry, seconds, now)
+
+
 def test_a_log_in_is_over_after_its_time_and_ended_once(accounts: Accounts) -> None:
     assert came(accounts, sub="1", email="anna@uni.example", email_verified=True) == "anna.mueller"  # at second 1
     entry = accounts.find("anna.mueller") or {}
     assert not claims.is_over(entry, 100, 100.9)
     assert claims.is_over(entry, 100, 101)
-    accounts.end_log_ins(0.9)
+    accounts.end_log_ins(lasting(100, 100.9))
     assert accounts.to_end() == {}
-    accounts.end_log_ins(1)
+    accounts.end_log_ins(lasting(100, 101))
     assert accounts.to_end() == {"anna.mueller": "sessions"}
     ended = accounts.find("anna.mueller") or {}
     assert claims.is_over(ended, 100, 101)
     accounts.ended("anna.mueller", ended["since"])
-    accounts.end_log_ins(2)
+    accounts.end_log_ins(lasting(100, 102))
     assert accounts.to_end() == {}
     assert came(accounts, sub="1") == "anna.mueller"
     assert not claims.is_over(accounts.find("anna.mueller") or {}, 100, 100.9)
@@ -181,5 +187,5 @@ def test_a_log_in_of_before_there_were_times_is_over(accounts: Accounts) -> None
     accounts.add("maria", "a password of old")
     assert claims.is_over(accounts.find("maria") or {}, 100, 50.0) is False  # the clock has not come so far
     assert claims.is_over(accounts.find("maria") or {}, 100, 1e9)
-    accounts.end_log_ins(1e9)
+    accounts.end_log_ins(lasting(100, 1e9 + 100))
     assert accounts.to_end() == {"maria": "sessions"}

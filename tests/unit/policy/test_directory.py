@@ -138,3 +138,10 @@ def test_an_empty_password_never_reaches_the_directory(
     with pytest.raises(Refused, match="wrong_ldap"):
         asyncio.run(who.authenticate(handler, {"username": "anna", "password": password}))
     assert asked == []
+
+
+def test_check_names_the_file_of_the_readers_password(tmp_path: Path) -> None:
+    file = tmp_path / "reader"
+    file.write_text("a password of the reader")
+    file.chmod(0o600)
+    assert institution._secret(settings({"reader_password_file": str(file)})).found == f"{file}, readable by you alone"
