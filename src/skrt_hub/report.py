@@ -198,7 +198,8 @@ class ParticipantsReport(Report):
             return Text("Nobody has logged in yet.")
         rows = [tuple(Text(title, "bold") for title in ("participant", "log-in", "server", "home"))]
         for person in self.participants:
-            name = f"{person.name} (manages the hub)" if person.admin else person.name
+            role = " (manages the hub)" if person.admin else " (helps)" if person.role == "helper" else ""
+            name = f"{person.name}{role}"
             cells = (name, _LOG_IN[person.log_in], "running" if person.server else "-", person.home)
             rows.append(tuple(map(Text, cells)))
         return _aligned(rows)

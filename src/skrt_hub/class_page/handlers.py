@@ -18,12 +18,12 @@ from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado import web  # type: ignore[attr-defined]
 
 from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query
-from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ON_ALL, ON_ONE, ClassVerbs
+from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ClassVerbs
 from skrt_hub.class_page.view import as_csv
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.hub.visitors import encrypted_only, security_headers
 from skrt_hub.login.pages import LANGUAGE_COOKIE
-from skrt_hub.policy.class_page import PATH
+from skrt_hub.policy.class_page import ON_ALL, ON_ONE, PATH, SEE
 
 LOG = logging.getLogger("class")
 _POLICY = (
@@ -49,13 +49,15 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
     """What all pages have in common."""
 
     for_script = False
+    needs = SEE
 
     def initialize(self, hub_auth: Any, verbs: ClassVerbs, pages: ClassPages, base: str, said: dict[str, str]) -> None:
         self.hub_auth = hub_auth
         self.verbs, self.pages, self.base, self.said = verbs, pages, base, said
+        self.can: frozenset[str] = frozenset()
 
     async def prepare(self) -> None:
-        """Who asks, from where: the answer is given here unless it is an organiser at a page of ours."""
+        """Who asks, from where: the answer is given here unless it is somebody who may, at a page of ours."""
         if not _comes_from_a_window(self.request, for_script=self.for_script):
             raise web.HTTPError(403, "This page is shown in a browser's window only.")
         if "Authorization" in self.request.headers:
@@ -65,7 +67,8 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
                 raise web.HTTPError(403, "Not logged in, or the page was too long open.")
             self.redirect(self.get_login_url())
             return
-        if not await self.done(self.verbs.organises, self.name):
+        self.can = self.verbs.can(await self.done(self.verbs.role, self.name))
+        if self.needs not in self.can:
             self.refuse(self.say("refused", name=self.name))
             return
         if self.for_script and self.request.headers.get("X-XSRFToken", "") != self.xsrf_token.decode("ascii"):
@@ -93,6 +96,7 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
         shared = {
             "xsrf": self.xsrf_token.decode("ascii"),
             "longest": LONGEST_MESSAGE,
+            "can": self.can,
             "said": self.said.pop(self.name, "") if template != "live" else "",
             "error": "",
         }
@@ -113,7 +117,7 @@ class ClassView(ClassHandler):
     """The whole class."""
 
     async def get(self) -> None:
-        self.finish(self.page("class", seen=await self.done(self.verbs.look), can=self.verbs.can()))
+        self.finish(self.page("class", seen=await self.done(self.verbs.look)))
 
 
 class LiveHandler(ClassHandler):
@@ -142,7 +146,7 @@ class PersonHandler(ClassHandler):
         if row is None:
             self.refuse(self.say("wrong_name"), 404)
             return
-        self.finish(self.page("person", row=row, can=self.verbs.can()))
+        self.finish(self.page("person", row=row))
 
 
 class DoHandler(ClassHandler):
@@ -156,10 +160,14 @@ class DoHandler(ClassHandler):
 
     async def post(self) -> None:
         action, name = self.get_body_argument("action", ""), self.get_body_argument("name", "")
-        if action not in (ON_ONE if name else ON_ALL) or action not in self.verbs.can():
+        if action not in (ON_ONE if name else ON_ALL):
             self.refuse(self.say("wrong_action"), 400)
             return
-        text = self.get_body_argument("text", "").strip()[:LONGEST_MESSAGE]
+        if action not in self.can:
+            self._note(action, name, "", "refused")
+            self.refuse(self.say("wrong_action"))
+            return
+        text = self.get_body_argument("text", "").strip()[:LONGEST_MESSAGE] if action == "message" else ""
         if action == "message" and not text:
             self.refuse(self.say("wrong_text"), 400)
             return

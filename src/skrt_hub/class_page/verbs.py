@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from skrt_hub.api import Hub
 from skrt_hub.class_page.view import Meter, View, view
 from skrt_hub.errors import RefusedError, StateError
-from skrt_hub.login.organisers import organises
+from skrt_hub.login.claims import ORGANISER
+from skrt_hub.login.organisers import role_of
+from skrt_hub.policy.class_page import may
 from skrt_hub.slips.slip import Slip
 
 _GOOD_FOR = 2.0
 LONGEST_MESSAGE = 2000
-ON_ONE = ("message", "restart", "stop", "reset", "disable", "enable")
-ON_ALL = ("message", "open", "close")
 
 
 class ClassVerbs:
@@ -30,14 +30,14 @@ class ClassVerbs:
         self._lock = threading.Lock()
         self._seen: tuple[float, View] | None = None  # until when it is good
 
-    def organises(self, name: str) -> bool:
-        """Whether this is an organiser now: asked of the accounts, not of what somebody was when they logged in."""
-        return organises(self._load().target.ask_accounts("all").get(name, {}))
+    def role(self, name: str) -> str:
+        """What this person is in the class now: asked of the accounts, not of what they were when they logged in."""
+        return role_of(self._load().target.ask_accounts("all").get(name, {}))
 
-    def can(self) -> tuple[str, ...]:
-        """What can be done on this hub."""
-        without = () if self._load().context.settings.login.kind == "codes" else ("reset",)
-        return tuple(action for action in dict.fromkeys((*ON_ONE, *ON_ALL)) if action not in without)
+    def can(self, role: str) -> frozenset[str]:
+        """What somebody of this role can do on this hub."""
+        with_codes = self._load().context.settings.login.kind == "codes"
+        return may(role) if with_codes else may(role) - {"reset"}
 
     def look(self, *, again: bool = False) -> View:
         """The class as it is now, or was two seconds ago; longer ago where it takes longer to find out."""
@@ -57,7 +57,7 @@ class ClassVerbs:
         row = self.look().find(name) or self.look(again=True).find(name)
         # What was seen a while ago may be another's name by now: the accounts say who is an organiser.
         entry = self._load().target.ask_accounts("all").get(name, {})
-        if row is None or row.organiser or entry.get("role") == "organiser":
+        if row is None or row.organiser or entry.get("role") == ORGANISER:
             raise RefusedError("There is nobody with this name, or it is an organiser.")
 
     def message(self, names: Sequence[str], text: str) -> int:

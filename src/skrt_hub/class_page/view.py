@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from skrt_hub.login.claims import ORGANISER
 from skrt_hub.report import Participant, Server, StatusReport
 
 _AT_WORK = 300.0  # seconds without activity after which somebody is not called at work any more
@@ -23,7 +24,7 @@ class Row:
     name: str
     shown: str
     group: str
-    organiser: bool
+    role: str
     state: str
     trouble: str = ""
     reason: str = ""
@@ -31,6 +32,11 @@ class Row:
     processors: float | None = None
     since: str = ""
     last_activity: str = ""
+
+    @property
+    def organiser(self) -> bool:
+        """Whether this is an organiser: nothing is done to them here, and they are not counted."""
+        return self.role == ORGANISER
 
     @property
     def server(self) -> bool:
@@ -83,7 +89,7 @@ def view(
 
 
 def _row(who: Participant, server: Server | None, now: datetime) -> Row:
-    row = Row(who.name, who.shown or who.name, who.group, who.role == "organiser", _without_server(who))
+    row = Row(who.name, who.shown or who.name, who.group, who.role, _without_server(who))
     if server is None:
         return row
     state = "stuck" if server.trouble else _with_server(server, now)

@@ -110,11 +110,11 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         return authentication["name"] in self.admin_users
 
     def add_user(self, user: Any) -> None:
-        """Somebody logs in for the first time; an organiser may go to the class's page at once."""
+        """Somebody logs in for the first time; an organiser or a helper may go to the class's page at once."""
         super().add_user(user)
         db = getattr(user, "db", None)
         with contextlib.suppress(AccountsDamagedError):  # then nobody logs in, and the log says so
-            if db is not None and organisers.organises(self.accounts.find(user.name) or {}):
+            if db is not None and organisers.role_of(self.accounts.find(user.name) or {}):
                 managers.give_roles(db, self.accounts.all())
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyterhub import orm, roles
 
-from .organisers import ROLE, organises
+from .organisers import ROLE, role_of
 
 
 def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
@@ -27,11 +27,11 @@ def take_rights(app: Any, is_administrator: Callable[[str], bool]) -> None:
 
 
 def give_roles(db: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Give the organisers' role to those, and only those, whom the accounts call so and who have logged in before."""
+    """Give the way to the class's page to those, and only those, who have a role there and have logged in before."""
     role = orm.Role.find(db, ROLE)
     if role is None:  # the hub's configuration is another's
         return
-    wanted = {name for name, entry in accounts.items() if organises(entry)}
+    wanted = {name for name, entry in accounts.items() if role_of(entry)}
     have = {user.name for user in role.users}
     for name in have - wanted:
         roles.strip_role(db, entity=orm.User.find(db, name), rolename=ROLE)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from skrt_hub.login.accounts import Person
+from skrt_hub.login.claims import ORGANISER
+from skrt_hub.login.organisers import HELPER
 from skrt_hub.policy import institution
 from skrt_hub.settings.login import ELSEWHERE
 from skrt_hub.settings.model import Settings
@@ -22,7 +24,7 @@ BELIEVED = 3
 
 def listed(settings: Settings) -> frozenset[str]:
     """Every name in hub.yaml."""
-    return frozenset((*settings.names, *settings.organisers))
+    return frozenset((*settings.names, *settings.organisers, *settings.helpers))
 
 
 def anyone(settings: Settings) -> bool:
@@ -32,7 +34,7 @@ def anyone(settings: Settings) -> bool:
 
 def people(settings: Settings) -> tuple[Person, ...]:
     """Everybody whom hub.yaml names, as the accounts note them."""
-    roles = dict.fromkeys(settings.organisers, "organiser")
+    roles = {**dict.fromkeys(settings.helpers, HELPER), **dict.fromkeys(settings.organisers, ORGANISER)}
     described = {
         who.login: Person(who.login, who.name, who.email, who.group, known_as=who.known_as)
         for who in settings.participants

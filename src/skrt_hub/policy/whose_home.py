@@ -108,7 +108,7 @@ def _by_password(settings: Settings, name: str, account: Account, person: Listed
     if account.get("password") or account.get("code"):
         return None
     how = "a new code" if settings.login.kind == "codes" else "a password that you set"
-    if person is not None or name in settings.organisers or log_in.anyone(settings):
+    if person is not None or name in log_in.listed(settings) or log_in.anyone(settings):
         return Home(name, f"for {account.get('shown') or name}, with {how}")
     return Home(name, "for nobody yet", found=False)
 

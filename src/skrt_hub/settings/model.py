@@ -65,6 +65,11 @@ class Settings(Section):
     organisers: tuple[str, ...] = Field(
         (), description="Names of those who see and manage the class. The old key `admins` means the same."
     )
+    helpers: tuple[str, ...] = Field(
+        (),
+        description="Names of those who look after the class beside the organisers: they see how everybody is, restart "
+        "servers, and do nothing else there. In all other things they are participants.",
+    )
     participants: tuple[Listed, ...] = Field(
         (),
         description="Who may log in: a file such as `class.csv`, or a list of names, or of `{name, email, group}`. "
@@ -139,7 +144,7 @@ class Settings(Section):
     def _to_be_told_apart(cls, value: tuple[Profile, ...]) -> tuple[Profile, ...]:
         return check_profiles(value)
 
-    @field_validator("organisers")
+    @field_validator("organisers", "helpers")
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
@@ -180,6 +185,7 @@ class Settings(Section):
         if on_cluster and self.tls.authority and not self.kubernetes.host:
             raise ValueError("`tls: class` needs the hub's host name or address: write it as `kubernetes.host`")
         check_origins(self.public_url, self.participant_url)
+        self._ensure_helped()
         own = self.environment.any or self.environment.apt
         if self.target == "kubernetes" and self.kubernetes.image.name and own:
             raise ValueError("packages cannot be added to a published image; leave `kubernetes.image.name` out")
@@ -206,6 +212,15 @@ class Settings(Section):
                 f"{said}, and whoever listens there could read passwords; write `tls: class`. For a network of your "
                 f"own: `login: {{kind: {self.login.kind}, beyond_loopback: true}}`"
             )
+
+    def _ensure_helped(self) -> None:
+        """Raises ValueError for helpers who help nobody, or who are organisers."""
+        if both := sorted({*self.organisers} & {*self.helpers}):
+            raise ValueError(
+                f"{both[0]} is an organiser and a helper; leave the name out of `helpers`: organisers may more"
+            )
+        if self.helpers and not (self.organisers or self.login.organiser_groups):
+            raise ValueError("`helpers` help organisers, and this hub has none: write `organisers`, too")
 
     def _ensure_institution(self) -> None:
         """Raises ValueError where a log-in at an institution would let nobody in, or lead nowhere."""

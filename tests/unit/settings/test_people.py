@@ -139,3 +139,17 @@ def test_a_name_that_the_list_writes_is_that_name_also_where_an_address_comes_to
     assert [person.login for person in remembered(written, file).participants] == ["anna"]
     unwritten = Settings.model_validate({"participants": [{"email": "anna@uni.example"}]})
     assert [person.login for person in remembered(unwritten, file).participants] == ["anna2"], "she may be another"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("organisers: [maria]\nhelpers: [Maria]\n", "maria is an organiser and a helper"),
+        ("helpers: [hans]\n", "this hub has none"),
+        ("organisers: [maria]\nhelpers: ['../x']\n", "cannot be a participant's name"),
+    ],
+)
+def test_helpers_that_help_nobody_are_refused_in_words(text: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        hub(tmp_path, text)
+    assert why in str(refused.value)
