@@ -281,6 +281,8 @@ def promises_page() -> str:
             "## Threads\n",
             _paragraphs(policy.threads.threads) + "\n",
             _table(("`limits.cpu`", "Threads"), cpu),
+            "## Workers for cohorts\n",
+            _paragraphs(policy.cohort_shares).rpartition("\n\n")[0] + "\n",
             "## Servers that nobody uses\n",
             "A server tells when it was last used, and the hub looks, this often:\n",
             _table(("`limits.idle`", "Every"), idle),

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
-from skrt_hub.hub import profile_form, visitors
+from skrt_hub.hub import cohort_desk, profile_form, visitors
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import authority_of, certificate_file
 from skrt_hub.hub.given import entry_point_names
@@ -24,7 +24,7 @@ from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
 from skrt_hub.login.authenticator import AccountsAuthenticator
-from skrt_hub.policy import class_page, hosts, idle, log_in
+from skrt_hub.policy import class_page, cohort_shares, cohorts, hosts, idle, log_in
 
 
 def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -34,6 +34,7 @@ def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> Non
     _log_in(c, applied, layout)
     _servers(c, applied, layout)
     _services(c, secrets)
+    _cohorts(c, applied)
 
 
 def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -192,3 +193,10 @@ def _services(c: Any, secrets: Secrets) -> None:
         },
         class_page.organisers_role(),
     ]
+
+
+def _cohorts(c: Any, applied: Applied) -> None:
+    """Servers ask here for their share of the workers."""
+    workers = cohorts.workers(applied.settings, len(os.sched_getaffinity(0)))
+    each = cohorts.each(applied.settings)
+    c.JupyterHub.extra_handlers = cohort_desk.handlers(cohort_shares, workers=workers, each=each)

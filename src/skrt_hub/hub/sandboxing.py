@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
-from skrt_hub.policy import engines, memory, patient_data, start_page, threads
+from skrt_hub.policy import cohorts, engines, memory, patient_data, start_page, threads
 from skrt_workspace import connections, server_command
 from skrt_workspace.sandbox.document import (
     DOOR_INSIDE,
@@ -100,6 +100,7 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
         "MEM_LIMIT": str(settings.limits.memory),
         **threads.variables(settings.limits.cpu, machine_cpus),
         **engines.variables(settings.engines),
+        **cohorts.variables(settings),
         **patient_data.variables(settings),
         **start_page.variables(settings),
         **start.environment,

@@ -12,6 +12,8 @@ internet.py   what participants may reach on the network
 memory.py     which folders lie in memory, and how large they may be
 profiles.py   which sizes of servers participants choose from
 threads.py    how many threads engines and libraries start
+cohorts.py    how many tasks of cohorts run, and for how long they keep a server
+cohort_shares.py  how the workers for them are handed out
 engines.py    whether registrations are exact
 patient_data.py  what happens to files that tell who a patient is
 start_page.py  what participants see first in JupyterLab
@@ -20,6 +22,8 @@ removing.py   what it means to take a participant out
 
 from skrt_hub.policy import (
     class_page,
+    cohort_shares,
+    cohorts,
     engines,
     hosts,
     idle,
@@ -38,6 +42,8 @@ from skrt_hub.policy import (
 
 __all__ = [
     "class_page",
+    "cohort_shares",
+    "cohorts",
     "engines",
     "hosts",
     "idle",

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login import names
+from skrt_hub.settings.cohort import Cohort
 from skrt_hub.settings.engines import Engines
 from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.settings.kubernetes import Kubernetes
@@ -94,6 +95,9 @@ class Settings(Section):
         "`false`: each starts by itself.",
     )
     engines: Engines = Field(default_factory=Engines, description="Where the registration engines come from.")
+    cohort: Cohort = Field(
+        default_factory=Cohort, description="Functions that participants have done for many patients, also at night."
+    )
     environment: OwnPackages = Field(
         default_factory=OwnPackages, description="Packages of one's own, for all participants."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 
 from skrt_workspace.prepare_home import ended_cleanly
+from skrt_workspace.server_extension.cohorts import Cohorts
 from skrt_workspace.server_extension.handlers import HANDLERS
 from skrt_workspace.server_extension.looking import Looks
 from skrt_workspace.server_extension.sessions import Sessions, remember_connections
@@ -34,6 +35,8 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         remember_connections()
         self.sessions = Sessions(self.log)
         self.serverapp.io_loop.add_callback(self.sessions.start)
+        self.cohorts = Cohorts(self.serverapp, self.log)
+        self.serverapp.io_loop.add_callback(self.cohorts.start)
 
     def initialize_handlers(self) -> None:
         """The addresses below `skrt/`."""
@@ -43,6 +46,7 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         """The server ends by itself: no save was killed."""
         self.watch.stop()
         self.sessions.stop()
+        self.cohorts.stop()
         self.looks.close()
         if isinstance(self.serverapp.contents_manager, Uploads):
             self.serverapp.contents_manager.forget_uploads()

@@ -19,7 +19,9 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from jupyter_server.utils import ensure_async, url2path
 from tornado import web  # type: ignore[attr-defined]
 
+from skrt_workspace.cohort.table import CohortError
 from skrt_workspace.material import original
+from skrt_workspace.server_extension import cohorts
 from skrt_workspace.server_extension.download import stream_zip
 from skrt_workspace.server_extension.looking import Looks, NothingToSeeError
 from skrt_workspace.server_extension.watch import Watch
@@ -151,6 +153,28 @@ class LookedHandler(ExtensionHandlerMixin, JupyterHandler):  # type: ignore[misc
         self.finish(await asyncio.to_thread(file.read_bytes))
 
 
+class CohortsHandler(_Handler):
+    """Functions that are done for many patients."""
+
+    @authenticated
+    async def get(self) -> None:
+        """How far each is."""
+        self.finish({"cohorts": await asyncio.to_thread(cohorts.listed)})
+
+    @authenticated
+    async def post(self) -> None:
+        """`cancel` or `retry` (`what`) the cohort `name`; 409 with the reason where that cannot be."""
+        given = self.body()
+        name, what = given.get("name"), given.get("what")
+        if not isinstance(name, str) or not isinstance(what, str):
+            raise web.HTTPError(400, "`name` and `what` must be words")
+        try:
+            await asyncio.to_thread(cohorts.change, name, what)
+        except CohortError as error:
+            raise web.HTTPError(409, str(error)) from None
+        self.finish({"cohorts": await asyncio.to_thread(cohorts.listed)})
+
+
 class EverythingHandler(JupyterHandler):  # type: ignore[misc]
     """The whole home as one archive, made while it is sent."""
 
@@ -192,6 +216,7 @@ HANDLERS = [
     (r"/skrt/original", OriginalHandler),
     (r"/skrt/look", LookHandler),
     (r"/skrt/look/([^/]+)/([^/]+)", LookedHandler),
+    (r"/skrt/cohorts", CohortsHandler),
     (r"/skrt/everything", EverythingHandler),
     # jupyter-archive's own part in the server is switched off (install/jupyter.py): one link that leads nowhere, or one
     # file that may not be read, would end its archives.

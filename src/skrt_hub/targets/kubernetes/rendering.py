@@ -7,9 +7,9 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
-from skrt_hub.hub import visitors
+from skrt_hub.hub import cohort_desk, visitors
 from skrt_hub.hub.authority import Authority, Names
-from skrt_hub.policy import own_config
+from skrt_hub.policy import cohort_shares, own_config
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
@@ -44,6 +44,8 @@ def gather(context: Context) -> Facts:
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
+        cohort_desk=Path(cohort_desk.__file__).read_text(encoding="utf-8"),
+        cohort_shares=Path(cohort_shares.__file__).read_text(encoding="utf-8"),
         closing=(IN_HUB / "closing.py").read_text(encoding="utf-8"),
         logo=_logo(context),
         own_config=own_config.read(context.settings),

@@ -29,10 +29,12 @@ from skrt_hub.hub.memory import (
 from skrt_hub.layout import Layout
 from skrt_hub.report import human_size
 from skrt_hub.targets.machine.records import RunningServer
+from skrt_workspace.cohort.standing import EXPENDABLE
 from skrt_workspace.home import notices
 from skrt_workspace.sandbox.identity import identify, send_signal
 
 _EXPENDABLE = "500"  # thousandths of the limit that are added to its size (proc_pid_oom_score_adj(5))
+_WORTH_ENDING = 20 * 10**6
 _ADVICE = "Your files are safe. Work on smaller images, or close other notebooks."
 
 
@@ -108,6 +110,8 @@ def _over_limit(server: RunningServer, children: dict[int, list[int]]) -> Proces
     # The sandbox's first process and the Jupyter server stay unless they are alone: ending them would end everything.
     keep = {server.identity.pid, *children.get(server.identity.pid, [])[:1]}
     candidates = [process for process in measured if process.pid not in keep] or measured[-1:]
+    # A cohort's tasks say themselves that they go first: a notebook must not pay for them.
+    candidates = [one for one in candidates if _goes_first(one.pid) and one.size > _WORTH_ENDING] or candidates
     if held:
         return max(candidates, key=lambda process: process.size + BUFFER * sockets_and_pipes(process.pid))
     return max(candidates, key=lambda process: process.size)
@@ -134,8 +138,17 @@ class Expendable:
             seen.update(pid for pid in descendants(first, children) if pid not in keep)
         for pid in seen - self._done:
             with contextlib.suppress(OSError):  # it has ended, or may not be changed
-                Path(f"/proc/{pid}/oom_score_adj").write_text(_EXPENDABLE, encoding="ascii")
+                if not _goes_first(pid):
+                    Path(f"/proc/{pid}/oom_score_adj").write_text(_EXPENDABLE, encoding="ascii")
         self._done = seen
+
+
+def _goes_first(pid: int) -> bool:
+    """Whether a process has said that it is ended before the others of its owner."""
+    try:
+        return int(Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="ascii")) >= EXPENDABLE
+    except (OSError, ValueError):
+        return False
 
 
 def _killed_words(limit: int, in_files: int) -> str:

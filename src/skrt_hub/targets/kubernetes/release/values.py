@@ -26,6 +26,7 @@ HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
 VISITORS_MODULE = "skrt_hub_visitors"
+COHORT_DESK_MODULE, COHORT_SHARES_MODULE = "skrt_hub_cohort_desk", "skrt_hub_cohort_shares"
 CLOSING_MODULE = "skrt_hub_closing"
 CLOSING_PATH = f"/usr/local/etc/jupyterhub/{CLOSING_MODULE}.py"
 VISITORS_PATH = f"/usr/local/etc/jupyterhub/{VISITORS_MODULE}.py"
@@ -50,9 +51,10 @@ class Facts:
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry, `command` its
     start command (None: the image's own), `login` the files of the log-in by name, `homes` and `spawner` the source
     texts of its search for homes and of its spawner, `visitors` and `gate` those of the hub's and the proxy's half of
-    the rule about visitors, `closing` that of the proxy of a closed hub, `certificate` and `key` the texts of an own
-    certificate, `logo` the picture of the log-in page, `processors` those of the cluster's node, where it has only one
-    that is known. `own_config` is the text of the organiser's own file.
+    the rule about visitors, `closing` that of the proxy of a closed hub, `cohort_desk` and `cohort_shares` those of
+    where servers ask for workers and of the rule for that, `certificate` and `key` the texts of an own certificate,
+    `logo` the picture of the log-in page, `processors` those of the cluster's node, where it has only one that is
+    known. `own_config` is the text of the organiser's own file.
     """
 
     image: str
@@ -67,6 +69,8 @@ class Facts:
     key: str = ""
     visitors: str = ""
     closing: str = ""
+    cohort_desk: str = ""
+    cohort_shares: str = ""
     gate: str = ""
     logo: bytes = b""
     processors: float = 0
@@ -113,6 +117,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
             f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
             "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
+            "14-skrt-hub-cohorts": web.cohort_program(settings, COHORT_DESK_MODULE, COHORT_SHARES_MODULE),
             **({"90-hub-config": facts.own_config} if facts.own_config else {}),
             "13-skrt-hub-closing": web.closing_program(CLOSING_MODULE, LOGIN, ACCOUNTS),
         },
@@ -171,6 +176,9 @@ def _hub_files(facts: Facts, logo: str) -> dict[str, Any]:
     files["skrt-hub-spawner"] = {"mountPath": SPAWNER_PATH, "stringData": facts.spawner}
     files["skrt-hub-closing"] = {"mountPath": CLOSING_PATH, "stringData": facts.closing}
     files["skrt-hub-visitors"] = {"mountPath": VISITORS_PATH, "stringData": facts.visitors}
+    for module, text in ((COHORT_DESK_MODULE, facts.cohort_desk), (COHORT_SHARES_MODULE, facts.cohort_shares)):
+        path = f"/usr/local/etc/jupyterhub/{module}.py"
+        files[module.replace("_", "-")] = {"mountPath": path, "stringData": text}
     if logo:
         files["skrt-hub-logo"] = {"mountPath": logo, "binaryData": base64.b64encode(facts.logo).decode()}
     return files
@@ -259,6 +267,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     told = {
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
+        **policy.cohorts.variables(settings),
         **policy.patient_data.variables(settings),
         **policy.start_page.variables(settings),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),

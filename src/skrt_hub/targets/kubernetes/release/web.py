@@ -35,6 +35,15 @@ def hub_program(settings: Settings, module: str) -> str:
     )
 
 
+def cohort_program(settings: Settings, desk: str, rule: str) -> str:
+    """The part of the hub's configuration where participants' servers ask for workers for their cohorts."""
+    workers, each = policy.cohorts.workers(settings), policy.cohorts.each(settings)
+    return (
+        f"import {desk}, {rule}\n"
+        f"c.JupyterHub.extra_handlers.extend({desk}.handlers({rule}, workers={workers}, each={each}))\n"
+    )
+
+
 def closing_program(module: str, login: str, accounts: str) -> str:
     """The part of the hub's configuration that keeps its proxy to what `close` says."""
     return (

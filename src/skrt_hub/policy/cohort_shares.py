@@ -1,0 +1,73 @@
+"""How the hub's workers are handed out to those whose cohorts ask: one pure rule, for both targets.
+
+Everybody gets the same. Where there are fewer workers than people, those come first who had least so far, and it
+changes every two minutes. Nobody is given a worker that somebody else still has: what is to be given back comes free
+with the end of a task. What an asker tells is believed only up to what one person may have at all.
+
+This file stands alone (standard library only): the Kubernetes target hands it to the chart's hub as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+TURN = 120.0
+"""Seconds of one worker after which somebody else comes first, where not all can have one."""
+FORGOTTEN = 20.0
+"""Seconds after which one who has not asked again is gone. Servers ask every three."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One person whose cohort runs. `granted`: what was told last; `used`: seconds of workers handed out so far."""
+
+    wanted: int
+    running: int
+    granted: int
+    used: float
+    heard: float
+
+
+Askers = Mapping[str, Asker]
+
+
+def ask(
+    askers: Askers, name: str, *, running: int, waiting: int, now: float, workers: int, each: int
+) -> tuple[dict[str, Asker], int]:
+    """Who asks after this, and how many tasks `name` may have at work now.
+
+    :param workers: how many there are; 0: as many as each may have.
+    :param each: the most that one person may have.
+    """
+    present = {who: asker for who, asker in askers.items() if now - asker.heard < FORGOTTEN}
+    others = {who: asker for who, asker in present.items() if who != name}
+    running, waiting = min(max(running, 0), each), max(waiting, 0)
+    wanted = min(each, running + waiting)
+    if not wanted:
+        return others, 0
+    known = present.get(name)
+    if known is None:
+        least = min((asker.used for asker in others.values()), default=0.0)
+        mine = Asker(wanted, running, 0, least, now)
+    else:
+        used = known.used + known.granted * (now - known.heard)
+        mine = replace(known, wanted=wanted, running=running, used=used, heard=now)
+    if workers == 0:
+        granted = wanted
+    else:
+        held = sum(max(asker.running, asker.granted) for asker in others.values())
+        granted = max(0, min(fair({**others, name: mine}, workers)[name], workers - held))
+    return {**others, name: replace(mine, granted=granted)}, granted
+
+
+def fair(askers: Askers, workers: int) -> dict[str, int]:
+    """How many each should have: one after the other, to whoever has fewest, of these to whoever had least so far."""
+    given = dict.fromkeys(askers, 0)
+    for _ in range(workers):
+        hungry = [name for name, asker in askers.items() if given[name] < asker.wanted]
+        if not hungry:
+            break
+        first = min(hungry, key=lambda name: (given[name], askers[name].used // TURN, name))
+        given[first] += 1
+    return given

@@ -1,0 +1,26 @@
+"""What `cohort` in hub.yaml means on each target: how many workers there are, and what servers are told."""
+
+from __future__ import annotations
+
+import math
+
+from skrt_hub.policy import profiles
+from skrt_hub.settings.model import Settings
+from skrt_workspace.awake import VARIABLE
+
+
+def workers(settings: Settings, processors: int | None = None) -> int:
+    """How many tasks of all people run at a time; 0: as many as each may have. `processors`: of the one machine."""
+    if settings.cohort.workers.most or processors is None:
+        return settings.cohort.workers.most
+    return max(1, processors - 1)  # one is left for the hub and for those who work in notebooks
+
+
+def each(settings: Settings) -> int:
+    """The most tasks that one person's server has processors for."""
+    return max(math.ceil(choice.limits.cpu) for choice in profiles.choices(settings))
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """What participants' servers are told: for how long a cohort that runs counts as use."""
+    return {VARIABLE: str(settings.cohort.awake)}
