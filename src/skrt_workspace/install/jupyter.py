@@ -20,7 +20,8 @@ KERNEL_PROVISIONER = "warden"
 """An entry point of the distribution skrt-workspace."""
 SERVER_EXTENSIONS = ("skrt_workspace.server_extension",)
 _PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.server_extension.handlers)
-_SCRIPTS = ("niivue.js", "element.js", "look.js", "start.js", "remoteEntry.js")  # each names only those before it
+# Each names only those before it.
+_SCRIPTS = ("niivue.js", "element.js", "look.js", "start.js", "cohorts.js", "remoteEntry.js")
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 
 

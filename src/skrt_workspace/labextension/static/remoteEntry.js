@@ -1,6 +1,6 @@
 /*
  * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything",
- * images by a double click, the page that JupyterLab opens with.
+ * images by a double click, the page that JupyterLab opens with, the side bar's list of cohorts.
  *
  * Written by hand as a module federation container, so that nothing has to be built: JupyterLab calls `init` with its
  * shared modules and `get` for the plugins (its bootstrap code, `createModule`).
@@ -323,6 +323,39 @@
     });
   }
 
+  /* A side bar's widget that looks only while it is seen. */
+  function addCohorts(app, parts) {
+    const { server, widgets, language, translate } = parts;
+    class Panel extends widgets.Widget {
+      async onAfterShow() {
+        this.seen = true;
+        if (!this.list) {
+          const { Cohorts } = await import(new URL('./cohorts.js', HERE).href);
+          this.list = this.list || new Cohorts(server, this.node, language);
+        }
+        if (this.seen) {
+          this.list.show();
+        }
+      }
+      onAfterHide() {
+        this.seen = false;
+        if (this.list) {
+          this.list.hide();
+        }
+      }
+    }
+    const panel = new Panel();
+    panel.id = 'skrt-cohorts';
+    panel.title.label = translate('Cohorts');
+    panel.title.caption = translate('Cohorts: functions for many patients');
+    app.shell.add(panel, 'left', { rank: 600 });
+    app.commands.addCommand('skrt:cohorts', {
+      label: translate('Cohorts'),
+      caption: translate('How far functions for many patients are'),
+      execute: () => app.shell.activateById(panel.id)
+    });
+  }
+
   async function plugins() {
     const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation] = await Promise.all([
       use('@jupyterlab/services'),
@@ -351,6 +384,7 @@
         const material = new Material(server);
         addImages(app, { server, apputils, docregistry, widgets, factory, translate });
         addCommands(app, { server, apputils, material, factory, docmanager: manager, translate });
+        addCohorts(app, { server, widgets, language: translator ? translator.languageCode : '', translate });
         if (manager && registry) {
           const language = translator ? translator.languageCode : '';
           addStart(app, { server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate });
@@ -360,7 +394,7 @@
           menu.fileMenu.addGroup([{ command: 'skrt:everything' }, { command: 'skrt:original-of-this' }], 95);
         }
         if (palette) {
-          for (const command of ['skrt:start', 'skrt:everything', 'skrt:original-of-this']) {
+          for (const command of ['skrt:start', 'skrt:cohorts', 'skrt:everything', 'skrt:original-of-this']) {
             palette.addItem({ command, category: 'File Operations' });
           }
         }
