@@ -1,4 +1,4 @@
-"""A cohort on a real hub: it goes on when browser, kernel, server, hub and its own runner end, and does nothing twice."""
+"""A cohort on a real hub: it goes on when browser, kernel, server, hub and its runner end, and does nothing twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skrt_hub.targets.machine.records import running_servers
 from tests.support.hubs import Hub, Person
 
 PASSWORD = "correct horse"
-# Each task leaves a line, so that what was begun can be counted; and needs a moment, so that there is something to kill.
+# Each task leaves a line, so that what was begun can be counted, and needs a moment: there must be something to kill.
 BEGIN = """
 from skrt_workspace import cohort
 def task(number, pause):
