@@ -12,7 +12,12 @@ from skrt_hub.layout import Layout
 
 
 def note(layout: Layout, name: str, word: str, why: str) -> None:
-    """Leave word of a server that did not start; a full disk is no matter here."""
+    """Leave word of a server that did not start; a full disk is no matter here.
+
+    A start that was cut short because the hub itself is being stopped did not fail.
+    """
+    if not layout.expected.exists():
+        return
     with contextlib.suppress(OSError):
         ensure_folder(layout.run / "servers", mode=0o700)
         noted = {"name": name, "word": word, "why": " ".join(why.split()), "when": datetime.now(UTC).isoformat()}

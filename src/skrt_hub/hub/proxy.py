@@ -70,8 +70,9 @@ def _entry_point(entry: EntryPoint, applied: Applied) -> str:
 [entryPoints.{entry.name}]
 address = "{entry.address}"
 
+# For a whole request, with what is uploaded in it; streams and WebSockets go on. It also cuts off who never asks.
 [entryPoints.{entry.name}.transport.respondingTimeouts]
-readTimeout = "0s"
+readTimeout = "10m"
 
 # A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
 [entryPoints.{entry.name}.forwardedHeaders]

@@ -27,7 +27,7 @@ from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
 from skrt_hub.hub.participant_folders import prepare_folders, server_record
 from skrt_hub.hub.sandboxing import Start, render_sandbox
-from skrt_hub.hub.starting import end_user, plain_start, until_answers, until_ended
+from skrt_hub.hub.starting import end_left_over, end_user, plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
 from skrt_hub.policy import profiles
 from skrt_workspace import second_try
@@ -77,6 +77,9 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         if self.identity is not None:
             OCCUPANCY.came(self.user.name, self.identity)
             self._watch()
+        place = Places(self.layout.folders).find(self.user.name)
+        if place is not None and end_left_over(server_record(self.layout, place.folder), self.identity):
+            self.log.warning("%s: a server that was starting when the hub ended was ended", self.user.name)
 
     def clear_state(self) -> None:
         """Forget the server: it has ended."""
@@ -146,6 +149,8 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
 
     async def _start_once(self, applied: Applied, place: Place, variables: dict[str, str]) -> None:
         """Start the server, with these variables besides, and wait until it answers. Raises StartError."""
+        if not self.layout.expected.exists():  # asked here, after the wait for a turn: its server would be left behind
+            raise StartError("The hub is being stopped.")
         loop = asyncio.get_running_loop()
         self.ip = _LOOPBACK
         listener, self.port = await loop.run_in_executor(None, server_socket.take, self.layout, place.folder)
@@ -153,10 +158,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             environment, arguments = {**self.get_env(), **variables}, tuple(self.get_args())
             document = await loop.run_in_executor(FILES, self._prepare, applied, place, environment, arguments)
             self.identity = await self._spawn(applied, document, listener.fileno())
+        await loop.run_in_executor(FILES, self._remember, place, applied)  # at once: the hub may be killed any moment
         self._watch()
         OCCUPANCY.came(self.user.name, self.identity)
         await self._connect(applied)
-        await loop.run_in_executor(FILES, self._remember, place, applied)
+        if self.companion is not None:
+            await loop.run_in_executor(FILES, self._remember, place, applied)
         log = self.layout.server_log(place.folder)
         await until_answers(self.port, f"{self.server.base_url}api", self.identity, log)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 from skrt_hub.errors import StartError
+from skrt_hub.files import read_json
 from skrt_hub.hub import sandbox_program
 from skrt_hub.process import start_in_loop
 from skrt_workspace.sandbox.document import LISTENER_VARIABLE, SandboxDocument
-from skrt_workspace.sandbox.identity import ProcessIdentity, open_pidfd
+from skrt_workspace.sandbox.identity import ProcessIdentity, open_pidfd, send_signal, wait_ended
 
 _START_DEADLINE = 60.0
 _ANSWER_DEADLINE = 120.0
+_END_DEADLINE = 10.0
 _PAUSE = 0.1
 
 
@@ -42,6 +46,25 @@ async def end_user(environment: Path, uid: int) -> None:
     words = sandbox_program.ending(environment, uid)
     process = await start_in_loop(words, env=sandbox_program.ENVIRONMENT, start_new_session=True)
     await asyncio.wait_for(process.wait(), _START_DEADLINE)
+
+
+def end_left_over(record: Path, known: ProcessIdentity | None) -> bool:
+    """End the server of this record when it runs and is not the `known` one; returns whether there was one.
+
+    A hub that ended while it was starting a server leaves it so: JupyterHub forgets it, and nobody has its secrets, but
+    it listens on its participant's socket, and would answer in place of the next.
+    """
+    document = read_json(record) or {}
+    try:
+        left = ProcessIdentity(**document["process"])
+    except (KeyError, TypeError):
+        return False
+    if left == known or not send_signal(left, signal.SIGKILL):
+        return False
+    wait_ended(left, _END_DEADLINE)
+    with contextlib.suppress(TypeError):
+        send_signal(ProcessIdentity(**document["companion"]), signal.SIGTERM)
+    return True
 
 
 async def until_answers(port: int, path: str, identity: ProcessIdentity, log: Path) -> None:

@@ -226,6 +226,12 @@ def test_pages_are_encrypted_where_that_is_written_and_a_closed_hub_stays_so(tls
         assert ("tls" in entry.get("http", {})) is bool(tls)
 
 
+def test_whoever_connects_and_never_asks_is_cut_off_by_the_proxy() -> None:
+    public = entry_points(applied().settings)
+    entries = tomllib.loads(render_static(public, applied(), LAYOUT, open_to_people=True))["entryPoints"]
+    assert {entries[entry.name]["transport"]["respondingTimeouts"]["readTimeout"] for entry in public} == {"10m"}
+
+
 def test_a_closed_hub_turns_everybody_away_but_its_organisers() -> None:
     closed = json.loads(closing.render(None, ["http", "http2"]))["http"]["routers"]["closed"]
     assert (closed["rule"], closed["middlewares"], closed["entryPoints"]) == (

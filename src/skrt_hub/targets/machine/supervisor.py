@@ -300,7 +300,6 @@ class Supervisor:
 
     def _tell_watchdog(self) -> None:
         if self._servers_too:
-            self._layout.expected.unlink(missing_ok=True)
             self._watched.ending("stop")
         else:
             self._watched.ending("again", self._next_python)
@@ -309,15 +308,19 @@ class Supervisor:
         await self._watched.guard(self.listeners.all)
 
     async def _end_everything(self) -> None:
-        # The proxy first: nobody starts anything new. Then the servers, which save their state; the hub last.
+        # The proxy first: nobody asks for anything new, and who waits for a server gets none.
+        # Then the servers, which save their state; the hub last; then the servers that it was starting all the same.
+        if self._servers_too:
+            self._layout.expected.unlink(missing_ok=True)
         await self.keepers["proxy"].give_up()
         await self.keepers["culler"].give_up()
-        if self._servers_too:
-            await asyncio.get_running_loop().run_in_executor(None, self._end_servers)
+        await self._end_servers()
         await asyncio.gather(*(self.keepers[name].give_up() for name in ("page", "fork-server", "assets", "hub")))
+        await self._end_servers()
 
-    def _end_servers(self) -> None:
-        leftovers.end_servers(self._layout)
+    async def _end_servers(self) -> None:
+        if self._servers_too:
+            await asyncio.get_running_loop().run_in_executor(None, leftovers.end_servers, self._layout)
 
     async def _warm_up(self) -> None:
         """Start the fork server once the hub answers: before, it would only take the processors from the hub."""
