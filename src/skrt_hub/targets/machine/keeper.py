@@ -11,14 +11,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from skrt_hub.process import start_in_loop
 from skrt_hub.targets.machine.parts import Part
 
 _LONGEST_PAUSE = 30.0
 _LONG_ENOUGH = 60.0  # seconds after which a program counts as having started well
-_LARGEST_LOG = 20 * 10**6
 _PR_SET_PDEATHSIG = 1
 
 
@@ -126,7 +124,6 @@ class Keeper:
 
 
 async def _start(part: Part) -> asyncio.subprocess.Process:
-    _rotate(part.log)
     handle = os.open(part.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return await start_in_loop(
@@ -147,9 +144,3 @@ def _end_with_parent() -> None:
     # A supervisor that is killed takes hub and proxy with it (prctl(2)), so that the next one starts them afresh;
     # participants' servers are not its children and stay.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def _rotate(log: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if log.stat().st_size > _LARGEST_LOG:
-            log.replace(log.with_name(log.name + ".1"))

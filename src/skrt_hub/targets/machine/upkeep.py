@@ -17,7 +17,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.process import start_in_loop
 from skrt_hub.snapshots import schedule
 from skrt_hub.targets.machine import parts
-from skrt_hub.targets.machine.log_sizes import cut_server_logs
+from skrt_hub.targets.machine.log_sizes import cut_logs
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_memory
 
@@ -80,7 +80,7 @@ class Upkeep:
     async def _cut_logs(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            for name in await loop.run_in_executor(None, cut_server_logs, self._layout):
+            for name in await loop.run_in_executor(None, cut_logs, self._layout):
                 self._log.warning("the log %s had become too large and was cut", name)
             await asyncio.sleep(2)
 
