@@ -55,6 +55,11 @@ class Layout:
         return self.hub / "accounts.json"
 
     @property
+    def cohorts(self) -> Path:
+        """Whose cohorts run, so that their servers are there again after a restart."""
+        return self.hub / "cohorts.json"
+
+    @property
     def own_config(self) -> Path:
         return self.hub / "own-config.json"
 

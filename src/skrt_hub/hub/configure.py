@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
+from skrt_hub.files import write_json
 from skrt_hub.hub import cohort_desk, profile_form, visitors
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import authority_of, certificate_file
@@ -34,7 +35,7 @@ def configure(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> Non
     _log_in(c, applied, layout)
     _servers(c, applied, layout)
     _services(c, secrets)
-    _cohorts(c, applied)
+    _cohorts(c, applied, layout)
 
 
 def _hub(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
@@ -195,8 +196,12 @@ def _services(c: Any, secrets: Secrets) -> None:
     ]
 
 
-def _cohorts(c: Any, applied: Applied) -> None:
-    """Servers ask here for their share of the workers."""
+def _cohorts(c: Any, applied: Applied, layout: Layout) -> None:
+    """Servers ask here for their share of the workers. Who asks is kept for a restart (targets/machine/cohorts.py)."""
+
+    def keep(names: list[str]) -> None:
+        write_json(layout.cohorts, {"names": names}, mode=0o600)
+
     workers = cohorts.workers(applied.settings, len(os.sched_getaffinity(0)))
     each = cohorts.each(applied.settings)
-    c.JupyterHub.extra_handlers = cohort_desk.handlers(cohort_shares, workers=workers, each=each)
+    c.JupyterHub.extra_handlers = cohort_desk.handlers(cohort_shares, workers=workers, each=each, keep=keep)

@@ -12,11 +12,11 @@ from skrt_workspace.sandbox.enter import weigh_session
 
 EXPENDABLE = 1000
 """The highest of oom_score_adj (proc_pid_oom_score_adj(5)): a process with it is the first that is ended for memory."""
-_LOWER = 10
+_LOWER = 5
 
 
 def step_back() -> None:
-    """Leave the processors to what else this person does: a notebook gets nine times as much, where both want them.
+    """Leave the processors to what else this person does: a notebook gets three times as much, where both want them.
 
     Not all of it (SCHED_IDLE): on a machine that is always busy a cohort would then stand still for days.
     """

@@ -85,6 +85,7 @@ def test_a_cohort_goes_on_without_its_notebook(make_hub: Callable[..., Hub]) -> 
     for kernel in anna.api("GET", "api/kernels"):
         anna.api("DELETE", f"api/kernels/{kernel['id']}")
     until(lambda: told(anna)["state"] == "finished")
+    assert "the hub gives a cohort here 1 workers" in (hub.state / "log/servers/anna.log").read_text()
     assert (told(anna)["done"], told(anna)["failed"]) == (7, 1)
     assert told(anna)["errors"] == [{"patient": "3", "error": "ValueError: three is not a patient"}]
     asyncio.run(execute(hub, CHECK.format(count=8)))
@@ -124,8 +125,9 @@ def test_a_cohort_survives_everything(make_hub: Callable[..., Hub]) -> None:
     hub.run("stop")
     seen = done()
     hub.run("up")
-    anna = hub.at_work("anna", PASSWORD)
+    until(lambda: done() > seen + 2)  # nobody logged in: the hub started the server again
     until(lambda: done() == 119)
+    anna = hub.at_work("anna", PASSWORD)
     until(lambda: told(anna)["state"] == "finished")
     asyncio.run(execute(hub, CHECK.format(count=120)))
     begun = (home / "begun.txt").read_text().split()
@@ -185,3 +187,24 @@ assert "memory limit of 0.7 GB" in cohort.errors("large").error["1"], cohort.err
 assert len(mine) == 120_000_000
 """
     asyncio.run(execute(hub, text))
+
+
+@pytest.mark.long
+def test_people_share_the_workers(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(cohort={"workers": {"most": 1}}, limits={"cpu": 2})
+    hub.run("up")
+    people = {name: hub.at_work(name, PASSWORD) for name in ("anna", "bob")}
+
+    async def begin(name: str) -> None:
+        async with Participant(hub.url, name, PASSWORD) as person:
+            await person.enter(Journey(name))
+            await person.execute(BEGIN.format(count=10_000, pause=0.5))
+
+    for name in people:
+        asyncio.run(begin(name))
+    most, end = 0, time.monotonic() + 500
+    while not all(told(person)["done"] > 5 for person in people.values()):
+        assert time.monotonic() < end, "one of them waits for ever"
+        most = max(most, sum(told(person)["running"] for person in people.values()))
+        time.sleep(0.5)
+    assert most == 1
