@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -47,6 +48,7 @@ class Hub:
     folder: Path
     name: str = NAME
     port: int = PORT
+    python: str = sys.executable
 
     @property
     def url(self) -> str:
@@ -68,7 +70,7 @@ class Hub:
 
     def command(self, *words: str) -> list[str]:
         config = ("--config", str(self.folder / "hub.yaml"), "--state", str(self.state))
-        return [sys.executable, "-m", "skrt_hub", *config, *words]
+        return [self.python, "-m", "skrt_hub", *config, *words]
 
     def run(self, *words: str, code: int = 0, deadline: float = LONGEST) -> dict[str, Any]:
         """Run a command with --json; the answer. Fails where it ends with another code."""
@@ -101,6 +103,16 @@ class Hub:
         while self.run("status")["state"] != what:
             assert time.monotonic() < end, f"the hub did not become {what}"
             time.sleep(1)
+
+
+def this_machine() -> str:
+    """The address at which pods reach what the tests run beside them."""
+    nodes = subprocess.run(["kubectl", "get", "nodes", "--output=json"], capture_output=True, check=True, timeout=60)
+    addresses = json.loads(nodes.stdout)["items"][0]["status"]["addresses"]
+    node = next(row["address"] for row in addresses if row["type"] == "InternalIP")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((node, 9))
+        return os.environ.get("SKRT_HUB_TEST_ADDRESS") or str(probe.getsockname()[0])
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,13 @@ class Participant:
             assert answer.status == 200, answer.status
         self._mark("server")
 
+    async def start(self, options: dict[str, Any]) -> tuple[int, str]:
+        """Ask for the server with these options, as a program does; the hub's status and words."""
+        headers = {"X-XSRFToken": self._xsrf("/hub/"), "Referer": f"{self.url}hub/home"}
+        path = f"{self.url}hub/api/users/{quote(self.name)}/server"
+        async with self._web.post(path, json=options, headers=headers) as answer:
+            return answer.status, await answer.text()
+
     async def _progress(self) -> None:
         """The events of the spawn page, until the server is ready."""
         headers = {"X-XSRFToken": self._xsrf("/hub/")}

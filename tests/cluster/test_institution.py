@@ -1,4 +1,4 @@
-"""Log-in at an institution on a real cluster: codes to the institution, homes kept, organisers by group.
+"""Log-in at an institution on a real cluster: codes to the institution and back, homes kept, organisers by group.
 
 The provider runs beside the tests. Log-in providers without encryption are believed on loopback only, so a further
 container in the hub's pod carries its 127.0.0.1 to this machine.
@@ -6,9 +6,6 @@ container in the hub's pod carries its 127.0.0.1 to this machine.
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +17,7 @@ from tests.support.aside import run_aside
 from tests.support.hubs import Refused
 from tests.support.institution import SECRET, Institution, Member, institution
 
-from .conftest import CHART, Hub
+from .conftest import CHART, Hub, this_machine
 from .participant import Participant
 from .test_class import set_password
 
@@ -81,18 +78,12 @@ def at_campus(hub: Hub, campus: Institution, participants: Any, **login: Any) ->
 def carried(campus: Institution) -> dict[str, Any]:
     """The chart's values with a container in the hub's pod that leads to the provider, and with nothing to pull."""
     port = campus.issuer.rpartition(":")[2]
-    nodes = subprocess.run(["kubectl", "get", "nodes", "--output=json"], capture_output=True, check=True, timeout=60)
-    addresses = json.loads(nodes.stdout)["items"][0]["status"]["addresses"]
-    node = next(row["address"] for row in addresses if row["type"] == "InternalIP")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((node, 9))
-        here = os.environ.get("SKRT_HUB_TEST_ADDRESS") or probe.getsockname()[0]
     shown = subprocess.run(["helm", "show", "values", CHART], capture_output=True, check=True, timeout=60).stdout
     image = YAML(typ="safe").load(shown)["hub"]["image"]
     carrier = {
         "name": "campus",
         "image": f"{image['name']}:{image['tag']}",
-        "command": ["python3", "-c", CARRIER, port, here],
+        "command": ["python3", "-c", CARRIER, port, this_machine()],
         "securityContext": {"runAsUser": 1000},
     }
     return {"prePuller": {"hook": {"enabled": False}}, "hub": {"extraContainers": [carrier]}}
@@ -184,3 +175,15 @@ def test_disabled_and_taken_out_people_stay_out(room: Hub) -> None:
         Member(room.url, "u-ben", "ben2").log_in()
     room.run("participants", "enable", "ben2")
     Member(room.url, "u-ben", "ben2").log_in()
+
+
+def test_back_to_codes_everybody_on_the_list_keeps_the_home(room: Hub, campus: Institution) -> None:
+    with_codes(room, campus)
+    lost = room.run("up", code=12)["error"]
+    assert "ben2" in lost
+    with_codes(room, campus, ["anna", "ben", "ben2", "petra.staff", "paul.staff"])
+    room.run("up")
+    assert run_aside(visit(room, "anna")) == "by anna", "the password from before"
+    set_password(room, "ben2", PASSWORD)
+    assert run_aside(visit(room, "ben2")) is None
+    assert run_aside(visit(room, "ben")) == "by ben"

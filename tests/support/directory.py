@@ -56,11 +56,12 @@ _PEOPLE = {  # login name: shown, password, address
 
 @dataclass(frozen=True)
 class Campus:
-    """The directory: its two addresses, and the certificate that both show."""
+    """The directory: its two addresses, the certificate that both show, and the program."""
 
     plain: str
     encrypted: str
     certificate: Path
+    process: subprocess.Popen[bytes]
 
 
 def word_of(name: str) -> str:
@@ -69,32 +70,32 @@ def word_of(name: str) -> str:
 
 
 @contextlib.contextmanager
-def campus(folder: Path) -> Iterator[Campus]:
-    """A directory that runs. `bind_anon_cred`: as some do, it takes an empty password for a log-in of nobody."""
+def campus(folder: Path, address: str = "127.0.0.1") -> Iterator[Campus]:
+    """A directory that runs at an address. As some do, it takes an empty password for a log-in of nobody."""
     assert SLAPD is not None
     (folder / "data").mkdir(parents=True)
-    _certificate(folder)
+    _certificate(folder, address)
     config = folder / "slapd.conf"
     config.write_text(_CONFIG.format(folder=folder, suffix=SUFFIX), encoding="utf-8")
     (folder / "people.ldif").write_text(_entries(), encoding="utf-8")
     subprocess.run([_beside("slapadd"), "-f", config, "-l", folder / "people.ldif"], check=True, timeout=60)
     ports = free_port(), free_port()
-    there = Campus(f"ldap://127.0.0.1:{ports[0]}", f"ldaps://127.0.0.1:{ports[1]}", folder / "server.crt")
-    process = subprocess.Popen([SLAPD, "-d", "0", "-f", config, "-h", f"{there.plain} {there.encrypted}"])
+    plain, encrypted = (f"{kind}://{address}:{port}" for kind, port in zip(("ldap", "ldaps"), ports, strict=True))
+    process = subprocess.Popen([SLAPD, "-d", "0", "-f", config, "-h", f"{plain} {encrypted}"])
     try:
         deadline = time.monotonic() + 30
-        while not all(map(_answers, ports)):
+        while not all(_answers(address, port) for port in ports):
             assert process.poll() is None, "slapd ended"
             assert time.monotonic() < deadline, "slapd did not start"
             time.sleep(0.1)
-        yield there
+        yield Campus(plain, encrypted, folder / "server.crt", process)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+def _answers(address: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((address, port), 1):
         return True
     return False
 
@@ -119,7 +120,7 @@ def _entries() -> str:
     return "\n".join([top, *units, reader, *people, *groups])
 
 
-def _certificate(folder: Path) -> None:
+def _certificate(folder: Path, address: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "directory")])
     now = datetime.datetime.now(datetime.UTC)
@@ -131,7 +132,7 @@ def _certificate(folder: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=7))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

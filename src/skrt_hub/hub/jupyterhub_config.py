@@ -19,7 +19,4 @@ own_origins = applied.settings.participant_url
 visitors.install(None if own_origins else visitors.Gate(secrets.proxy), forms_lead_to=own_origins)
 c = get_config()  # type: ignore[name-defined] # noqa: F821
 configure(c, applied, layout, secrets)
-if applied.own_config:
-    own_config.load(c, applied.own_config, str(applied.settings.hub_config), layout)
-else:
-    layout.own_config.unlink(missing_ok=True)
+own_config.load(c, applied.own_config, str(applied.settings.hub_config), layout.own_config)

@@ -1,29 +1,36 @@
 """The organiser's own file for JupyterHub (hub.yaml's `hub_config`), loaded last; what holds the hub together stays.
 
 A file that fails, or sets what is the hub's own, costs nobody the hub: it comes up, and `status` says what was done.
+This module stands alone (standard library only): on Kubernetes its text travels into the chart's hub.
 """
 
 from __future__ import annotations
 
+import json
 import traceback
-from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
-from skrt_hub.files import read_json, write_json
-from skrt_hub.layout import Layout
-
+_OF_SERVERS = {"default_url", "start_timeout", "http_timeout"}
 _FREE = {
     "JupyterHub": {"authenticator_class", "log_level", "authenticate_prometheus", "cookie_max_age_days"},
-    "Spawner": {"default_url", "start_timeout", "http_timeout"},
+    "Spawner": _OF_SERVERS,
+    "KubeSpawner": _OF_SERVERS,
 }
 """What the hub sets, and a file may set anew. Lists and tables may be added to."""
 
 
-def load(c: Any, text: str, name: str, layout: Layout) -> None:
-    """Run the file's text with `c` as it is by now; put back what has to stay; note what was done for `status`."""
+def load(c: Any, text: str, name: str, note: Path) -> None:
+    """Run the file's text with `c` as it is by now; put back what has to stay; note what was done for `status`.
+
+    Without a text there is no file, and no note either.
+    """
+    if not text:
+        note.unlink(missing_ok=True)
+        return
     ours = deepcopy(c)
-    told: dict[str, Any] = {"failed": "", "put_back": []}
+    told: dict[str, Any] = {"file": name, "failed": "", "put_back": []}
     try:
         exec(compile(text, name, "exec"), {"c": c, "get_config": lambda: c, "__file__": name})  # noqa: S102 - it is for that
     except (Exception, SystemExit) as error:  # whatever an organiser's file does
@@ -33,20 +40,9 @@ def load(c: Any, text: str, name: str, layout: Layout) -> None:
         traceback.print_exc()
     else:
         told["put_back"] = _put_back(c, ours)
-    write_json(layout.own_config, told, mode=0o600)
-
-
-def notes(layout: Layout, file: object) -> tuple[str, ...]:
-    """What `status` says of the file of the hub that runs."""
-    told = read_json(layout.own_config)
-    if not isinstance(told, Mapping):
-        return ()
-    if told.get("failed"):
-        return (f"The hub runs without hub_config, {file}, which failed: {told['failed']}",)
-    said = f"hub_config is in use: {file}. Nobody but you checks what it does."
-    if kept := told.get("put_back"):
-        said += f" Left out, because the hub would not hold together: {', '.join(kept)}."
-    return (said,)
+    note.unlink(missing_ok=True)
+    note.touch(mode=0o600)
+    note.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _where(error: BaseException, name: str) -> str:

@@ -1,6 +1,8 @@
-"""hub.yaml's `hub_config`: the organiser's own file for JupyterHub, read by `up` and by `check`."""
+"""hub.yaml's `hub_config`: the organiser's own file for JupyterHub, read by `up` and by `check`; what is said of it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.settings.model import Settings
@@ -32,3 +34,15 @@ def read(settings: Settings) -> str:
             remedy=f"Type: chmod go-w {file}",
         )
     return text
+
+
+def notes(told: Any) -> tuple[str, ...]:
+    """What `status` and `up` say of the file of the hub that runs, by what the hub noted (skrt_hub.hub.own_config)."""
+    if not isinstance(told, dict) or "file" not in told:
+        return ()
+    if told.get("failed"):
+        return (f"The hub runs without hub_config, {told['file']}, which failed: {told['failed']}",)
+    said = f"hub_config is in use: {told['file']}. Nobody but you checks what it does."
+    if kept := told.get("put_back"):
+        said += f" Left out, because the hub would not hold together: {', '.join(kept)}."
+    return (said,)

@@ -115,7 +115,7 @@ class Settings(Section):
     hub_config: Path | None = Field(
         None,
         description="A Python file for what JupyterHub can do and hub.yaml has no key for; it is loaded last. Not "
-        "checked by skrt-hub. On Kubernetes it goes into `hub.extraConfig` of the chart.",
+        "checked by skrt-hub.",
     )
     kubernetes: Kubernetes = Field(default_factory=Kubernetes, description="What only `target: kubernetes` uses.")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.hubs import Hub
 
-_TOKEN = "a-token-of-my-own-for-this"
+TOKEN = "a-token-of-my-own-for-this"
 FILE = """
 c.JupyterHub.services.append({"name": "mine", "api_token": "a-token-of-my-own-for-this"})
 c.JupyterHub.load_roles.append({"name": "mine", "scopes": ["list:users"], "services": ["mine"]})
@@ -29,7 +29,7 @@ def test_an_own_file_is_loaded_and_the_hub_holds_together(make_hub: Callable[...
     said = " ".join(hub.run("up").stdout.split())
     assert "hub_config is in use" in said and "JupyterHub.spawner_class" in said
     hub.at_work("anna")
-    request = urllib.request.Request(f"{hub.url}hub/api/users", headers={"Authorization": f"token {_TOKEN}"})
+    request = urllib.request.Request(f"{hub.url}hub/api/users", headers={"Authorization": f"token {TOKEN}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert b"anna" in answer.read()
     file.write_text(f"{FILE}nothing_of_this_name\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.policy import own_config as rule
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets import institution
+from skrt_hub.targets.kubernetes.in_hub import admin
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 
 
@@ -36,8 +37,9 @@ def hubs_own() -> Any:
 
 def loaded(text: str, layout: Layout) -> tuple[Any, tuple[str, ...]]:
     c = hubs_own()
-    own_config.load(c, text, "/x/extra.py", layout)
-    return c, own_config.notes(layout, "/x/extra.py")
+    own_config.load(c, text, "/x/extra.py", layout.own_config)
+    assert layout.own_config.stat().st_mode & 0o077 == 0
+    return c, rule.notes(admin.own_config(str(layout.own_config)))
 
 
 def test_it_adds_and_sets_what_is_free(layout: Layout) -> None:
@@ -98,8 +100,22 @@ def test_one_that_cannot_be_used_is_refused_in_words(tmp_path: Path, text: str |
     assert not finding.ok and finding.remedy
 
 
-def test_the_same_file_goes_to_the_chart_last(tmp_path: Path) -> None:
-    facts = Facts("image:1", True, None, {}, "", "", "1", own_config="c.X.y = 1\n")
-    parts = render_values(Settings.model_validate({"target": "kubernetes"}), facts)["hub"]["extraConfig"]
-    assert max(parts) == "90-hub-config" and parts["90-hub-config"] == "c.X.y = 1\n"
+def test_without_a_file_nothing_is_said(layout: Layout) -> None:
+    loaded("1 / 0", layout)
+    own_config.load(hubs_own(), "", "None", layout.own_config)
+    assert rule.notes(admin.own_config(str(layout.own_config))) == ()
+    assert rule.notes(["not", "a", "note"]) == ()
     assert institution.own_config_findings(Settings()) == ()
+
+
+def test_on_kubernetes_it_is_loaded_last_by_the_same_rule(tmp_path: Path) -> None:
+    loader = Path(own_config.__file__).read_text(encoding="utf-8")
+    facts = Facts("image:1", True, None, {}, "", "", "1", own_config="c.X.y = 1\n", own_config_loader=loader)
+    settings = Settings.model_validate({"target": "kubernetes", "hub_config": str(tmp_path / "extra.py")})
+    hub = render_values(settings, facts)["hub"]
+    parts = hub["extraConfig"]
+    assert max(parts) == "90-hub-config"
+    assert repr("c.X.y = 1\n") in parts["90-hub-config"] and "extra.py" in parts["90-hub-config"]
+    mounted = hub["extraFiles"]["skrt-hub-own-config"]
+    assert mounted["stringData"] == loader and mounted["mountPath"].endswith("/skrt_hub_own_config.py")
+    assert "skrt_" not in loader.partition('"""')[2].partition('"""')[2], "in the chart's hub there is nothing of ours"

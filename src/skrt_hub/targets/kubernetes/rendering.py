@@ -8,6 +8,7 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.hub import cohort_desk, visitors
+from skrt_hub.hub import own_config as own_config_in_hub
 from skrt_hub.hub.authority import Authority, Names
 from skrt_hub.policy import cohort_shares, own_config
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
@@ -49,6 +50,7 @@ def gather(context: Context) -> Facts:
         closing=(IN_HUB / "closing.py").read_text(encoding="utf-8"),
         logo=_logo(context),
         own_config=own_config.read(context.settings),
+        own_config_loader=Path(own_config_in_hub.__file__).read_text(encoding="utf-8"),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
         version=__version__,
         **certificate,

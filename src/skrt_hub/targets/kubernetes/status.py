@@ -10,7 +10,7 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.policy import class_page as rules
-from skrt_hub.policy import log_in
+from skrt_hub.policy import log_in, own_config
 from skrt_hub.report import Server, StatusReport
 from skrt_hub.targets.kubernetes import access, certificate
 from skrt_hub.targets.kubernetes.background import class_page, forward, programs
@@ -76,6 +76,7 @@ def status(context: Context) -> StatusReport:
     if seen.ready("hub"):
         with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
             notes += log_in.notes(HubPod(cluster.kubectl).accounts("notes"))
+        notes += own_config_notes(cluster)
     url = access.find_url(cluster) if found == "running" or seen.closed else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")
@@ -91,6 +92,14 @@ def status(context: Context) -> StatusReport:
         folder=context.layout.root,
         notes=tuple(notes),
     )
+
+
+def own_config_notes(cluster: Cluster) -> tuple[str, ...]:
+    """What the hub that runs says of the organiser's own file for JupyterHub."""
+    try:
+        return own_config.notes(HubPod(cluster.kubectl).own_config())
+    except SkrtHubError:  # the hub is on its way down or up
+        return ()
 
 
 def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...]:

@@ -17,7 +17,17 @@ from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
 from skrt_hub.targets import institution
-from skrt_hub.targets.kubernetes import access, backup, ingress, log_in_secret, preflight, rendering, stop, takeover
+from skrt_hub.targets.kubernetes import (
+    access,
+    backup,
+    ingress,
+    log_in_secret,
+    preflight,
+    rendering,
+    status,
+    stop,
+    takeover,
+)
 from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
@@ -61,7 +71,7 @@ def bring_up(context: Context) -> UpReport:
             log_in_secret.ensure(cluster)  # one that was renewed
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             programs.ensure(context.settings, context.layout, cluster.kubectl)
-            return _report(context, url, changed=False, began=began, notes=codes)
+            return _report(context, cluster, url, changed=False, began=began, notes=codes)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
         ingress.require_class(cluster)
@@ -83,7 +93,7 @@ def bring_up(context: Context) -> UpReport:
         _keep_values(cluster, values)
         record.write(context.layout, context.settings)
         programs.ensure(context.settings, context.layout, cluster.kubectl)
-        return _report(context, url, changed=True, began=began, notes=notes)
+        return _report(context, cluster, url, changed=True, began=began, notes=notes)
 
 
 def _values(cluster: Cluster, chart: Chart) -> tuple[dict[str, Any], str]:
@@ -223,11 +233,14 @@ def _keep_values(cluster: Cluster, values: dict[str, Any]) -> None:
     write_atomically(cluster.layout.kubernetes / "values.json", as_yaml(values) + "\n", mode=0o600)
 
 
-def _report(context: Context, url: str, *, changed: bool, began: float, notes: tuple[str, ...] = ()) -> UpReport:
+def _report(
+    context: Context, cluster: Cluster, url: str, *, changed: bool, began: float, notes: tuple[str, ...] = ()
+) -> UpReport:
     lines = (
         policy.log_in.how_to_log_in(context.settings),
         *policy.class_page.where(context.settings, url),
         *institution.notes(context.settings),
+        *status.own_config_notes(cluster),
         "Connections: skrt-hub close, skrt-hub open. State: skrt-hub status. End: skrt-hub stop.",
     )
     return UpReport(context.settings.name, url, changed, time.monotonic() - began, (*notes, *lines))
@@ -244,4 +257,4 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
     if cluster.record is not None:
         cluster.record.write(context.layout, context.settings)
     programs.ensure(context.settings, context.layout, cluster.kubectl)
-    return _report(context, url, changed=True, began=began)
+    return _report(context, cluster, url, changed=True, began=began)

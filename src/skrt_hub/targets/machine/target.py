@@ -10,14 +10,15 @@ from typing import Any
 from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
+from skrt_hub.files import read_json
 from skrt_hub.homes.on_machine import MachineHomes
-from skrt_hub.hub import control_groups, full, identities, own_config, own_group
+from skrt_hub.hub import control_groups, full, identities, own_group
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
-from skrt_hub.policy import log_in
+from skrt_hub.policy import log_in, own_config
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.copies import copies_of
@@ -83,7 +84,7 @@ class MachineTarget:
             "hub.yaml has changed; apply: skrt-hub up" if changed else "",
             schedule.note(shown, self._layout),
             *(log_in.notes(Accounts(self._layout.accounts).notes()) if answer else ()),
-            *(own_config.notes(self._layout, shown.hub_config) if answer else ()),
+            *(own_config.notes(read_json(self._layout.own_config)) if answer else ()),
             *identities.problems(self._layout),
             *full.full_disks(self._layout),
         )

@@ -21,8 +21,8 @@ from skrt_hub import policy, watchdog
 from skrt_hub.context import Context
 from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
-from skrt_hub.files import ensure_folder
-from skrt_hub.hub import database, delegation, identities, kinds, own_config
+from skrt_hub.files import ensure_folder, read_json
+from skrt_hub.hub import database, delegation, identities, kinds
 from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import entry_points
@@ -308,7 +308,7 @@ def _addresses(first: str, more: list[str]) -> list[str]:
 def _report(context: Context, state: str, began: float, *, changed: bool) -> UpReport:
     settings = context.settings
     lines = [policy.log_in.how_to_log_in(settings), *institution.notes(settings)]
-    lines += own_config.notes(context.layout, settings.hub_config)
+    lines += policy.own_config.notes(read_json(context.layout.own_config))
     lines += policy.log_in.first_codes(settings, partial(participants.ask, context.layout))
     lines += policy.class_page.where(settings, addresses_of(settings)[0])
     if not settings.on_loopback:

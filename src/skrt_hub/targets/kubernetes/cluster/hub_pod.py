@@ -94,6 +94,10 @@ class HubPod:
         """The hub's accounts, as they are kept; empty where there are none yet."""
         return base64.b64decode(self._run({"do": "read_accounts"}))
 
+    def own_config(self) -> Any:
+        """What the hub noted of hub.yaml's `hub_config` when it started (skrt_hub.hub.own_config)."""
+        return self._run({"do": "own_config"})
+
     def accounts(self, method: str, *arguments: Any) -> Any:
         """One question to the accounts, or one change of them (skrt_hub.login.requests). Raises StateError."""
         found = self._run({"do": "accounts", "method": method, "arguments": arguments})

@@ -22,6 +22,7 @@ from typing import Any
 PORT = 8081
 DATABASE = "/srv/jupyterhub/jupyterhub.sqlite"
 ACCOUNTS = "/srv/jupyterhub/accounts.json"
+OWN_CONFIG = "/srv/jupyterhub/own-config.json"
 HUB_MODULES = "/usr/local/etc/jupyterhub"
 LOGIN = "skrt_hub_login"
 TOKEN = "/usr/local/etc/jupyterhub/secret/hub.services.skrt-hub.apiToken"  # noqa: S105 - where it is, not what
@@ -91,9 +92,16 @@ def accounts(
     return json.loads(requests.answer(file, json.dumps([method, *arguments])))
 
 
+def own_config(file: str = OWN_CONFIG) -> Any:
+    """What the hub noted of the organiser's own file for JupyterHub; null where it has none."""
+    source = Path(file)
+    return json.loads(source.read_text(encoding="utf-8")) if source.exists() else None
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     "ask": ask,
     "copy_database": copy_database,
     "read_accounts": read_accounts,
     "accounts": accounts,
+    "own_config": own_config,
 }

@@ -27,6 +27,8 @@ HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
 VISITORS_MODULE = "skrt_hub_visitors"
 COHORT_DESK_MODULE, COHORT_SHARES_MODULE = "skrt_hub_cohort_desk", "skrt_hub_cohort_shares"
+OWN_CONFIG_MODULE = "skrt_hub_own_config"
+OWN_CONFIG_PATH = f"/usr/local/etc/jupyterhub/{OWN_CONFIG_MODULE}.py"
 CLOSING_MODULE = "skrt_hub_closing"
 CLOSING_PATH = f"/usr/local/etc/jupyterhub/{CLOSING_MODULE}.py"
 VISITORS_PATH = f"/usr/local/etc/jupyterhub/{VISITORS_MODULE}.py"
@@ -54,7 +56,7 @@ class Facts:
     the rule about visitors, `closing` that of the proxy of a closed hub, `cohort_desk` and `cohort_shares` those of
     where servers ask for workers and of the rule for that, `certificate` and `key` the texts of an own certificate,
     `logo` the picture of the log-in page, `processors` those of the cluster's node, where it has only one that is
-    known. `own_config` is the text of the organiser's own file.
+    known. `own_config` is the text of the organiser's own file, `own_config_loader` that of what loads it.
     """
 
     image: str
@@ -75,6 +77,7 @@ class Facts:
     logo: bytes = b""
     processors: float = 0
     own_config: str = ""
+    own_config_loader: str = ""
 
 
 def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
@@ -117,9 +120,10 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
             f"c.JupyterHub.spawner_class = prompt_spawner({starts_at_once(facts.processors)})\n",
             "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
-            "14-skrt-hub-cohorts": web.cohort_program(settings, COHORT_DESK_MODULE, COHORT_SHARES_MODULE),
-            **({"90-hub-config": facts.own_config} if facts.own_config else {}),
             "13-skrt-hub-closing": web.closing_program(CLOSING_MODULE, LOGIN, ACCOUNTS),
+            "14-skrt-hub-cohorts": web.cohort_program(settings, COHORT_DESK_MODULE, COHORT_SHARES_MODULE),
+            # The chart loads its parts in the order of their names.
+            "90-hub-config": web.own_config_program(OWN_CONFIG_MODULE, settings.hub_config, facts.own_config),
         },
         "resources": {"requests": CORE_REQUESTS["hub"]},
         **log_in.volumes(settings),
@@ -175,6 +179,7 @@ def _hub_files(facts: Facts, logo: str) -> dict[str, Any]:
     files["skrt-hub-homes"] = {"mountPath": HOMES_PATH, "stringData": facts.homes}
     files["skrt-hub-spawner"] = {"mountPath": SPAWNER_PATH, "stringData": facts.spawner}
     files["skrt-hub-closing"] = {"mountPath": CLOSING_PATH, "stringData": facts.closing}
+    files["skrt-hub-own-config"] = {"mountPath": OWN_CONFIG_PATH, "stringData": facts.own_config_loader}
     files["skrt-hub-visitors"] = {"mountPath": VISITORS_PATH, "stringData": facts.visitors}
     for module, text in ((COHORT_DESK_MODULE, facts.cohort_desk), (COHORT_SHARES_MODULE, facts.cohort_shares)):
         path = f"/usr/local/etc/jupyterhub/{module}.py"

@@ -6,10 +6,12 @@ The rules are those of one machine (skrt_hub.policy.hosts, skrt_hub.hub.visitors
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.in_hub.admin import OWN_CONFIG
 
 
 def hub_traits(settings: Settings) -> dict[str, Any]:
@@ -51,6 +53,13 @@ def closing_program(module: str, login: str, accounts: str) -> str:
         f"from {login}.accounts import Accounts\nfrom {login}.organisers import organises\n"
         f"from {module} import closing_proxy\n"
         f"c.JupyterHub.proxy_class = closing_proxy(ConfigurableHTTPProxy, Accounts(Path({accounts!r})), organises)\n"
+    )
+
+
+def own_config_program(module: str, file: Path | None, text: str) -> str:
+    """The last part of the hub's configuration: the organiser's own file, where there is one."""
+    return (
+        f"from pathlib import Path\nfrom {module} import load\nload(c, {text!r}, {str(file)!r}, Path({OWN_CONFIG!r}))\n"
     )
 
 
