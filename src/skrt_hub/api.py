@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skrt_hub import computer
+from skrt_hub import computer, results
 from skrt_hub.context import Context
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.layout import Layout, state_folder
@@ -112,13 +112,17 @@ class Hub:
 
     def verify(self, *, quick: bool = False) -> VerifyReport:
         """The self-test, run as a participant would."""
-        return self.target.verify(quick=quick)
+        report = self.target.verify(quick=quick)
+        results.keep(self.context.layout, results.VERIFY, report)
+        return report
 
     def audit(self, *, limits: bool = True) -> AuditReport:
         """Attack the hub as a participant and from outside. `limits`: fill memory of every kind, too."""
         from skrt_hub.audit.run import audit  # noqa: PLC0415 - other verbs start without it
 
-        return audit(self.context, limits=limits)
+        report = audit(self.context, limits=limits)
+        results.keep(self.context.layout, results.AUDIT, report)
+        return report
 
     def delete_plan(self, options: DeleteOptions | None = None) -> tuple[Removal, ...]:
         """What `delete` would remove, whether it may or not."""

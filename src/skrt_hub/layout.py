@@ -128,6 +128,16 @@ class Layout:
         return self.root / "inspections"
 
     @property
+    def results(self) -> Path:
+        """What the last `verify` and `audit` found."""
+        return self.root / "results"
+
+    @property
+    def class_page(self) -> Path:
+        """What the class's page works with: files on their way to be handed out, and what it collected last."""
+        return self.root / "class-page"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

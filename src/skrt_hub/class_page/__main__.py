@@ -18,7 +18,9 @@ from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
 from skrt_hub.api import Hub
-from skrt_hub.class_page.handlers import application
+from skrt_hub.class_page.application import application
+from skrt_hub.class_page.course import CourseVerbs
+from skrt_hub.class_page.handlers import Given
 from skrt_hub.class_page.page import ClassPages
 from skrt_hub.class_page.verbs import ClassVerbs
 from skrt_hub.context import Context
@@ -55,8 +57,10 @@ async def serve(layout: Layout, listener: socket.socket) -> None:
     )
     secret = hashlib.sha256(f"cookies of the page {auth.api_token}".encode()).digest()
     verbs = ClassVerbs(lambda: hub_in(layout))
+    course = CourseVerbs(lambda: hub_in(layout), layout)
+    course.begin()
     # The proxy alone leads here, and says where a request came from.
-    page = application(auth, verbs, pages, class_page.PATH, secret)
+    page = application(Given(auth, verbs, course, pages), secret)
     # A request is read before anybody is asked who sent it.
     server = HTTPServer(page, xheaders=True, max_body_size=_LARGEST_REQUEST, body_timeout=_PATIENCE)
     server.add_socket(listener)

@@ -11,12 +11,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado import web  # type: ignore[attr-defined]
 
+from skrt_hub.class_page.course import CourseVerbs
+from skrt_hub.class_page.jobs import Jobs
 from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query
 from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ClassVerbs
 from skrt_hub.class_page.view import as_csv
@@ -45,15 +48,29 @@ class _Base(web.RequestHandler):  # type: ignore[misc]
     set_cookie = encrypted_only(web.RequestHandler.set_cookie)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What all pages work with. `said`: what the next page of somebody begins with, by their name."""
+
+    hub_auth: Any
+    verbs: ClassVerbs
+    course: CourseVerbs
+    pages: ClassPages
+    base: str = PATH
+    jobs: Jobs = field(default_factory=Jobs)
+    said: dict[str, str] = field(default_factory=dict)
+
+
 class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
     """What all pages have in common."""
 
     for_script = False
     needs = SEE
 
-    def initialize(self, hub_auth: Any, verbs: ClassVerbs, pages: ClassPages, base: str, said: dict[str, str]) -> None:
-        self.hub_auth = hub_auth
-        self.verbs, self.pages, self.base, self.said = verbs, pages, base, said
+    def initialize(self, given: Given) -> None:
+        self.hub_auth = given.hub_auth
+        self.verbs, self.pages, self.base, self.said = given.verbs, given.pages, given.base, given.said
+        self.course, self.jobs = given.course, given.jobs
         self.can: frozenset[str] = frozenset()
 
     async def prepare(self) -> None:
@@ -97,7 +114,7 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
             "xsrf": self.xsrf_token.decode("ascii"),
             "longest": LONGEST_MESSAGE,
             "can": self.can,
-            "said": self.said.pop(self.name, "") if template != "live" else "",
+            "said": self.said.pop(self.name, "") if not template.endswith("live") else "",
             "error": "",
         }
         query = {"name": self.get_query_argument("name", "")}
@@ -106,6 +123,17 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
     def refuse(self, words: str, status: int = 403) -> None:
         self.set_status(status)
         self.finish(self.page("refused", error=words))
+
+    def check_xsrf_cookie(self) -> None:
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError:
+            raise web.HTTPError(403, self.say("wrong_key")) from None
+
+    def _note(self, action: str, name: str, text: str, how: str) -> None:
+        whom = name or "everybody"
+        words = f" {text[:_SHOWN]!r}" if text else ""
+        LOG.info("%s from %s: %s %s%s: %s", self.name, self.request.remote_ip, action, whom, words, how)
 
     def write_error(self, status_code: int, **details: Any) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
@@ -151,12 +179,6 @@ class PersonHandler(ClassHandler):
 
 class DoHandler(ClassHandler):
     """What an organiser does. Each of it is in the log, with who did it."""
-
-    def check_xsrf_cookie(self) -> None:
-        try:
-            super().check_xsrf_cookie()
-        except web.HTTPError:
-            raise web.HTTPError(403, self.say("wrong_key")) from None
 
     async def post(self) -> None:
         action, name = self.get_body_argument("action", ""), self.get_body_argument("name", "")
@@ -216,11 +238,6 @@ class DoHandler(ClassHandler):
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
 
-    def _note(self, action: str, name: str, text: str, how: str) -> None:
-        whom = name or "everybody"
-        words = f" {text[:_SHOWN]!r}" if text else ""
-        LOG.info("%s from %s: %s %s%s: %s", self.name, self.request.remote_ip, action, whom, words, how)
-
 
 class AssetHandler(_Base):
     """The style and the script; the same for everybody."""
@@ -236,26 +253,6 @@ class CallbackHandler(HubOAuthCallbackHandler, _Base):  # type: ignore[misc]
 
     def initialize(self, hub_auth: Any) -> None:
         self.hub_auth = hub_auth
-
-
-def application(hub_auth: Any, verbs: ClassVerbs, pages: ClassPages, base: str, secret: bytes) -> web.Application:
-    """The page at `base`; `secret` signs its cookies."""
-    given = {"hub_auth": hub_auth, "verbs": verbs, "pages": pages, "base": base, "said": {}}
-    return web.Application(
-        [
-            (base, ClassView, given),
-            (f"{base}live", LiveHandler, given),
-            (f"{base}class[.]csv", TableHandler, given),
-            (f"{base}person", PersonHandler, given),
-            (f"{base}do", DoHandler, given),
-            (f"{base}oauth_callback", CallbackHandler, {"hub_auth": hub_auth}),
-            (f"{base}(class[.]css|class[.]js)", AssetHandler),
-        ],
-        cookie_secret=secret,
-        xsrf_cookies=True,
-        xsrf_cookie_kwargs={"samesite": "Lax", "httponly": True},
-        log_function=lambda handler: None,
-    )
 
 
 def _comes_from_a_window(request: Any, *, for_script: bool) -> bool:

@@ -37,6 +37,7 @@ class ClassPages(Pages):
             "share": _share,
             "moment": _moment,
             "clock": _clock,
+            "job_name": lambda kind: words[f"course_{kind}"],
             "in_query": name_in_query,
         }
         return self.page(template, language, base, query=query, version=version(), **helpers, **values)

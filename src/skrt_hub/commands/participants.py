@@ -23,7 +23,7 @@ HELP = "List the participants and manage how they log in; files are kept."
 _PATIENCE = 8.0
 _ACTIONS = {
     "add": "put new ones on the list",
-    "import": "put everybody in a table (CSV) or list on the list; `-` is standard input",
+    "import": "put everybody in a table (CSV, XLSX) or list on the list; `-`: paste it",
     "sheet": "a page of slips with new codes for those who have not logged in",
     "list": "who there is, and how each logs in (the default)",
     "reset": "a new one-time code in place of the password, with `--to` as slips; sessions end, the server goes on",

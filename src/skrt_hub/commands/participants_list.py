@@ -12,7 +12,7 @@ from skrt_hub.errors import RefusedError, UsageError
 from skrt_hub.login.names import NameRefusedError, normalised
 from skrt_hub.report import Message, ParticipantsReport
 from skrt_hub.settings.model import Settings
-from skrt_hub.settings.people import Listed, decode, read_table, with_logins
+from skrt_hub.settings.people import Listed, read_list, with_logins
 
 _SHOWN = 12
 Done = ParticipantsReport | Message
@@ -61,7 +61,8 @@ def import_list(wish: Wish) -> Done:
     if len(wish.names) != 1:
         raise UsageError("A file is missing.", remedy="Type for example: skrt-hub participants import class.csv")
     people = [
-        person.model_copy(update={"group": person.group or wish.group or ""}) for person in _read_people(wish.names[0])
+        person.model_copy(update={"group": person.group or wish.group or ""})
+        for person in _read_people(wish, wish.names[0])
     ]
     if not people:
         raise RefusedError(f"Nobody is listed in {wish.names[0]}.", why="Nothing was changed.")
@@ -73,16 +74,22 @@ def import_list(wish: Wish) -> Done:
     return Message((*done.lines, *_ask_about(wish, missing)))
 
 
-def _read_people(where: str) -> list[Listed]:
+def _read_people(wish: Wish, where: str) -> list[Listed]:
     try:
-        data = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
-        return read_table(decode(data), what=where)
+        return read_list(_pasted(wish) if where == "-" else Path(where).read_bytes(), what=where)
     except OSError as error:
         raise UsageError(f"{where} cannot be read.", why=f"{error.strerror}.") from None
     except ValueError as error:
         raise UsageError(
-            f"{where} cannot be used.", why=str(error), remedy="Correct that line; nothing was changed."
+            f"{where} cannot be used.", why=str(error), remedy="Correct that; nothing was changed."
         ) from None
+
+
+def _pasted(wish: Wish) -> bytes:
+    """What comes on standard input; whoever sits there is told how to end it."""
+    if sys.stdin.isatty() and not wish.session.as_json:
+        wish.session.show("Paste the list, a line for each person. Then press Enter and Ctrl-D.")
+    return sys.stdin.buffer.read()
 
 
 def _ask_about(wish: Wish, missing: list[str]) -> list[str]:

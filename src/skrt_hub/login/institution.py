@@ -36,6 +36,9 @@ class InstitutionAuthenticator(ElsewhereAuthenticator, GenericOAuthenticator):  
     issuer = Unicode(help="The provider, letter by letter as it calls itself.").tag(config=True)
     client_secret_file = Unicode(help="The file of the secret that the provider gave.").tag(config=True)
 
+    ask_again = "login"
+    """What the provider is told (`prompt`) when the next one at a browser may be somebody else."""
+
     def __init__(self, **kwargs: Any) -> None:
         self._provider: provider.Provider | None = None
         self._asked = self._failed = -_BELIEVED
@@ -65,10 +68,13 @@ class InstitutionAuthenticator(ElsewhereAuthenticator, GenericOAuthenticator):  
             self.log.error("The log-in provider %s cannot be used: %s", self.issuer, error)
             self._failed = time.monotonic()
             raise Refused(502, "provider_away", provider=self.login_service) from None
+        self._take(found)
+        return found
+
+    def _take(self, found: provider.Provider) -> None:
         self.authorize_url, self.token_url, self.userdata_url = found.authorize, found.token, found.userinfo
         self.basic_auth = not found.secret_in_body
         self._provider, self._asked = found, time.monotonic()
-        return found
 
     async def authenticate(self, handler: Any, data: Any = None, **kwargs: Any) -> str:
         """The name of whoever comes back from the provider. Raises Refused with what the page shows."""
@@ -84,10 +90,7 @@ class InstitutionAuthenticator(ElsewhereAuthenticator, GenericOAuthenticator):  
 
     async def _said(self, handler: Any) -> dict[str, Any]:
         """Everything that the provider says of somebody, in the signed-for answer and at its address for it."""
-        self.client_secret = Path(self.client_secret_file).read_text(encoding="utf-8").strip()
-        asked = self.build_access_tokens_request_params(handler, None)
-        asked.pop("data", None)
-        token = await self.get_token_info(handler, asked)
+        token = await self._token(handler)
         # It comes from the provider itself over TLS, in which case its signature need not be looked at
         # (OpenID Connect Core 3.1.3.7, step 6); for whom and from whom it is, and until when, must be.
         told = jwt.decode(
@@ -107,6 +110,14 @@ class InstitutionAuthenticator(ElsewhereAuthenticator, GenericOAuthenticator):  
         if described.get("sub") != told["sub"]:
             raise ValueError("it spoke of two people")
         return claims.joined(told, described)
+
+    async def _token(self, handler: Any) -> dict[str, Any]:
+        """What the provider gives for the code with which somebody came back."""
+        self.client_secret = Path(self.client_secret_file).read_text(encoding="utf-8").strip()
+        asked = self.build_access_tokens_request_params(handler, None)
+        asked.pop("data", None)
+        token: dict[str, Any] = await self.get_token_info(handler, asked)
+        return token
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""

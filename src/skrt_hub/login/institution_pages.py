@@ -54,7 +54,7 @@ class ToProviderHandler(InstitutionHandler, OAuthLoginHandler):  # type: ignore[
 
     def authorize_redirect(self, *given: Any, extra_params: dict[str, Any], **more: Any) -> Any:
         if self.get_secure_cookie(_ASK_AGAIN):  # somebody logged out here: the next one may be somebody else
-            extra_params = {**extra_params, "prompt": "login"}
+            extra_params = {**extra_params, "prompt": self.authenticator.ask_again}
         return super().authorize_redirect(*given, extra_params=extra_params, **more)
 
     def set_state_cookie(self, state_cookie_value: str) -> None:

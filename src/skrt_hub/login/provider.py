@@ -64,6 +64,19 @@ def read(text: bytes | str, issuer: str) -> Provider:
     )
 
 
+GITHUB_ISSUER = "https://github.com"
+GITHUB = "application/vnd.github+json"
+"""The kind of answers that GitHub's interface gives."""
+
+
+def github(issuer: str) -> Provider:
+    """GitHub, which publishes nothing about itself; a server of one's own has its interface below its own address."""
+    there = issuer.rstrip("/")
+    interface = "https://api.github.com" if there == GITHUB_ISSUER else f"{there}/api/v3"
+    log_in = f"{there}/login/oauth"
+    return Provider(f"{log_in}/authorize", f"{log_in}/access_token", f"{interface}/user", secret_in_body=True)
+
+
 def is_safe(address: str) -> bool:
     """Whether what is sent there cannot be read on the way: TLS, or an address of this machine."""
     parts = urlsplit(address)

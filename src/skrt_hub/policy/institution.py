@@ -26,7 +26,9 @@ def authenticator(settings: Settings) -> tuple[str, str]:
     """The module of the log-in, and the class in it."""
     if in_directory(settings):
         return "directory_log_in", "DirectoryAuthenticator"
-    return "institution", "InstitutionAuthenticator"
+    return (
+        ("github", "GitHubAuthenticator") if settings.login.at_github else ("institution", "InstitutionAuthenticator")
+    )
 
 
 def mark(settings: Settings) -> str:

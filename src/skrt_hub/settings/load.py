@@ -74,7 +74,7 @@ def participants_file(path: Path) -> Path | None:
 
 
 def _is_table(named: Any) -> bool:
-    return isinstance(named, str) and Path(named).suffix.lower() in (".csv", ".tsv", ".txt")
+    return isinstance(named, str) and Path(named).suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx")
 
 
 def _people(path: Path, document: Any) -> list[dict[str, str]]:

@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from skrt_hub.login.provider import is_safe
+from skrt_hub.login.provider import GITHUB_ISSUER, is_safe
 from skrt_hub.settings.directory import Directory
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.units import Duration
 
-_KNOWN = {"google": ("Google", "https://accounts.google.com"), "gitlab": ("GitLab", "https://gitlab.com")}
+_KNOWN = {
+    "google": ("Google", "https://accounts.google.com"),
+    "gitlab": ("GitLab", "https://gitlab.com"),
+    "github": ("GitHub", GITHUB_ISSUER),
+}
 """Providers for everybody: what people call them, and the issuer that each publishes."""
 _SESSION = 12 * 3600
 ELSEWHERE = ("oidc", "ldap")
@@ -50,10 +54,13 @@ class Login(Section):
         "",
         max_length=60,
         description="With `oidc` and `ldap`: what people call the place of their accounts; by default its host name. "
-        "`google` and `gitlab` (that of gitlab.com) need no `issuer`.",
+        "`google`, `gitlab` (that of gitlab.com) and `github` need no `issuer`; `github` with an `issuer` is a GitHub "
+        "Enterprise server.",
     )
     scopes: tuple[str, ...] = Field(
-        ("openid", "profile", "email"), description="With `oidc`: what the hub asks the provider to tell."
+        ("openid", "profile", "email"),
+        description="With `oidc`: what the hub asks the provider to tell. GitHub is asked for `read:user user:email`, "
+        "and for `read:org` where groups are named.",
     )
     everyone: bool = Field(False, description="With `oidc` and `ldap`: let in whoever can log in there.")
     participant_groups: tuple[str, ...] = Field(
@@ -87,10 +94,16 @@ class Login(Section):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or value.get("kind") != "oidc" or value.get("issuer"):
+        if not isinstance(value, dict) or value.get("kind") != "oidc":
             return value
-        name, issuer = _KNOWN.get(str(value.get("provider", "")).lower(), ("", ""))
-        return {**value, "provider": name, "issuer": issuer} if issuer else value
+        called = str(value.get("provider", "")).lower()
+        if called == "github":
+            groups = value.get("participant_groups") or value.get("organiser_groups")
+            value = {"scopes": ["read:user", "user:email", *(["read:org"] if groups else [])], **value}
+        elif value.get("issuer"):
+            return value
+        name, issuer = _KNOWN.get(called, ("", ""))
+        return {**value, "provider": name, "issuer": value.get("issuer") or issuer} if issuer else value
 
     @field_validator("issuer")
     @classmethod
@@ -112,7 +125,7 @@ class Login(Section):
                 raise ValueError(f"with `kind: oidc` write also: {', '.join(missing)}")
             if self.everyone and self.issuer in (issuer for _, issuer in _KNOWN.values()):
                 raise ValueError(f"everyone: anybody in the world can log in at {self.provider_name}: list people")
-            if "openid" not in self.scopes:
+            if "openid" not in self.scopes and not self.at_github:
                 raise ValueError("scopes: `openid` must be among them")
         elif any(needed.values()):
             raise ValueError("issuer, client_id and what goes with them need `kind: oidc`")
@@ -138,6 +151,11 @@ class Login(Section):
     def provider_name(self) -> str:
         """What people call the provider."""
         return self.provider or urlsplit(self.issuer).hostname or self.directory.host
+
+    @property
+    def at_github(self) -> bool:
+        """Whether the provider is GitHub, or a server of its kind, which speaks OAuth alone."""
+        return self.kind == "oidc" and (self.provider == "GitHub" or self.issuer == GITHUB_ISSUER)
 
     @property
     def secret_file(self) -> Path | None:

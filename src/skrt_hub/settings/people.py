@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login import names
 from skrt_hub.settings.section import Section
+from skrt_hub.settings.spreadsheet import is_workbook, rows_in
 
 # What the columns of a table are called, in the two languages that tables come in.
 _COLUMNS = {
@@ -104,7 +105,21 @@ def with_logins(people: Sequence[Listed], before: Sequence[Listed] = ()) -> tupl
 
 def read_table(text: str, *, what: str) -> list[Listed]:
     """The people in a table (CSV), or in a list with one name or address a line. Raises ValueError with the line."""
-    rows = table_rows(text)
+    return _people_on(table_rows(text), what)
+
+
+def read_list(data: bytes, *, what: str) -> list[Listed]:
+    """The people in the bytes of a list: a workbook (XLSX), or text as above. Raises ValueError."""
+    if not is_workbook(data):
+        return read_table(decode(data), what=what)
+    try:
+        rows = rows_in(data)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+    return _people_on(rows, what)
+
+
+def _people_on(rows: Sequence[Sequence[str]], what: str) -> list[Listed]:
     if not rows:
         return []
     columns = header(rows[0])
@@ -187,4 +202,9 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 def people_in_file(path: Path) -> list[Listed]:
     """The people in the file of a list. Raises OSError, and ValueError with the line."""
-    return read_table(decode(path.read_bytes()), what=path.name)
+    data = path.read_bytes()
+    if is_workbook(data):  # the hub writes into its list, and into no workbook
+        raise ValueError(
+            f"{path.name} is a workbook; leave `participants` out, and type: skrt-hub participants import {path.name}"
+        )
+    return read_table(decode(data), what=path.name)

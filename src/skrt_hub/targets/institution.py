@@ -15,6 +15,7 @@ from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
 
 _PATIENCE = 10.0
+_UNKNOWN = (401, 403)  # what GitHub answers to somebody whom it does not know
 
 
 def findings(settings: Settings) -> tuple[Finding, ...]:
@@ -116,9 +117,16 @@ def _provider(settings: Settings) -> Finding:
     """Whether the provider can be reached from here, and is the one that is meant."""
     issuer = settings.login.issuer
     try:
-        provider.read(_published(issuer), issuer)
+        if settings.login.at_github:
+            _answer(provider.github(issuer).userinfo)
+        else:
+            provider.read(_answer(provider.where(issuer)), issuer)
     except provider.ProviderError as error:
         return Finding("log-in provider", False, str(error), error.remedy, required=False)
+    except urllib.error.HTTPError as error:
+        if settings.login.at_github and error.code in _UNKNOWN:
+            return Finding("log-in provider", True, f"{issuer} answers")
+        return Finding("log-in provider", False, _in_words(issuer, error), _remedy(error), required=False)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Finding("log-in provider", False, _in_words(issuer, error), _remedy(error), required=False)
     return Finding("log-in provider", True, f"{issuer} answers")
@@ -131,9 +139,9 @@ class _Nowhere(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _published(issuer: str) -> bytes:
+def _answer(address: str) -> bytes:
     opener = urllib.request.build_opener(_Nowhere)
-    with opener.open(provider.where(issuer), timeout=_PATIENCE) as answer:
+    with opener.open(address, timeout=_PATIENCE) as answer:
         content: bytes = answer.read(provider.LARGEST)
         return content
 

@@ -4,104 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
-from typing import Any
+from pathlib import Path
 
 import pytest
-from jupyterhub.services.auth import HubOAuth, HubOAuthenticated
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
-from tornado.httpserver import HTTPServer
-from tornado.testing import bind_unused_port
+from tornado.httpclient import HTTPResponse
 
-from skrt_hub.class_page import handlers
-from skrt_hub.class_page.page import ClassPages
-from skrt_hub.class_page.verbs import ClassVerbs
+from skrt_hub.class_page.course_handlers import LARGEST_FILES
 from skrt_hub.login.organisers import HELPER, ROLE, organises, role_of
-from skrt_hub.login.pages import Look
 from skrt_hub.policy import class_page
-from skrt_hub.report import Participant, Server, StatusReport
+from tests.support.class_page import ACCOUNTS, Ask, Recorder, asked, key
 
-BASE = "/services/class/"
-ACCOUNTS: dict[str, dict[str, Any]] = {
-    "maria": {"role": "organiser"},
-    "hans": {"role": "helper"},
-    "harm": {"role": "helper", "disabled": True},
-    "anna": {},
-}
-AUTH = HubOAuth(api_token="x", oauth_client_id="service-class", base_url=BASE, oauth_redirect_uri=BASE)
 ON_ONE = [(action, "anna") for action in class_page.ON_ONE]
 ON_ALL = [(action, "") for action in class_page.ON_ALL]
 ORDERS = [*ON_ONE, *ON_ALL]
-Ask = Callable[..., Awaitable[HTTPResponse]]
-
-
-class Recorder:
-    """A hub that notes what it is told to do."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.context = SimpleNamespace(settings=SimpleNamespace(login=SimpleNamespace(kind="codes")))
-        self.target = SimpleNamespace(ask_accounts=lambda what: ACCOUNTS)
-
-    def status(self) -> StatusReport:
-        servers = (Server("anna", "running"), Server("maria", "running"))
-        return StatusReport("course", "running", "machine", None, "codes", "1", servers)
-
-    def participants(self) -> tuple[Participant, ...]:
-        return tuple(
-            Participant(name, True, False, False, role=entry.get("role", "")) for name, entry in ACCOUNTS.items()
-        )
-
-    def __getattr__(self, verb: str) -> Any:
-        def do(*arguments: Any) -> Any:
-            self.done.append(verb)
-            return {} if verb == "reset_log_ins" else [SimpleNamespace(**SLIP)] if verb == "slips" else ()
-
-        return do
-
-
-SLIP = {"matrix": list, "path": str, "address": "", "login": "", "code": "", "fingerprint": ""}
-
-
-def asked(name: str, hub: Any, questions: Callable[[Ask], Awaitable[Any]]) -> Any:
-    """The answers to `questions`, put to the pages by somebody who is logged in with this name."""
-
-    class LoggedIn:
-        def get_current_user(self) -> dict[str, str]:
-            return {"name": name}
-
-    async def run() -> Any:
-        verbs = ClassVerbs(lambda: hub)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(HubOAuthenticated, "get_current_user", LoggedIn.get_current_user)
-            patch.setattr(handlers, "_ANSWERED", 0)
-            application = handlers.application(AUTH, verbs, ClassPages(Look()), BASE, b"secret")
-            listener, port = bind_unused_port()
-            server = HTTPServer(application)
-            server.add_socket(listener)
-            client = AsyncHTTPClient(force_instance=True)
-
-            async def ask(path: str, **options: Any) -> HTTPResponse:
-                request = HTTPRequest(f"http://127.0.0.1:{port}{BASE}{path}", follow_redirects=False, **options)
-                return await client.fetch(request, raise_error=False)
-
-            try:
-                return await questions(ask)
-            finally:
-                await asyncio.gather(*handlers._TASKS)
-                client.close()
-                server.stop()
-
-    return asyncio.run(run())
-
-
-async def key(ask: Ask) -> tuple[dict[str, str], str]:
-    """The cookie and the key of the page."""
-    page = await ask("")
-    (found,) = set(re.findall(r'data-key="([^"]*)"', page.body.decode()))
-    return {"Cookie": "; ".join(part.partition(";")[0] for part in page.headers.get_list("Set-Cookie"))}, found
+ON_COURSE = [action for action in class_page.ON_COURSE if action != "hand-out"]
 
 
 def order(action: str, name: str = "", text: str = "hello") -> Callable[[Ask], Awaitable[int]]:
@@ -172,3 +89,108 @@ def test_the_roles_by_the_accounts() -> None:
     assert class_page.organisers_role()["name"] == ROLE
     assert class_page.may(HELPER) == {"see", "restart"} < class_page.may("organiser")
     assert not class_page.may("") and not class_page.may("participant")
+
+
+# The course's files
+
+
+def form(xsrf: str, files: dict[str, bytes], folder: str = "week-1") -> tuple[dict[str, str], bytes]:
+    """A form as a browser sends it."""
+    parts = [f'name="_xsrf"\r\n\r\n{xsrf}'.encode(), f'name="folder"\r\n\r\n{folder}'.encode()]
+    parts += [f'name="files"; filename="{name}"\r\n\r\n'.encode() + content for name, content in files.items()]
+    body = b"".join(b"--here\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts)
+    return {"Content-Type": "multipart/form-data; boundary=here"}, body + b"--here--\r\n"
+
+
+def hand_out(files: dict[str, bytes], *, with_key: bool = True) -> Callable[[Ask], Awaitable[HTTPResponse]]:
+    async def questions(ask: Ask) -> HTTPResponse:
+        headers, xsrf = await key(ask)
+        kind, body = form(xsrf if with_key else "guessed", files)
+        answer = await ask("hand-out", method="POST", headers={**headers, **kind}, body=body)
+        return await ended(ask) if answer.code == 303 else answer
+
+    return questions
+
+
+async def ended(ask: Ask) -> HTTPResponse:
+    """The page when no work is done any more."""
+    while True:
+        page = await ask("course")
+        if b"is being done" not in page.body:
+            return page
+        await asyncio.sleep(0.02)
+
+
+def have_done(action: str) -> Callable[[Ask], Awaitable[HTTPResponse]]:
+    async def questions(ask: Ask) -> HTTPResponse:
+        headers, xsrf = await key(ask)
+        body = f"_xsrf={xsrf}&action={action}&text=course/a.ipynb&group=A"
+        answer = await ask("course-do", method="POST", headers=headers, body=body)
+        return await ended(ask) if answer.code == 303 else answer
+
+    return questions
+
+
+@pytest.mark.parametrize("action", ON_COURSE)
+def test_an_organiser_has_each_order_about_files_done_and_sees_its_end(
+    action: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Recorder(tmp_path)
+    with caplog.at_level(logging.INFO, logger="class"):
+        page = asked("maria", hub, have_done(action))
+    assert b"It was done." in page.body
+    assert len(hub.done) == 1
+    assert f"maria from 127.0.0.1: {action} " in caplog.text and ": done" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["hans", "anna"])
+def test_nobody_else_has_anything_done_with_files(name: str, tmp_path: Path) -> None:
+    async def questions(ask: Ask) -> set[int]:
+        orders = [await ask("course-do", method="POST", body=f"action={action}") for action in ON_COURSE]
+        kind, body = form("guessed", {"a.txt": b"1"})
+        orders.append(await ask("hand-out", method="POST", headers=kind, body=body))
+        pages = [await ask(path) for path in ("course", "course-live", "collected.zip", "hand-out")]
+        if name == "hans":  # whose page has a key
+            headers, xsrf = await key(ask)
+            for action in ON_COURSE:
+                body = f"_xsrf={xsrf}&action={action}".encode()
+                orders.append(await ask("course-do", method="POST", headers=headers, body=body))
+            kind, body = form(xsrf, {"a.txt": b"1"})
+            orders.append(await ask("hand-out", method="POST", headers={**headers, **kind}, body=body))
+        return {answer.code for answer in (*orders, *pages)}
+
+    hub = Recorder(tmp_path)
+    assert asked(name, hub, questions) == {403}
+    assert hub.done == [] and not list(tmp_path.iterdir())
+
+
+def test_files_are_handed_out_and_nothing_of_them_stays_behind(tmp_path: Path) -> None:
+    hub = Recorder(tmp_path)
+    page = asked("maria", hub, hand_out({"C:\\\\fakepath\\\\Übung 1.ipynb": b"1", "b.txt": b"2" * 3_000_000}))
+    assert hub.done == ["hand_out"] and b"It was done." in page.body
+    assert not list((tmp_path / "class-page").iterdir())
+
+
+@pytest.mark.parametrize("name", ["..", ".bashrc", "a/..", "a\u202etxt.exe", "x" * 300])
+def test_names_that_are_none_are_refused(name: str, tmp_path: Path) -> None:
+    hub = Recorder(tmp_path)
+    answer = asked("maria", hub, hand_out({name: b"1"}))
+    assert (answer.code, hub.done) == (409, [])
+    assert b"cannot be the name" in answer.body
+
+
+def test_without_the_pages_key_or_a_file_nothing_is_handed_out(tmp_path: Path) -> None:
+    hub = Recorder(tmp_path)
+    assert asked("maria", hub, hand_out({"a.txt": b"1"}, with_key=False)).code == 403
+    assert asked("maria", hub, hand_out({})).code == 409
+    assert asked("maria", hub, hand_out({"a/x.txt": b"1", "b/x.txt": b"2"})).code == 409
+    assert hub.done == []
+
+
+def test_too_large_files_are_refused_and_a_strangers_are_not_even_read(tmp_path: Path) -> None:
+    hub = Recorder(tmp_path)
+    large = {"a.bin": bytes(LARGEST_FILES + 1)}
+    assert asked("maria", hub, hand_out(large)).code == 413
+    answer = asked("anna", hub, lambda ask: ask("hand-out", method="POST", body=bytes(LARGEST_FILES * 2)))
+    assert answer.code in (403, 599)  # refused, and the connection closed while it is being sent
+    assert hub.done == []

@@ -23,7 +23,7 @@ async function look() {
     return;
   }
   try {
-    const answer = await fetch(`${body.dataset.base}live`, {
+    const answer = await fetch(`${body.dataset.base}${live.dataset.from}`, {
       headers: { 'X-XSRFToken': body.dataset.key },
       redirect: 'manual',
       cache: 'no-store'

@@ -71,6 +71,8 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("participants' environment", layout.root / "environments"),
         ("wheels of one's own packages", layout.wheels),
         ("what commands that look at files left", layout.inspections),
+        ("what the last checks found", layout.results),
+        ("what the class's page worked with", layout.class_page),
         ("hub database", layout.database),
         ("fetched material", layout.material),
         ("logs", layout.log),
