@@ -66,9 +66,23 @@ def _put_back(c: Any, ours: Any) -> list[str]:
 
 def _with(ours: Any, theirs: Any) -> Any:
     """What they set, with all of ours in it."""
+    if (added := _added(ours)) is not None:
+        found = theirs if (also := _added(theirs)) is None else also
+        whole = _with(added, found)
+        if whole == found:
+            return theirs
+        return whole if also is None and isinstance(theirs, type(added)) else ours
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return {**theirs, **{key: _with(value, theirs.get(key)) for key, value in ours.items()}}
     if isinstance(ours, list) and isinstance(theirs, list):
         missing = [item for item in ours if item not in theirs]
         return [*missing, *theirs] if missing else theirs
     return ours
+
+
+def _added(value: Any) -> Any:
+    """What traitlets adds later to a value that is not there yet (`c.X.y.extend(...)`); None for any other value."""
+    if type(value).__name__ != "LazyConfigValue":
+        return None
+    told = value.to_dict()
+    return told["update"] if "update" in told else [*told.get("prepend", ()), *told.get("extend", ())]

@@ -68,6 +68,27 @@ def test_what_holds_the_hub_together_stays_and_is_said(layout: Layout) -> None:
     assert all(name in said for name in ("spawner_class", "tornado_settings", "has_home", "JupyterHub.services"))
 
 
+@pytest.mark.parametrize(
+    ("text", "whole", "words"),
+    [
+        ("c.JupyterHub.extra_handlers.append(2)", [1, 2], "is in use"),
+        ("c.JupyterHub.extra_handlers = [2]", [1, 2], "JupyterHub.extra_handlers"),
+        ("c.JupyterHub.extra_handlers = 2", [1], "JupyterHub.extra_handlers"),
+        ("del c.JupyterHub['extra_handlers']", [1], "JupyterHub.extra_handlers"),
+        ("c.JupyterHub.log_format = ''", [1], "is in use"),
+    ],
+)
+def test_what_is_only_added_to_later_stays_too(layout: Layout, text: str, whole: list[int], words: str) -> None:
+    c = Config()
+    c.JupyterHub.extra_handlers.extend([1])  # as on Kubernetes: the chart may have set it before, or not
+    own_config.load(c, text, "/x/extra.py", layout.own_config)
+    found = c.JupyterHub.extra_handlers
+    assert (found if isinstance(found, list) else found.get_value([])) == whole
+    (said,) = rule.notes(admin.own_config(str(layout.own_config)))
+    assert words in said
+    assert ("Left out" in said) == ("extra_handlers" in words)
+
+
 @pytest.mark.parametrize("last", ["1 / 0", "raise SystemExit(3)", "nothing_of_this_name", "import a.module.of.nobody"])
 def test_one_that_fails_costs_nobody_the_hub(layout: Layout, last: str) -> None:
     c, (said,) = loaded(
