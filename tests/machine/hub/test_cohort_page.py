@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser
 
 from skrt_hub.bench.participant import Journey, Participant
+from tests.support.aside import run_aside
 from tests.support.hubs import Hub
 
 from .test_browser import Visitor
@@ -42,7 +42,7 @@ def test_the_side_bar_shows_and_cancels(make_hub: Callable[..., Hub], browser: B
             await person.enter(Journey("anna"))
             await person.execute(BEGIN)
 
-    asyncio.run(begin())
+    run_aside(begin())
     page.wait_for_selector(f"{PANEL} .skrt-cohorts-error:has-text('0: ValueError: <b>not</b> a patient')")
     page.wait_for_selector(f"{PANEL} p:has-text('running')")
     anna.picture("cohorts")
