@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +88,9 @@ class CourseVerbs:
             "verify": lambda: hub.verify(quick=True),
         }[action]
 
-    def hand_out(self, files: Mapping[str, bytes], folder: str) -> Callable[[], Report]:
+    def hand_out(self, files: Sequence[tuple[str, bytes]], folder: str) -> Callable[[], Report]:
         """Hand these files out, in a folder of the homes. Raises UsageError for none, and for names that are none."""
-        named = {usable_file_name(name): content for name, content in files.items()}
+        named = {usable_file_name(name): content for name, content in files}
         if not named:
             raise UsageError("Choose a file first.")
         if len(named) < len(files):

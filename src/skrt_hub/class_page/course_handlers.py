@@ -119,9 +119,9 @@ class HandOutHandler(CourseHandler):
         self._whole = True
         self.check_xsrf_cookie()
         folder = self.get_body_argument("folder", "").strip()
-        files = {file["filename"]: file["body"] for file in sent if file["filename"]}
+        files = [(file["filename"], file["body"]) for file in sent if file["filename"]]
         whom = f"{len(files)} files in {folder}" if folder else f"{len(files)} files"
-        if sum(map(len, files.values())) > LARGEST_FILES:
+        if sum(len(content) for _, content in files) > LARGEST_FILES:
             self.refuse(self.say("wrong_size"), 413)
             return
         try:

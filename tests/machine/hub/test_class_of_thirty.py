@@ -14,6 +14,7 @@ import urllib.error
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,19 @@ def room(own_tool: Tool) -> Iterator[Hub]:
     hub.remove()
 
 
+def at_work(room: Hub, name: str) -> Person:
+    """Somebody at work; with all of them at once, each may have to wait."""
+    person = room.person(name)
+    person.log_in()
+    person.server(deadline=300)
+    return person
+
+
 @pytest.fixture(scope="module")
 def people(room: Hub) -> dict[str, Person]:
     """Twenty-four of them at work; the home of one is full."""
     with ThreadPoolExecutor(6) as pool:
-        there = dict(zip(COME, pool.map(room.at_work, COME), strict=True))
+        there = dict(zip(COME, pool.map(partial(at_work, room), COME), strict=True))
     with (room.state / "homes" / FULL / "large.bin").open("wb") as file:
         file.write(b"x" * 120_000_000)
     return there

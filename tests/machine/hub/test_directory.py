@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 
+from tests.support.browsers import PATIENCE, needs_chromium, picture
 from tests.support.directory import COURSE, PEOPLE, READER, READERS_WORD, SLAPD, STAFF, Campus, campus, word_of
 from tests.support.hubs import Hub, Refused
 
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 pytestmark = [pytest.mark.long, pytest.mark.skipif(SLAPD is None, reason="slapd is not installed")]
 
 
@@ -65,3 +69,26 @@ def test_people_of_a_directory_log_in(make_hub: Callable[..., Hub], tmp_path: Pa
     said = " ".join(hub.run("check", code=None).stdout.split())
     assert "refused" in said and "login.directory" in said
     assert "/hub/login" in person.get("user/ben/lab")[1]  # who was switched off
+
+
+@needs_chromium
+def test_the_page_on_a_phone(make_hub: Callable[..., Hub], tmp_path: Path, browser: Browser) -> None:
+    hub = make_hub()
+    with campus(tmp_path / "directory") as there:
+        configure(hub, there)
+        hub.run("up")
+        for language, wrong in (("en-GB", "is not right"), ("de-DE", "stimmt nicht")):
+            phone = browser.new_context(**PHONE, locale=language, color_scheme="dark").new_page()
+            phone.set_default_timeout(PATIENCE)
+            phone.goto(f"{hub.url}hub/login?next=%2Fhub%2Fhome")
+            assert Axe().run(phone).response["violations"] == []
+            assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            picture(phone, f"directory-phone-{language}", whole=True)
+            phone.fill("#username_input", "ben")
+            phone.fill("#password_input", "guessed")
+            phone.click("#login_submit")
+            assert wrong in phone.inner_text("[role=alert]:visible").lower()
+            assert Axe().run(phone).response["violations"] == []
+            phone.fill("#password_input", word_of("ben"))
+            phone.click("#login_submit")
+            phone.wait_for_url("**/hub/home")

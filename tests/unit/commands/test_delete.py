@@ -81,3 +81,18 @@ def test_on_kubernetes_the_plan_is_there_also_where_volumes_stand_in_the_way(mon
     ]
     with pytest.raises(RefusedError, match="the homes of 1 participants are in it"):
         delete.ensure_no_loss(plan)
+
+
+def test_what_the_class_page_collected_on_this_machine_goes_with_a_hub_in_a_cluster(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    delete._forget(SimpleNamespace(layout=layout))  # type: ignore[arg-type]  # there is nothing of it
+    for folder in (
+        layout.results,
+        layout.class_page / "collected" / "anna" / "week-1",
+        layout.saves,
+        layout.kubernetes,
+    ):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("x", encoding="utf-8")
+    delete._forget(SimpleNamespace(layout=layout))  # type: ignore[arg-type]
+    assert {path.name for path in tmp_path.iterdir()} == {layout.saves.name, layout.kubernetes.name}

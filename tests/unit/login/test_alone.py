@@ -16,13 +16,15 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.rendering import login_files
 
 TRY = """
-import asyncio, json, sys
+import asyncio, importlib, json, pathlib, sys
 sys.modules["skrt_hub"] = None
 sys.path.insert(0, sys.argv[1])
 from traitlets.config import Config
 from skrt_hub_login.authenticator import AccountsAuthenticator
 from skrt_hub_login.handlers import handlers
 from skrt_hub_login.requests import answer
+for module in sorted(pathlib.Path(sys.argv[1], "skrt_hub_login").glob("*.py")):
+    importlib.import_module(f"skrt_hub_login.{module.stem}")
 file = sys.argv[1] + "/accounts.json"
 traits = {"accounts_file": file, **json.loads(sys.argv[2])}
 who = AccountsAuthenticator(config=Config({"AccountsAuthenticator": traits}))
@@ -39,7 +41,7 @@ def test_it_works_from_its_files_alone(tmp_path: Path) -> None:
         target.write_text(text, encoding="utf-8")
     traits = policy.log_in.traits(Settings())["AccountsAuthenticator"]
     command = [sys.executable, "-c", TRY, str(tmp_path), json.dumps(traits)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     name, count, german, answer = json.loads(done.stdout)
     assert (name, german, answer) == ("anna", True, {"answer": ["anna"]})
     assert count > 5

@@ -11,6 +11,7 @@ from skrt_hub import policy
 from skrt_hub.login.github import claims_of
 from skrt_hub.login.provider import github
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 
 LOGIN = {"kind": "oidc", "provider": "github", "client_id": "hub", "client_secret_file": "/secret/file"}
 MAIN = {"email": "anna@uni.example", "primary": True, "verified": True}
@@ -59,3 +60,10 @@ def test_the_short_form_needs_no_issuer_and_one_of_ones_own_may_be_written() -> 
         settings(everyone=True)
     with pytest.raises(ValidationError, match="https"):
         settings(issuer="http://github.uni.example")
+
+
+def test_a_hub_in_a_cluster_is_told_the_same_and_gets_the_program() -> None:
+    facts = Facts("image:1", True, None, {}, "", "", "1")
+    hub = render_values(settings().model_copy(update={"target": "kubernetes"}), facts)["hub"]
+    assert hub["config"]["JupyterHub"]["authenticator_class"] == "skrt_hub_login.github.GitHubAuthenticator"
+    assert hub["config"]["GitHubAuthenticator"]["issuer"] == "https://github.com"

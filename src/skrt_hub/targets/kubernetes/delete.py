@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from skrt_hub.targets.kubernetes.cluster.objects import Object, participant
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.release.revisions import read_release
 from skrt_hub.targets.protocol import DeleteOptions, Removal
+from skrt_workspace.home.walk import remove_tree
 
 DATABASE_CLAIM = "hub-db-dir"
 
@@ -169,4 +171,7 @@ def _forget(cluster: Cluster) -> None:
     layout = cluster.layout
     layout.applied.unlink(missing_ok=True)
     (layout.kubernetes / "values.json").unlink(missing_ok=True)
-    shutil.rmtree(layout.run, ignore_errors=True)
+    for path in (layout.run, layout.results):
+        shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        remove_tree(layout.class_page)  # names and depth in there are participants'
