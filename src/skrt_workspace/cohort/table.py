@@ -31,6 +31,7 @@ RUN, CANCELLED = "run", "cancelled"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _KEY = re.compile(r"[0-9a-f]{32}\Z")
 _LONGEST_HEAD = 64 << 20
+_HEADS: dict[Path, tuple[tuple[int, int, int], Head]] = {}  # read once, and again when they have been replaced
 
 
 class CohortError(Exception):
@@ -133,7 +134,12 @@ class Table:
     def head(self) -> Head:
         """What cohort.json says. Raises CohortError."""
         try:
-            return Head.from_json(files.read(self.file, _LONGEST_HEAD))
+            found = os.lstat(self.file)
+            stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+            known = _HEADS.get(self.file)
+            if known is None or known[0] != stamp:
+                known = _HEADS[self.file] = stamp, Head.from_json(files.read(self.file, _LONGEST_HEAD))
+            return known[1]
         except FileNotFoundError:
             raise CohortError(f"There is no cohort in {self.folder}.") from None
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

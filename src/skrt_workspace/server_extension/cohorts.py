@@ -121,10 +121,10 @@ def change(name: str, what: str) -> None:
 
 
 def _errors(one: table.Table, most: int = 5) -> list[dict[str, str]]:
-    head, done = one.head(), one.done()
+    head, failed = one.head(), one.failed() - one.done()
     found = []
     for label, key in zip(head.labels, head.keys, strict=True):
-        told = None if key in done else one.error(key)
+        told = one.error(key) if key in failed else None
         if told is not None:
             found.append({"patient": label, "error": str(told.get("error", ""))[:_WORDS]})
         if len(found) == most:

@@ -40,12 +40,19 @@ export class Cohorts {
     this.timer = 0;
   }
 
+  /* A server that answers slowly is not asked again meanwhile, but for what somebody pressed. */
   async look(change) {
+    if (this.asking && !change) {
+      return;
+    }
+    this.asking = true;
     try {
       this.draw((await this.server.ask('cohorts', change)).cohorts);
     } catch (error) {
       this.node.replaceChildren(element('p', String(error.message || error)));
       this.last = '';
+    } finally {
+      this.asking = false;
     }
   }
 
