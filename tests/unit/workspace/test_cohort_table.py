@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from skrt_workspace.cohort import commands, share, table
+from skrt_workspace.cohort import commands, files, runner, share, table
 from skrt_workspace.cohort.table import CANCELLED, CohortError, Head, Table
+from skrt_workspace.server_extension import cohorts
 
 KEYS = tuple(f"{number:032x}" for number in range(3))
 
@@ -154,3 +155,24 @@ def test_the_hubs_word_holds_for_a_while(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("CPU_LIMIT", "1.5")
     share.leave(5)
     assert share.at_once() == 1
+
+
+def test_a_head_is_read_once_and_again_when_it_was_replaced(one: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert one.head() is one.head()
+    one.write(replace(one.head(), state=CANCELLED))
+    assert one.head().state == CANCELLED
+
+
+def test_a_look_at_thousands_opens_only_what_failed(one: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = one.head()
+    keys = tuple(f"{number:032x}" for number in range(5000))
+    labels, places = tuple(map(str, range(5000))), (head.places[0],) * 5000
+    one.write(replace(head, keys=keys, labels=labels, places=places))
+    one.keep_error(keys[7], {"error": "no"})
+    opened: list[Path] = []
+    read = files.read
+    monkeypatch.setattr(files, "read", lambda path, *words: opened.append(path) or read(path, *words))
+    monkeypatch.setattr(runner, "runs", lambda: False)
+    (found,) = cohorts.listed()
+    assert (found["total"], found["errors"]) == (5000, [{"patient": "7", "error": "no"}])
+    assert len(opened) <= 2
