@@ -82,9 +82,20 @@ class Hub:
         """What the target needs and what was found; changes nothing."""
         return self.target.check()
 
-    def up(self, *, foreground: bool = False) -> UpReport:
-        """Make the hub run as its settings say, and wait for its log-in page."""
-        return self.target.up(foreground=foreground)
+    def up(self, *, foreground: bool = False, bundle: Path | str | None = None) -> UpReport:
+        """Make the hub run as its settings say, and wait for its log-in page.
+
+        `bundle` is a file that `make_bundle` wrote: then no network is asked.
+        """
+        if bundle is None:
+            return self.target.up(foreground=foreground)
+        return target_for(replace(self.context, bundle=Path(bundle))).up(foreground=foreground)
+
+    def make_bundle(self, file: Path | str) -> Message:
+        """Write one file with all that a hub on one machine takes, for a machine without a network."""
+        from skrt_hub.bundle.make import make_bundle  # noqa: PLC0415 - other verbs start without it
+
+        return make_bundle(self.context, Path(file))
 
     def status(self) -> StatusReport:
         """What the hub is doing; changes nothing."""

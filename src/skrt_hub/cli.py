@@ -54,6 +54,7 @@ VERBS = {
     "delete": "delete",
     "render": "render",
     "image": "image",
+    "bundle make": "bundle_make",
 }
 """Each verb and the module in skrt_hub.commands that carries it out, in the order of the help page.
 

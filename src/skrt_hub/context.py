@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from skrt_hub.files import exclusive
 from skrt_hub.layout import Layout
@@ -17,12 +18,13 @@ WAIT = "Wait for its end, then run the command again."
 
 @dataclass(frozen=True)
 class Context:
-    """The hub at hand. `echo`, where there is one, is told each program that is run."""
+    """The hub at hand. echo: is told each program that is run. bundle: a file from which packages come, if any."""
 
     settings: Settings
     layout: Layout
     progress: Progress
     echo: Callable[[str], None] | None = None
+    bundle: Path | None = None
 
     def alone(self) -> AbstractContextManager[None]:
         """Hold the hub's lock: commands that change it take turns. Raises BusyError where another one works on it."""

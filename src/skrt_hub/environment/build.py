@@ -11,10 +11,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from skrt_hub.environment import hashes, marker, uv, workspace
+from skrt_hub.environment.bundled import Bundle
 from skrt_hub.environment.identity import Environment, Identity, requirements, wanted
 from skrt_hub.environment.own import Lock
 from skrt_hub.errors import BusyError, EnvironmentBuildError, SpaceError
@@ -36,29 +37,38 @@ def find_environment(environments: Path, *, python: Path | None = None) -> Envir
 
 
 def ensure_environment(
-    environments: Path, *, python: Path | None = None, lock: Lock | None = None, progress: Progress | None = None
+    environments: Path,
+    *,
+    python: Path | None = None,
+    lock: Lock | None = None,
+    progress: Progress | None = None,
+    bundle: Bundle | None = None,
 ) -> Environment:
     """The wanted environment below the folder `environments`, built first where it is missing or damaged.
 
     `python` is the Python to make it with (default: the one that skrt-hub runs on), `lock` what it holds (default: our
-    lock). Raises PrerequisiteError,
-    SpaceError, NetworkError, PermissionsError, BusyError or EnvironmentBuildError; an unfinished build is never
-    taken for an environment.
+    lock), `bundle` where its packages come from (default: the network). Raises UsageError, PrerequisiteError,
+    SpaceError, NetworkError, PermissionsError, BusyError or EnvironmentBuildError; an unfinished build is never taken
+    for an environment.
     """
     progress = progress if progress is not None else Silent()
     lock = lock if lock is not None else Lock(requirements())
     identity = wanted(python, lock.identity)
     folder = environments.absolute() / identity.hash
+    if bundle is not None:
+        bundle.require_for(lock.identity, identity.python.version_text)
     ready = marker.read(folder)
     if ready is not None:
         return ready
     ensure_folder(environments)
     with _alone(environments / f"{identity.hash}.lock", progress) as held:
         ready = marker.read(folder)
-        return ready if ready is not None else _build(folder, identity, lock, progress, held)
+        return ready if ready is not None else _build(folder, identity, lock, progress, held, bundle=bundle)
 
 
-def _build(folder: Path, identity: Identity, packages: Lock, progress: Progress, lock: int) -> Environment:
+def _build(
+    folder: Path, identity: Identity, packages: Lock, progress: Progress, lock: int, *, bundle: Bundle | None
+) -> Environment:
     """Build in `folder`. The programs that work there hold the lock too, so that none outlives it unnoticed."""
     in_doubt = folder.exists()
     if in_doubt:
@@ -70,8 +80,15 @@ def _build(folder: Path, identity: Identity, packages: Lock, progress: Progress,
         uv.run_uv(["venv", *options], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
     with progress.step("participants' environment: packages") as step:
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", folder / "bin" / "python")
-        uv.run_uv([*sync, packages.file], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line))
-        if in_doubt:
+        only: tuple[str | Path, ...] = ()
+        with ExitStack() as stack:
+            if bundle is not None:
+                there = stack.enter_context(bundle.wheels(folder))  # in it: what a kill leaves is discarded with it
+                only = ("--offline", "--no-config", "--no-cache", "--no-index", "--find-links", there)
+            uv.run_uv(
+                [*sync, *only, packages.file], folder=folder.parent, lock=lock, note=lambda line: step.update(note=line)
+            )
+        if in_doubt and bundle is None:
             _mend_cache(folder, (*sync, packages.file), lock, step)
         if packages.wheels:
             own = ("pip", "install", "--no-deps", "--no-index", "--python", folder / "bin" / "python")

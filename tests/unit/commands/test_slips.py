@@ -51,7 +51,7 @@ SLIPS = [
     ("logs --lines many", "--lines cannot be used with that", "'many' is no whole number", "skrt-hub logs"),
     ("bench --people 900", "--people cannot be used with that", "from 1 to 300", "skrt-hub bench [--people N]"),
     ("logs hub --folow", "`skrt-hub logs` does not know '--folow'", "", "Did you mean: --follow?"),
-    ("up now", "`skrt-hub up` does not know 'now'", "", "Type it like this: skrt-hub up [--foreground]"),
+    ("up now", "`skrt-hub up` does not know 'now'", "", "Type it like this: skrt-hub up [--bundle FILE]"),
     ("delete --co x", "--co may stand for --config, --confirm", "", "skrt-hub delete"),
     ("status --json=3", "--json takes no value", "print JSON", "skrt-hub status"),
     ("--verbose", "`skrt-hub` needs COMMAND", "", "Read more with: skrt-hub --help"),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from skrt_hub.context import Context
-from skrt_hub.errors import StartError, StateError
+from skrt_hub.errors import StartError, StateError, UsageError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, messages, status, stop, up
@@ -39,6 +39,12 @@ class KubernetesTarget:
         return CheckReport("kubernetes", checks.all_findings(self._context))
 
     def up(self, *, foreground: bool = False) -> UpReport:
+        if self._context.bundle is not None:
+            raise UsageError(
+                "A bundle is for a hub on one machine.",
+                why="A cluster's nodes take images, and no packages.",
+                remedy="docs/how-to/cluster-without-internet.md says how these are carried there.",
+            )
         report = up.bring_up(self._context)
         if foreground:
             stop.stay(self._context, report)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from skrt_hub import policy, watchdog
 from skrt_hub.context import Context
-from skrt_hub.environment import choose, collect_unused, ensure_environment, lock_for
+from skrt_hub.environment import bundled, choose, collect_unused, ensure_environment, lock_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder, read_json
 from skrt_hub.hub import database, delegation, identities, kinds
@@ -122,10 +122,16 @@ def _hold(held: contextlib.ExitStack, taken: Kept) -> Kept:
 
 def _ensure_environment(context: Context, before: Applied | None) -> Path:
     """The participants' environment, by the Python of the one before where that still fits."""
-    layout, own = context.layout, context.settings.environment
+    layout, own, bundle = context.layout, context.settings.environment, None
+    if context.bundle is not None:
+        with context.progress.step("bundle: comparing with its hash"):
+            bundle = bundled.read(context.bundle)
+        bundle.put_lock(own.noted_in(layout.root).lock)
     lock = lock_for(own, layout.wheels, context.progress)
-    python = choose(own.python, before.environment if before else None)
-    return ensure_environment(layout.environments, python=python, lock=lock, progress=context.progress).folder
+    python = choose(own.python or (bundle.contents.python if bundle else ""), before.environment if before else None)
+    return ensure_environment(
+        layout.environments, python=python, lock=lock, progress=context.progress, bundle=bundle
+    ).folder
 
 
 def _to_apply(settings: Settings, environment: Path, ports: Ports) -> Applied:
