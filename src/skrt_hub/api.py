@@ -23,7 +23,7 @@ from skrt_hub.settings.people import Listed
 from skrt_hub.settings.roster import add, remembered, take_out
 from skrt_hub.slips.slip import Slip
 from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
-from skrt_hub.targets.registry import TARGETS, target_for
+from skrt_hub.targets.registry import places, target_for
 
 if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing of them
     from skrt_hub.audit.report import AuditReport
@@ -66,7 +66,7 @@ class Hub:
         is told of long work, `echo` of each program that is run. Raises SettingsError or UsageError.
         """
         found = find_hub_yaml(Path(config) if config is not None else None)
-        read = load_settings(found, targets=TARGETS, **settings)
+        read = load_settings(found, targets=places(), **settings)
         folder = state_folder(Path(state) if state is not None else None, read.name)
         read = remembered(read, Layout(folder).roster)
         return cls(Context(read, Layout(folder), progress or Silent(), echo), found)
@@ -171,7 +171,7 @@ class Hub:
 
     def _take_list(self, file: Path) -> None:
         config = self.config or Path("hub.yaml")
-        settings = load_settings(config, targets=TARGETS)
+        settings = load_settings(config, targets=places())
         listed = self.context.settings.model_copy(update={"participants": settings.participants})
         listed = remembered(listed, self.context.layout.roster)
         self.context = replace(self.context, settings=listed)

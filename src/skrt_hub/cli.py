@@ -19,9 +19,9 @@ from skrt_hub.context import Context
 from skrt_hub.errors import INTERRUPTED, INTERRUPTED_WORDS, SkrtHubError
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.progress import Progress, Shown, Silent
-from skrt_hub.report import Message, Report
+from skrt_hub.report import Message, PassedOn, Report
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.registry import TARGETS
+from skrt_hub.targets.registry import WITHIN, places
 from skrt_hub.terminal import Terminal
 from skrt_hub.version import FORMAT, __version__
 
@@ -71,7 +71,7 @@ def main(words: Sequence[str] | None = None) -> int:
     terminal, as_json = Terminal(), "--json" in given
     terminal.about["format"] = FORMAT
     try:
-        report = _run(read(given or ["--help"]), terminal)
+        report = _run(read(given or ["--help"]), terminal, given)
         show(report, terminal, as_json=as_json)
         return report.exit_code
     except SkrtHubError as error:
@@ -99,14 +99,14 @@ def read(words: Sequence[str]) -> Call | AskedFor:
 
 def build_verbs() -> Verbs:
     """The whole command line, as the reference page documents it."""
-    return Verbs(VERBS, _module, list(TARGETS), f"skrt-hub {__version__}")
+    return Verbs(VERBS, _module, places(), f"skrt-hub {__version__}")
 
 
 def _module(verb: str) -> ModuleType:
     return importlib.import_module(f"skrt_hub.commands.{VERBS[verb]}")
 
 
-def _run(call: Call | AskedFor, terminal: Terminal) -> Report:
+def _run(call: Call | AskedFor, terminal: Terminal, words: Sequence[str]) -> Report:
     if isinstance(call, AskedFor):
         return Message((call.text,))
     progress: Progress = Silent() if call.as_json else Shown(terminal.err)
@@ -118,6 +118,9 @@ def _run(call: Call | AskedFor, terminal: Terminal) -> Report:
         terminal.ask,
         lambda line: lines.print(line, markup=False, highlight=False),
     )
+    within = WITHIN.get(session.context.settings.target)
+    if within is not None:
+        return within(session.context, session.hub.config).carry_out(call.verb, call.values, words)
     if call.verb != "init":
         terminal.about["hub"] = session.facts(Path.cwd())
     if call.verb != "init" and not call.as_json:
@@ -135,6 +138,8 @@ def _hub(call: Call, progress: Progress, echo: Callable[[str], None] | None) -> 
 
 def show(report: Report, terminal: Terminal, *, as_json: bool) -> None:
     """Print a report, for a person or as JSON."""
+    if isinstance(report, PassedOn):
+        return
     if as_json:
         terminal.document(report.as_json())
         return

@@ -46,6 +46,20 @@ class Message(Report):
 
 
 @dataclass(frozen=True)
+class PassedOn(Report):
+    """What a command line elsewhere has said to the person already; `code` is how it ended."""
+
+    code: int
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return self.code
+
+    def render(self) -> RenderableType:
+        return Text()
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that `check` looked at."""
 

@@ -70,4 +70,4 @@ def test_a_target_that_is_not_in_the_table_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "skrt_hub", "status", "--config", str(tmp_path / "hub.yaml")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 3
-    assert "line 2: target: write `machine` or `kubernetes`; found 'program'" in done.stderr
+    assert "line 2: target: write `machine` or `kubernetes` or `container`; found 'program'" in done.stderr

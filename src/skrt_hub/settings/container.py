@@ -7,6 +7,7 @@ port to one machine alone may say so, and gets what a hub on that machine would 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,24 @@ VARIABLE = "SKRT_HUB_CONTAINER"
 PLAIN = "http"
 ORGANISER = "organiser"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - the container's network, not the machine's
+
+
+def inside(document: Mapping[str, Any], said: str) -> dict[str, Any]:
+    """The same hub.yaml for the hub within, where it was written for the place outside (`target: container`).
+
+    Who reaches the container is decided outside: within, the hub listens everywhere.
+    """
+    if not said or document.get("target") != "container":
+        return {}
+    return {"target": "machine", **({"address": _EVERYWHERE} if _is_number(document.get("address")) else {})}
+
+
+def _is_number(address: Any) -> bool:
+    try:
+        ipaddress.ip_address("127.0.0.1" if address == "localhost" else str(address))
+    except ValueError:
+        return False
+    return True
 
 
 def defaults(document: Mapping[str, Any], said: str) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def load_settings(path: Path | None, *, targets: Collection[str] = (), **overrid
     """
     document = _read(path) if path is not None else {}
     document.update(overrides)
-    document.update(container.defaults(document, os.environ.get(container.VARIABLE, "")))
+    said = os.environ.get(container.VARIABLE, "")
+    document.update(container.inside(document, said))
+    document.update(container.defaults(document, said))
     if path is not None and _is_table(document.get("participants")):
         document["participants"] = _people(path, document)
     try:

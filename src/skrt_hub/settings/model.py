@@ -40,7 +40,9 @@ class Settings(Section):
         description="The hub's name: 2 to 40 lower-case letters, digits and hyphens.",
     )
     target: str = Field(
-        "machine", pattern=r"^[a-z][a-z0-9-]*$", description="Where the hub runs: `machine` or `kubernetes`."
+        "machine",
+        pattern=r"^[a-z][a-z0-9-]*$",
+        description="Where the hub runs: `machine`, `kubernetes`, or `container` (docs/how-to/container.md).",
     )
     address: str = Field(
         "127.0.0.1",

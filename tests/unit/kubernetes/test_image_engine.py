@@ -6,6 +6,7 @@ import pytest
 
 from skrt_hub.errors import NetworkError, PermissionsError, PrerequisiteError, ProgramError, SkrtHubError
 from skrt_hub.process import Finished
+from skrt_hub.targets import engine as finding
 from skrt_hub.targets.kubernetes.image import engine as module
 from skrt_hub.targets.kubernetes.image import output
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
@@ -34,7 +35,8 @@ class Programs:
         self._answers: dict[str, tuple[int, str, str]] = {}
         self.asked: list[str] = []
         monkeypatch.setattr("shutil.which", lambda name: name if name in self._answers else None)
-        monkeypatch.setattr(module, "run", self._run)
+        for door in (module, finding):
+            monkeypatch.setattr(door, "run", self._run)
 
     def add(self, name: str, *, out: str = "", err: str = "", code: int = 0) -> None:
         self._answers[name] = (code, out, err)

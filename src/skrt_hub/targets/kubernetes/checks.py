@@ -21,7 +21,7 @@ from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.image import ensure
-from skrt_hub.targets.kubernetes.image.engine import INSTALL_ENGINE, find_engine
+from skrt_hub.targets.kubernetes.image.engine import find_engine
 from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
 from skrt_hub.targets.kubernetes.pods.watch import CORE, component_label, look
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
@@ -192,7 +192,7 @@ def image(cluster: Cluster) -> Finding:
         load_command(cluster.kind, cluster.context, name, engine=engine.name, own=settings.load)
     missing = ensure.missing_parts(engine, ensure.content_of(cluster.hub_context))
     built = f"will be built with {engine.name} {engine.version}" if missing else "is on this machine"
-    return Finding("image", True, f"{name} {built}; `up` will {how}", INSTALL_ENGINE)
+    return Finding("image", True, f"{name} {built}; `up` will {how}")
 
 
 def network_policies(settings: Settings) -> Finding:

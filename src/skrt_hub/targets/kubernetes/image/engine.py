@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.environment.workspace import build_wheel
-from skrt_hub.errors import PermissionsError, PrerequisiteError
+from skrt_hub.errors import PrerequisiteError
 from skrt_hub.process import Echo, follow, run
 from skrt_hub.progress import Progress
 from skrt_hub.settings.image import architecture_of
+from skrt_hub.targets import engine
 from skrt_hub.targets.kubernetes.image import output
 from skrt_hub.targets.kubernetes.image.contents import Content, Part
-
-INSTALL_ENGINE = "Install docker (https://docs.docker.com/engine/install/) or podman (https://podman.io)."
 
 
 @dataclass(frozen=True)
@@ -119,29 +117,6 @@ class Engine:
 
 def find_engine(echo: Echo | None = None) -> Engine:
     """docker, else podman: the first that answers. Raises PrerequisiteError or PermissionsError."""
-    silent: dict[str, str] = {}
-    for name in ("docker", "podman"):
-        if shutil.which(name) is None:
-            continue
-        done = run((name, "version", "--format=json"), deadline=30, check=False)
-        if done.code == 0:
-            return Engine(name, output.version(done.out), echo, output.architecture(done.out))
-        silent[name] = done.err.strip()[-500:]
-    why = "\n".join(f"{name}: {words}" for name, words in silent.items())
-    if "permission denied" in silent.get("docker", "").lower():
-        raise PermissionsError(
-            "docker may not be used by you.",
-            why=why,
-            remedy="Add yourself to the group docker (sudo usermod --append --groups docker $USER) and log in again, "
-            "or install podman, which needs no such group.",
-        )
     another = "Or name a published image in hub.yaml: kubernetes.image.name."
-    if "docker" in silent:
-        raise PrerequisiteError("docker does not run.", why=why, remedy=f"Type: sudo systemctl start docker. {another}")
-    if silent:
-        raise PrerequisiteError("podman does not work.", why=why, remedy=f"Type: podman info. {another}")
-    raise PrerequisiteError(
-        "Neither docker nor podman is installed.",
-        why="One of them builds the participants' image.",
-        remedy=f"{INSTALL_ENGINE} {another}",
-    )
+    name, said = engine.find("One of them builds the participants' image.", another)
+    return Engine(name, output.version(said), echo, output.architecture(said))
