@@ -17,7 +17,7 @@ import pytest
 
 from skrt_hub.login import accounts
 from skrt_hub.login.accounts import Accounts
-from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod, OlderHubError
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 from skrt_hub.targets.kubernetes.in_hub import admin
 
@@ -129,10 +129,21 @@ def test_accounts_are_written_by_the_hubs_own_class_and_no_password_is_an_argume
     assert "damaged" in done(here, method="names", arguments=[], **other)
 
 
-def test_a_hub_of_an_older_skrt_hub_is_told_how_to_go_on(here: ThisPython, tmp_path: Path) -> None:
+def test_a_hub_of_an_older_skrt_hub_says_so(here: ThisPython, tmp_path: Path) -> None:
     where = {"do": "accounts", "file": str(tmp_path / "a.json"), "folder": FOLDER, "package": "login"}
-    with pytest.raises(ChildProcessError, match="skrt-hub up"):
-        done(here, method="what_comes_later", arguments=[], **where)
+    assert done(here, method="what_comes_later", arguments=[], **where) == {"older": True}
+    assert done(here, method="all", arguments=[], **{**where, "package": "not_there_yet"}) == {"older": True}
+
+
+def test_its_organiser_is_told_how_to_go_on() -> None:
+    class AnOlderHub:
+        def exec_python(self, *_: object, **__: object) -> str:
+            return '{"older": true}'
+
+    kubectl: Any = AnOlderHub()
+    with pytest.raises(OlderHubError) as caught:
+        HubPod(kubectl).accounts("all")
+    assert "skrt-hub up" in caught.value.remedy
 
 
 def test_the_program_needs_nothing_but_pythons_own_library() -> None:

@@ -12,7 +12,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.login.requests import carry_out
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod, OlderHubError
 from skrt_hub.targets.kubernetes.homes import participants
 
 
@@ -31,3 +31,18 @@ def test_all_accounts_are_asked_for_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert "First log-in of the organiser maria" in line
     assert participants.take_list(cluster) == (), "a second code would make the first one void"
     assert asked == ["all", "take_list", "issue", "all", "take_list"]
+
+
+def test_an_older_hub_does_not_refuse_another_log_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def older(self: HubPod, action: str, *arguments: Any) -> Any:
+        raise OlderHubError(f"It does not know {action}.")
+
+    monkeypatch.setattr(HubPod, "accounts", older)
+    monkeypatch.setattr(participants, "look", lambda _: SimpleNamespace(ready=lambda _: True))
+    before = Settings.model_validate({"login": "first-use"})
+    now = Settings.model_validate({"login": "codes"})
+    monkeypatch.setattr(participants, "applied_settings", lambda _: before)
+    monkeypatch.setattr(participants.institution, "mark", lambda settings: settings.login.kind)
+    cluster: Any = SimpleNamespace(hub_context=SimpleNamespace(settings=now), kubectl=None, layout=Layout(tmp_path))
+    (note,) = participants.ensure_homes_are_found(cluster)
+    assert "older hub" in note

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skrt_hub.context import Context
 from skrt_hub.errors import ClusterError, StartError
 from skrt_hub.progress import Step
 from skrt_hub.settings.model import Settings
@@ -58,6 +59,12 @@ def node_url(service: Object, nodes: Sequence[Object], settings: Settings, *, ho
     for kind in ("ExternalIP", "InternalIP"):
         host = host or next((item["address"] for item in addresses if item.get("type") == kind), None)
     return _url(settings, host, int(port)) if host and port else None
+
+
+def require_port(context: Context) -> None:
+    """Raises PortTakenError where the way to the hub would end at another program; nothing else was done by then."""
+    if context.settings.kubernetes.access == "port-forward":
+        forward.require_port(context.settings, context.layout)
 
 
 def open_door(cluster: Cluster, step: Step, *, deadline: float) -> str:

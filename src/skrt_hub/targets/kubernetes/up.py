@@ -47,6 +47,7 @@ def bring_up(context: Context) -> UpReport:
     for folder in (context.layout.root, context.layout.kubernetes):
         ensure_folder(folder, mode=0o700)
     with context.alone():
+        access.require_port(context)
         started = start_minikube.ensure_running(context)
         cluster = open_cluster(context)
         cluster.require_same_cluster()

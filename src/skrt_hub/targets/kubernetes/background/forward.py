@@ -49,6 +49,12 @@ def start(settings: Settings, layout: Layout, kubectl: Kubectl) -> bool:
     return True
 
 
+def require_port(settings: Settings, layout: Layout) -> None:
+    """Raises PortTakenError where another program has the port that it would take."""
+    if program(layout).told("port") != settings.port:
+        ensure_port_is_free(settings)
+
+
 def refuse_here() -> None:
     """Raises PrerequisiteError on Windows."""
     computer.need_unix(

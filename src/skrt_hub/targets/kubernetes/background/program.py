@@ -54,6 +54,10 @@ class Background:
         """Whether it runs, and was told just this."""
         return self.running and (read_json(self._document) or {}).get("told") == told
 
+    def told(self, key: str) -> Any:
+        """One thing of what it was told, where it runs."""
+        return (read_json(self._document) or {}).get("told", {}).get(key) if self.running else None
+
     def start(self, told: dict[str, Any]) -> None:
         """Start it, and wait until it holds its lock or has ended."""
         for folder in (self.layout.root, self.layout.run, self.layout.log):

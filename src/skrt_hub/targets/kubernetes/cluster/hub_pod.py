@@ -24,6 +24,10 @@ PROGRAM = Path(__file__).parents[1] / "in_hub" / "admin.py"
 Request = tuple[str, str, Any]
 
 
+class OlderHubError(StateError):
+    """The hub in the cluster is older than these commands."""
+
+
 @dataclass(frozen=True)
 class HubPod:
     """The hub's pod of one namespace."""
@@ -99,8 +103,17 @@ class HubPod:
         return self._run({"do": "own_config"})
 
     def accounts(self, method: str, *arguments: Any) -> Any:
-        """One question to the accounts, or one change of them (skrt_hub.login.requests). Raises StateError."""
+        """One question to the accounts, or one change of them (skrt_hub.login.requests).
+
+        Raises StateError, and OlderHubError where the hub there does not know the question.
+        """
         found = self._run({"do": "accounts", "method": method, "arguments": arguments})
+        if "older" in found:
+            raise OlderHubError(
+                "The hub in the cluster was set up by an older skrt-hub.",
+                why=f"Its log-in does not know what is asked of it ({method}).",
+                remedy="Run: skrt-hub up",
+            )
         if "damaged" in found:
             raise StateError(
                 "The list of accounts cannot be used; nobody can log in.",

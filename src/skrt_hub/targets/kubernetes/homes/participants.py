@@ -11,7 +11,7 @@ from skrt_hub.report import Message, Participant, participant
 from skrt_hub.settings.roster import remember
 from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
-from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
+from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod, OlderHubError
 from skrt_hub.targets.kubernetes.cluster.objects import USERNAME
 from skrt_hub.targets.kubernetes.cluster.objects import participant as owner
 from skrt_hub.targets.kubernetes.pods.watch import look
@@ -53,7 +53,11 @@ def ensure_homes_are_found(cluster: Cluster) -> tuple[str, ...]:
         return ()
     if not look(cluster.kubectl).ready("hub"):
         return ("Note: whose the homes from before are could not be looked at, as the hub did not run: skrt-hub check",)
-    return whose_home.ensure_all_found(now, before, HubPod(cluster.kubectl).accounts("all"))
+    try:
+        accounts = HubPod(cluster.kubectl).accounts("all")
+    except OlderHubError:  # the new one is asked before anybody on the list gets a home (take_list)
+        return ("Note: whose the homes from before are could not be looked at, as an older hub runs: skrt-hub check",)
+    return whose_home.ensure_all_found(now, before, accounts)
 
 
 def remove(cluster: Cluster, name: str, *, free: bool) -> Message:
