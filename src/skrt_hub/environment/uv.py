@@ -6,7 +6,10 @@ uv's output is read while it runs, to show what is being downloaded.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from skrt_hub import process
@@ -74,6 +77,9 @@ _NETWORK_WORDS = (
 # Files of an environment must not be those of uv's cache (hard links): a change to one would be in every later build.
 _COPIES = {"UV_LINK_MODE": "copy"}
 
+_SILENCE = 30.0
+"""Seconds after which somebody who waits is told that nothing comes."""
+
 Note = Callable[[str], None]
 
 
@@ -103,13 +109,41 @@ def run_uv(
     """
     words = [program(), *map(str, arguments)]
     holding = () if lock is None else (lock,)
-    with process.follow(
-        words, environment=environment(), folder=folder, holding=holding, keep=40, remedy="Install skrt-hub again."
-    ) as running:
+    with (
+        process.follow(
+            words, environment=environment(), folder=folder, holding=holding, keep=40, remedy="Install skrt-hub again."
+        ) as running,
+        silence_told(note) as heard,
+    ):
         for line in running.lines:
+            heard()
             note(line.strip())
     if running.code != 0:
         raise _failure(running.last_lines, what)
+
+
+@contextmanager
+def silence_told(note: Note, after: float = _SILENCE) -> Iterator[Callable[[], None]]:
+    """Tell `note` when nothing was heard for `after` seconds, and again as long as that goes on.
+
+    The block calls what it is given whenever it hears something. uv tries an index that does not answer several times,
+    some minutes in all, and says nothing of it.
+    """
+    over, last = threading.Event(), [time.monotonic()]
+
+    def watch() -> None:
+        while not over.wait(max(0.01, last[0] + after - time.monotonic())):
+            if time.monotonic() - last[0] >= after:
+                note("no news for a while: it waits for the package index, which is tried again, or for the disk")
+                last[0] = time.monotonic()
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield lambda: last.__setitem__(0, time.monotonic())
+    finally:
+        over.set()
+        watching.join()
 
 
 def program() -> str:
