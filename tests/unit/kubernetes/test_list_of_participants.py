@@ -42,7 +42,7 @@ def test_an_older_hub_does_not_refuse_another_log_in(tmp_path: Path, monkeypatch
     before = Settings.model_validate({"login": "first-use"})
     now = Settings.model_validate({"login": "codes"})
     monkeypatch.setattr(participants, "applied_settings", lambda _: before)
-    monkeypatch.setattr(participants.institution, "mark", lambda settings: settings.login.kind)
+    monkeypatch.setattr("skrt_hub.policy.institution.mark", lambda settings: settings.login.kind)
     cluster: Any = SimpleNamespace(hub_context=SimpleNamespace(settings=now), kubectl=None, layout=Layout(tmp_path))
     (note,) = participants.ensure_homes_are_found(cluster)
     assert "older hub" in note
