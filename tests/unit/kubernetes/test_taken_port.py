@@ -23,7 +23,7 @@ def test_up_asks_for_the_port_first(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def cluster(_: Context) -> None:
         raise AskedForTheClusterError
 
-    monkeypatch.setattr(up.start_minikube, "ensure_running", cluster)
+    monkeypatch.setattr("skrt_hub.targets.kubernetes.cluster.start_minikube.ensure_running", cluster)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
