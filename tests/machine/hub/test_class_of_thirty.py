@@ -169,7 +169,7 @@ def test_a_helper_looks_and_restarts_and_gets_nothing_else(
     room: Hub, people: dict[str, Person], maria: Page, browser: Browser
 ) -> None:
     hans = logged_in(browser, room, "hans", PAGE, locale="en-GB")
-    hans.wait_for_selector("tr.in")
+    hans.wait_for_selector("tr.in, tr.idle")  # they may have rested meanwhile
     assert hans.locator("form").count() == 0
     picture(hans, "class-page-helper")
     assert hans.goto(f"{room.url}{PAGE}course").status == 403  # type: ignore[union-attr]
