@@ -228,9 +228,10 @@ def _is_own(module: ModuleType) -> bool:
     file = getattr(module, "__file__", None)
     if module.__name__ == "__main__" or not file:
         return False
-    home, prefix = Path.home(), Path(sys.prefix)
     path = Path(file)
-    return path.is_relative_to(home) and not path.is_relative_to(prefix) and "site-packages" not in path.parts
+    if any(path.is_relative_to(prefix) for prefix in (sys.prefix, sys.base_prefix)) or "site-packages" in path.parts:
+        return False  # Python itself may lie in a home, too
+    return path.is_relative_to(Path.home())
 
 
 def _version(module: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,11 @@ def test_own_modules_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     before = keys.hash_of(task)
     (tmp_path / "mine_for_cohorts.py").write_text("FACTOR = 3\n")
     assert keys.hash_of(task) != before
+
+
+def test_python_itself_in_the_home_is_not_taken_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(Path(sys.base_prefix).parent))
+    function = made("def task(p):\n    return tempfile.gettempdir()\n", tempfile=tempfile)
+    names, own = keys.modules_of(function)
+    assert "tempfile" in names
+    assert own == []
