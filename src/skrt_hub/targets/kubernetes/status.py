@@ -76,7 +76,7 @@ def status(context: Context) -> StatusReport:
     if seen.ready("hub"):
         with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
             notes += log_in.notes(HubPod(cluster.kubectl).accounts("notes"))
-        notes += own_config_notes(cluster)
+        notes += own_config_notes(cluster, release.values or {})
     url = access.find_url(cluster) if found == "running" or seen.closed else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")
@@ -94,8 +94,10 @@ def status(context: Context) -> StatusReport:
     )
 
 
-def own_config_notes(cluster: Cluster) -> tuple[str, ...]:
-    """What the hub that runs says of the organiser's own file for JupyterHub."""
+def own_config_notes(cluster: Cluster, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the hub that runs with these values says of the organiser's own file for JupyterHub."""
+    if not values.get("custom", {}).get("skrtHub", {}).get("ownConfig"):
+        return ()
     try:
         return own_config.notes(HubPod(cluster.kubectl).own_config())
     except SkrtHubError:  # the hub is on its way down or up

@@ -72,7 +72,8 @@ def bring_up(context: Context) -> UpReport:
             log_in_secret.ensure(cluster)  # one that was renewed
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             programs.ensure(context.settings, context.layout, cluster.kubectl)
-            return _report(context, cluster, url, changed=False, began=began, notes=codes)
+            notes = (*codes, *status.own_config_notes(cluster, values))
+            return _report(context, url, changed=False, began=began, notes=notes)
         preflight.require_storage(cluster)
         preflight.require_room(cluster)
         ingress.require_class(cluster)
@@ -91,10 +92,11 @@ def bring_up(context: Context) -> UpReport:
             notes += participants.take_list(cluster)
             stop.let_in(cluster)
             url = access.open_door(cluster, step, deadline=120)
+        notes += status.own_config_notes(cluster, values)
         _keep_values(cluster, values)
         record.write(context.layout, context.settings)
         programs.ensure(context.settings, context.layout, cluster.kubectl)
-        return _report(context, cluster, url, changed=True, began=began, notes=notes)
+        return _report(context, url, changed=True, began=began, notes=notes)
 
 
 def _values(cluster: Cluster, chart: Chart) -> tuple[dict[str, Any], str]:
@@ -234,14 +236,11 @@ def _keep_values(cluster: Cluster, values: dict[str, Any]) -> None:
     write_atomically(cluster.layout.kubernetes / "values.json", as_yaml(values) + "\n", mode=0o600)
 
 
-def _report(
-    context: Context, cluster: Cluster, url: str, *, changed: bool, began: float, notes: tuple[str, ...] = ()
-) -> UpReport:
+def _report(context: Context, url: str, *, changed: bool, began: float, notes: tuple[str, ...] = ()) -> UpReport:
     lines = (
         policy.log_in.how_to_log_in(context.settings),
         *policy.class_page.where(context.settings, url),
         *institution.notes(context.settings),
-        *status.own_config_notes(cluster),
         "Connections: skrt-hub close, skrt-hub open. State: skrt-hub status. End: skrt-hub stop.",
     )
     return UpReport(context.settings.name, url, changed, time.monotonic() - began, (*notes, *lines))
@@ -258,4 +257,5 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
     if cluster.record is not None:
         cluster.record.write(context.layout, context.settings)
     programs.ensure(context.settings, context.layout, cluster.kubectl)
-    return _report(context, cluster, url, changed=True, began=began)
+    notes = status.own_config_notes(cluster, read_release(cluster.helm, cluster.release).values or {})
+    return _report(context, url, changed=True, began=began, notes=notes)

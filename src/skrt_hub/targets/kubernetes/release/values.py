@@ -83,7 +83,7 @@ class Facts:
 def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
     """The chart's values for these settings; `kubernetes.values` of hub.yaml is laid over them."""
     rendered = {
-        "custom": {"skrtHub": {"name": settings.name, "version": facts.version}},
+        "custom": {"skrtHub": {"name": settings.name, "version": facts.version, "ownConfig": bool(facts.own_config)}},
         "hub": _hub(settings, facts),
         "proxy": _proxy(settings, facts),
         "ingress": _ingress(settings),
