@@ -202,6 +202,8 @@ def test_people_share_the_workers(make_hub: Callable[..., Hub]) -> None:
 
     for name in people:
         asyncio.run(begin(name))
+    # Until the hub's word has reached both: before, each goes on with one task.
+    until(lambda: sorted(told(person)["running"] for person in people.values()) == [0, 1])
     most, end = 0, time.monotonic() + 500
     while not all(told(person)["done"] > 5 for person in people.values()):
         assert time.monotonic() < end, "one of them waits for ever"
