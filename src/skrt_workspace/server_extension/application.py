@@ -34,9 +34,9 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         self.settings["skrt_looks"] = self.looks
         remember_connections()
         self.sessions = Sessions(self.log)
-        self.serverapp.io_loop.add_callback(self.sessions.start)
+        self.serverapp.io_loop.add_callback(self.sessions.rounds.start)
         self.cohorts = Cohorts(self.serverapp, self.log)
-        self.serverapp.io_loop.add_callback(self.cohorts.start)
+        self.serverapp.io_loop.add_callback(self.cohorts.rounds.start)
 
     def initialize_handlers(self) -> None:
         """The addresses below `skrt/`."""
@@ -45,8 +45,8 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
     async def stop_extension(self) -> None:
         """The server ends by itself: no save was killed."""
         self.watch.stop()
-        self.sessions.stop()
-        self.cohorts.stop()
+        self.sessions.rounds.stop()
+        self.cohorts.rounds.stop()
         self.looks.close()
         if isinstance(self.serverapp.contents_manager, Uploads):
             self.serverapp.contents_manager.forget_uploads()

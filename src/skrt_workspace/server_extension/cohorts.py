@@ -15,6 +15,7 @@ from typing import Any
 
 from skrt_workspace import awake
 from skrt_workspace.cohort import commands, runner, share, table
+from skrt_workspace.server_extension.rounds import Rounds
 
 _EVERY = 3.0
 _PAUSES = (0.0, 3.0, 10.0, 30.0, 60.0)
@@ -29,27 +30,10 @@ class Cohorts:
     def __init__(self, server: Any, log: logging.Logger) -> None:
         self._server = server
         self._log = log
-        self._task: asyncio.Task[None] | None = None
+        self.rounds = Rounds("cohorts", self.look, _EVERY, log)
         self._started = 0.0
         self._starts = 0
         self._share: int | None = None
-
-    def start(self) -> None:
-        """Begin to look; called when the server's loop runs."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    def stop(self) -> None:
-        """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                self._log.exception("skrt-workspace: cohorts could not be looked at; it is tried again")
-            await asyncio.sleep(_EVERY)
 
     async def look(self) -> None:
         """One look."""

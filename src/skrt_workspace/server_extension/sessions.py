@@ -6,7 +6,6 @@ without this it would go on after a new password, for whoever had opened it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import weakref
 from collections import defaultdict
@@ -14,6 +13,8 @@ from typing import Any
 
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
+
+from skrt_workspace.server_extension.rounds import Rounds
 
 _EVERY = 4.0
 _POLICY = 1008  # RFC 6455, 7.4.1: it breaks a rule of this server
@@ -39,24 +40,7 @@ class Sessions:
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to look; called when the server's loop runs."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    def stop(self) -> None:
-        """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            try:
-                await self.look()
-            except Exception:
-                self._log.exception("skrt-workspace: open connections could not be looked at; it is tried again")
+        self.rounds = Rounds("open connections", self.look, _EVERY, log)
 
     async def look(self) -> None:
         """One look: connections whose log-in has ended are closed."""
