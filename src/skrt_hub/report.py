@@ -18,6 +18,8 @@ from rich.text import Text
 
 from skrt_hub.errors import EndedError, PrerequisiteError, VerifyError
 
+_NAMED = 10
+
 
 @dataclass(frozen=True)
 class Report:
@@ -274,6 +276,15 @@ class VerifyReport(Report):
         failed = sum(row.verdict == "failed" for row in self.rows)
         summary = "all well" if self.ok else f"{failed} of {len(self.rows)} steps failed"
         return Group(table, Text(f"{summary}, {self.seconds:.0f} s"))
+
+
+def some_of(what: str, paths: Sequence[str]) -> list[str]:
+    """A line that names the first few of these paths, however many there are; none where there is none."""
+    if not paths:
+        return []
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    own_work_first = sorted(paths, key=lambda path: (path.startswith("."), path))
+    return [f"{what}: {', '.join(own_work_first[:_NAMED])}{more}."]
 
 
 def human_size(size: int) -> str:

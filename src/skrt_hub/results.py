@@ -16,6 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from skrt_hub.errors import SkrtHubError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.layout import Layout
 from skrt_hub.report import Report
@@ -51,7 +52,7 @@ def found(report: Report) -> Found:
 
 def keep(layout: Layout, kind: str, report: Report) -> None:
     """Keep what was found, in place of what was found before. A disk that is full takes nothing from the report."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, SkrtHubError):
         ensure_folder(layout.results, mode=0o700)
         write_json(_file(layout, kind), asdict(found(report)), mode=0o600)
 
@@ -61,7 +62,7 @@ def kept(layout: Layout, kind: str) -> Found | None:
     try:
         document = read_json(_file(layout, kind))
         return None if document is None else _read(document)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, SkrtHubError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

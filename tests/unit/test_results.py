@@ -40,9 +40,20 @@ def test_what_participants_called_things_is_made_printable() -> None:
     assert "anna edited course/\\x1b[31m\\u202e.txt" in told
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"when": 1, "ok": 1, "blocks": [1]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"when": 1, "ok": 1, "blocks": [1]}', "[" * 200_000],
+    ids=["empty", "half", "list", "nothing in it", "another form", "nested"],
+)
 def test_a_damaged_file_is_as_none(text: str, tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     layout.results.mkdir()
     (layout.results / "audit.json").write_text(text, encoding="utf-8")
     assert results.kept(layout, results.AUDIT) is None
+
+
+def test_a_folder_in_its_place_is_as_none_and_takes_nothing_from_the_report(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    (layout.results / "audit.json").mkdir(parents=True)
+    assert results.kept(layout, results.AUDIT) is None
+    results.keep(layout, results.AUDIT, AUDITED)

@@ -26,7 +26,7 @@ from skrt_hub.homes.access import Home, Homes
 from skrt_hub.homes.placed import given_to
 from skrt_hub.homes.selection import chosen
 from skrt_hub.progress import Progress
-from skrt_hub.report import Report, human_size, human_time
+from skrt_hub.report import Report, human_size, human_time, some_of
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, Entry
 from skrt_workspace.home.transfer import Step, receive
 from skrt_workspace.home.tree import split
@@ -79,7 +79,7 @@ class CollectReport(Report):
         for row in self.homes:
             table.add_row(Text(row.name), str(row.files), str(row.as_given), human_size(row.bytes), row.last_change)
         given = [row for row in self.homes if row.files]
-        lines = [f"{row.name}: left out {', '.join(row.left_out)}" for row in self.homes if row.left_out]
+        lines = [line for row in self.homes for line in some_of(f"{row.name}: left out", row.left_out)]
         lines.append(f"{len(given)} of {len(self.homes)} have {self.path}.")
         if untouched := [row.name for row in given if row.as_given == row.files]:
             lines.append(f"Nothing was changed in it by {', '.join(untouched)}.")

@@ -26,6 +26,7 @@ class Desk:
     def __init__(self, rule: ModuleType, *, workers: int, each: int, keep: Callable[[list[str]], None]) -> None:
         self._rule, self._workers, self._each, self._keep = rule, workers, each, keep
         self._askers: dict[str, Any] = {}
+        self._began = time.monotonic()
         self._kept: list[str] | None = None
         self._look: asyncio.TimerHandle | None = None
 
@@ -39,6 +40,7 @@ class Desk:
             now=time.monotonic(),
             workers=self._workers,
             each=self._each,
+            began=self._began,
         )
         self._askers, granted = found
         self._note()

@@ -14,6 +14,7 @@ from typing import Any
 
 from jupyterhub import orm
 from jupyterhub.auth import Authenticator
+from tornado import web  # type: ignore[attr-defined]
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
 from . import activity, bounds, claims, managers, organisers, sessions
@@ -128,6 +129,15 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         except AccountsDamagedError:
             return False
         return True if user.admin == admin else {"name": user.name, "admin": admin}
+
+    def pre_spawn_start(self, user: Any, spawner: Any) -> None:
+        """The last question before a server starts, whoever asked for it and however long ago: not for somebody who
+        was disabled or taken off the list meanwhile. Raises web.HTTPError.
+        """
+        with self._refusing():
+            standing = self.standing(user.name)
+        if standing not in ("ok", "closed"):
+            raise web.HTTPError(403, f"{user.name} may have no server ({standing})")
 
     # Logging in
 

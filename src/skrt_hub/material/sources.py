@@ -75,7 +75,7 @@ def why_no_name(name: str) -> str:
     """Why a folder in the homes cannot have this name; nothing where it can."""
     if name in _TAKEN:
         return "It is the name of the built-in examples."
-    bad = name.startswith(".") or "/" in name or "\0" in name or not name or len(name.encode()) > 200
+    bad = name.startswith(".") or "/" in name or not name or not name.isprintable() or len(name.encode()) > 200
     return "It is no plain name." if bad else ""
 
 

@@ -2,7 +2,10 @@
 
 Everybody gets the same. Where there are fewer workers than people, those come first who had least so far, and it
 changes every two minutes. Nobody is given a worker that somebody else still has: what is to be given back comes free
-with the end of a task. What an asker tells is believed only up to what one person may have at all.
+with the end of a task.
+
+What an asker tells is believed only up to what was handed out: a server that says that it has ten workers at work, and
+was given none, holds none. One that does not give back what it was given is believed for an hour.
 
 This file stands alone (standard library only): the Kubernetes target hands it to the chart's hub as it is.
 """
@@ -16,29 +19,37 @@ TURN = 120.0
 """Seconds of one worker after which somebody else comes first, where not all can have one."""
 FORGOTTEN = 20.0
 """Seconds after which one who has not asked again is gone. Servers ask every three."""
+GIVEN_BACK = 3600.0
+"""Seconds after which a worker that is to be given back counts as free. A task that takes longer then shares its
+processors with somebody else's; without this, whoever says that theirs never end would keep them all.
+"""
 
 
 @dataclass(frozen=True)
 class Asker:
-    """One person whose cohort runs. `granted`: what was told last; `used`: seconds of workers handed out so far."""
+    """One person whose cohort runs. `granted`: what was told last; `used`: seconds of workers handed out so far;
+    `running`: as far as it is believed; `over`: since when that is more than was granted, if it is.
+    """
 
     wanted: int
     running: int
     granted: int
     used: float
     heard: float
+    over: float | None = None
 
 
 Askers = Mapping[str, Asker]
 
 
 def ask(
-    askers: Askers, name: str, *, running: int, waiting: int, now: float, workers: int, each: int
+    askers: Askers, name: str, *, running: int, waiting: int, now: float, workers: int, each: int, began: float
 ) -> tuple[dict[str, Asker], int]:
     """Who asks after this, and how many tasks `name` may have at work now.
 
     :param workers: how many there are; 0: as many as each may have.
     :param each: the most that one person may have.
+    :param began: since when it is known what was handed out; what ran before is believed.
     """
     present = {who: asker for who, asker in askers.items() if now - asker.heard < FORGOTTEN}
     others = {who: asker for who, asker in present.items() if who != name}
@@ -49,16 +60,20 @@ def ask(
     known = present.get(name)
     if known is None:
         least = min((asker.used for asker in others.values()), default=0.0)
-        mine = Asker(wanted, running, 0, least, now)
+        mine = Asker(wanted, running if now - began < FORGOTTEN else 0, 0, least, now)
     else:
         used = known.used + known.granted * (now - known.heard)
-        mine = replace(known, wanted=wanted, running=running, used=used, heard=now)
+        believed = min(running, max(known.granted, known.running))
+        if known.over is not None and now - known.over >= GIVEN_BACK:
+            believed = min(believed, known.granted)
+        mine = replace(known, wanted=wanted, running=believed, used=used, heard=now)
     if workers == 0:
         granted = wanted
     else:
         held = sum(max(asker.running, asker.granted) for asker in others.values())
         granted = max(0, min(fair({**others, name: mine}, workers)[name], workers - held))
-    return {**others, name: replace(mine, granted=granted)}, granted
+    over = None if mine.running <= granted else now if mine.over is None else mine.over
+    return {**others, name: replace(mine, granted=granted, over=over)}, granted
 
 
 def fair(askers: Askers, workers: int) -> dict[str, int]:

@@ -21,6 +21,8 @@ MOST_ROWS = 5000
 MOST_COLUMNS = 60
 LONGEST_CELL = 1000
 _PIECE = 2**20
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What the format has (ECMA-376, part 2). Other ways give a piece of any size at once, however little is asked for."""
 _MARK = b"PK\x03\x04"
 _OLD_MARK = b"\xd0\xcf\x11\xe0"
 
@@ -49,6 +51,8 @@ def _ensure_harmless(data: bytes) -> None:
         if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
             raise ValueError("it unpacks to far more than a list of people; save the sheet as .csv")
         for part in parts:
+            if part.compress_type not in _PACKED:
+                raise ValueError("it is packed as no spreadsheet program packs; save the sheet as .csv")
             # zipfile gives no more than the size that was counted above, whatever the part really unpacks to.
             with package.open(part) as file:
                 before = b""

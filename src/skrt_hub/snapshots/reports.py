@@ -8,9 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from skrt_hub.report import Report, human_size, human_time
-
-_NAMED = 10
+from skrt_hub.report import Report, human_size, human_time, some_of
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,8 @@ class SaveReport(Report):
         if self.freed:
             lines.append(f"Copies that are no longer kept gave back {human_size(self.freed)}.")
         for row in self.homes:
-            lines += _some(f"{row.name}: left out", row.left_out)
-            lines += _some(f"{row.name}: changed while it was read; saved as it was then", row.restless)
+            lines += some_of(f"{row.name}: left out", row.left_out)
+            lines += some_of(f"{row.name}: changed while it was read; saved as it was then", row.restless)
         return Group(table, Text("\n".join(lines)))
 
 
@@ -88,16 +86,16 @@ class RestoreReport(Report):
             many = self.accounts != 1
             lines.append(f"{self.accounts} password{'s' * many} came with {'them' if many else 'it'}.")
         for row in self.homes:
-            lines += _some(f"{row.name}: put beside what is newer", row.beside)
-            lines += _some(
+            lines += some_of(f"{row.name}: put beside what is newer", row.beside)
+            lines += some_of(
                 f"{row.name}: histories that stayed as they are; --into a new folder brings the saved ones", row.stayed
             )
-            lines += _some(
+            lines += some_of(
                 f"{row.name}: replaced; what was there is in the newest saved copy, or material as it was placed",
                 row.replaced,
             )
-            lines += _some(f"{row.name}: links out of the home, not restored into this folder", row.left_out)
-            lines += _some(f"{row.name}: could not be restored", row.failed)
+            lines += some_of(f"{row.name}: links out of the home, not restored into this folder", row.left_out)
+            lines += some_of(f"{row.name}: could not be restored", row.failed)
         return Group(table, Text("\n".join(lines)))
 
 
@@ -131,7 +129,7 @@ class SavesReport(Report):
                 save.id, human_time(save.time), str(save.homes), str(save.files), human_size(save.bytes), state
             )
         everybody = tuple({name for save in self.saves for name in save.people})
-        lines = _some(f"{len(everybody)} {'person has' if len(everybody) == 1 else 'people have'} copies", everybody)
+        lines = some_of(f"{len(everybody)} {'person has' if len(everybody) == 1 else 'people have'} copies", everybody)
         return Group(Text(f"Saves in {self.place}:"), table, Text("\n".join(lines)))
 
 
@@ -189,20 +187,12 @@ class ComparedReport(Report):
             table.add_row(Text(row.name), str(row.equal), human_size(row.bytes), *counts)
         lines = [f"Every file's SHA-256 was compared with the copies in {self.place}."]
         for row in self.homes:
-            lines += _some(f"{row.name}: different", row.different)
-            lines += _some(f"{row.name}: only in the saved copy", row.only_saved)
-            lines += _some(f"{row.name}: only in the home", row.only_home)
+            lines += some_of(f"{row.name}: different", row.different)
+            lines += some_of(f"{row.name}: only in the saved copy", row.only_saved)
+            lines += some_of(f"{row.name}: only in the home", row.only_home)
         return Group(table, Text("\n".join(lines)))
 
 
 def _who() -> Column:
     """Names are never cut: two that begin alike would look the same."""
     return Column("participant", overflow="fold")
-
-
-def _some(what: str, paths: tuple[str, ...]) -> list[str]:
-    if not paths:
-        return []
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    own_work_first = sorted(paths, key=lambda path: (path.startswith("."), path))
-    return [f"{what}: {', '.join(own_work_first[:_NAMED])}{more}."]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from jupyterhub import orm
+from tornado import web  # type: ignore[attr-defined]
 from traitlets.config import Config
 
 from skrt_hub.login import brake, codes
@@ -85,6 +86,19 @@ def test_only_listed_names_where_there_is_a_list(tmp_path: Path) -> None:
     who = authenticator(tmp_path, anyone=False)
     assert log_in(who, "anna", "long enough") == "anna"
     assert refused(who, "bob", "long enough").key == "wrong"
+
+
+def test_no_server_starts_for_somebody_who_was_taken_out_while_it_waited(tmp_path: Path) -> None:
+    accounts = new_accounts(tmp_path, [Person("anna"), Person("bob")])
+    who = authenticator(tmp_path, anyone=False)
+    anna, bob = SimpleNamespace(name="anna"), SimpleNamespace(name="bob")
+    who.pre_spawn_start(anna, None)
+    accounts.disable(["anna"])
+    accounts.take_list([Person("anna")], anyone=False)
+    for user in (anna, bob):
+        with pytest.raises(web.HTTPError) as refused:
+            who.pre_spawn_start(user, None)
+        assert refused.value.status_code == 403
 
 
 def test_an_organisers_name_cannot_be_taken_by_the_first_who_comes(tmp_path: Path) -> None:

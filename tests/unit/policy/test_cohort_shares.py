@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrt_hub.policy.cohort_shares import FORGOTTEN, TURN, Asker, ask
+from skrt_hub.policy.cohort_shares import FORGOTTEN, GIVEN_BACK, TURN, Asker, ask
 
 
 class Runners:
@@ -27,6 +27,7 @@ class Runners:
             now=self.now,
             workers=self.workers,
             each=self.each,
+            began=0.0,
         )
         while self.left[name] and self.running[name] < self.share[name]:
             self.left[name] -= 1
@@ -101,30 +102,60 @@ def test_a_newcomer_does_not_make_up_for_the_time_before() -> None:
 
 
 def test_whoever_is_silent_is_gone() -> None:
-    askers, granted = ask({}, "a", running=0, waiting=9, now=0, workers=2, each=2)
+    askers, granted = ask({}, "a", running=0, waiting=9, now=0, workers=2, each=2, began=0)
     assert granted == 2
-    askers, granted = ask(askers, "b", running=0, waiting=9, now=1, workers=2, each=2)
+    askers, granted = ask(askers, "b", running=0, waiting=9, now=1, workers=2, each=2, began=0)
     assert granted == 0
-    askers, granted = ask(askers, "b", running=0, waiting=9, now=1 + FORGOTTEN, workers=2, each=2)
+    askers, granted = ask(askers, "b", running=0, waiting=9, now=1 + FORGOTTEN, workers=2, each=2, began=0)
     assert granted == 2
     assert set(askers) == {"b"}
 
 
 def test_a_lie_is_worth_no_more_than_one_person_may_have() -> None:
-    askers, granted = ask({}, "liar", running=10**6, waiting=10**6, now=0, workers=8, each=2)
+    askers, granted = ask({}, "liar", running=10**6, waiting=10**6, now=0, workers=8, each=2, began=0)
     assert granted == 2
-    askers, granted = ask(askers, "honest", running=0, waiting=5, now=1, workers=8, each=2)
+    askers, granted = ask(askers, "honest", running=0, waiting=5, now=1, workers=8, each=2, began=0)
     assert granted == 2
+
+
+def test_who_was_given_nothing_holds_nothing() -> None:
+    """Whoever says that the only worker is at work for them keeps it from nobody."""
+    askers, granted = ask({}, "honest", running=0, waiting=5, now=100, workers=1, each=2, began=0)
+    assert granted == 1
+    askers, granted = ask(askers, "liar", running=2, waiting=5, now=101, workers=1, each=2, began=0)
+    assert granted == 0
+    askers, granted = ask(askers, "honest", running=1, waiting=4, now=102, workers=1, each=2, began=0)
+    assert granted == 1
+
+
+def test_what_ran_before_the_hub_began_is_believed() -> None:
+    askers, _ = ask({}, "before", running=2, waiting=5, now=1, workers=2, each=2, began=0)
+    _, granted = ask(askers, "other", running=0, waiting=5, now=2, workers=2, each=2, began=0)
+    assert granted == 0
+
+
+def test_a_worker_that_is_never_given_back_counts_as_free_after_an_hour() -> None:
+    askers, granted = ask({}, "keeper", running=0, waiting=9, now=100, workers=2, each=2, began=0)
+    assert granted == 2
+    others, now, had = [], 100.0, 0.0
+    while now < 100 + GIVEN_BACK + 60:
+        now += 3
+        askers, _ = ask(askers, "keeper", running=2, waiting=9, now=now, workers=2, each=2, began=0)
+        askers, had = ask(askers, "other", running=0, waiting=9, now=now, workers=2, each=2, began=0)
+        others.append(had)
+    assert others[0] == 0
+    assert others[int(GIVEN_BACK / 3) - 10] == 0
+    assert others[-1] == 1
 
 
 def test_whoever_has_nothing_to_do_has_no_share() -> None:
-    askers, granted = ask({}, "a", running=0, waiting=5, now=0, workers=1, each=2)
-    askers, granted = ask(askers, "a", running=0, waiting=0, now=3, workers=1, each=2)
+    askers, granted = ask({}, "a", running=0, waiting=5, now=0, workers=1, each=2, began=0)
+    askers, granted = ask(askers, "a", running=0, waiting=0, now=3, workers=1, each=2, began=0)
     assert (askers, granted) == ({}, 0)
 
 
 def test_without_a_bound_everybody_has_their_own() -> None:
     askers: dict[str, Asker] = {}
     for name in "abcdef":
-        askers, granted = ask(askers, name, running=0, waiting=9, now=0, workers=0, each=3)
+        askers, granted = ask(askers, name, running=0, waiting=9, now=0, workers=0, each=3, began=0)
         assert granted == 3

@@ -103,6 +103,14 @@ def bomb() -> bytes:
     return with_part(CLASS, SHEET, lambda text: text + b" " * (200 * 2**20))
 
 
+def packed_otherwise(how: int) -> bytes:
+    """A part of 35 MB, less than may be, packed in a way of which no piece can be had by itself."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", how) as package:
+        package.writestr(SHEET, b" " * (35 * 2**20))
+    return file.getvalue()
+
+
 def many_parts() -> bytes:
     return plain_zip(**{f"p{number}": b"" for number in range(1000)})
 
@@ -127,8 +135,10 @@ def in_utf16(text: bytes) -> bytes:
         (lambda: with_part(CLASS, SHEET, in_utf16), "XML entities"),
         (lambda: with_part(CLASS, SHEET, lambda text: b" " * (2**20 - 5) + entities(text)), "XML entities"),
         (lambda: with_part(CLASS, "xl/workbook.xml", lambda text: b"<a>" * 10_000), "no workbook"),
+        (lambda: packed_otherwise(zipfile.ZIP_BZIP2), "packed as no spreadsheet program"),
+        (lambda: packed_otherwise(zipfile.ZIP_LZMA), "packed as no spreadsheet program"),
     ],
-    ids=["bomb", "parts", "entities", "entities in UTF-16", "entities later", "nested"],
+    ids=["bomb", "parts", "entities", "entities in UTF-16", "entities later", "nested", "bzip2", "lzma"],
 )
 def test_files_that_were_made_to_harm_take_little_memory(make: Callable[[], bytes], why: str) -> None:
     data = make()

@@ -283,7 +283,7 @@ def test_a_folder_of_the_material_is_not_handed_out_into(tmp_path: Path) -> None
     sheet.write_text("x")
     with pytest.raises(RefusedError, match="is a folder of the material"):
         hand_out(Context(settings, copies.layout, Silent()), [sheet], "course")
-    for name in ("examples", "../x", "a/b", ".hidden"):
+    for name in ("examples", "../x", "a/b", ".hidden", "a\x1b[31mb"):
         with pytest.raises(UsageError, match="cannot be the name") as told:
             hand_out(Context(settings, copies.layout, Silent()), [sheet], name)
         assert "--as" in told.value.remedy, "not what to write in hub.yaml"
