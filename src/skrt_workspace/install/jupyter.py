@@ -65,6 +65,8 @@ def page_settings() -> dict[str, Any]:
     left_out = {
         "@jupyterlab/apputils-extension:announcements": True,
         "@jupyterlab/extensionmanager-extension": True,
+        # Our own takes its place: a cell that is run while the kernel begins waits for it (labextension).
+        "@jupyterlab/notebook-extension:cell-executor": True,
     }
     return {
         "disabledExtensions": left_out,

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Route
 
 from tests.support.browsers import PATIENCE, needs_chromium, picture
 from tests.support.hubs import Hub
@@ -50,7 +50,6 @@ class Visitor:
         self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:
-        """JupyterLab silently drops what is run before its page is connected to a kernel."""
         self.page.wait_for_selector("text=/Python 3 .* Idle/")
 
     def new_notebook(self) -> None:
@@ -88,6 +87,30 @@ class Visitor:
 
 def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     return [output for cell in notebook["cells"] if cell["cell_type"] == "code" for output in cell["outputs"]]
+
+
+def test_what_is_run_before_the_kernel_has_begun_waits_for_it(running: Hub, browser: Browser) -> None:
+    """JupyterLab by itself drops such cells without a word."""
+    visitor = Visitor(browser, running, "eager")
+    visitor.submit_log_in()
+    visitor.wait_for_lab()
+    held: list[Route] = []
+    visitor.page.route("**/api/sessions?*", lambda route: held.append(route) if is_start(route) else route.continue_())
+    visitor.page.goto(f"{running.url}user/eager/lab/tree/{NOTEBOOK}")
+    visitor.page.click(".jp-Notebook .jp-CodeCell >> nth=0 >> .cm-content")
+    for _ in range(3):  # a cell, a text, a cell
+        visitor.page.keyboard.press("Shift+Enter")
+    prompt = visitor.page.locator(".jp-CodeCell .jp-InputPrompt")
+    visitor.page.wait_for_function("document.querySelector('.jp-CodeCell .jp-InputPrompt').innerText.includes('*')")
+    assert len(held) == 1, "one kernel is asked for"
+    held[0].continue_()
+    visitor.page.wait_for_function("document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')[1].innerText == '[2]:'")
+    assert prompt.nth(0).inner_text() == "[1]:"
+    assert visitor.page.locator(".jp-Dialog").count() == 0
+
+
+def is_start(route: Route) -> bool:
+    return route.request.method == "POST"
 
 
 @pytest.mark.long

@@ -1,6 +1,6 @@
 /*
  * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything",
- * images by a double click, the page that JupyterLab opens with, the side bar's list of cohorts.
+ * images by a double click, the page that JupyterLab opens with, the side bar's list of cohorts; and how a cell is run.
  *
  * Written by hand as a module federation container, so that nothing has to be built: JupyterLab calls `init` with its
  * shared modules and `get` for the plugins (its bootstrap code, `createModule`).
@@ -356,8 +356,31 @@
     });
   }
 
+  const PATIENCE = 60000; /* milliseconds */
+
+  /* Runs cells as JupyterLab does, but a cell that is run while the notebook's kernel has not begun waits for it.
+     JupyterLab's own executor then drops the cell without a word, or asks which kernel is meant. */
+  function executor(notebook) {
+    const begun = async (cell, context) => {
+      cell.setPrompt('*');
+      await Promise.race([context.ready, new Promise(done => setTimeout(done, PATIENCE))]);
+      if (!cell.isDisposed) {
+        cell.setPrompt('');
+      }
+    };
+    return Object.freeze({
+      runCell: async options => {
+        const { cell, sessionContext } = options;
+        if (cell.model.type === 'code' && sessionContext && !sessionContext.isReady) {
+          await begun(cell, sessionContext);
+        }
+        return cell.isDisposed ? false : notebook.runCell(options);
+      }
+    });
+  }
+
   async function plugins() {
-    const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation] = await Promise.all([
+    const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation, notebook] = await Promise.all([
       use('@jupyterlab/services'),
       use('@jupyterlab/apputils'),
       use('@jupyterlab/filebrowser'),
@@ -366,7 +389,8 @@
       use('@lumino/widgets'),
       use('@jupyterlab/docregistry'),
       use('@jupyterlab/rendermime'),
-      use('@jupyterlab/translation')
+      use('@jupyterlab/translation'),
+      use('@jupyterlab/notebook')
     ]);
     textBody.Widget = widgets.Widget;
     const optional = [
@@ -374,6 +398,11 @@
       rendermime.IRenderMimeRegistry, translation.ITranslator
     ];
     return [{
+      id: NAME + ':executor',
+      autoStart: true,
+      provides: notebook.INotebookCellExecutor,
+      activate: () => executor(notebook)
+    }, {
       id: NAME + ':home',
       autoStart: true,
       optional,
