@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing 
     from skrt_hub.bench.report import BenchReport
     from skrt_hub.homes.collect import CollectReport
     from skrt_hub.homes.packages import OwnPackagesReport, PackagesAsideReport
+    from skrt_hub.homes.showing import Shown
     from skrt_hub.inspection.program import InspectionReport
     from skrt_hub.material.overview import StatusReport as MaterialReport
     from skrt_hub.material.overview import UpdateReport
@@ -301,6 +302,20 @@ class Hub:
         settings, progress = self.context.settings, self.context.progress
         with closing(self.target.homes()) as homes:
             return collect(homes, path, [*names], Path(to), progress, listed=settings.names, admins=settings.organisers)
+
+    def shown_notebooks(self, name: str) -> Shown:
+        """The notebooks that somebody shows to the organisers now, if any (skrt_hub.homes.showing)."""
+        from skrt_hub.homes.showing import shown  # noqa: PLC0415
+
+        with closing(self.target.homes()) as homes:
+            return shown(homes, name)
+
+    def shown_notebook(self, name: str, path: str) -> bytes:
+        """One of these notebooks, as it was saved last. Raises RefusedError where it is not shown any more."""
+        from skrt_hub.homes.showing import shown_file  # noqa: PLC0415
+
+        with closing(self.target.homes()) as homes:
+            return shown_file(homes, name, path)
 
     def compare_collected(self, collected: CollectReport, reference: Path | str) -> InspectionReport:
         """What everybody handed in against a reference structure set; a table and a page beside what was collected."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from skrt_hub.class_page.application import application
 from skrt_hub.class_page.course import CourseVerbs
 from skrt_hub.class_page.page import ClassPages
 from skrt_hub.class_page.verbs import ClassVerbs
+from skrt_hub.homes.showing import Shown, ShownFile
 from skrt_hub.layout import Layout
 from skrt_hub.login.pages import Look
 from skrt_hub.report import Message, Participant, Server, StatusReport
@@ -63,8 +65,19 @@ class Recorder:
         return do
 
 
+PNG = "iVBORw0KGgoAAAA="
 _SLIP = {"matrix": list, "path": str, "address": "", "login": "", "code": "", "fingerprint": ""}
-ANSWERS: dict[str, Any] = {"reset_log_ins": {}, "slips": [SimpleNamespace(**_SLIP)], "send_message": ()}
+_HOSTILE = [
+    {"cell_type": "markdown", "source": "</pre><script>alert(1)</script>"},
+    {"cell_type": "code", "source": "", "outputs": [{"output_type": "display_data", "data": {"image/png": PNG}}]},
+]
+ANSWERS: dict[str, Any] = {
+    "shown_notebooks": Shown(4e9, (ShownFile('a"&name=bob.ipynb', 1e9), ShownFile("far.ipynb", 1e300))),
+    "shown_notebook": json.dumps({"cells": _HOSTILE}).encode(),
+    "reset_log_ins": {},
+    "slips": [SimpleNamespace(**_SLIP)],
+    "send_message": (),
+}
 
 
 def asked(name: str, hub: Any, questions: Callable[[Ask], Awaitable[Any]]) -> Any:

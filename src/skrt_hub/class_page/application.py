@@ -17,6 +17,7 @@ def application(given: Given, secret: bytes) -> web.Application:
             (f"{base}live", handlers.LiveHandler, common),
             (f"{base}class[.]csv", handlers.TableHandler, common),
             (f"{base}person", handlers.PersonHandler, common),
+            (f"{base}shown", handlers.ShownHandler, common),
             (f"{base}do", handlers.DoHandler, common),
             (f"{base}course", course_handlers.CourseView, common),
             (f"{base}course-live", course_handlers.CourseLiveHandler, common),

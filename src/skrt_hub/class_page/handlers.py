@@ -26,7 +26,7 @@ from skrt_hub.class_page.view import as_csv
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.hub.visitors import encrypted_only, security_headers
 from skrt_hub.login.pages import LANGUAGE_COOKIE
-from skrt_hub.policy.class_page import ON_ALL, ON_ONE, PATH, SEE
+from skrt_hub.policy.class_page import LOOK, ON_ALL, ON_ONE, PATH, SEE
 
 LOG = logging.getLogger("class")
 _POLICY = (
@@ -175,6 +175,31 @@ class PersonHandler(ClassHandler):
             self.refuse(self.say("wrong_name"), 404)
             return
         self.finish(self.page("person", row=row))
+
+
+class ShownHandler(ClassHandler):
+    """The notebooks that somebody shows, or one of them as it was saved last. Each look is in the log."""
+
+    needs = LOOK
+
+    async def get(self) -> None:
+        name, path = self.get_query_argument("name", ""), self.get_query_argument("path", "", strip=False)
+        row = (await self.done(self.verbs.look)).find(name)
+        if row is None:
+            self.refuse(self.say("wrong_name"), 404)
+            return
+        try:
+            if path:
+                cells = await self.done(self.verbs.notebook, name, path)
+                self._note("looked at the notebooks of", name, path, "done")
+                # Pictures are in the page itself; the file's text is escaped, and no script but ours runs here.
+                self.set_header("Content-Security-Policy", _POLICY.replace("img-src 'self'", "img-src 'self' data:"))
+                self.finish(self.page("notebook", row=row, path=path, cells=cells))
+            else:
+                self.finish(self.page("shown", row=row, shown=await self.done(self.verbs.shown, name)))
+        except SkrtHubError as error:
+            self._note("looked at the notebooks of", name, path, f"failed: {error.what}")
+            self.refuse(self.say("failed", why=f"{error.what} {error.why}".strip()), 409)
 
 
 class DoHandler(ClassHandler):

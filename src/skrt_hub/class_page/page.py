@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,11 @@ class ClassPages(Pages):
             "size": human_size,
             "share": _share,
             "moment": _moment,
+            "time_of": _time_of,
             "clock": _clock,
             "job_name": lambda kind: words[f"course_{kind}"],
             "in_query": name_in_query,
+            "file_in_query": lambda name, path: urlencode({"name": name, "path": path}),
         }
         return self.page(template, language, base, query=query, version=version(), **helpers, **values)
 
@@ -57,6 +59,14 @@ def version() -> str:
 def name_in_query(name: str) -> str:
     """A name as it stands in an address."""
     return urlencode({"name": name})
+
+
+def _time_of(seconds: float) -> str:
+    """Seconds since 1970 on this machine's clock; what a file system may say is not always a time."""
+    try:
+        return _moment(datetime.fromtimestamp(seconds, UTC).isoformat())
+    except (ValueError, OverflowError, OSError):
+        return "?"
 
 
 def _share(processors: float) -> str:

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from skrt_hub.api import Hub
+from skrt_hub.class_page.notebook import Cell, cells
 from skrt_hub.class_page.view import Meter, View, view
 from skrt_hub.errors import RefusedError, StateError
+from skrt_hub.homes.showing import Shown
 from skrt_hub.login.claims import ORGANISER
 from skrt_hub.login.organisers import role_of
 from skrt_hub.policy.class_page import may
@@ -63,6 +65,17 @@ class ClassVerbs:
     def message(self, names: Sequence[str], text: str) -> int:
         """Leave a message for these people, or for everybody; for how many it was left."""
         return len(self._load().send_message(text, names))
+
+    def shown(self, name: str) -> Shown:
+        """The notebooks that somebody shows now."""
+        return self._load().shown_notebooks(name)
+
+    def notebook(self, name: str, path: str) -> tuple[Cell, ...]:
+        """One of them. Raises RefusedError where it is not shown, or cannot be read."""
+        try:
+            return cells(self._load().shown_notebook(name, path))
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
 
     def restart(self, name: str) -> None:
         """End a server, and start it again."""

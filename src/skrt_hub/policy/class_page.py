@@ -15,11 +15,13 @@ PORT = 8090
 """Where the hub's pod on Kubernetes takes the browsers that the proxy leads to the page."""
 SEE = "see"
 """To look at the class: who is in, who is stuck."""
+LOOK = "look"
+"""To look at the notebooks that somebody shows."""
 ON_ONE = ("message", "restart", "stop", "reset", "disable", "enable")
 ON_ALL = ("message", "open", "close")
 ON_COURSE = ("material", "update", "hand-out", "withdraw", "collect", "saves", "save", "verify")
 _MAY = {
-    ORGANISER: frozenset((SEE, *ON_ONE, *ON_ALL, *ON_COURSE)),
+    ORGANISER: frozenset((SEE, LOOK, *ON_ONE, *ON_ALL, *ON_COURSE)),
     HELPER: frozenset((SEE, "restart")),
 }
 

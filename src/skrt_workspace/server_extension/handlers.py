@@ -20,6 +20,7 @@ from jupyter_server.utils import ensure_async, url2path
 from tornado import web  # type: ignore[attr-defined]
 
 from skrt_workspace.cohort.table import CohortError
+from skrt_workspace.home import showing
 from skrt_workspace.material import original
 from skrt_workspace.server_extension import cohorts
 from skrt_workspace.server_extension.download import stream_zip
@@ -59,7 +60,9 @@ class NoticesHandler(_Handler):
         """Those that were not dismissed."""
         found = await asyncio.to_thread(self.watch.notices)
         shown = ("name", "kind", "text", "time")
-        self.finish({"notices": [{key: getattr(notice, key) for key in shown} for notice in found]})
+        until = await asyncio.to_thread(showing.shown_until, self.watch.home)
+        notices = [{key: getattr(notice, key) for key in shown} for notice in found]
+        self.finish({"notices": notices, "shown_until": until})
 
     @authenticated
     async def post(self) -> None:
@@ -69,6 +72,27 @@ class NoticesHandler(_Handler):
             raise web.HTTPError(400, "`seen` must be a list of names")
         await asyncio.to_thread(self.watch.dismiss, names)
         self.finish({})
+
+
+class ShowingHandler(_Handler):
+    """Whether organisers may look at the notebooks (skrt_workspace.home.showing)."""
+
+    @authenticated
+    async def post(self) -> None:
+        """Show them for so many `minutes`, or with 0 no longer; answers until when, in seconds since 1970."""
+        minutes = self.body().get("minutes")
+        if type(minutes) is not int or not 0 <= minutes <= showing.LONGEST // 60:
+            raise web.HTTPError(400, f"`minutes` must be a number up to {showing.LONGEST // 60}")
+        home = self.watch.home
+        try:
+            if minutes:
+                until = await asyncio.to_thread(showing.show, home, 60 * minutes)
+            else:
+                until = 0.0
+                await asyncio.to_thread(showing.stop, home)
+        except OSError as error:
+            raise web.HTTPError(507, f"It could not be written down: {error.strerror}") from None
+        self.finish({"shown_until": until})
 
 
 class StartHandler(_Handler):
@@ -211,6 +235,7 @@ class FolderHandler(JupyterHandler):  # type: ignore[misc]
 
 HANDLERS = [
     (r"/skrt/notices", NoticesHandler),
+    (r"/skrt/showing", ShowingHandler),
     (r"/skrt/start", StartHandler),
     (r"/skrt/material", MaterialHandler),
     (r"/skrt/original", OriginalHandler),

@@ -125,6 +125,28 @@ def test_one_person_is_helped(room: Hub, anna: Page, maria: Page) -> None:
     assert code not in log
 
 
+def test_notebooks_are_looked_at_only_while_their_owner_shows_them(room: Hub, anna: Page, maria: Page) -> None:
+    notebook = f"{room.url}{PAGE}shown?name=anna&path=examples%2F01_loading_and_viewing.ipynb"
+    assert maria.goto(notebook).status == 409  # type: ignore[union-attr]
+    anna.goto(f"{room.url}user/anna/lab")
+    anna.click("text=File >> nth=0")
+    anna.click("text=Let Organisers Look at My Notebooks")
+    anna.click(".jp-Dialog button:has-text('Show')")
+    anna.wait_for_selector("#skrt-showing >> text=Organisers may look at your notebooks until")
+    picture(anna, "showing")
+    maria.goto(f"{room.url}{PAGE}person?name=anna")
+    maria.click("text=Notebooks shown to organisers")
+    maria.click("text=examples/01_loading_and_viewing.ipynb")
+    maria.wait_for_selector("pre:has-text('Loading and viewing images')")
+    assert Axe().run(maria).response["violations"] == []
+    picture(maria, "shown-notebook")
+    anna.reload()
+    anna.click("#skrt-showing button")
+    anna.wait_for_selector("#skrt-showing", state="hidden")
+    assert maria.goto(notebook).status == 409  # type: ignore[union-attr]
+    assert "maria from 127.0.0.1: looked at the notebooks of anna" in room.run("logs", "page").stdout
+
+
 def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -> None:
     maria.goto(room.url + PAGE)
     assert "closed" in do(maria, "Close the hub")

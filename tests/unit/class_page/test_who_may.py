@@ -13,7 +13,7 @@ from tornado.httpclient import HTTPResponse
 from skrt_hub.class_page.course_handlers import LARGEST_FILES
 from skrt_hub.login.organisers import HELPER, ROLE, organises, role_of
 from skrt_hub.policy import class_page
-from tests.support.class_page import ACCOUNTS, Ask, Recorder, asked, key
+from tests.support.class_page import ACCOUNTS, PNG, Ask, Recorder, asked, key
 
 ON_ONE = [(action, "anna") for action in class_page.ON_ONE]
 ON_ALL = [(action, "") for action in class_page.ON_ALL]
@@ -90,6 +90,35 @@ def test_the_roles_by_the_accounts() -> None:
     assert class_page.organisers_role()["name"] == ROLE
     assert class_page.may(HELPER) == {"see", "restart"} < class_page.may("organiser")
     assert not class_page.may("") and not class_page.may("participant")
+
+
+# What participants show
+
+
+def test_an_organiser_looks_at_what_is_shown_and_nothing_in_it_runs(caplog: pytest.LogCaptureFixture) -> None:
+    async def questions(ask: Ask) -> list[HTTPResponse]:
+        return [await ask("shown?name=anna"), await ask("shown?name=anna&path=a.ipynb"), await ask("shown?name=x")]
+
+    with caplog.at_level(logging.INFO, logger="class"):
+        listed, notebook, nobody = asked("maria", Recorder(), questions)
+    assert b"shown?name=anna&amp;path=a%22%26name%3Dbob.ipynb" in listed.body
+    assert "maria from 127.0.0.1: looked at the notebooks of anna 'a.ipynb': done" in caplog.text
+    assert b"<script>alert" not in notebook.body and b"&lt;script&gt;alert(1)" in notebook.body
+    assert f'<img src="data:image/png;base64,{PNG}"'.encode() in notebook.body
+    policy = notebook.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "img-src 'self' data:" in policy
+    assert "data:" not in listed.headers["Content-Security-Policy"]
+    assert nobody.code == 404
+
+
+@pytest.mark.parametrize("name", ["hans", "anna", "harm"])
+def test_nobody_else_looks(name: str) -> None:
+    async def questions(ask: Ask) -> set[int]:
+        return {(await ask(path)).code for path in ("shown?name=anna", "shown?name=anna&path=a.ipynb")}
+
+    hub = Recorder()
+    assert asked(name, hub, questions) == {403}
+    assert hub.done == []
 
 
 # The course's files

@@ -1,6 +1,7 @@
 /*
  * The part of skrt-hub that a participant sees in JupyterLab: notices, "Get the original back", "Download everything",
- * images by a double click, the page that JupyterLab opens with, the side bar's list of cohorts; and how a cell is run.
+ * images by a double click, the page that JupyterLab opens with, the side bar's list of cohorts, whether
+ * organisers may look at the notebooks; and how a cell is run.
  *
  * Written by hand as a module federation container, so that nothing has to be built: JupyterLab calls `init` with its
  * shared modules and `get` for the plugins (its bootstrap code, `createModule`).
@@ -56,6 +57,7 @@
       this.apputils = apputils;
       this.translate = translate;
       this.shown = new Map();
+      this.onShown = () => undefined;
       this.last = Promise.resolve();
       apputils.Notification.manager.changed.connect((_, change) => this.onChange(change));
     }
@@ -68,6 +70,7 @@
 
     async bringUpToDate() {
       const answer = await this.server.ask('notices');
+      this.onShown(answer.shown_until);
       const names = answer.notices.map(notice => notice.name);
       for (const [id, name] of this.shown) {
         /* No longer so, said again together with something newer, or dismissed in another page. */
@@ -356,6 +359,33 @@
     });
   }
 
+  /* Organisers may look at the notebooks, for a while: the menu's entry, and the line at the top that says so. */
+  function addShowing(app, parts) {
+    const { server, apputils, widgets, notices, language } = parts;
+    let showing = null;
+    const load = () => {
+      if (!showing) {
+        const line = new widgets.Widget();
+        line.id = 'skrt-showing';
+        app.shell.add(line, 'top', { rank: 1000 });
+        showing = import(new URL('./showing.js', HERE).href)
+          .then(module => new module.Showing(server, apputils, line.node, language));
+      }
+      return showing;
+    };
+    notices.onShown = until => {
+      if (until || showing) {
+        void load().then(shown => shown.set(until));
+      }
+    };
+    const german = /^de/i.test(language);
+    app.commands.addCommand('skrt:showing', {
+      label: german ? 'Notebooks der Kursleitung zeigen' : 'Let Organisers Look at My Notebooks',
+      caption: german ? 'Für eine halbe Stunde, zum Lesen' : 'For half an hour, to read',
+      execute: () => load().then(shown => shown.ask())
+    });
+  }
+
   const PATIENCE = 60000; /* milliseconds */
 
   /* Runs cells as JupyterLab does, but a cell that is run while the notebook's kernel has not begun waits for it.
@@ -413,17 +443,19 @@
         const material = new Material(server);
         addImages(app, { server, apputils, docregistry, widgets, factory, translate });
         addCommands(app, { server, apputils, material, factory, docmanager: manager, translate });
-        addCohorts(app, { server, widgets, language: translator ? translator.languageCode : '', translate });
+        const language = translator ? translator.languageCode : '';
+        addCohorts(app, { server, widgets, language, translate });
+        addShowing(app, { server, apputils, widgets, notices, language });
         if (manager && registry) {
-          const language = translator ? translator.languageCode : '';
           addStart(app, { server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate });
         }
         if (menu) {
           menu.helpMenu.addGroup([{ command: 'skrt:start' }], -1);
-          menu.fileMenu.addGroup([{ command: 'skrt:everything' }, { command: 'skrt:original-of-this' }], 95);
+          const own = ['skrt:everything', 'skrt:original-of-this', 'skrt:showing'];
+          menu.fileMenu.addGroup(own.map(command => ({ command })), 95);
         }
         if (palette) {
-          for (const command of ['skrt:start', 'skrt:cohorts', 'skrt:everything', 'skrt:original-of-this']) {
+          for (const command of ['skrt:start', 'skrt:cohorts', 'skrt:everything', 'skrt:original-of-this', 'skrt:showing']) {
             palette.addItem({ command, category: 'File Operations' });
           }
         }
