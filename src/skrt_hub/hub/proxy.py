@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from skrt_hub.hub.applied import Applied
-from skrt_hub.hub.entry_points import EntryPoint
+from skrt_hub.hub.entry_points import HTTPS, EntryPoint
 from skrt_hub.layout import Layout
 
 PROXY_USER = "skrt-hub"
@@ -77,7 +77,17 @@ readTimeout = "10m"
 # A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
 [entryPoints.{entry.name}.forwardedHeaders]
 trustedIPs = [{trusted}]
-{_encryption(entry, applied)}"""
+{_to_encrypted(entry.name) if entry.leads_on else _encryption(entry, applied)}"""
+
+
+def _to_encrypted(name: str) -> str:
+    # Not permanent: browsers would remember it for the address, whatever is there another day.
+    return f"""
+[entryPoints.{name}.http.redirections.entryPoint]
+to = ":{HTTPS}"
+scheme = "https"
+permanent = false
+"""
 
 
 def _encryption(entry: EntryPoint, applied: Applied) -> str:

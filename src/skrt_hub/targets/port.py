@@ -10,6 +10,11 @@ import psutil
 from skrt_hub.errors import PermissionsError, PortTakenError, SkrtHubError
 from skrt_hub.settings.model import Settings
 
+FOR_LOW_PORTS = (
+    "Or let an administrator type, for the ports from 80 on: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80"
+)
+"""What gives ordinary users these ports (ip-sysctl in the kernel's documentation)."""
+
 
 def ensure_port_is_free(settings: Settings) -> None:
     """Raises PortTakenError, naming the owner where the system tells, or PermissionsError for a reserved port."""
@@ -38,7 +43,7 @@ def port_error(host: str, port: int, error: OSError) -> SkrtHubError:
     return PermissionsError(
         f"{host} port {port} cannot be listened on.",
         why=f"{error.strerror}.",
-        remedy="Choose a port above 1023 in hub.yaml, such as `port: 8000`.",
+        remedy=f"Choose a port above 1023 in hub.yaml, such as `port: 8000`. {FOR_LOW_PORTS}",
     )
 
 

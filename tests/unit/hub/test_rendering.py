@@ -210,10 +210,20 @@ def test_an_automatic_certificate_is_asked_for_by_name() -> None:
     settings = {"address": "hub.example.org", "port": 443, "tls": {"acme": "you@example.org"}, "participants": ["anna"]}
     public = entry_points(applied(**settings).settings)
     static = tomllib.loads(render_static(public, applied(**settings), LAYOUT, open_to_people=True))
-    for entry in public:
+    for entry in (entry for entry in public if not entry.leads_on):
         encrypted = static["entryPoints"][entry.name]["http"]["tls"]
         assert encrypted == {"certResolver": "automatic", "domains": [{"main": "hub.example.org"}]}
     assert static["certificatesResolvers"]["automatic"]["acme"]["email"] == "you@example.org"
+
+
+def test_the_plain_port_only_leads_on() -> None:
+    settings = applied(address="hub.example.org", port=443, tls="class", participants=["anna"])
+    public = entry_points(settings.settings)
+    static = tomllib.loads(render_static(public, settings, LAYOUT, open_to_people=True))["entryPoints"]
+    for entry in public:
+        http = static[entry.name]["http"]
+        assert ("tls" in http) is not entry.leads_on
+        assert ("redirections" in http) is entry.leads_on
 
 
 @pytest.mark.parametrize("tls", [{}, {"tls": "class"}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import os
 import platform
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from skrt_hub import sockets
 from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
 from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
@@ -22,6 +24,7 @@ from skrt_hub.process import beside_python, run
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine.listeners import bind_public
+from skrt_hub.targets.port import FOR_LOW_PORTS, port_error
 from skrt_workspace.sandbox import privileges
 from skrt_workspace.sandbox.document import LANDLOCK
 
@@ -39,6 +42,7 @@ def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[
         state_folder(layout),
         space(layout),
         port(settings, running=running),
+        *plain_port(settings, running=running),
         engines(settings),
         memory(settings),
         *debian_packages(settings),
@@ -149,6 +153,21 @@ def port(settings: Settings, *, running: bool) -> Finding:
     except (PortTakenError, PermissionsError) as error:
         return Finding("address", False, f"{error.what} {error.why}", error.remedy)
     return Finding("address", True, f"{where} is free")
+
+
+def plain_port(settings: Settings, *, running: bool) -> tuple[Finding, ...]:
+    """Whether HTTP's port can lead to the encrypted pages, where that is wanted."""
+    for entry in (entry for entry in entry_points(settings) if entry.leads_on):
+        try:
+            sockets.listen(entry.host, entry.port).close()
+        except OSError as error:
+            if sockets.has_no_such_address(error) or (running and error.errno == errno.EADDRINUSE):
+                continue
+            told = port_error(entry.host, entry.port, error)
+            found = f"people have to type https:// before the name: {told.what} {told.why}"
+            remedy = FOR_LOW_PORTS if isinstance(told, PermissionsError) else "End that program, if nobody needs it."
+            return (Finding(f"port {entry.port}", False, found, remedy, required=False),)
+    return ()
 
 
 def engines(settings: Settings) -> Finding:

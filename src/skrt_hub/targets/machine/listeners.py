@@ -43,18 +43,30 @@ Kept = dict[str, socket.socket]
 
 
 def bind_public(entries: Iterable[EntryPoint]) -> Kept:
-    """A listener for each entry point. Raises PortTakenError or PermissionsError; then none of them stays bound."""
+    """A listener for each entry point that can be had.
+
+    Raises PortTakenError or PermissionsError for one that must be; then none of them stays bound.
+    """
     with contextlib.ExitStack() as undo:
         made: Kept = {}
         for entry in entries:
             try:
                 made[entry.name] = undo.enter_context(sockets.listen(entry.host, entry.port))
             except OSError as error:
-                if not entry.needed and sockets.has_no_such_address(error):
+                if entry.leads_on or (not entry.needed and sockets.has_no_such_address(error)):
                     continue
                 raise port_error(entry.host, entry.port, error) from None
         undo.pop_all()
         return made
+
+
+def can_be_had(entry: EntryPoint) -> bool:
+    """Whether this address is free and may be listened on now."""
+    try:
+        sockets.listen(entry.host, entry.port).close()
+    except OSError:
+        return False
+    return True
 
 
 def _bind_when_free(entries: Sequence[EntryPoint]) -> Kept:
@@ -173,6 +185,10 @@ class Listeners:
                 host, port = listener.getsockname()[:2]
                 found.append(EntryPoint(name, host, port))
         return tuple(found)
+
+    def for_pages(self) -> list[str]:
+        """The names of those entry points at which pages are answered."""
+        return [entry.name for entry in self.public() if not entry.leads_on]
 
     def for_browsers(self) -> list[socket.socket]:
         """The listeners of the entry points."""

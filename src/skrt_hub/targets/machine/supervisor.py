@@ -172,7 +172,7 @@ class Supervisor:
             self._log.error("no copies of accounts and database were made: %s", error)
         self._put_up_firewall()
         given = {name: self.listeners[name] for name in (HUB, DOOR)}
-        return parts.hub(self._layout, given, [entry.name for entry in self.listeners.public()])
+        return parts.hub(self._layout, given, self.listeners.for_pages())
 
     def _describe_assets(self) -> parts.Part:
         return parts.assets(self._applied(), self._layout, self.listeners[ASSETS])
@@ -188,7 +188,7 @@ class Supervisor:
             write_if_changed(static_file(self._layout, open_to_people=is_open), text, mode=0o600)
         ensure_folder(dynamic_file(self._layout).parent, mode=0o700)
         organisers = closing.let_through(self._applied().settings, self._accounts)
-        closed = closing.render(organisers, [entry.name for entry in public])
+        closed = closing.render(organisers, self.listeners.for_pages())
         write_if_changed(closing_file(self._layout), closed, mode=0o600)
         ensure_folder(self._layout.certificates, mode=0o700)
         ensure_certificate(self._layout, self._applied().settings)

@@ -25,7 +25,7 @@ from skrt_hub.files import ensure_folder, read_json
 from skrt_hub.hub import database, delegation, identities, kinds
 from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
-from skrt_hub.hub.entry_points import entry_points
+from skrt_hub.hub.entry_points import EntryPoint, entry_points
 from skrt_hub.hub.reach import addresses_of, in_container
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
@@ -35,7 +35,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.slips.terminal import qr
 from skrt_hub.targets import institution
 from skrt_hub.targets.machine import checks, condition, control, data_links, leftovers, participants, parts
-from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public
+from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public, can_be_had
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.version import __version__
 
@@ -78,7 +78,8 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         applied = _to_apply(context.settings, environment, ports)
         participants.take_list(layout, context.settings)
         ensure_certificate(layout, context.settings)
-        if state is not None and applied == before and state["code"] == parts.code_stamp():
+        same = state is not None and applied == before and state["code"] == parts.code_stamp()
+        if state is not None and same and not _not_held(context.settings, state["entry_points"]):
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
         if state is not None and "entry_points" in state:
@@ -180,9 +181,15 @@ def _ensure_addresses(context: Context, held: list[dict[str, Any]]) -> None:
     """Have the running hub listen where the settings say now. Raises PortTakenError with nothing changed."""
     wanted = entry_points(context.settings)
     now = {(entry["host"], entry["port"]) for entry in held}
-    missing = [entry for entry in wanted if entry.needed and (entry.host, entry.port) not in now]
-    if missing or not now <= {(entry.host, entry.port) for entry in wanted}:
+    if _not_held(context.settings, held) or not now <= {(entry.host, entry.port) for entry in wanted}:
         control.ask(context.layout.control_socket, "rebind", entry_points=[asdict(entry) for entry in wanted])
+
+
+def _not_held(settings: Settings, held: list[dict[str, Any]]) -> list[EntryPoint]:
+    """The entry points that the running hub must have, or could have by now, and does not hold."""
+    now = {(entry["host"], entry["port"]) for entry in held}
+    missing = [entry for entry in entry_points(settings) if (entry.host, entry.port) not in now]
+    return [entry for entry in missing if entry.needed or (entry.leads_on and can_be_had(entry))]
 
 
 def _ensure_prerequisites(context: Context) -> None:
