@@ -13,7 +13,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
     click.Argument(
         ["part"],
         default="hub",
-        help="hub (the default), proxy, supervisor, fork-server, assets, culler, or a participant's name",
+        help="hub (the default), proxy, supervisor, fork-server, assets, culler, announcer, or a participant's name",
     ),
     click.Option(
         ["--lines"], type=WholeNumber(), default=100, metavar="N", help="show the last N lines (default: 100)"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from skrt_hub.hub.authority import Names
+from skrt_hub.policy import announced
 from skrt_hub.settings import container
 from skrt_hub.settings.model import Settings
 from skrt_workspace.sandbox.network import OUTSIDE_ADDRESSES
@@ -27,8 +28,8 @@ def names_of(settings: Settings) -> Names:
     numbers = [name for name in hosts if _is_number(name)]
     named = [name for name in hosts if name not in numbers]
     return Names(
-        tuple(dict.fromkeys((*named, "localhost"))),
-        tuple(dict.fromkeys((*numbers, *_outside(settings), "127.0.0.1", "::1"))),
+        tuple(dict.fromkeys((*named, *_announced(settings), "localhost"))),
+        tuple(dict.fromkeys((*numbers, *numbers_outside(settings), "127.0.0.1", "::1"))),
     )
 
 
@@ -49,11 +50,17 @@ def addresses_of(settings: Settings) -> tuple[str, ...]:
     """The addresses to type in a browser, a name before a number; this machine's own only where no other is."""
     written = [f"{settings.public_url}/"] if settings.public_url else []
     hosts = [settings.address] if settings.host_name else []
-    found = [settings.address_for(host) for host in (*hosts, *_outside(settings))]
+    # What is announced comes last: many networks let no multicast through.
+    found = [settings.address_for(host) for host in (*hosts, *numbers_outside(settings), *_announced(settings))]
     return tuple(dict.fromkeys((*written, *found))) or (settings.url,)
 
 
-def _outside(settings: Settings) -> list[str]:
+def _announced(settings: Settings) -> tuple[str, ...]:
+    name = announced.name(settings)
+    return (name,) if name else ()
+
+
+def numbers_outside(settings: Settings) -> list[str]:
     """The IP addresses at which other machines reach the hub, the one on the way out first."""
     if settings.on_loopback or in_container():
         return []

@@ -5,6 +5,7 @@ own_config.py  the organiser's own file for JupyterHub
 institution.py  log-in at an institution's provider: what the hub is told, the address to register
 whose_home.py  whose the names and homes are after the kind of log-in changed
 class_page.py  the organiser's page: who may open it
+announced.py  whether the hub's name is announced on the local network
 certificates.py  when people are told that one expires
 hosts.py      which names the hub answers to
 idle.py       when a server that nobody uses ends
@@ -21,6 +22,7 @@ removing.py   what it means to take a participant out
 """
 
 from skrt_hub.policy import (
+    announced,
     class_page,
     cohort_shares,
     cohorts,
@@ -41,6 +43,7 @@ from skrt_hub.policy import (
 )
 
 __all__ = [
+    "announced",
     "class_page",
     "cohort_shares",
     "cohorts",

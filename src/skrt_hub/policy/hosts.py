@@ -9,6 +9,7 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+from skrt_hub.policy import announced
 from skrt_hub.settings.model import Settings
 
 _NUMBERS = (r"[0-9.]+", r"\[[0-9a-f:.]+\]", r"[0-9a-f]*:[0-9a-f:.]*")
@@ -17,7 +18,7 @@ _LOOPBACK = ("localhost", "*.localhost")
 
 def answered(settings: Settings) -> tuple[str, ...]:
     """The names, besides addresses in numbers; `*` stands for one label."""
-    names = [*_LOOPBACK, *configured(settings)]
+    names = [*_LOOPBACK, *configured(settings), *filter(None, [announced.name(settings)])]
     if not settings.on_loopback:
         own = socket.gethostname().lower()
         short = own.partition(".")[0]

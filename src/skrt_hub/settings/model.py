@@ -60,6 +60,11 @@ class Settings(Section):
         description="Gives each participant's server an own origin in browsers: `*.` and the name in public_url, as in "
         "`https://*.hub.example.org`. The name service must lead all these names to the hub.",
     )
+    announce: bool = Field(
+        False,
+        description="Announces the hub as NAME.local on the local network (multicast DNS), NAME being `name`. Many "
+        "university networks block that; addresses in numbers always work.",
+    )
     tls: Tls = Field(
         default_factory=Tls,
         description="Encryption; needed where other machines reach the hub. `class`: out of the box.",

@@ -62,6 +62,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     findings += institution.own_config_findings(context.settings)
     findings += homes_from_before(cluster)
     findings += [network_policies(context.settings), names(context.settings)]
+    if why := policy.announced.why_not(context.settings):
+        findings.append(Finding("announced name", False, f"none. {why}.", required=False))
     if needs := policy.class_page.needs_on_kubernetes(context.settings):
         findings.append(Finding("organiser's page", True, needs))
     if context.settings.kubernetes.access == "port-forward":

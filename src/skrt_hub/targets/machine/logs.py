@@ -14,7 +14,7 @@ from skrt_hub.likeness import meant
 from skrt_hub.policy.log_in import listed
 from skrt_hub.settings.model import Settings
 
-PARTS = ("hub", "proxy", "assets", "supervisor", "page", "fork-server", "culler")
+PARTS = ("hub", "proxy", "assets", "supervisor", "page", "announcer", "fork-server", "culler")
 
 
 def read_log(layout: Layout, settings: Settings, part: str, *, lines: int, follow: bool) -> Iterator[str]:

@@ -89,6 +89,12 @@ def class_page(applied: Applied, layout: Layout, secrets: Secrets, listener: soc
     return Part("page", command, environment, layout.log / "page.log", (number,))
 
 
+def announcer(layout: Layout) -> Part:
+    """The program that announces the hub's name on the local network."""
+    command = (sys.executable, "-m", "skrt_hub.targets.machine.announcer", str(layout.root))
+    return Part("announcer", command, plain_environment(), layout.log / "announcer.log")
+
+
 def fork_server(applied: Applied, layout: Layout) -> Part:
     """The zygote of participants' servers. It starts with an almost empty environment: its children show it."""
     python = str(applied.environment / "bin" / "python")

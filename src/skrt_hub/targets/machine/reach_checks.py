@@ -28,6 +28,8 @@ def all_findings(settings: Settings, layout: Layout) -> tuple[Finding, ...]:
     """Log-in, encryption, the addresses for others, and the sandbox's layers."""
     others = () if settings.on_loopback else (addresses(settings),)
     people = (*(institution.findings(settings) or (log_in(settings, layout),)), *_homes_from_before(settings, layout))
+    if why := policy.announced.why_not(settings):
+        others = (*others, Finding("announced name", False, f"none. {why}.", required=False))
     people = (*people, *institution.own_config_findings(settings))
     return (*people, encryption(settings, layout), *others, protections(settings, layout))
 

@@ -33,7 +33,7 @@ from skrt_hub.hub.proxy import closing_file, dynamic_file, render_static, static
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
-from skrt_hub.policy import class_page
+from skrt_hub.policy import announced, class_page
 from skrt_hub.targets.duties import Duties
 from skrt_hub.targets.machine import control, leftovers, parts
 from skrt_hub.targets.machine.culling import Culling
@@ -84,6 +84,7 @@ class Supervisor:
             "hub": Keeper(self._describe_hub, log, self._note_parts),
             "assets": Keeper(self._describe_assets, log, self._note_parts),
             "page": Keeper(self._describe_page, log, self._note_parts),
+            "announcer": Keeper(lambda: parts.announcer(self._layout), log, self._note_parts),
             "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log, self._note_parts),
             "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log, self._note_parts),
         }
@@ -238,7 +239,7 @@ class Supervisor:
         components = {
             name: f"running, pid {keeper.pid}" if keeper.running else "not running"
             for name, keeper in self.keepers.items()
-            if name != "page" or self._is_used(name)
+            if name not in ("page", "announcer") or self._is_used(name)
         }
         if self._culling.waits:
             components["culler"] = "waits until a server can have been idle long enough"
@@ -274,7 +275,7 @@ class Supervisor:
             self._log.error("the log-in does not know whether the hub is closed: %s", error)
 
     async def _reload(self, request: dict[str, Any]) -> control.Answer:
-        for name in request.get("parts", ("hub", "proxy", "assets", "page", "fork-server", "culler")):
+        for name in request.get("parts", ("hub", "proxy", "assets", "page", "announcer", "fork-server", "culler")):
             if not self._is_used(name):
                 await self.keepers[name].end()
             elif self.keepers[name].running or name != "culler":
@@ -284,7 +285,12 @@ class Supervisor:
     def _is_used(self, part: str) -> bool:
         """Whether the settings ask for this part."""
         settings = self._applied().settings
-        return {"fork-server": settings.fork_server, "page": class_page.used(settings)}.get(part, True)
+        used = {
+            "fork-server": settings.fork_server,
+            "page": class_page.used(settings),
+            "announcer": bool(announced.name(settings)),
+        }
+        return used.get(part, True)
 
     async def _retire(self, request: dict[str, Any]) -> control.Answer:
         self._servers_too = False
@@ -315,7 +321,9 @@ class Supervisor:
         await self.keepers["proxy"].give_up()
         await self.keepers["culler"].give_up()
         await self._end_servers()
-        await asyncio.gather(*(self.keepers[name].give_up() for name in ("page", "fork-server", "assets", "hub")))
+        await asyncio.gather(
+            *(self.keepers[name].give_up() for name in ("page", "announcer", "fork-server", "assets", "hub"))
+        )
         await self._end_servers()
 
     async def _end_servers(self) -> None:
@@ -331,8 +339,9 @@ class Supervisor:
         if self._is_used("fork-server"):
             self.keepers["fork-server"].want()
         self.listeners.fill_spares()
-        if self._is_used("page"):
-            self.keepers["page"].want()
+        for name in ("page", "announcer"):
+            if self._is_used(name):
+                self.keepers[name].want()
 
 
 def supervise(layout: Layout, channel: socket.socket | None, *, foreground: bool = False) -> None:
