@@ -3,6 +3,7 @@
 log_in.py     who may log in, and what `up` says about it
 own_config.py  the organiser's own file for JupyterHub
 institution.py  log-in at an institution's provider: what the hub is told, the address to register
+platform.py   log-in from a learning platform: what to enter there
 whose_home.py  whose the names and homes are after the kind of log-in changed
 class_page.py  the organiser's page: who may open it
 certificates.py  when people are told that one expires
@@ -33,6 +34,7 @@ from skrt_hub.policy import (
     memory,
     own_config,
     patient_data,
+    platform,
     profiles,
     removing,
     start_page,
@@ -53,6 +55,7 @@ __all__ = [
     "memory",
     "own_config",
     "patient_data",
+    "platform",
     "profiles",
     "removing",
     "start_page",
