@@ -1,6 +1,7 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+managers_found.py  which organisers in hub.yaml a log-in elsewhere can never find
 own_config.py  the organiser's own file for JupyterHub
 institution.py  log-in at an institution's provider: what the hub is told, the address to register
 platform.py   log-in from a learning platform: what to enter there
@@ -31,6 +32,7 @@ from skrt_hub.policy import (
     institution,
     internet,
     log_in,
+    managers_found,
     memory,
     own_config,
     patient_data,
@@ -52,6 +54,7 @@ __all__ = [
     "institution",
     "internet",
     "log_in",
+    "managers_found",
     "memory",
     "own_config",
     "patient_data",

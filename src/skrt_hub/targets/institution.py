@@ -11,7 +11,7 @@ from typing import Any
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.login import provider
-from skrt_hub.policy import institution, own_config, platform, whose_home
+from skrt_hub.policy import institution, managers_found, own_config, platform, whose_home
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
 
@@ -60,10 +60,15 @@ def _not_entered(settings: Settings) -> str:
     return f"Enter the hub at {where}; then write what it shows below `login`: {platform.missing(settings)}"
 
 
-def homes_from_before(settings: Settings, accounts: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Who gets which name and home where the log-in changed; nothing where all is as before."""
+def people(settings: Settings, accounts: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Who gets which name and home where the log-in changed, and who in hub.yaml cannot come in; nothing where all is
+    well.
+    """
     found, remedy = whose_home.in_words(settings, accounts)
-    return (Finding("homes from before", not remedy, found, remedy, required=False),) if found else ()
+    homes = (Finding("homes from before", not remedy, found, remedy, required=False),) if found else ()
+    if names := managers_found.never(settings, accounts):
+        return (*homes, Finding("organisers", False, *managers_found.in_words(settings, names), required=False))
+    return homes
 
 
 def own_config_findings(settings: Settings) -> tuple[Finding, ...]:
