@@ -66,18 +66,22 @@ def room(campus: Institution, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def with_codes(hub: Hub, campus: Institution, participants: Any = ("anna", "ben")) -> None:
-    hub.configure(login={"kind": "codes"}, participants=list(participants), kubernetes={"values": carried(campus)})
+    hub.configure(
+        login={"kind": "codes"}, participants=list(participants), kubernetes={"values": carried(campus.issuer)}
+    )
 
 
 def at_campus(hub: Hub, campus: Institution, participants: Any, **login: Any) -> None:
     kind = {"kind": "oidc", "issuer": campus.issuer, "client_id": "skrt-hub", "client_secret_file": "secret"}
     groups = {"participant_groups": ["course"], "organiser_groups": ["staff"], "provider": "Example University"}
-    hub.configure(login={**kind, **groups, **login}, participants=participants, kubernetes={"values": carried(campus)})
+    hub.configure(
+        login={**kind, **groups, **login}, participants=participants, kubernetes={"values": carried(campus.issuer)}
+    )
 
 
-def carried(campus: Institution) -> dict[str, Any]:
+def carried(issuer: str) -> dict[str, Any]:
     """The chart's values with a container in the hub's pod that leads to the provider, and with nothing to pull."""
-    port = campus.issuer.rpartition(":")[2]
+    port = issuer.rpartition(":")[2]
     shown = subprocess.run(["helm", "show", "values", CHART], capture_output=True, check=True, timeout=60).stdout
     image = YAML(typ="safe").load(shown)["hub"]["image"]
     carrier = {

@@ -35,7 +35,7 @@ _NO_GUESS = ("disabled", "closed", "new_name", "lost", "not_listed", "provider_a
 class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     """Log-in with a name and a password that its owner chose; see skrt_hub.login."""
 
-    kind = Unicode("first-use", help="first-use, codes, class-password, oidc or ldap.").tag(config=True)
+    kind = Unicode("first-use", help="first-use, codes, class-password, oidc, ldap or lti.").tag(config=True)
     accounts_file = Unicode(help="The JSON file of names and password hashes.").tag(config=True)
     shortest_password = Integer(8, help="Fewest characters of a new password.").tag(config=True)
     anyone = Bool(True, help="Whether a name that is not listed may be taken by its first user.").tag(config=True)

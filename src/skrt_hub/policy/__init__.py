@@ -1,8 +1,10 @@
 """What a hub promises, as pure rules: settings in, values and sentences out. Both targets take them from here.
 
 log_in.py     who may log in, and what `up` says about it
+managers_found.py  which organisers in hub.yaml a log-in elsewhere can never find
 own_config.py  the organiser's own file for JupyterHub
 institution.py  log-in at an institution's provider: what the hub is told, the address to register
+platform.py   log-in from a learning platform: what to enter there
 whose_home.py  whose the names and homes are after the kind of log-in changed
 class_page.py  the organiser's page: who may open it
 announced.py  whether the hub's name is announced on the local network
@@ -32,9 +34,11 @@ from skrt_hub.policy import (
     institution,
     internet,
     log_in,
+    managers_found,
     memory,
     own_config,
     patient_data,
+    platform,
     profiles,
     removing,
     start_page,
@@ -53,9 +57,11 @@ __all__ = [
     "institution",
     "internet",
     "log_in",
+    "managers_found",
     "memory",
     "own_config",
     "patient_data",
+    "platform",
     "profiles",
     "removing",
     "start_page",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub.errors import SettingsError
+from skrt_hub.policy import platform
 from skrt_hub.settings.login import ELSEWHERE
 from skrt_hub.settings.model import Settings
 
@@ -26,6 +27,8 @@ def authenticator(settings: Settings) -> tuple[str, str]:
     """The module of the log-in, and the class in it."""
     if in_directory(settings):
         return "directory_log_in", "DirectoryAuthenticator"
+    if platform.used(settings):
+        return "lti", "LtiAuthenticator"
     return (
         ("github", "GitHubAuthenticator") if settings.login.at_github else ("institution", "InstitutionAuthenticator")
     )
@@ -35,11 +38,15 @@ def mark(settings: Settings) -> str:
     """How the identities begin that this log-in gives; nothing where people have passwords here."""
     if not used(settings):
         return ""
+    if platform.used(settings):
+        return platform.mark(settings)
     return f"ldap:{settings.login.directory.host} " if in_directory(settings) else f"{settings.login.issuer} "
 
 
 def tells_addresses(settings: Settings) -> bool:
     """Whether listed people are known there by their e-mail addresses."""
+    if platform.used(settings):
+        return False
     return not in_directory(settings) or bool(settings.login.directory.email_attribute)
 
 
@@ -61,6 +68,9 @@ def traits(settings: Settings, secret_file: str) -> dict[str, Any]:
     """What the authenticator is told; plain data. `secret_file`: where the hub finds what it needs to ask there."""
     if in_directory(settings):
         return {**_shared(settings), "directory": directory(settings), "password_file": secret_file}
+    if platform.used(settings):
+        shared = _shared(settings)
+        return {**shared, "rule": platform.rule(shared["rule"]), **platform.traits(settings, origin(settings))}
     login = settings.login
     return {
         **_shared(settings),
@@ -128,10 +138,14 @@ def in_words(settings: Settings) -> tuple[str, ...]:
             who.append(f"{count} listed")
         groups = (*login.participant_groups, *login.organiser_groups)
         if groups:
-            who.append(f"the group{'s' * (len(groups) != 1)} {', '.join(groups)}")
+            kind = "role" if platform.used(settings) else "group"
+            who.append(f"the {kind}{'s' * (len(groups) != 1)} {', '.join(groups)}")
     if in_directory(settings):
         first = f"Log in with the name and password of {login.provider_name}: {' and '.join(who)}."
         return first, f"They are asked at {login.directory.server}."
+    if platform.used(settings):
+        first = f"Log in by a link in a course at {login.provider_name}: {' and '.join(who)}."
+        return first, f"The hub's address there (initiate login URL): {origin(settings)}/{platform.BEGINS}"
     return (
         f"Log in at {login.provider_name}: {' and '.join(who)}.",
         f"The address to register there (redirect URI): {callback(settings)}",

@@ -10,7 +10,7 @@ from typing import Any
 from skrt_hub.login.accounts import Person
 from skrt_hub.login.claims import ORGANISER
 from skrt_hub.login.organisers import HELPER
-from skrt_hub.policy import institution
+from skrt_hub.policy import institution, managers_found
 from skrt_hub.settings.login import ELSEWHERE
 from skrt_hub.settings.model import Settings
 
@@ -82,13 +82,17 @@ def look(settings: Settings, logo: str) -> dict[str, Any]:
     return {"title": page.title, "text": page.text, "logo": logo, "colour": page.colour, "languages": words}
 
 
-def first_codes(
+def for_managers(
     settings: Settings, ask: Callable[..., Any], known: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[str, ...]:
     """With codes, organisers who have nothing to log in with yet get a code at the terminal; the lines that say so.
+    With accounts elsewhere, the lines of those whom nothing tells from others there.
 
     `ask` asks the accounts (skrt_hub.login.requests), `known` is what they told of all already.
     """
+    if institution.used(settings) and (settings.organisers or settings.helpers):
+        names = managers_found.never(settings, ask("all") if known is None else known)
+        return (". ".join(managers_found.in_words(settings, names)),) if names else ()
     if settings.login.kind != "codes" or not settings.organisers:
         return ()
     known = ask("all") if known is None else known

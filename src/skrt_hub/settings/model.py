@@ -241,8 +241,13 @@ class Settings(Section):
                 f"login: with `kind: {login.kind}` say who may log in: write `participants`, or below `login` "
                 "`participant_groups: [...]` or `everyone: true`"
             )
-        if login.kind != "oidc":
+        if login.kind == "ldap":
             return
+        if login.kind == "lti" and self._reachable_through and not self.tls.encrypted:
+            raise ValueError(
+                "login: browsers come back from a learning platform with encryption alone; write `tls: class`, or "
+                "another `tls`"
+            )
         if self.target == "kubernetes":
             fixed = bool(self.kubernetes.host) or self.kubernetes.access == "port-forward"
         else:

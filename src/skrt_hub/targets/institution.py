@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -10,11 +11,12 @@ from typing import Any
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.login import provider
-from skrt_hub.policy import institution, own_config, whose_home
+from skrt_hub.policy import institution, managers_found, own_config, platform, whose_home
 from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
 
 _PATIENCE = 10.0
+_SEE_PLATFORM = "See `issuer` and `platform` below `login` in hub.yaml: the platform's own page for the hub shows them."
 _UNKNOWN = (401, 403)  # what GitHub answers to somebody whom it does not know
 
 
@@ -25,6 +27,8 @@ def findings(settings: Settings) -> tuple[Finding, ...]:
     found = [Finding("log-in", True, " ".join(institution.in_words(settings)))]
     if settings.login.secret_file:
         found.append(_secret(settings))
+    if platform.used(settings):
+        found.append(_entered(settings))
     return (*found, _place(settings))
 
 
@@ -32,14 +36,39 @@ def notes(settings: Settings) -> tuple[str, ...]:
     """What `up` says where the provider cannot be used: the hub runs, and nobody can log in."""
     if not institution.used(settings):
         return ()
+    if platform.missing(settings):
+        return ("Nobody can log in yet. " + _not_entered(settings), *platform.to_enter(settings, _origin(settings)))
     found = _place(settings)
     return () if found.ok else (f"Nobody can log in until this is mended: {found.found}. {found.remedy}",)
 
 
-def homes_from_before(settings: Settings, accounts: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Who gets which name and home where the log-in changed; nothing where all is as before."""
+def _origin(settings: Settings) -> str:
+    return institution.origin(settings)
+
+
+def _entered(settings: Settings) -> Finding:
+    """What is to be entered at a learning platform, and whether hub.yaml has what the platform then tells."""
+    found = "\n".join(platform.to_enter(settings, _origin(settings)))
+    name = f"to enter at {settings.login.provider_name}"
+    if platform.missing(settings):
+        return Finding(name, False, found, _not_entered(settings), required=False)
+    return Finding(name, True, found)
+
+
+def _not_entered(settings: Settings) -> str:
+    where = settings.login.provider_name
+    return f"Enter the hub at {where}; then write what it shows below `login`: {platform.missing(settings)}"
+
+
+def people(settings: Settings, accounts: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Who gets which name and home where the log-in changed, and who in hub.yaml cannot come in; nothing where all is
+    well.
+    """
     found, remedy = whose_home.in_words(settings, accounts)
-    return (Finding("homes from before", not remedy, found, remedy, required=False),) if found else ()
+    homes = (Finding("homes from before", not remedy, found, remedy, required=False),) if found else ()
+    if names := managers_found.never(settings, accounts):
+        return (*homes, Finding("organisers", False, *managers_found.in_words(settings, names), required=False))
+    return homes
 
 
 def own_config_findings(settings: Settings) -> tuple[Finding, ...]:
@@ -92,7 +121,28 @@ def _secret(settings: Settings) -> Finding:
 
 
 def _place(settings: Settings) -> Finding:
-    return _directory(settings) if institution.in_directory(settings) else _provider(settings)
+    if institution.in_directory(settings):
+        return _directory(settings)
+    return _platform(settings) if platform.used(settings) else _provider(settings)
+
+
+def _platform(settings: Settings) -> Finding:
+    """Whether the platform's keys can be had from here; without them its word proves nothing."""
+    where = settings.login.platform.where(settings.login.issuer)[1]
+    try:
+        document = json.loads(_answer(where))
+        keys = document.get("keys") if isinstance(document, Mapping) else None
+    except urllib.error.HTTPError as error:
+        found, remedy = f"{where} answers {error.code}", _SEE_PLATFORM
+    except (OSError, http.client.HTTPException) as error:
+        found, remedy = f"{where} cannot be reached: {getattr(error, 'reason', error)}", _remedy(error)
+    except ValueError:
+        found, remedy = f"{where} shows no keys", _SEE_PLATFORM
+    else:
+        if isinstance(keys, list) and keys:
+            return Finding("learning platform", True, f"{settings.login.provider_name} publishes its keys at {where}")
+        found, remedy = f"{where} shows no keys", _SEE_PLATFORM
+    return Finding("learning platform", False, found, remedy, required=False)
 
 
 def _directory(settings: Settings) -> Finding:

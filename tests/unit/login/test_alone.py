@@ -55,11 +55,11 @@ def test_an_organiser_gets_a_first_code_once(tmp_path: Path) -> None:
     def ask(action: str, *arguments: object) -> object:
         return carry_out(accounts, action, *arguments)
 
-    (line,) = policy.log_in.first_codes(settings, ask)
+    (line,) = policy.log_in.for_managers(settings, ask)
     assert "maria" in line
     code = line.split("code: ")[1].split()[0]
     assert accounts.examine("maria", code).kind == "code"
-    assert policy.log_in.first_codes(settings, ask) == ()  # it would make the first one void
+    assert policy.log_in.for_managers(settings, ask) == ()  # it would make the first one void
 
 
 @pytest.mark.parametrize("count", [1, 7])

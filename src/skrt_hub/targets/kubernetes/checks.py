@@ -176,7 +176,7 @@ def homes_from_before(cluster: Cluster) -> tuple[Finding, ...]:
         accounts = HubPod(cluster.kubectl).accounts("all")
     except SkrtHubError as error:
         return (_failed("homes from before", error),)
-    return institution.homes_from_before(cluster.settings, accounts)
+    return institution.people(cluster.settings, accounts)
 
 
 def image(cluster: Cluster) -> Finding:

@@ -39,7 +39,7 @@ def _homes_from_before(settings: Settings, layout: Layout) -> tuple[Finding, ...
         accounts = carry_out(Accounts(layout.accounts), "all")
     except AccountsDamagedError:
         return ()  # `up` and `status` say so
-    return institution.homes_from_before(settings, accounts)
+    return institution.people(settings, accounts)
 
 
 def protections(settings: Settings, layout: Layout) -> Finding:

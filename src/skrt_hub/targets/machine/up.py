@@ -322,7 +322,7 @@ def _report(context: Context, state: str, began: float, *, changed: bool) -> UpR
     settings = context.settings
     lines = [policy.log_in.how_to_log_in(settings), *institution.notes(settings)]
     lines += policy.own_config.notes(read_json(context.layout.own_config))
-    lines += policy.log_in.first_codes(settings, partial(participants.ask, context.layout))
+    lines += policy.log_in.for_managers(settings, partial(participants.ask, context.layout))
     lines += policy.class_page.where(settings, addresses_of(settings)[0])
     if not settings.on_loopback:
         lines += _reach(context)

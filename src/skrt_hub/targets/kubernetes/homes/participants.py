@@ -34,7 +34,7 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
 
 
 def take_list(cluster: Cluster) -> tuple[str, ...]:
-    """Make the accounts follow hub.yaml's list; the codes of organisers who have nothing to log in with yet."""
+    """Make the accounts follow hub.yaml's list; what is said of organisers who cannot log in yet."""
     settings, ask = cluster.hub_context.settings, HubPod(cluster.kubectl).accounts
     known = ask("all")
     whose_home.ensure_nobodys_is_given_away(settings, known)
@@ -43,7 +43,7 @@ def take_list(cluster: Cluster) -> tuple[str, ...]:
     ask("take_list", people, log_in.anyone(settings))
     remember(settings, cluster.layout.roster)
     # The list changes nobody's password or code, so what was known before it still holds.
-    return log_in.first_codes(settings, ask, known)
+    return log_in.for_managers(settings, ask, known)
 
 
 def ensure_homes_are_found(cluster: Cluster) -> tuple[str, ...]:
