@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from skrt_hub.errors import StartError, StateError
-from skrt_hub.hub import door
+from skrt_hub.hub import door, shared_folders
 from skrt_hub.hub.memory import children_by_parent, processor_seconds, total
 from skrt_hub.hub.names import Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.report import Server
+from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import troubles
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.records import running_servers, started
@@ -46,6 +48,19 @@ def seen(layout: Layout, *, hub_runs: bool) -> tuple[Server, ...]:
             )
         )
     return (*rows, *troubles.of_starts(layout, {row.name for row in rows}))
+
+
+def with_other_folders(layout: Layout, settings: Settings) -> list[str]:
+    """A sentence for each server that was started before its owner's groups changed, or hub.yaml's `shared`."""
+    sentences = []
+    for server in running_servers(layout):
+        now = shared_folders.given(settings, layout, server.name)
+        if words := shared_folders.others_than(now, server.shared):
+            sentences.append(
+                f"The server of {server.name} {words} until it starts again: "
+                f"skrt-hub participants restart {shlex.quote(server.name)}"
+            )
+    return sentences
 
 
 def end(layout: Layout, name: str) -> None:
