@@ -15,6 +15,7 @@ from skrt_hub.files import ensure_folder, write_json
 from skrt_hub.homes import kernel_quota
 from skrt_hub.hub import shared_folders
 from skrt_hub.layout import Layout
+from skrt_hub.policy.sharing import is_full
 from skrt_hub.report import human_size
 from skrt_hub.settings.model import Settings
 from skrt_workspace.home.space import USAGE
@@ -74,10 +75,7 @@ def full_shared(layout: Layout, settings: Settings) -> list[str]:
     for folder in shared_folders.folders_there(layout):
         limit = limits.get(folder.name, 0)
         if limit and (used := size_of(folder)) >= FULL * limit:
-            sentences.append(
-                f"The shared folder /shared/{folder.name} is full: {human_size(used)} of {human_size(limit)}. "
-                "Everybody else works on. Delete files there, or raise its `size` in hub.yaml."
-            )
+            sentences.append(is_full(f"/shared/{folder.name}", f": {human_size(used)} of {human_size(limit)}"))
     return sentences
 
 

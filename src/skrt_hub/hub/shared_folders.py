@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from skrt_hub.errors import PermissionsError
@@ -190,15 +190,3 @@ def folders_there(layout: Layout) -> tuple[Path, ...]:
     if not layout.shared.is_dir():
         return ()
     return tuple(sorted(path for path in layout.shared.iterdir() if path.is_dir() and not path.is_symlink()))
-
-
-def others_than(now: Mapping[str, str], at_start: Mapping[str, str]) -> str:
-    """What a server that runs would have otherwise if it started now; nothing where all is right."""
-    words = [f"lacks {SHARED_INSIDE}/{name}" for name in now if name not in at_start]
-    words += [f"still has {SHARED_INSIDE}/{name}" for name in at_start if name not in now]
-    words += [
-        f"{'does not write' if now[name] == WRITE else 'still writes'} in {SHARED_INSIDE}/{name}"
-        for name in now
-        if name in at_start and at_start[name] != now[name]
-    ]
-    return " and ".join(words)

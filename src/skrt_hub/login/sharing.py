@@ -28,3 +28,15 @@ def folders_of(entry: Mapping[str, Any], folders: Iterable[Mapping[str, Any]]) -
         for folder in folders
         if manages or not folder["groups"] or theirs & set(folder["groups"])
     }
+
+
+def others_than(now: Mapping[str, str], at_start: Mapping[str, str]) -> str:
+    """What a server that runs would have otherwise if it started now; nothing where all is right."""
+    words = [f"lacks /shared/{name}" for name in now if name not in at_start]
+    words += [f"still has /shared/{name}" for name in at_start if name not in now]
+    words += [
+        f"{'does not write' if now[name] == WRITE else 'still writes'} in /shared/{name}"
+        for name in now
+        if name in at_start and at_start[name] != now[name]
+    ]
+    return " and ".join(words)

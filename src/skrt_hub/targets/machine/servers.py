@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +13,8 @@ from skrt_hub.hub.memory import children_by_parent, processor_seconds, total
 from skrt_hub.hub.names import Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.login.sharing import others_than
+from skrt_hub.policy.sharing import until_restarted
 from skrt_hub.report import Server
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import troubles
@@ -55,11 +56,8 @@ def with_other_folders(layout: Layout, settings: Settings) -> list[str]:
     sentences = []
     for server in running_servers(layout):
         now = shared_folders.given(settings, layout, server.name)
-        if words := shared_folders.others_than(now, server.shared):
-            sentences.append(
-                f"The server of {server.name} {words} until it starts again: "
-                f"skrt-hub participants restart {shlex.quote(server.name)}"
-            )
+        if words := others_than(now, server.shared):
+            sentences.append(until_restarted(server.name, words))
     return sentences
 
 
