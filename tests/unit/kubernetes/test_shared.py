@@ -13,8 +13,9 @@ from skrt_hub.login.sharing import folders_of
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster.claims import in_words, is_home, shared_name
 from skrt_hub.targets.kubernetes.homes import shared
+from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, LOGIN
 from skrt_hub.targets.kubernetes.in_hub.shared import VARIABLE, giving
-from skrt_hub.targets.kubernetes.release.values import ACCOUNTS, LOGIN, SHARED_PATH, Facts, render_values
+from skrt_hub.targets.kubernetes.release.values import SHARED_PATH, Facts, render_values
 from skrt_workspace import shared_folders
 
 DOCUMENT: dict[str, Any] = {

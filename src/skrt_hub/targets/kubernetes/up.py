@@ -70,6 +70,7 @@ def bring_up(context: Context) -> UpReport:
         if url is not None:
             codes = participants.take_list(cluster)
             log_in_secret.ensure(cluster)  # one that was renewed
+            shared.ensure(cluster)  # one that was removed by hand
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             programs.ensure(context.settings, context.layout, cluster.kubectl)
             notes = (*codes, *status.own_config_notes(cluster, values))
