@@ -69,7 +69,7 @@ def test_people_of_a_group_work_in_one_folder_that_is_saved_and_deleted_like_a_h
 ) -> None:
     hub = make_hub()
     try_a_group(hub)
-    folder = hub.state / "shared" / "project"
+    folder, name = hub.state / "shared" / "project", f"test-{hub.port}"
     (folder / "large").write_bytes(os.urandom(1_200_000))
     assert "/shared/project" in notes(hub, "full")[0]
 
@@ -79,8 +79,8 @@ def test_people_of_a_group_work_in_one_folder_that_is_saved_and_deleted_like_a_h
     hub.run("up")
     told = notes(hub, "until it starts again")
     assert ["anna still has /shared/project" in told[0], "chris lacks /shared/project" in told[1]] == [True, True]
-    for name in ("anna", "chris"):
-        hub.run("participants", "restart", name)
+    for person in ("anna", "chris"):
+        hub.run("participants", "restart", person)
     anna, chris = hub.at_work("anna"), hub.at_work("chris")
     assert "project" not in names(anna), "the link went, too"
     assert read(chris, "project/a.txt") == "of both"
@@ -91,7 +91,7 @@ def test_people_of_a_group_work_in_one_folder_that_is_saved_and_deleted_like_a_h
     assert {"/shared/project", "/shared/board"} <= {row["name"] for row in saved["homes"]}
     write(chris, "project/a.txt", "after the copy")
     hub.run("stop")
-    refused = hub.run("delete", "--homes", "--yes", code=None)
+    refused = hub.run("delete", "--homes", "--confirm", name, code=None)
     assert refused.returncode != 0
     assert "/shared/project: changed since it was saved" in refused.stderr
     shutil.rmtree(folder)
@@ -104,10 +104,10 @@ def test_people_of_a_group_work_in_one_folder_that_is_saved_and_deleted_like_a_h
     collected = tmp_path / "collected"
     hub.run("collect", "project/a.txt", "--to", collected, code=None)
     assert not list(collected.rglob("a.txt")), "what is shared is nobody's hand-in"
-    hub.run("delete", "--yes")
+    hub.run("delete", "--confirm", name)
     assert (folder / "a.txt").exists(), "it stays with the homes"
     hub.run("up")
-    hub.run("delete", "--homes", "--yes")
+    hub.run("delete", "--homes", "--no-copies", "--confirm", name)
     assert not hub.state.exists() or not (hub.state / "shared").exists()
 
 
