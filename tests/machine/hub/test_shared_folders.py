@@ -15,6 +15,8 @@ import pytest
 from tests.support.hubs import Hub, Person
 from tests.support.tools import Tool
 
+pytestmark = pytest.mark.long
+
 PEOPLE = [{"login": "anna", "group": "lab"}, {"login": "bob", "group": "lab"}, {"login": "chris", "group": "other"}]
 SHARED = [{"name": "project", "groups": ["lab"], "size": "1 MB"}, {"name": "board", "write": False}]
 
@@ -111,6 +113,5 @@ def test_people_of_a_group_work_in_one_folder_that_is_saved_and_deleted_like_a_h
     assert not hub.state.exists() or not (hub.state / "shared").exists()
 
 
-@pytest.mark.long
 def test_the_same_for_an_ordinary_user(make_hub: Callable[..., Hub], ordinary_tool: Tool) -> None:
     try_a_group(make_hub(ordinary_tool))
