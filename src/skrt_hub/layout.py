@@ -87,6 +87,11 @@ class Layout:
         return self.homes / folder
 
     @property
+    def shared(self) -> Path:
+        """The folders that groups share, one for each name."""
+        return self.root / "shared"
+
+    @property
     def wheels(self) -> Path:
         """What was built from code that hub.yaml's `environment` names."""
         return self.root / "wheels"

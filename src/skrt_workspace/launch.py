@@ -8,10 +8,11 @@ With `--pod` it refuses itself the system calls that a sandbox refuses: a contai
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
-from skrt_workspace import server
+from skrt_workspace import server, shared_folders
 from skrt_workspace.server_command import POD, WARM
 
 
@@ -29,11 +30,11 @@ def main() -> None:
 
 def _give_up_rights() -> None:
     """As in a sandbox, for server, kernels and terminals. Raises OSError: nobody gets a server with a right more."""
-    from skrt_workspace.sandbox import privileges  # noqa: PLC0415 - a sandbox has done it already
+    from skrt_workspace.sandbox import privileges, walls  # noqa: PLC0415 - a sandbox has done it already
 
     privileges.drop(None)
     privileges.filter_system_calls()
-    privileges.confine(ports=False)
+    privileges.confine(ports=False, files=walls.plain_files() if os.environ.get(shared_folders.VARIABLE) else ())
 
 
 def _run_warm(arguments: list[str]) -> None:

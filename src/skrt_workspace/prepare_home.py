@@ -21,7 +21,7 @@ def prepare(home: Path | None = None) -> list[str]:
     """
     folder = home if home is not None else Path(os.environ.get("HOME", "/home/jovyan"))
     messages: list[str] = []
-    for step in (_recover, _place, _make_room_for_packages, _empty_temporary, _look_at_space):
+    for step in (_recover, _place, _link_shared, _make_room_for_packages, _empty_temporary, _look_at_space):
         try:
             messages += step(folder)
         except Exception as error:  # whatever is wrong with a home, its server must start
@@ -60,6 +60,14 @@ def _place(home: Path) -> list[str]:
 
     outcome = place.place_material(home)
     return news.tell(home, outcome)
+
+
+def _link_shared(home: Path) -> list[str]:
+    """After the material: a link takes the place of nothing."""
+    from skrt_workspace import shared_folders  # noqa: PLC0415 - few have any
+
+    shared_folders.link(home)
+    return shared_folders.warnings()
 
 
 def _make_room_for_packages(home: Path) -> list[str]:

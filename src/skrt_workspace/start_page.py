@@ -17,6 +17,7 @@ from skrt_workspace.home.space import measure
 from skrt_workspace.home.tree import Tree
 from skrt_workspace.material.original import placed_paths
 from skrt_workspace.material.source import EXAMPLES_NAME
+from skrt_workspace.shared_folders import linked, shared_folders
 
 VARIABLE = "SKRT_START_PAGE"
 """JSON with `title`, `welcome` (Markdown) and `idle` (seconds, 0: never)."""
@@ -32,6 +33,7 @@ def start_page(home: Path, notices: Iterable[Notice]) -> dict[str, Any]:
         "title": given.get("title", ""),
         "welcome": given.get("welcome", ""),
         "folders": _folders(home),
+        "shared": _shared(home),
         "news": [notice.text for notice in notices if notice.kind == MATERIAL],
         "limits": {
             "memory": _number("MEM_LIMIT"),
@@ -71,6 +73,21 @@ def _folders(home: Path) -> list[dict[str, Any]]:
             "more": max(0, len(folders[name]) - _MOST),
         }
         for name in sorted(folders, key=lambda name: (name == EXAMPLES_NAME, name))
+    ]
+
+
+def _shared(home: Path) -> list[dict[str, Any]]:
+    """The folders shared with others. link: the path in the home that leads there, or nothing."""
+    return [
+        {
+            "name": folder.name,
+            "path": folder.path,
+            "write": folder.write,
+            "used": folder.used,
+            "limit": folder.limit,
+            "link": folder.name if linked(home, folder) else "",
+        }
+        for folder in shared_folders()
     ]
 
 

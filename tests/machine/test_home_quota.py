@@ -6,14 +6,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from skrt_hub.files import read_json
 from skrt_hub.homes import kernel_quota
-from skrt_hub.homes.quota import tell_usage
+from skrt_hub.homes.quota import full_shared, look_at_shared, tell_usage
+from skrt_hub.hub import shared_folders
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_workspace.home import space
@@ -58,13 +59,13 @@ def layout(request: pytest.FixtureRequest) -> Iterator[Layout]:
         shutil.rmtree(base)
 
 
-def write_as(uid: int, path: Path, size: int) -> int:
+def write_as(uid: int, path: Path, size: int, groups: Sequence[int] = ()) -> int:
     """Write as a participant would; 0, or the number of the error."""
     child = os.fork()
     if child == 0:
         code = 99
         with contextlib.suppress(BaseException):
-            os.setgroups([])
+            os.setgroups(list(groups))
             os.setgid(uid)
             os.setuid(uid)
             try:
@@ -112,6 +113,24 @@ def test_a_file_system_that_counts_and_stops_nobody_is_not_relied_on(layout: Lay
     assert usage is not None
     assert usage["held"] is False
     assert write_as(ANNA, layout.home("anna") / "first", 3 * MB) == 0
+
+
+@pytest.mark.parametrize("layout", ["ext4 grpquota", "xfs gquota"], indirect=True)
+def test_the_kernel_stops_a_shared_folder_and_no_home(layout: Layout) -> None:
+    settings = Settings.model_validate({"shared": [{"name": "project", "size": "5 MB"}]})
+    layout.root.chmod(0o711)
+    folder = shared_folders.ensure(layout, "project", root=True)
+    gid = folder.stat().st_gid
+    assert look_at_shared(settings, layout)["project"]["limit"] == 5 * MB
+    assert write_as(ANNA, folder / "first", 3 * MB, groups=[gid]) == 0
+    assert write_as(BOB, folder / "second", 10 * MB, groups=[gid]) == errno.EDQUOT
+    look_at_shared(settings, layout)
+    assert "/shared/project is full" in full_shared(layout, settings)[0]
+    assert write_as(BOB, layout.home("bob") / "large", 20 * MB) == 0, "their homes have room"
+    (folder / "second").unlink()
+    assert full_shared(layout, settings) == []
+    look_at_shared(Settings.model_validate({"shared": [{"name": "project"}]}), layout)
+    assert kernel_quota.limit_of(folder, gid, kernel_quota.GROUP) == 0, "no size in hub.yaml: no limit is left"
 
 
 def test_without_quotas_the_limit_is_watched(tmp_path: Path) -> None:

@@ -15,13 +15,34 @@ from skrt_workspace.home.packages import Installed, SetAside
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Facts, Outcome, Step
 
+SHARED = "shared."
+"""How the folders of shared folders begin in saved copies; no participant's folder has a full stop."""
+
 
 @dataclass(frozen=True)
 class Home:
-    """One participant's home: the name it belongs to, and the name of its folder in saved copies."""
+    """One participant's home: the name it belongs to, and the name of its folder in saved copies.
+
+    A folder that a group shares is one, too, for all that keeps homes: its name is its path, `/shared/NAME`.
+    """
 
     name: str
     folder: str
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it belongs to a group, and to no participant."""
+        return self.folder.startswith(SHARED)
+
+
+def shared_home(name: str) -> Home:
+    """The shared folder of this name."""
+    return Home(f"/shared/{name}", f"{SHARED}{name}")
+
+
+def of_people(homes: Homes) -> list[Home]:
+    """The homes that are a participant's."""
+    return [home for home in homes.all() if not home.is_shared]
 
 
 class File(Protocol):
@@ -41,7 +62,7 @@ class Homes(Protocol):
     """All homes of one hub. Methods raise a SkrtHubError where homes cannot be reached."""
 
     def all(self) -> list[Home]:
-        """Every home there is, in order of names."""
+        """Every home there is, in order of names; shared folders, too."""
 
     def expected(self, name: str, folder: str) -> Home:
         """The home that `name` has or would have here; it need not exist yet."""

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from skrt_hub.errors import RefusedError, SpaceError, UsageError
 from skrt_hub.files import ensure_folder, named_with, told, write_atomically, write_json
-from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.access import Home, Homes, of_people
 from skrt_hub.homes.placed import given_to
 from skrt_hub.homes.selection import chosen
 from skrt_hub.progress import Progress
@@ -111,7 +111,7 @@ def collect(
             f"{path!r} is no path in a home.", remedy="Write it from the home, such as course/a.ipynb."
         ) from None
     _ensure_new_or_empty(into)
-    everyone = homes.all()
+    everyone = of_people(homes)
     with_home = {home.name for home in everyone}
     missing = [name for name in (names or listed) if name in (*listed, *admins) and name not in with_home]
     wanted_names = [name for name in names if name not in missing]

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skrt_hub.errors import ClusterError, PermissionsError
-from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.access import Home, Homes, of_people
 from skrt_hub.homes.selection import chosen
 from skrt_hub.progress import Progress
 from skrt_hub.report import Report, human_size
@@ -135,7 +135,7 @@ def _each(
     listed: Sequence[str],
     ask: Callable[[Home], Answer],
 ) -> list[tuple[str, Answer]]:
-    wanted = chosen(homes.all(), [*names], listed)
+    wanted = chosen(of_people(homes), [*names], listed)
     rows = []
     with progress.step("looking at own packages") as step:
         for number, home in enumerate(wanted, start=1):

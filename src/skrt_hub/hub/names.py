@@ -20,6 +20,8 @@ _PLAIN = re.compile(r"[a-z][a-z0-9]{0,31}")
 _FIRST_ID = 1_879_050_000
 _IDS_IN_A_SLOT = 10_000
 _SLOTS = 20_000
+FIRST_GROUP = _FIRST_ID + _SLOTS * _IDS_IN_A_SLOT
+"""Group ids of shared folders (skrt_hub.hub.shared_folders) lie behind the user ids, a slot for each hub again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ def folder_for(name: str) -> str:
     readable = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:32].strip("-")
     digits = hashlib.sha256(name.encode("utf-8")).hexdigest()[:16]
     return f"{readable}-{digits}" if readable else f"name-{digits}"
+
+
+def slot(folder: Path) -> int:
+    """The slot of ids of the hub that keeps its tables in this folder."""
+    return int.from_bytes(hashlib.sha256(str(folder).encode()).digest()[:4], "big") % _SLOTS
+
+
+def is_participants(uid: int) -> bool:
+    """Whether this is a user id that some hub gives to participants."""
+    return _FIRST_ID <= uid < FIRST_GROUP
 
 
 class Places:
@@ -88,9 +100,8 @@ class Places:
             write_json(self._file, {"participants": rows}, mode=0o600)
 
     def _next_id(self, places: tuple[Place, ...]) -> int:
-        slot = int.from_bytes(hashlib.sha256(str(self._file.parent).encode()).digest()[:4], "big") % _SLOTS
-        first = _FIRST_ID + slot * _IDS_IN_A_SLOT
+        first = _FIRST_ID + slot(self._file.parent) * _IDS_IN_A_SLOT
         used = max((place.uid for place in places), default=first - 1)
-        if used + 1 >= _FIRST_ID + _SLOTS * _IDS_IN_A_SLOT:
+        if used + 1 >= FIRST_GROUP:
             raise StateError("No user id is left for a new participant.", remedy="Use a second hub, with another name.")
         return used + 1

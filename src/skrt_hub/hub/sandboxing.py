@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import cohorts, engines, memory, patient_data, start_page, threads
-from skrt_workspace import connections, server_command
+from skrt_workspace import connections, server_command, shared_folders
 from skrt_workspace.sandbox.document import (
     DOOR_INSIDE,
     LANDLOCK,
@@ -22,6 +22,7 @@ from skrt_workspace.sandbox.document import (
     Limits,
     Network,
     SandboxDocument,
+    Shared,
     Temporary,
     User,
 )
@@ -44,6 +45,7 @@ class Start:
     control_groups: tuple[str, ...] = ()
     listening: bool = False
     network: Network = field(default_factory=Network)
+    shared: tuple[Shared, ...] = ()
 
 
 def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cpus: int) -> SandboxDocument:
@@ -59,6 +61,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         environment={
             **_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
             **({} if isolated else {"SKRT_MATERIAL": str(layout.material_shown)}),
+            **_shared(applied, start.shared, isolated=isolated),
             **(_door(start.environment, str(layout.door)) if confined and start.listening else {}),
         },
         working_directory="/home/jovyan" if isolated else str(home),
@@ -68,6 +71,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         user=User(place.uid, place.uid) if applied.root else None,
         hostname=settings.name,
         read_only=_read_only(applied, layout) if isolated or confined else (),
+        shared=start.shared if isolated or confined else (),
         temporary=in_memory(settings.limits.memory),
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
@@ -115,6 +119,16 @@ def _connections(given: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
     """The server is given its socket, and finds the hub at the door, whatever address JupyterHub would have it ask."""
     variables = {connections.LISTENER_VARIABLE: str(LISTENER)}
     return variables | (_door(given, f"{DOOR_INSIDE}/hub.sock") if isolated else {})
+
+
+def _shared(applied: Applied, folders: tuple[Shared, ...], *, isolated: bool) -> dict[str, str]:
+    limits = {folder.name: folder.size for folder in applied.settings.shared}
+    told = {}
+    for folder in folders:
+        name = PurePosixPath(folder.inside).name
+        path = folder.inside if isolated else folder.source
+        told[name] = {"path": path, "write": folder.write, "limit": limits.get(name, 0)}
+    return shared_folders.variables(told)
 
 
 def _door(given: Mapping[str, str], path: str) -> dict[str, str]:

@@ -21,7 +21,15 @@ from traitlets import Float, Unicode
 
 from skrt_hub.errors import SkrtHubError, StartError
 from skrt_hub.files import write_json
-from skrt_hub.hub import admission, control_groups, failed_starts, internet, profile_form, server_socket
+from skrt_hub.hub import (
+    admission,
+    control_groups,
+    failed_starts,
+    internet,
+    profile_form,
+    server_socket,
+    shared_folders,
+)
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.hub.names import Place, Places
 from skrt_hub.hub.occupancy import Occupancy
@@ -32,7 +40,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.policy import profiles
 from skrt_workspace import second_try
 from skrt_workspace.forkserver import client as fork_server
-from skrt_workspace.sandbox.document import LANDLOCK, SandboxDocument
+from skrt_workspace.sandbox.document import LANDLOCK, SandboxDocument, Shared
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
 
 CPUS = len(os.sched_getaffinity(0))
@@ -53,6 +61,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.profile = ""
+        self.shared: tuple[Shared, ...] = ()
         self.identity: ProcessIdentity | None = None
         self.companion: ProcessIdentity | None = None  # what leads the sandbox to the internet, where a program does
 
@@ -174,7 +183,16 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         prepare_folders(layout, place, root=applied.root)
         groups = control_groups.ensure(layout.root, place.folder, applied.settings.limits)
         chosen = internet.way(applied.settings, root=applied.root, kind=applied.sandbox)
-        start = Start(place, environment, arguments, groups, listening=True, network=internet.network(chosen))
+        self.shared = shared_folders.prepared(applied, layout, place.name)
+        start = Start(
+            place,
+            environment,
+            arguments,
+            groups,
+            listening=True,
+            network=internet.network(chosen),
+            shared=self.shared,
+        )
         return render_sandbox(applied, layout, start, machine_cpus=CPUS)
 
     def _remember(self, place: Place, applied: Applied) -> None:
@@ -187,6 +205,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             "memory_limit": applied.settings.limits.memory,
             "profile": self.profile,
             "environment": str(applied.environment),
+            "shared": shared_folders.as_noted(self.shared),
         }
         write_json(server_record(self.layout, place.folder), record, mode=0o600)
         failed_starts.forget(self.layout, place.name)

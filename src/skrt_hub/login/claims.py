@@ -28,6 +28,7 @@ class Rule:
     """Who may come in by what the provider says; who is listed may come in besides.
 
     `everyone`: whoever can log in there. `name_claim`: the claim that names people, which they cannot choose.
+    `other_groups`: groups that let nobody in, and are asked for and noted all the same (sharing.py).
     """
 
     everyone: bool = False
@@ -35,6 +36,7 @@ class Rule:
     organiser_groups: tuple[str, ...] = ()
     groups_claim: str = "groups"
     name_claim: str = ""
+    other_groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Rule:
@@ -45,7 +47,13 @@ class Rule:
     @property
     def stamp(self) -> str:
         """Changes with the rule: what was decided by another one counts no more."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        deciding = {key: value for key, value in asdict(self).items() if key != "other_groups"}
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every group of which it matters whether somebody is in it."""
+        return tuple(dict.fromkeys((*self.participant_groups, *self.organiser_groups, *self.other_groups)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,8 @@ def take_in(
         name = free(_possible(who.wish), lambda wanted: wanted in accounts or is_taken(wanted))
     entry = accounts.get(name, {})
     noted = {"shown": entry.get("shown") or who.shown, "email": entry.get("email") or who.email}
-    by_rule = {"identity": who.identity, "admitted": {"as": role, "by": rule.stamp}, "logged_in": now}
+    said = {"as": role, "by": rule.stamp, "groups": sorted(who.groups & set(rule.other_groups))}
+    by_rule = {"identity": who.identity, "admitted": said, "logged_in": now}
     accounts[name] = {**entry, **noted, **by_rule}
     return name
 

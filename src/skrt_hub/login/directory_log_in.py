@@ -43,8 +43,7 @@ class DirectoryAuthenticator(ElsewhereAuthenticator):
         return await self.admit(_visitor(Directory.of(self.directory).host, found), handler)
 
     def _prove(self, name: str, secret: str) -> Found | None:
-        whom = self.whom
-        groups = (*whom.participant_groups, *whom.organiser_groups)
+        groups = self.whom.groups
         kept = Path(self.password_file).read_text(encoding="utf-8").strip("\r\n") if self.password_file else ""
         return Directory.of(self.directory).prove(name, secret, kept, groups)
 

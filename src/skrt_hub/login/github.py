@@ -52,7 +52,7 @@ class GitHubAuthenticator(InstitutionAuthenticator):
                     break
             return found
 
-        wanted = (*self.whom.participant_groups, *self.whom.organiser_groups)
+        wanted = self.whom.groups
         user, addresses = await ask("/user"), await all_of("/user/emails")
         organisations = await all_of("/user/orgs") if wanted else []
         teams = await all_of("/user/teams") if any("/" in name for name in wanted) else []

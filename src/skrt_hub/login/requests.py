@@ -36,8 +36,10 @@ def carry_out(accounts: Accounts, action: str, *arguments: Any) -> Any:
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
     told = ("listed", "locked", "disabled", "shown", "email", "group", "role", "identity")
     role = {"role": ORGANISER} if admitted_as(entry) == ORGANISER else {}
+    groups = (entry.get("admitted") or {}).get("groups")
+    said = {"admitted": {"groups": groups}} if groups else {}  # who has which shared folder (sharing.py)
     ways = {"password": "hash" in entry, "code": "code" in entry, "institution": "identity" in entry}
-    return {**{key: entry[key] for key in told if entry.get(key)}, **role, **ways}
+    return {**{key: entry[key] for key in told if entry.get(key)}, **role, **said, **ways}
 
 
 def answer(file: str, request: str) -> str:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.access import Home, Homes, of_people
 from skrt_hub.homes.placed import given_to
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import EntryState, published
@@ -111,7 +111,7 @@ def material_status(layout: Layout, homes: Homes, progress: Progress) -> StatusR
     wanted = {f"{entry['name']}/{path}": facts["sha256"] for entry in entries for path, facts in entry["files"].items()}
     rows = []
     with progress.step("looking at the homes") as step:
-        everyone = homes.all()
+        everyone = of_people(homes)
         for number, home in enumerate(everyone, start=1):
             step.update(number, len(everyone), note=home.name)
             rows.append(_look(homes, home, wanted))

@@ -123,6 +123,7 @@ def _shared(settings: Settings) -> dict[str, Any]:
             "organiser_groups": list(login.organiser_groups),
             "groups_claim": login.groups_claim,
             "name_claim": login.name_claim,
+            "other_groups": sorted({group for folder in settings.shared for group in folder.groups}),
         },
     }
 

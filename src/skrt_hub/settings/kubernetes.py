@@ -60,6 +60,11 @@ class Kubernetes(Section):
         "kernel then start side by side. The engines' threads stay as limits.cpu says.",
     )
     storage_class: str = Field("", description="The storage class of homes; by default the cluster's default one.")
+    shared_storage_class: str = Field(
+        "",
+        description="The storage class of `shared` folders, whose volumes many pods mount at a time (ReadWriteMany); "
+        "by default that of homes.",
+    )
     home_size: Size = Field(
         10 * 10**9, ge=10**8, description="The size of each participant's volume where limits.home is 0."
     )

@@ -25,6 +25,7 @@ from skrt_hub.settings.people import Listed, with_logins
 from skrt_hub.settings.profiles import Profile, check_profiles
 from skrt_hub.settings.saves import Saves
 from skrt_hub.settings.section import Section
+from skrt_hub.settings.shared import Shared, ensure_names
 from skrt_hub.settings.tls import Tls
 from skrt_hub.settings.web import Origin, check_origins
 
@@ -112,6 +113,7 @@ class Settings(Section):
         (), description="Folders placed in every home, beside the built-in examples."
     )
     data: tuple[Data, ...] = Field((), description="Shared read-only data.")
+    shared: tuple[Shared, ...] = Field((), description="Folders that the people of a group share.")
     patient_data: Literal["refused", "allowed"] = Field(
         "refused",
         description="Files that tell who a patient is. `refused`: before such files are handed out, published as "
@@ -208,6 +210,7 @@ class Settings(Section):
             twice = sorted({name for name in given if given.count(name) > 1})
             if twice:
                 raise ValueError(f"{kind} has two entries called {twice[0]}")
+        ensure_names(self.shared, named["data"], named["material"])
         return self
 
     def _ensure_safe(self, reachable: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
 from skrt_workspace.sandbox.errors import DocumentError
 
 HOME_INSIDE = "/home/jovyan"
+SHARED_INSIDE = "/shared"
 NOTICES_INSIDE = "/run/skrt/notices"
 DOOR_INSIDE = "/run/skrt/door"
 WARDEN_SOCKET_INSIDE = "/run/skrt/warden.sock"
@@ -48,6 +49,19 @@ class Temporary:
 
     inside: str
     size: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A folder of the host that several participants write into; shown at `inside`. No link in it is followed.
+
+    gid: the group that makes its files everybody's; null where all participants are one user.
+    """
+
+    source: str
+    inside: str
+    write: bool = False
+    gid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,7 @@ class SandboxDocument:
     isolated: false starts the command without namespaces (`sandbox: none`), everything else stays the same.
     confined: without namespaces, but kept apart by the user and by Landlock (`walls.py`); paths are the host's.
     user: null when the hub is an ordinary user.
+    shared: host folders that several participants write into.
     read_only, read_write: host folders shown inside. The environment and its Python are shown without being listed.
     temporary: folders in memory; where one of `/tmp`, `/run`, `/dev/shm` is not listed it gets its usual size.
     control_groups: cgroup folders of the host that the first process joins before it enters.
@@ -123,6 +138,7 @@ class SandboxDocument:
     hostname: str = "skrt-hub"
     read_only: tuple[Bind, ...] = ()
     read_write: tuple[Bind, ...] = ()
+    shared: tuple[Shared, ...] = ()
     temporary: tuple[Temporary, ...] = field(default_factory=default_temporary)
     limits: Limits = field(default_factory=Limits)
     control_groups: tuple[str, ...] = ()
@@ -223,6 +239,15 @@ def _check_document(document: SandboxDocument) -> None:
     _check_limits(document.limits)
     _check_network(document.network)
     _check_places(document)
+    _check_shared(document)
+
+
+def _check_shared(document: SandboxDocument) -> None:
+    for folder in document.shared:
+        if posixpath.dirname(folder.inside) != SHARED_INSIDE:
+            _refuse(f"shared {folder.inside}", f"must lie in {SHARED_INSIDE}")
+        if folder.gid is not None and (document.user is None or folder.gid < 1):
+            _refuse(f"shared {folder.inside}", "a group goes with a user, and is not root's")
 
 
 def _check_network(network: Network) -> None:
@@ -251,7 +276,8 @@ def _check_places(document: SandboxDocument) -> None:
     is made (GHSA-pxhw-h44j-8pfx in bubblewrap), so there are none.
     """
     seen: set[str] = set()
-    for bind in (*document.read_only, *document.read_write):
+    binds = (*document.read_only, *document.read_write)
+    for bind in (*binds, *(Bind(folder.source, folder.inside) for folder in document.shared)):
         _check_host_path(bind.source, "read_only")
         _check_host_path(bind.inside, "read_only")
         if bind.inside in _WHOLE_ONLY_INSIDE or bind.inside == "/":

@@ -272,10 +272,11 @@ def weigh_session() -> None:
 
 
 def _give_up_rights(document: SandboxDocument) -> None:
-    privileges.drop(document.user if os.geteuid() == 0 else None)
+    groups = tuple(folder.gid for folder in document.shared if folder.gid is not None)
+    privileges.drop(document.user if os.geteuid() == 0 else None, groups)
     if document.isolated:
         privileges.filter_system_calls()
-        privileges.confine(ports=not document.network.own)
+        privileges.confine(ports=not document.network.own, files=walls.plain_files() if document.shared else ())
     if document.confined:
         walls.begin(document)
         privileges.filter_system_calls()

@@ -29,6 +29,7 @@ from skrt_workspace.sandbox.network import NAMESERVER
 # Any folder that every system has: the new root is mounted over it, in our namespace only.
 _BASE = "/tmp"  # noqa: S108
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
+_SHARED = kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOSYMFOLLOW
 _OWN = kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 _MEMORY_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 
@@ -99,11 +100,15 @@ def _collect(document: SandboxDocument) -> list[_Mount]:
         mounts.append(_open_tree(os.path.realpath(bind.source), bind.inside, _READ_ONLY))
     for bind in document.read_write:
         mounts.append(_open_tree(os.path.realpath(bind.source), bind.inside, _OWN))
+    for folder in document.shared:
+        # SECURITY: others write there, and would lead a program that follows a link to any file of whom it belongs to.
+        writing = 0 if folder.write else kernel.MOUNT_ATTR_RDONLY
+        mounts.append(_open_folder(folder.source, folder.inside, _SHARED | writing))
     if document.notices is not None:
         mounts.append(_open_tree(document.notices, NOTICES_INSIDE, _READ_ONLY))
     if document.door is not None:
         mounts.append(_open_tree(document.door, DOOR_INSIDE, _READ_ONLY))
-    mounts.append(_open_home(document.home))
+    mounts.append(_open_folder(document.home, HOME_INSIDE, _OWN))
     return mounts
 
 
@@ -132,17 +137,19 @@ def _open_tree(source: str, inside: str, attributes: int) -> _Mount:
     return _Mount(tree, inside, is_folder, attributes)
 
 
-def _open_home(home: str) -> _Mount:
+def _open_folder(folder: str, inside: str, attributes: int) -> _Mount:
+    """A home, or a shared folder: its last part is not followed as a link."""
     try:
-        descriptor = os.open(home, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise SandboxError(f"the home {home} cannot be opened: {error.strerror}") from None
+        what = "home" if inside == HOME_INSIDE else "shared folder"
+        raise SandboxError(f"the {what} {folder} cannot be opened: {error.strerror}") from None
     try:
         tree = kernel.clone_tree(descriptor)
-        kernel.set_mount_attributes(tree, _OWN, recursive=True)
+        kernel.set_mount_attributes(tree, attributes, recursive=True)
     finally:
         os.close(descriptor)
-    return _Mount(tree, HOME_INSIDE, True, _OWN)
+    return _Mount(tree, inside, True, attributes)
 
 
 def _attach(mount: _Mount) -> None:
@@ -201,7 +208,7 @@ def _make_settings(document: SandboxDocument) -> None:
     files = {
         "passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\n{USER_NAME}:x:{uid}:{gid}::{HOME_INSIDE}:/bin/bash\n"
         "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
-        "group": f"root:x:0:\n{USER_NAME}:x:{gid}:\nnogroup:x:65534:\n",
+        "group": f"root:x:0:\n{USER_NAME}:x:{gid}:\nnogroup:x:65534:\n{_shared_groups(document)}",
         "hostname": f"{name}\n",
         "hosts": f"127.0.0.1 localhost {name}\n::1 localhost ip6-localhost ip6-loopback\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
@@ -212,6 +219,12 @@ def _make_settings(document: SandboxDocument) -> None:
     for file, text in files.items():
         Path(_BASE, "etc", file).write_text(text, encoding="ascii")
     Path(_BASE, "etc/mtab").symlink_to("../proc/self/mounts")
+
+
+def _shared_groups(document: SandboxDocument) -> str:
+    """A name for the group of each shared folder, so that `ls -l` can be read."""
+    shared = [folder for folder in document.shared if folder.gid is not None]
+    return "".join(f"{folder.inside.rpartition('/')[2]}:x:{folder.gid}:{USER_NAME}\n" for folder in shared)
 
 
 def _make_devices() -> None:

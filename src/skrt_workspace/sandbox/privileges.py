@@ -42,8 +42,10 @@ _PROTOCOLS = (0, 1, 6, 17, 58)  # the usual one, ICMP, TCP, UDP, ICMPv6
 _AF_NETLINK, _NETLINK_ROUTE = 16, 0
 
 
-def drop(user: User | None) -> None:
+def drop(user: User | None, groups: Iterable[int] = ()) -> None:
     """Become the participant for good. `user` is given when this process is root of the host, else None.
+
+    `groups`: those of the shared folders that the participant has.
 
     Raises OSError when any step fails: a participant's process never runs with a right more.
     """
@@ -58,7 +60,7 @@ def drop(user: User | None) -> None:
                 break
             raise
     if user is not None:
-        os.setgroups([])
+        os.setgroups(list(groups))
         os.setresgid(user.gid, user.gid, user.gid)
         os.setresuid(user.uid, user.uid, user.uid)
     kernel.clear_capabilities()
@@ -165,27 +167,28 @@ def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) ->
     return [part for call in processors.SOCKETS for part in (step(_JUMP_EQUAL, call, 0, len(inner)), *inner)]
 
 
-def confine(*, ports: bool) -> None:
+def confine(*, ports: bool, files: tuple[tuple[str, int], ...] = ()) -> None:
     """Keep abstract Unix sockets and signals inside the sandbox, where the kernel can (Linux 6.12, landlock(7)).
 
     Abstract sockets cross every namespace but the network's. With `ports`, for a sandbox that shares the machine's
     network: of TCP ports it gets those that the kernel gives to whoever names none (Linux 6.7), which are never the
-    hub's: so nobody can stand in for a part of the hub that is just being started.
+    hub's: so nobody can stand in for a part of the hub that is just being started. `files`: where links, pipes and
+    sockets may be made, of who has shared folders (walls.plain_files).
     """
+    handled = walls.ODD_FILES if files and landlock_version() >= walls.OLDEST else 0
     with contextlib.suppress(OSError):  # without it the namespaces still hold
-        _restrict(ports=ports)
+        _restrict(ports=ports, handled=handled, files=files)
 
 
 def wall_in(files: Iterable[tuple[str, int]]) -> None:
     """The same for a sandbox without namespaces: of files, only these may be opened. Raises OSError: it must hold."""
-    _restrict(ports=True, files=tuple(files))
+    _restrict(ports=True, handled=walls.handled(landlock_version()), files=tuple(files))
 
 
-def _restrict(*, ports: bool, files: tuple[tuple[str, int], ...] = ()) -> None:
+def _restrict(*, ports: bool, handled: int, files: tuple[tuple[str, int], ...]) -> None:
     version = landlock_version()
     scopes = _LANDLOCK_SCOPES if version >= _LANDLOCK_ABI_WITH_SCOPES else 0
     binding = _LANDLOCK_BIND_TCP if ports and version >= _LANDLOCK_ABI_WITH_PORTS else 0
-    handled = walls.handled(version) if files else 0
     if not scopes and not binding and not handled:
         return
     length = 24 if scopes else 16 if binding else 8
@@ -195,7 +198,7 @@ def _restrict(*, ports: bool, files: tuple[tuple[str, int], ...] = ()) -> None:
         if binding:
             rule = ctypes.create_string_buffer(struct.pack("=QQ", _LANDLOCK_BIND_TCP, _ANY_FREE_PORT), 16)
             kernel.system_call("landlock_add_rule", kernel.SYS_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_NET, rule, 0)
-        for path, access in files:
+        for path, access in files if handled else ():
             _allow(ruleset, path, access)
         kernel.system_call("landlock_restrict_self", kernel.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0)
     finally:

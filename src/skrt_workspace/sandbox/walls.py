@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from skrt_workspace.sandbox import kernel
-from skrt_workspace.sandbox.document import SandboxDocument, User
+from skrt_workspace.sandbox.document import SHARED_INSIDE, SandboxDocument, User
 from skrt_workspace.sandbox.errors import HostForbidsError, SandboxError
 from skrt_workspace.sandbox.filesystem import SYSTEM, SYSTEM_SETTINGS, python_folders
 
@@ -24,11 +24,14 @@ OLDEST = 2
 OWN_PLACES = "/run/skrt"
 
 _EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_TRUNCATE, _DEVICE = 1 << 14, 1 << 15
+_MOVE, _TRUNCATE, _DEVICE = 1 << 13, 1 << 14, 1 << 15
+_MAKE_ODD = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12  # devices of both kinds, sockets, pipes, symbolic links
+ODD_FILES = _MAKE_ODD | _MOVE
+"""What Landlock is asked to watch for shared folders; moving is refused wherever it is not asked (landlock(7))."""
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE | _DEVICE
 _USE = _EXECUTE | _READ | _LIST
 _EVERYTHING_BEFORE_2 = (1 << 13) - 1
-_ADDED = {2: 1 << 13, 3: _TRUNCATE, 5: _DEVICE}  # moving between folders; shortening; orders to devices
+_ADDED = {2: _MOVE, 3: _TRUNCATE, 5: _DEVICE}  # moving between folders; shortening; orders to devices
 _NAMES = ("passwd", "group", "hostname", "hosts", "nsswitch.conf", "machine-id")
 _SEEN = ("/proc", "/sys/devices/system/cpu", "/sys/devices/system/node", "/sys/fs/cgroup")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
@@ -105,7 +108,20 @@ def rules(document: SandboxDocument, version: int) -> tuple[tuple[str, int], ...
     wanted = [*((path, _USE) for path in _readable(document)), *((f"/dev/{name}", everything) for name in _DEVICES)]
     wanted += [(path, everything & ~_EXECUTE) for path in (_MEMORY,)]
     wanted += [(path, everything) for path in _own(document)]
+    wanted += [(folder.source, everything & ~_MAKE_ODD if folder.write else _USE) for folder in document.shared]
     return tuple((path, _fitting(path, access & everything)) for path, access in wanted if _is_there(path))
+
+
+def plain_files() -> tuple[tuple[str, int], ...]:
+    """Rules for a sandbox or a pod with shared folders: in these nothing but files and folders can be made.
+
+    Each of its people could otherwise leave there what another one's programs wait for or are led away by. Everywhere
+    else all may be made, so this names each folder of the root.
+    """
+    with os.scandir("/") as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    shared = SHARED_INSIDE.strip("/")
+    return tuple((f"/{name}", _MOVE if name == shared else ODD_FILES) for name in names)
 
 
 def _readable(document: SandboxDocument) -> Iterable[str]:

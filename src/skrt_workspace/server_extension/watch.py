@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace import second_try
+from skrt_workspace import second_try, shared_folders
 from skrt_workspace.home import notices, space
 from skrt_workspace.material import news, place
 from skrt_workspace.material.source import material_folder, stamp
@@ -33,6 +33,7 @@ _EVERY = 3.0
 _OLDEST = 24 * 3600
 _SEEN = ".local/state/skrt-workspace/seen.json"
 _OOM_COUNTS = Path("/sys/fs/cgroup/memory.events")
+_FULL = "shared-"
 _KILLED = (
     "A kernel or program of yours was ended, because your memory limit was reached. Your files are safe. "
     "Work on smaller images, or close other notebooks."
@@ -52,6 +53,7 @@ class Watch:
         self._hub_names: set[str] = set()
         self._home_names: set[str] = set()
         self._space = "ok"
+        self._full: set[str] = set()
         self._killed = _times_killed()
         self._seen = _read_seen(home)
 
@@ -79,6 +81,9 @@ class Watch:
         name = f"space-{self._space}"
         if warning and name not in self._seen:
             found.append(notices.Notice(name, notices.SPACE, warning, ""))
+        for text in shared_folders.warnings():
+            if _full_name(text) not in self._seen:
+                found.append(notices.Notice(_full_name(text), notices.SPACE, text, ""))
         if (text := second_try.words()) and SETTINGS not in self._seen:
             found.append(notices.Notice(SETTINGS, SETTINGS, text, ""))
         return sorted(found, key=lambda notice: notice.name)
@@ -121,6 +126,11 @@ class Watch:
             self._space = state
             self._seen -= {f"space-{other}" for other in ("nearly", "full") if other != state}
             kinds.append(notices.SPACE)
+        full = {folder.name for folder in shared_folders.shared_folders() if folder.full}
+        if full != self._full:
+            self._seen -= {name for name in self._seen if name.startswith(_FULL)} if not full else set()
+            self._full = full
+            kinds.append(notices.SPACE)
         killed = _times_killed()
         if killed > self._killed and not notices.from_hub().is_dir():  # the hub's own watch tells it better
             folder = self.home / notices.IN_HOME
@@ -145,6 +155,11 @@ class Watch:
             return False
         self._stamp = now  # what could not be told cannot be told later, either: by then it is no change any more
         return bool(news.tell(self.home, outcome))
+
+
+def _full_name(warning: str) -> str:
+    """What is dismissed with it: the sizes in it change while the folder stays full."""
+    return _FULL + warning.partition(":")[0].rpartition("/")[2]
 
 
 def _is_left(notice: Path) -> bool:

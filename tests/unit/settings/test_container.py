@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from skrt_hub.hub.reach import addresses_of, names_of
+from skrt_hub.layout import Layout
 from skrt_hub.settings import container
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
@@ -77,3 +79,19 @@ def test_a_number_as_public_url_is_in_the_certificate_as_an_address(inside: pyte
     names = names_of(written(tmp_path, "public_url: https://192.168.1.7:8000\n"))
     assert "192.168.1.7" in names.addresses
     assert "192.168.1.7" not in names.hosts
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the container's root makes these links")
+def test_shared_folders_are_found_by_their_usual_path_and_nobodys_file_is_in_the_way(
+    inside: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    layout, place = Layout(tmp_path / "state"), tmp_path / "shared"
+    data_links.show_shared(Settings(), layout, place)
+    assert not place.exists(), "nobody shares: nothing is made"
+    both = Settings.model_validate({"shared": [{"name": "project"}, {"name": "sheets"}]})
+    data_links.show_shared(both, layout, place)
+    assert (place / "project").readlink() == layout.shared / "project"
+    (place / "own").mkdir()
+    data_links.show_shared(Settings.model_validate({"shared": [{"name": "own"}]}), layout, place)
+    assert sorted(path.name for path in place.iterdir()) == ["own"]
+    assert not (place / "own").is_symlink()

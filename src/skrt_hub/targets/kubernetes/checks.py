@@ -20,6 +20,7 @@ from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_ex
 from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
+from skrt_hub.targets.kubernetes.homes import shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import find_engine
 from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
@@ -60,6 +61,7 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     ]
     findings += institution.findings(context.settings)
     findings += institution.own_config_findings(context.settings)
+    findings += _shared(cluster)
     findings += homes_from_before(cluster)
     findings += [network_policies(context.settings), names(context.settings)]
     if why := policy.announced.why_not(context.settings):
@@ -177,6 +179,13 @@ def homes_from_before(cluster: Cluster) -> tuple[Finding, ...]:
     except SkrtHubError as error:
         return (_failed("homes from before", error),)
     return institution.people(cluster.settings, accounts)
+
+
+def _shared(cluster: Cluster) -> tuple[Finding, ...]:
+    try:
+        return shared.finding(cluster)
+    except SkrtHubError as error:
+        return (_failed("shared folders", error),)
 
 
 def image(cluster: Cluster) -> Finding:

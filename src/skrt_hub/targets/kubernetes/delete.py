@@ -14,9 +14,9 @@ from skrt_hub.snapshots import guard
 from skrt_hub.snapshots.copies import copies_of
 from skrt_hub.targets.kubernetes import log_in_secret, stop
 from skrt_hub.targets.kubernetes.cluster import minikube
-from skrt_hub.targets.kubernetes.cluster.claims import is_home, size_of
+from skrt_hub.targets.kubernetes.cluster.claims import in_words, is_home, shared_name, size_of
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists
-from skrt_hub.targets.kubernetes.cluster.objects import Object, participant
+from skrt_hub.targets.kubernetes.cluster.objects import Object
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.release.revisions import read_release
 from skrt_hub.targets.protocol import DeleteOptions, Removal
@@ -47,7 +47,7 @@ class Plan:
         rows = [hub] if self.release else []
         why = "" if self.volumes_go else "use --volumes to remove it"
         rows += [
-            Removal(f"home of {participant(claim)}: volume {claim['metadata']['name']}", size_of(claim),
+            Removal(f"{in_words(claim)}: volume {claim['metadata']['name']}", size_of(claim),
                     self.volumes_go, why)
             for claim in self.homes
         ]  # fmt: skip
@@ -74,7 +74,7 @@ def plan(cluster: Cluster, options: DeleteOptions) -> Plan:
         cluster,
         options,
         release=release is not None and release.exists,
-        homes=tuple(claim for claim in claims if is_home(claim)),
+        homes=tuple(claim for claim in claims if is_home(claim) or shared_name(claim)),
         database=next((claim for claim in claims if claim["metadata"]["name"] == DATABASE_CLAIM), None),
         foreign=foreign_objects(cluster) if there and options.namespace else (),
     )

@@ -44,6 +44,7 @@ def gather(context: Context) -> Facts:
         login=login_files(),
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),
+        shared=(IN_HUB / "shared.py").read_text(encoding="utf-8"),
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
         cohort_desk=Path(cohort_desk.__file__).read_text(encoding="utf-8"),
         cohort_shares=Path(cohort_shares.__file__).read_text(encoding="utf-8"),

@@ -17,6 +17,7 @@ from skrt_hub.targets.kubernetes.background import class_page, forward, programs
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.homes import shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods import diagnosis
 from skrt_hub.targets.kubernetes.pods.watch import Snapshot, component_label, look
@@ -77,6 +78,7 @@ def status(context: Context) -> StatusReport:
         with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
             notes += log_in.notes(HubPod(cluster.kubectl).accounts("notes"))
         notes += own_config_notes(cluster, release.values or {})
+        notes += shared.notes(cluster, seen.server_pods())
     url = access.find_url(cluster) if found == "running" or seen.closed else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")

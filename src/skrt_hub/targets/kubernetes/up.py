@@ -32,7 +32,7 @@ from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
-from skrt_hub.targets.kubernetes.homes import participants
+from skrt_hub.targets.kubernetes.homes import participants, shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods.watch import ESSENTIAL, Snapshot, Watcher, look
 from skrt_hub.targets.kubernetes.release import leftover, priorities, recover
@@ -70,11 +70,13 @@ def bring_up(context: Context) -> UpReport:
         if url is not None:
             codes = participants.take_list(cluster)
             log_in_secret.ensure(cluster)  # one that was renewed
+            shared.ensure(cluster)  # one that was removed by hand
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             programs.ensure(context.settings, context.layout, cluster.kubectl)
             notes = (*codes, *status.own_config_notes(cluster, values))
             return _report(context, url, changed=False, began=began, notes=notes)
         preflight.require_storage(cluster)
+        shared.require(cluster)
         preflight.require_room(cluster)
         ingress.require_class(cluster)
         made = _ensure_namespace(cluster)
@@ -85,6 +87,7 @@ def bring_up(context: Context) -> UpReport:
         ensure.ensure(cluster)
         record.write(context.layout, context.settings)
         log_in_secret.ensure(cluster)
+        shared.ensure(cluster)
         with recover.lease(cluster) as lease:
             priorities.ensure(cluster, manifests)
             notes = _apply(cluster, chart, values, release, lease)

@@ -19,13 +19,15 @@ def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
     """
     if not layout.root.exists():
         raise StateError(f"There is nothing to delete: {layout.root} does not exist.", remedy="See: skrt-hub status")
-    keep = not options.homes and _has_homes(layout)
+    keep = _keeps(layout, options)
     rows = [
         Removal(f"{what}: {path}", _bytes_of(path), removed=True) for what, path in _own_parts(layout) if path.exists()
     ]
-    if _has_homes(layout):
+    if _has_homes(layout) or _has_shared(layout):
         why = "" if options.homes else "use --homes to remove them"
-        rows.append(Removal(f"participants' homes: {layout.homes}", _bytes_of(layout.homes), options.homes, why))
+        for what, path in (("participants' homes", layout.homes), ("shared folders", layout.shared)):
+            if _holds(path):
+                rows.append(Removal(f"{what}: {path}", _bytes_of(path), options.homes, why))
         why = "so that nobody else can take a name and its home" if keep else ""
         rows.append(Removal(f"passwords and names: {layout.hub}", _bytes_of(layout.accounts), not keep, why))
     for what, path in _of_the_people(layout):
@@ -37,7 +39,7 @@ def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
 
 def carry_out(layout: Layout, options: DeleteOptions) -> Message:
     """Remove what the plan says. An interrupted removal is completed by the next one."""
-    keep = not options.homes and _has_homes(layout)
+    keep = _keeps(layout, options)
     for _, path in _own_parts(layout):
         _remove(path)
     if keep:
@@ -46,10 +48,12 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
                 _remove(path)
         return Message((f"The hub was deleted. The homes are in {layout.homes}; `skrt-hub up` brings them back.",))
     # In one step: homes that are half removed would look as if they had changed since they were saved.
-    if layout.homes.exists():
-        layout.homes.rename(_going(layout))
-        system.sync_folder(layout.root)
-    _remove(_going(layout))
+    for place in (layout.homes, layout.shared):
+        if place.exists():
+            place.rename(_going(place))
+            system.sync_folder(layout.root)
+    _remove(_going(layout.homes))
+    _remove(_going(layout.shared))
     _remove(layout.hub)
     _remove(layout.saves)
     for _, path in _of_the_people(layout):
@@ -62,8 +66,8 @@ def carry_out(layout: Layout, options: DeleteOptions) -> Message:
     return Message(("The hub was deleted.",))
 
 
-def _going(layout: Layout) -> Path:
-    return layout.root / "homes.removed"
+def _going(place: Path) -> Path:
+    return place.with_name(f"{place.name}.removed")
 
 
 def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
@@ -79,7 +83,8 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("secrets", layout.secrets),
         ("run files", layout.run),
         ("settings as applied", layout.applied),
-        ("rest of an interrupted delete", _going(layout)),
+        ("rest of an interrupted delete", _going(layout.homes)),
+        ("rest of an interrupted delete", _going(layout.shared)),
     ]
 
 
@@ -88,8 +93,20 @@ def _of_the_people(layout: Layout) -> list[tuple[str, Path]]:
     return [("log-in names of everybody listed", layout.roster), ("the hub's own certificates", layout.certificates)]
 
 
+def _keeps(layout: Layout, options: DeleteOptions) -> bool:
+    return not options.homes and (_has_homes(layout) or _has_shared(layout))
+
+
 def _has_homes(layout: Layout) -> bool:
-    return layout.homes.is_dir() and any(layout.homes.iterdir())
+    return _holds(layout.homes)
+
+
+def _has_shared(layout: Layout) -> bool:
+    return _holds(layout.shared)
+
+
+def _holds(place: Path) -> bool:
+    return place.is_dir() and any(place.iterdir())
 
 
 def _bytes_of(path: Path) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class RunningServer:
     environment: Path
     port: int = 0
     profile: str = ""
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 def end_companion(record: dict[str, Any]) -> None:
@@ -50,6 +52,7 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
                 Path(record["environment"]),
                 int(record.get("port", 0)),
                 str(record.get("profile", "")),
+                dict(record.get("shared", {})),
             )
         except (KeyError, TypeError, ValueError):
             continue

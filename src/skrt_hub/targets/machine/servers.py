@@ -9,11 +9,16 @@ from urllib.parse import quote
 
 from skrt_hub.errors import StartError, StateError
 from skrt_hub.hub import door
+from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.memory import children_by_parent, processor_seconds, total
 from skrt_hub.hub.names import Places
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.login.accounts_file import AccountsDamagedError
+from skrt_hub.login.sharing import folders_of, others_than
+from skrt_hub.policy.sharing import until_restarted
 from skrt_hub.report import Server
+from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import troubles
 from skrt_hub.targets.machine.activity import last_activities
 from skrt_hub.targets.machine.records import running_servers, started
@@ -46,6 +51,24 @@ def seen(layout: Layout, *, hub_runs: bool) -> tuple[Server, ...]:
             )
         )
     return (*rows, *troubles.of_starts(layout, {row.name for row in rows}))
+
+
+def with_other_folders(layout: Layout, settings: Settings) -> list[str]:
+    """A sentence for each server that was started before its owner's groups changed, or hub.yaml's `shared`."""
+    running = running_servers(layout)
+    if not settings.shared and not any(server.shared for server in running):
+        return []
+    try:
+        accounts = accounts_of(layout).all()
+    except (StateError, AccountsDamagedError):  # which `status` tells by itself
+        return []
+    folders = [folder.model_dump() for folder in settings.shared]
+    sentences = []
+    for server in running:
+        now = folders_of(accounts.get(server.name, {}), folders)
+        if words := others_than(now, server.shared):
+            sentences.append(until_restarted(server.name, words))
+    return sentences
 
 
 def end(layout: Layout, name: str) -> None:

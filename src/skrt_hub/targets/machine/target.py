@@ -11,6 +11,7 @@ from skrt_hub import watchdog
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.files import read_json
+from skrt_hub.homes import quota
 from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub import control_groups, full, identities, own_group
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
@@ -87,6 +88,8 @@ class MachineTarget:
             *(own_config.notes(read_json(self._layout.own_config)) if answer else ()),
             *identities.problems(self._layout),
             *full.full_disks(self._layout),
+            *quota.full_shared(self._layout, shown),
+            *servers.with_other_folders(self._layout, shown),
         )
         return StatusReport(
             name=shown.name,

@@ -165,6 +165,7 @@ def _prepare_material(context: Context) -> None:
             context.progress.say(f"Note: material {entry.name}: {words} Until it is mended, {kept}.")
     for name in data_links.show(context.settings):
         context.progress.say(f"Note: data {name}: something else stands at /data/{name}, and is shown in its place.")
+    data_links.show_shared(context.settings, context.layout)
     for data in context.settings.data:
         if not data.folder.is_dir():
             context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")

@@ -91,14 +91,27 @@ class Upkeep:
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            shared = await self._look_at_shared()
             for server in running_servers(self._layout):
                 try:
+                    quota.tell_shared(self._layout, server.folder, server.shared, shared)
                     await loop.run_in_executor(
                         None, quota.tell_usage, self._applied().settings, self._layout, server.folder
                     )
                 except (OSError, SkrtHubError) as error:
                     self._log.error("%s: the home could not be measured: %s", server.name, error)
             await asyncio.sleep(20)
+
+    async def _look_at_shared(self) -> dict[str, dict[str, int]]:
+        """Only while somebody has one: what nobody can write to stays as it is."""
+        if not any(server.shared for server in running_servers(self._layout)):
+            return {}
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(None, quota.look_at_shared, self._applied().settings, self._layout)
+        except (OSError, SkrtHubError) as error:
+            self._log.error("the shared folders could not be looked at: %s", error)
+            return {}
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

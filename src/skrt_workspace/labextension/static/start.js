@@ -13,6 +13,8 @@ const GERMAN = {
   'ends after {0} without use; your files stay': 'endet nach {0} ohne Benutzung; Ihre Dateien bleiben',
   'does not end by itself': 'endet nicht von selbst', '{0} min': '{0} min', '{0} h': '{0} Std.',
   'and {0} more in this folder': 'und {0} weitere in diesem Ordner',
+  'Shared with your group': 'Gemeinsam mit Ihrer Gruppe', 'to read only': 'nur zum Lesen',
+  'everybody who has it may change what is in it': 'alle, die ihn haben, können den Inhalt ändern',
   'There is no notebook of the course here yet.': 'Hier ist noch kein Notebook des Kurses.'
 };
 
@@ -34,7 +36,7 @@ export class Start {
       const found = await this.server.ask('start');
       const welcome = found.welcome ? await this.does.draw(found.welcome) : null;
       this.node.replaceChildren(element('h1', found.title), ...(welcome ? [welcome] : []), this.news(found.news),
-        ...this.folders(found.folders), this.buttons(), this.limits(found.limits));
+        ...this.folders(found.folders), this.shared(found.shared || []), this.buttons(), this.limits(found.limits));
       this.node.dataset.ready = 'true';
     } catch (error) {
       this.node.replaceChildren(element('p', String(error.message || error)), this.buttons());
@@ -71,6 +73,30 @@ export class Start {
       }
       return box;
     });
+  }
+
+  shared(found) {
+    const box = element('section');
+    const list = element('ul');
+    for (const folder of found) {
+      const item = element('li');
+      if (folder.link) {
+        const button = element('button', folder.name, 'skrt-start-notebook');
+        button.addEventListener('click', () => this.does.command('filebrowser:go-to-path', { path: folder.link }));
+        item.append(button);
+      }
+      const words = [folder.path];
+      words.push(this.say(folder.write ? 'everybody who has it may change what is in it' : 'to read only'));
+      if (folder.limit && folder.used !== null) {
+        words.push(this.say('{0} of {1} used', size(folder.used), size(folder.limit)));
+      }
+      item.append(element('span', words.join(' · ')));
+      list.append(item);
+    }
+    if (found.length) {
+      box.append(element('h2', this.say('Shared with your group')), list);
+    }
+    return box;
   }
 
   buttons() {

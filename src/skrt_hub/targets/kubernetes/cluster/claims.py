@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from skrt_hub.targets.kubernetes.cluster.objects import USERNAME, Object, number
+from skrt_hub.targets.kubernetes.cluster.objects import USERNAME, Object, number, participant
 
 CLAIMS = "persistentvolumeclaims"
+SHARED_NAME = "skrt-hub/shared-folder"
+"""The annotation that names the shared folder whose volume it is."""
+SHARED_LABELS = {"app.kubernetes.io/managed-by": "skrt-hub", "component": "skrt-shared"}
 
 
 def is_home(claim: Object) -> bool:
@@ -13,6 +16,17 @@ def is_home(claim: Object) -> bool:
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     labelled = "singleuser-storage" in (labels.get("component"), labels.get("app.kubernetes.io/component"))
     return labelled or USERNAME in annotations
+
+
+def shared_name(claim: Object) -> str:
+    """The shared folder whose volume it is; empty for every other claim."""
+    return str((claim["metadata"].get("annotations") or {}).get(SHARED_NAME, ""))
+
+
+def in_words(claim: Object) -> str:
+    """Whose volume it is, for people."""
+    shared = shared_name(claim)
+    return f"shared folder /shared/{shared}" if shared else f"home of {participant(claim)}"
 
 
 def size_of(claim: Object) -> int:

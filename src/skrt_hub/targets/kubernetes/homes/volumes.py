@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skrt_hub.errors import ClusterError
-from skrt_hub.homes.access import File, Home
+from skrt_hub.homes.access import SHARED, File, Home, shared_home
 from skrt_hub.homes.accounts import entries_in
 from skrt_hub.homes.packages import answered
 from skrt_hub.homes.remote import Agent
 from skrt_hub.hub.names import folder_for
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.targets.kubernetes.cluster import placement
-from skrt_hub.targets.kubernetes.cluster.claims import is_home
+from skrt_hub.targets.kubernetes.cluster.claims import is_home, shared_name
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
@@ -45,10 +45,14 @@ class ClusterHomes:
         self._open: tuple[Home, Agent, contextlib.ExitStack] | None = None
 
     def all(self) -> list[Home]:
-        return sorted((Home(name, folder_for(name)) for name in self._claims()), key=lambda home: home.name)
+        homes = []
+        for name, claim in self._claims().items():
+            shared = shared_name(claim)
+            homes.append(shared_home(shared) if shared else Home(name, folder_for(name)))
+        return sorted(homes, key=lambda home: home.name)
 
     def expected(self, name: str, folder: str) -> Home:
-        return Home(name, folder_for(name))
+        return Home(name, folder) if folder.startswith(SHARED) else Home(name, folder_for(name))
 
     def prepare(self, home: Home) -> None:
         # A new home gets its material when its server starts: that must be seen before it is decided what goes where.
@@ -109,7 +113,8 @@ class ClusterHomes:
 
     def _claims(self) -> dict[str, dict[str, Any]]:
         claims = self._cluster.kubectl.items("persistentvolumeclaims")
-        return {participant(claim): claim for claim in claims if is_home(claim)}
+        shared = {shared_home(name).name: claim for claim in claims if (name := shared_name(claim))}
+        return {**{participant(claim): claim for claim in claims if is_home(claim)}, **shared}
 
     def _agent(self, home: Home) -> Agent:
         if self._open is not None and self._open[0] == home:
@@ -134,6 +139,11 @@ class ClusterHomes:
             yield running
             return
         claim = self._claims().get(home.name)
+        if claim is None and home.is_shared:
+            raise ClusterError(
+                f"There is no volume for {home.name}.",
+                remedy="Name the folder under `shared` in hub.yaml, then type: skrt-hub up",
+            )
         if claim is None:
             hub = HubPod(self._cluster.kubectl)
             hub.start_server(home.name, deadline=_READY_DEADLINE)

@@ -16,7 +16,7 @@ from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
-from skrt_hub.targets.kubernetes.release import log_in, profiles, web
+from skrt_hub.targets.kubernetes.release import log_in, profiles, sharing, web
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -24,6 +24,8 @@ MANAGER = "skrt-hub"
 HOME = "/home/jovyan"
 HOMES_MODULE = "skrt_hub_homes"
 HOMES_PATH = f"/usr/local/etc/jupyterhub/{HOMES_MODULE}.py"
+SHARED_MODULE = "skrt_hub_shared"
+SHARED_PATH = f"/usr/local/etc/jupyterhub/{SHARED_MODULE}.py"
 SPAWNER_MODULE = "skrt_hub_spawner"
 VISITORS_MODULE = "skrt_hub_visitors"
 COHORT_DESK_MODULE, COHORT_SHARES_MODULE = "skrt_hub_cohort_desk", "skrt_hub_cohort_shares"
@@ -52,11 +54,12 @@ class Facts:
 
     `image` is the whole name of the participants' image, `pulled` whether nodes get it from a registry, `command` its
     start command (None: the image's own), `login` the files of the log-in by name, `homes` and `spawner` the source
-    texts of its search for homes and of its spawner, `visitors` and `gate` those of the hub's and the proxy's half of
-    the rule about visitors, `closing` that of the proxy of a closed hub, `cohort_desk` and `cohort_shares` those of
-    where servers ask for workers and of the rule for that, `certificate` and `key` the texts of an own certificate,
-    `logo` the picture of the log-in page, `processors` those of the cluster's node, where it has only one that is
-    known. `own_config` is the text of the organiser's own file, `own_config_loader` that of what loads it.
+    texts of its search for homes and of its spawner, `shared` that of what gives pods shared folders, `visitors` and
+    `gate` those of the hub's and the proxy's half of the rule about visitors, `closing` that of the proxy of a closed
+    hub, `cohort_desk` and `cohort_shares` those of where servers ask for workers and of the rule for that,
+    `certificate` and `key` the texts of an own certificate, `logo` the picture of the log-in page, `processors` those
+    of the cluster's node, where it has only one that is known. `own_config` is the text of the organiser's own file,
+    `own_config_loader` that of what loads it.
     """
 
     image: str
@@ -69,6 +72,7 @@ class Facts:
     certificate: str = ""
     authority: str = ""
     key: str = ""
+    shared: str = ""
     visitors: str = ""
     closing: str = ""
     cohort_desk: str = ""
@@ -122,6 +126,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
             "12-skrt-hub-visitors": web.hub_program(settings, VISITORS_MODULE),
             "13-skrt-hub-closing": web.closing_program(CLOSING_MODULE, LOGIN, ACCOUNTS),
             "14-skrt-hub-cohorts": web.cohort_program(settings, COHORT_DESK_MODULE, COHORT_SHARES_MODULE),
+            "15-skrt-hub-shared": sharing.program(settings, SHARED_MODULE, LOGIN, ACCOUNTS),
             # The chart loads its parts in the order of their names.
             "90-hub-config": web.own_config_program(OWN_CONFIG_MODULE, settings.hub_config, facts.own_config),
         },
@@ -178,6 +183,7 @@ def _hub_files(facts: Facts, logo: str) -> dict[str, Any]:
     }
     files["skrt-hub-homes"] = {"mountPath": HOMES_PATH, "stringData": facts.homes}
     files["skrt-hub-spawner"] = {"mountPath": SPAWNER_PATH, "stringData": facts.spawner}
+    files["skrt-hub-shared"] = {"mountPath": SHARED_PATH, "stringData": facts.shared}
     files["skrt-hub-closing"] = {"mountPath": CLOSING_PATH, "stringData": facts.closing}
     files["skrt-hub-own-config"] = {"mountPath": OWN_CONFIG_PATH, "stringData": facts.own_config_loader}
     files["skrt-hub-visitors"] = {"mountPath": VISITORS_PATH, "stringData": facts.visitors}
