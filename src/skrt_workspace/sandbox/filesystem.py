@@ -67,7 +67,7 @@ def enter_root(document: SandboxDocument) -> None:
     for mount in mounts:
         _attach(mount)
     _make_settings(document)
-    _make_devices()
+    _make_devices(document)
     # The host's /proc must still be mounted: without it an ordinary user may not mount a new one (user_namespaces(7)).
     kernel.mount("proc", _BASE + "/proc", _MEMORY_FLAGS | kernel.MS_NOEXEC)
     kernel.set_mount_attributes(_BASE, kernel.MOUNT_ATTR_RDONLY, recursive=False)
@@ -214,9 +214,10 @@ def _make_settings(document: SandboxDocument) -> None:
     Path(_BASE, "etc/mtab").symlink_to("../proc/self/mounts")
 
 
-def _make_devices() -> None:
+def _make_devices(document: SandboxDocument) -> None:
     base = Path(_BASE, "dev")
-    for name in _DEVICES:
+    for name in (*_DEVICES, *(path.removeprefix("/dev/") for path in document.devices)):
+        (base / name).parent.mkdir(exist_ok=True)
         (base / name).touch()
         tree = kernel.clone_tree(f"/dev/{name}")
         kernel.attach_tree(tree, f"{_BASE}/dev/{name}")

@@ -18,7 +18,7 @@ from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_sign
 
 @dataclass(frozen=True)
 class RunningServer:
-    """One participant's server: its first process, its limits and the environment it was started with."""
+    """One participant's server: its first process, its limits, and the environments it was started with."""
 
     name: str
     folder: str
@@ -27,6 +27,7 @@ class RunningServer:
     environment: Path
     port: int = 0
     profile: str = ""
+    others: tuple[Path, ...] = ()
 
 
 def end_companion(record: dict[str, Any]) -> None:
@@ -50,6 +51,7 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
                 Path(record["environment"]),
                 int(record.get("port", 0)),
                 str(record.get("profile", "")),
+                tuple(map(Path, record.get("others", ()))),
             )
         except (KeyError, TypeError, ValueError):
             continue
