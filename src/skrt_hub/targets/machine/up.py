@@ -26,7 +26,7 @@ from skrt_hub.hub import database, delegation, identities, kinds
 from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
-from skrt_hub.hub.reach import addresses_of, in_container
+from skrt_hub.hub.reach import addresses_of, in_container, published_here_alone
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
@@ -304,10 +304,12 @@ def _in_use(layout: Layout, applied: Applied, before: Applied | None) -> set[str
     return {folder.name for folder in used}
 
 
-def _reach(context: Context) -> list[str]:
+def reach(context: Context) -> list[str]:
     """Where others reach the hub, and what their browsers say to it."""
     settings = context.settings
     first, *more = addresses_of(settings)
+    if published_here_alone():
+        return ["That is the address on the machine that runs this container, and nobody reaches it from elsewhere."]
     if in_container() and not settings.public_url:
         lines = [
             "That is the address on the machine that runs this container, if it publishes the port under its number.",
@@ -334,7 +336,7 @@ def _report(context: Context, state: str, began: float, *, changed: bool) -> UpR
     lines += policy.log_in.first_codes(settings, partial(participants.ask, context.layout))
     lines += policy.class_page.where(settings, addresses_of(settings)[0])
     if not settings.on_loopback:
-        lines += _reach(context)
+        lines += reach(context)
     if settings.sandbox == "none":
         lines.append("The sandbox is switched off: participants can read each other's files and the hub's.")
     if state == "closed":
