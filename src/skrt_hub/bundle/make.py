@@ -13,7 +13,7 @@ import tomllib
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -28,8 +28,8 @@ from skrt_hub import computer
 from skrt_hub.bundle import starter
 from skrt_hub.bundle.own_wheel import build_own_wheel
 from skrt_hub.context import Context
-from skrt_hub.environment import choose, locks_for, uv
-from skrt_hub.environment.bundled import HUB, LOCK, MANIFEST, PARTICIPANTS, Contents, lock_in_bundle
+from skrt_hub.environment import Lock, choose, locks_for, uv
+from skrt_hub.environment.bundled import HUB, MANIFEST, PARTICIPANTS, Contents, lock_in_bundle
 from skrt_hub.environment.identity import wanted
 from skrt_hub.errors import NetworkError, SpaceError, UsageError
 from skrt_hub.files import told
@@ -70,24 +70,14 @@ def make_bundle(context: Context, file: Path) -> Message:
             remedy="Leave environment: local and scikit_rt out while you make the bundle.",
         )
     locks = locks_for(own, context.layout.wheels, context.progress)
-    lock = locks.pop("")
-    identity = wanted(choose(own.python), lock.identity)
-    python = ".".join(map(str, identity.python.version[:2]))
-    contents = Contents(
-        skrt_hub=__version__,
-        hub_python="{}.{}".format(*sys.version_info[:2]),
-        python=python,
-        machine=platform.machine(),
-        lock=lock.identity,
-        others=tuple((name, other.identity) for name, other in locks.items()),
-    )
+    contents = _contents(locks, own.python)
     with TemporaryDirectory(prefix=".skrt-hub-bundle-", dir=_folder_for(file)) as folder:
         work = Path(folder)
         with context.progress.step("bundle: which packages"):
-            wheels = _wheels_of(lock.file, PARTICIPANTS, python, work, "--no-deps")
-            for other in locks.values():
-                wheels += _wheels_of(other.file, PARTICIPANTS, python, work, "--no-deps")
-            wheels = list(dict.fromkeys(wheels))
+            listed = [
+                _wheels_of(lock.file, PARTICIPANTS, contents.python, work, "--no-deps") for lock in locks.values()
+            ]
+            wheels = list(dict.fromkeys(wheel for several in listed for wheel in several))
             wheels += _wheels_of(_needs_of_the_hub(work), HUB, contents.hub_python, work)
         size = sum(wheel.size for wheel in wheels)
         context.progress.say(f"The bundle will have {size / 1e6:.0f} MB: {len(wheels)} packages, and skrt-hub itself.")
@@ -99,9 +89,8 @@ def make_bundle(context: Context, file: Path) -> Message:
             (work / HUB / "hub.txt").write_text(
                 _pins([w for w in wheels if w.folder == HUB], own_wheel), encoding="utf-8"
             )
-            shutil.copyfile(lock.file, work / LOCK)
-            for name, other in locks.items():
-                shutil.copyfile(other.file, work / lock_in_bundle(name))
+            for name, lock in locks.items():
+                shutil.copyfile(lock.file, work / lock_in_bundle(name))
             digest = _pack(work, contents, work / "bundle")
         with told(file):
             (work / "bundle").replace(file)
@@ -111,6 +100,20 @@ def make_bundle(context: Context, file: Path) -> Message:
             f"That machine needs Linux on {contents.machine} and {_pythons(contents)}; Python is not in the bundle.",
             f"There: python{contents.hub_python} {file.name} up",
         )
+    )
+
+
+def _contents(locks: Mapping[str, Lock], python: str) -> Contents:
+    """What the bundle says of itself; the first environment has no name."""
+    first = locks[""].identity
+    identity = wanted(choose(python), first)
+    return Contents(
+        skrt_hub=__version__,
+        hub_python="{}.{}".format(*sys.version_info[:2]),
+        python=".".join(map(str, identity.python.version[:2])),
+        machine=platform.machine(),
+        lock=first,
+        others=tuple((name, lock.identity) for name, lock in locks.items() if name),
     )
 
 

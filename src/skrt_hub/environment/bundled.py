@@ -101,8 +101,8 @@ class Bundle:
 
 
 def lock_in_bundle(environment: str) -> str:
-    """Where the versions of a further environment stand in a bundle."""
-    return f"lock.{environment}.txt"
+    """Where the versions of an environment stand in a bundle; the first one has no name."""
+    return f"lock.{environment}.txt" if environment else LOCK
 
 
 def read(file: Path) -> Bundle:
