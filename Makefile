@@ -14,6 +14,9 @@ BIN := $(VENV)/bin
 # Four processes share the tests, which wait about as much as they work, the hubs first; each module's hub stays with one. PARALLEL= runs them one after the other.
 PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 
+# At a terminal pip and uv show how far they are.
+QUIET := $(shell [ -t 2 ] || echo --quiet)
+
 .DEFAULT_GOAL := help
 .PHONY: help up test tests lint types-elsewhere unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
 
@@ -99,18 +102,21 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: skrt-hub needs Python 3.11 or newer. Type: make PYTHON=/path/to/python3.11 up"; exit 4; }
 	@if [ -L $@ ]; then echo "The Python that $(VENV) was made with is gone ($$(readlink -f $@)); it is made again with $(PYTHON)"; \
 		rm -rf $(VENV); fi
-	@echo "Setting up skrt-hub's own environment in $(VENV); this takes a minute"
+	@echo "Setting up skrt-hub's own environment in $(VENV); this takes a minute. 1 of 3: Python"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here. On Debian and Ubuntu: sudo apt install python3-venv. Or install uv, then: uv venv $(VENV) && make up"; exit 4; }
 
 $(VENV)/bin/uv: $(VENV)/bin/python
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || uv pip install --quiet --python $(BIN)/python uv
+	@echo "2 of 3: uv, which fetches packages"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install $(QUIET) --disable-pip-version-check uv || uv pip install $(QUIET) --python $(BIN)/python uv
 
 $(VENV)/tool: $(VENV)/bin/uv pyproject.toml
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable .
+	@echo "3 of 3: packages"
+	@$(BIN)/uv pip install $(QUIET) --compile-bytecode --python $(BIN)/python --editable .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/bin/uv pyproject.toml
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --group dev --editable .
+	@echo "3 of 3: packages"
+	@$(BIN)/uv pip install $(QUIET) --compile-bytecode --python $(BIN)/python --group dev --editable .
 	@touch $@ $(VENV)/tool
 
 $(VENV)/docs $(VENV)/dist: $(VENV)/bin/uv pyproject.toml

@@ -187,9 +187,9 @@ class Layout:
         """Held by a command that changes the hub, so that two of them take turns."""
         return self.root / "command.lock"
 
-    @property
-    def fork_server_socket(self) -> Path:
-        return self.run / "forkserver.sock"
+    def fork_server_socket(self, environment: str = "") -> Path:
+        """Where the fork server of an environment listens; the first one has no name."""
+        return self.run / (f"forkserver-{environment}.sock" if environment else "forkserver.sock")
 
     def notices(self, folder: str) -> Path:
         """Messages from the hub to one participant's server (shown read-only in the sandbox)."""

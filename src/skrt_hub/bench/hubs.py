@@ -104,7 +104,7 @@ def write_settings(file: Path, settings: Settings) -> None:
 async def _until_warm(layout: Layout) -> None:
     """Wait until the fork server listens; without one, participants are started plainly and measured so."""
     give_up = time.monotonic() + _WARM_DEADLINE
-    while time.monotonic() < give_up and not _listens(layout.fork_server_socket):
+    while time.monotonic() < give_up and not _listens(layout.fork_server_socket()):
         await asyncio.sleep(0.2)
 
 

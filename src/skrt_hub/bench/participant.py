@@ -54,8 +54,11 @@ class Journey:
 class Participant:
     """One person with a browser of their own (cookies, kept connections). Use as an asynchronous context."""
 
-    def __init__(self, url: str, name: str, password: str, *, user_agent: str = "skrt-hub bench") -> None:
+    def __init__(
+        self, url: str, name: str, password: str, *, kernel_name: str = "python3", user_agent: str = "skrt-hub bench"
+    ) -> None:
         self.name = name
+        self._kernel = kernel_name
         self._base = URL(url)
         self._password = password
         # On this machine the certificate is the hub's own; who answers at its address is proven at `up`.
@@ -142,7 +145,7 @@ class Participant:
 
     async def open_notebook(self, path: str) -> None:
         """Start a kernel as opening a notebook does, and wait for its first words on its channel."""
-        request = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+        request = {"path": path, "name": path, "type": "notebook", "kernel": {"name": self._kernel}}
         async with self._web.post(self.server / "api" / "sessions", json=request, headers=self._api()) as answer:
             if answer.status != 201:
                 raise ParticipantError(f"kernel: answer {answer.status}: {(await answer.text())[:200]}")

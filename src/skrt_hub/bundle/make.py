@@ -13,7 +13,7 @@ import tomllib
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -28,8 +28,8 @@ from skrt_hub import computer
 from skrt_hub.bundle import starter
 from skrt_hub.bundle.own_wheel import build_own_wheel
 from skrt_hub.context import Context
-from skrt_hub.environment import choose, lock_for, uv
-from skrt_hub.environment.bundled import HUB, LOCK, MANIFEST, PARTICIPANTS, Contents
+from skrt_hub.environment import Lock, choose, locks_for, uv
+from skrt_hub.environment.bundled import HUB, MANIFEST, PARTICIPANTS, Contents, lock_in_bundle
 from skrt_hub.environment.identity import wanted
 from skrt_hub.errors import NetworkError, SpaceError, UsageError
 from skrt_hub.files import told
@@ -63,26 +63,21 @@ def make_bundle(context: Context, file: Path) -> Message:
     """Write the bundle of this hub. Raises UsageError, NetworkError or SpaceError; nothing is left half written."""
     computer.need_linux("A bundle for one machine")
     own = context.settings.environment
-    if own.local or (own.scikit_rt is not None and not own.scikit_rt.version):
+    if any(one.local or (one.scikit_rt is not None and not one.scikit_rt.version) for one in (own, *own.others)):
         raise UsageError(
             "A bundle holds packages of the index, and hub.yaml has code of one's own.",
             why="What is built from code needs further packages of the index, which nobody can foresee.",
             remedy="Leave environment: local and scikit_rt out while you make the bundle.",
         )
-    lock = lock_for(own, context.layout.wheels, context.progress)
-    identity = wanted(choose(own.python), lock.identity)
-    python = ".".join(map(str, identity.python.version[:2]))
-    contents = Contents(
-        skrt_hub=__version__,
-        hub_python="{}.{}".format(*sys.version_info[:2]),
-        python=python,
-        machine=platform.machine(),
-        lock=lock.identity,
-    )
+    locks = locks_for(own, context.layout.wheels, context.progress)
+    contents = _contents(locks, own.python)
     with TemporaryDirectory(prefix=".skrt-hub-bundle-", dir=_folder_for(file)) as folder:
         work = Path(folder)
         with context.progress.step("bundle: which packages"):
-            wheels = _wheels_of(lock.file, PARTICIPANTS, python, work, "--no-deps")
+            listed = [
+                _wheels_of(lock.file, PARTICIPANTS, contents.python, work, "--no-deps") for lock in locks.values()
+            ]
+            wheels = list(dict.fromkeys(wheel for several in listed for wheel in several))
             wheels += _wheels_of(_needs_of_the_hub(work), HUB, contents.hub_python, work)
         size = sum(wheel.size for wheel in wheels)
         context.progress.say(f"The bundle will have {size / 1e6:.0f} MB: {len(wheels)} packages, and skrt-hub itself.")
@@ -94,7 +89,8 @@ def make_bundle(context: Context, file: Path) -> Message:
             (work / HUB / "hub.txt").write_text(
                 _pins([w for w in wheels if w.folder == HUB], own_wheel), encoding="utf-8"
             )
-            shutil.copyfile(lock.file, work / LOCK)
+            for name, lock in locks.items():
+                shutil.copyfile(lock.file, work / lock_in_bundle(name))
             digest = _pack(work, contents, work / "bundle")
         with told(file):
             (work / "bundle").replace(file)
@@ -104,6 +100,20 @@ def make_bundle(context: Context, file: Path) -> Message:
             f"That machine needs Linux on {contents.machine} and {_pythons(contents)}; Python is not in the bundle.",
             f"There: python{contents.hub_python} {file.name} up",
         )
+    )
+
+
+def _contents(locks: Mapping[str, Lock], python: str) -> Contents:
+    """What the bundle says of itself; the first environment has no name."""
+    first = locks[""].identity
+    identity = wanted(choose(python), first)
+    return Contents(
+        skrt_hub=__version__,
+        hub_python="{}.{}".format(*sys.version_info[:2]),
+        python=".".join(map(str, identity.python.version[:2])),
+        machine=platform.machine(),
+        lock=first,
+        others=tuple((name, lock.identity) for name, lock in locks.items() if name),
     )
 
 
@@ -211,7 +221,7 @@ def _pins(wheels: Iterable[Wheel], own: Path) -> str:
 
 def _pack(work: Path, contents: Contents, to: Path) -> str:
     """The file: a zip file that Python runs, and at its end the hash of all before."""
-    paths = [work / LOCK, *sorted((work / PARTICIPANTS).iterdir()), *sorted((work / HUB).iterdir())]
+    paths = [*sorted(work.glob("lock*.txt")), *sorted((work / PARTICIPANTS).iterdir()), *sorted((work / HUB).iterdir())]
     files = []
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr("__main__.py", Path(starter.__file__).read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@
 
 from skrt_hub.environment.build import ensure_environment, find_environment
 from skrt_hub.environment.identity import Environment, Identity
-from skrt_hub.environment.own import Lock, lock_for
+from skrt_hub.environment.own import Lock, lock_for, locks_for
 from skrt_hub.environment.pythons import choose
 from skrt_hub.environment.unused import collect_unused
 
@@ -18,4 +18,5 @@ __all__ = [
     "ensure_environment",
     "find_environment",
     "lock_for",
+    "locks_for",
 ]

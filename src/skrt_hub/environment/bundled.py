@@ -21,6 +21,7 @@ from typing import Any
 
 from skrt_hub.errors import SpaceError, UsageError
 from skrt_hub.files import told, write_atomically
+from skrt_hub.settings.environment import OwnPackages
 
 MANIFEST, LOCK, PARTICIPANTS, HUB = "manifest.json", "lock.txt", "participants/", "hub/"
 FORMAT = 1
@@ -30,13 +31,18 @@ _PIECE = 4 << 20
 
 @dataclass(frozen=True)
 class Contents:
-    """What a bundle says of itself. python: the participants' Python; lock: the identity of what they get."""
+    """What a bundle says of itself.
+
+    python: the participants' Python; lock: the identity of what they get;
+    others: those of the further environments, by name.
+    """
 
     skrt_hub: str
     hub_python: str
     python: str
     machine: str
     lock: str
+    others: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, int, str], ...] = ()
     format: int = FORMAT
 
@@ -60,7 +66,7 @@ class Bundle:
             why = f"It is for Linux on {made.machine}, and this is {sys.platform} on {here}."
         elif python.split(".")[:2] != made.python.split("."):
             why = f"It is for Python {made.python}, and the participants' Python here is {python}."
-        elif lock != made.lock:
+        elif lock not in (made.lock, *dict(made.others).values()):
             why = f"It was made by skrt-hub {made.skrt_hub} or for other packages in hub.yaml, so the versions differ."
         if why:
             raise UsageError(
@@ -69,11 +75,15 @@ class Bundle:
                 remedy="Make one with the same skrt-hub and hub.yaml on a machine like this: skrt-hub bundle make FILE",
             )
 
-    def put_lock(self, file: Path | None) -> None:
+    def put_locks(self, own: OwnPackages) -> None:
         """Write the versions of one's own packages where they are noted, unless that was carried along."""
-        if file is not None and not file.exists():
-            with zipfile.ZipFile(self.file) as packed:
-                write_atomically(file, packed.read(LOCK))
+        wanted = {LOCK: own} if own.any else {}
+        wanted |= {lock_in_bundle(other.name): own.of(other) for other in own.others if other.any}
+        with zipfile.ZipFile(self.file) as packed:
+            for name, packages in wanted.items():
+                file = packages.lock
+                if file is not None and not file.exists() and name in packed.namelist():
+                    write_atomically(file, packed.read(name))
 
     @contextmanager
     def wheels(self, beside: Path) -> Iterator[Path]:
@@ -90,6 +100,11 @@ class Bundle:
                 yield Path(folder, PARTICIPANTS)
 
 
+def lock_in_bundle(environment: str) -> str:
+    """Where the versions of an environment stand in a bundle; the first one has no name."""
+    return f"lock.{environment}.txt" if environment else LOCK
+
+
 def read(file: Path) -> Bundle:
     """The bundle in this file. Raises UsageError where there is none, or a byte of it was changed."""
     try:
@@ -100,6 +115,7 @@ def read(file: Path) -> Bundle:
             document: dict[str, Any] = json.loads(packed.read(MANIFEST))
         if document["format"] != FORMAT:
             raise ValueError(f"It has the format {document['format']}, and this skrt-hub reads {FORMAT}.")
+        document["others"] = tuple((name, lock) for name, lock in document.get("others", ()))
         document["files"] = tuple((name, size, digest) for name, size, digest in document["files"])
         return Bundle(file, Contents(**document))
     except OSError as error:

@@ -80,6 +80,19 @@ def lock_for(own: OwnPackages, wheels: Path, progress: Progress) -> Lock:
     return Lock(own.lock, built)
 
 
+def locks_for(own: OwnPackages, wheels: Path, progress: Progress) -> dict[str, Lock]:
+    """The locks of all environments by their names, the first one's without a name first. Raises as `lock_for`."""
+    own = own.noted_in(wheels.parent)
+    found = {"": lock_for(own, wheels, progress)}
+    for other in own.others:
+        try:
+            found[other.name] = lock_for(own.of(other), wheels, progress)
+        except SettingsError as error:
+            what = error.what.replace("environment:", f"environment: others: {other.name}:", 1)
+            raise SettingsError(what, why=error.why, remedy=error.remedy) from None
+    return found
+
+
 def held() -> dict[str, list[str]]:
     """Our lock: each package's versions (older Pythons have others), by the index's spelling of its name."""
     found: dict[str, list[str]] = {}
@@ -144,12 +157,19 @@ def clash(asking: str, tested: str) -> SettingsError:
 
 def _built(own: OwnPackages, folder: Path, beside: Path) -> tuple[Wheel, ...]:
     made = [sources.local(path, folder) for path in own.local]
+    given = [str(path) for path in own.local]
     if own.scikit_rt is not None and not own.scikit_rt.version:
         made.append(sources.toolkit(own.scikit_rt, folder, beside))
+        given.append("scikit_rt")
     names = [wheel.name for wheel in made]
     for name in names:
         if names.count(name) > 1:
-            raise SettingsError(f"environment: {name} is given twice.", remedy="Leave one of the two in hub.yaml.")
+            both = [where for where, wheel in zip(given, made, strict=True) if wheel.name == name]
+            raise SettingsError(
+                f"environment: {name} is given twice.",
+                why=f"It is in {' and in '.join(both)}.",
+                remedy="Leave one of them in hub.yaml.",
+            )
         if name in held() and name != TOOLKIT:
             raise clash(f"`local` has a {name} of its own", f"{name} {held()[name][-1]}")
     if own.scikit_rt is not None and not own.scikit_rt.version and names[-1] != TOOLKIT:

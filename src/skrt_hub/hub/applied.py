@@ -5,7 +5,7 @@ The supervisor, JupyterHub and the spawner all read this one file, so that they 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,11 @@ class Ports:
 
 @dataclass(frozen=True)
 class Applied:
-    """A hub as it was last brought up."""
+    """A hub as it was last brought up, or as one server of it knows it.
+
+    `environment` is what a server runs in, `others` are the further ones by name, `chosen` says which this one is:
+    nothing for the first, whose name among the others is empty, too.
+    """
 
     settings: Settings
     version: str
@@ -38,11 +42,21 @@ class Applied:
     environment: Path
     root: bool
     own_config: str = ""  # the text of the organiser's own file, as it was then
+    others: tuple[tuple[str, Path], ...] = ()
+    chosen: str = ""
     sandbox: str = ""  # the kind that was found to work (skrt_hub.hub.kinds); not noted: the one in the settings
 
     def __post_init__(self) -> None:
         if not self.sandbox:
             object.__setattr__(self, "sandbox", self.settings.sandbox)
+
+    def running_in(self, name: str) -> Applied:
+        """The same for a server that runs in this one of the environments; one that is gone is the first."""
+        all_of_them = {self.chosen: self.environment, **dict(self.others)}
+        if name == self.chosen or name not in all_of_them:
+            return self
+        chosen = all_of_them.pop(name)
+        return replace(self, environment=chosen, others=tuple(all_of_them.items()), chosen=name)
 
 
 def write_applied(layout: Layout, applied: Applied) -> None:
@@ -53,6 +67,7 @@ def write_applied(layout: Layout, applied: Applied) -> None:
         "target": applied.settings.target,
         "ports": asdict(applied.ports),
         "environment": str(applied.environment),
+        "others": {name: str(folder) for name, folder in applied.others},
         "root": applied.root,
         "sandbox": applied.sandbox,
         "own_config": applied.own_config,
@@ -93,6 +108,7 @@ def _from_document(document: Any) -> Applied:
         version=str(document["version"]),
         ports=Ports(**document["ports"]),
         environment=Path(document["environment"]),
+        others=tuple((str(name), Path(folder)) for name, folder in document.get("others", {}).items()),
         root=bool(document["root"]),
         sandbox=str(document.get("sandbox", "")),
         own_config=str(document.get("own_config", "")),

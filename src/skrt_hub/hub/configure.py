@@ -153,7 +153,7 @@ def _servers(c: Any, applied: Applied, layout: Layout) -> None:
     limits = applied.settings.limits
     c.JupyterHub.spawner_class = SandboxSpawner
     c.SandboxSpawner.state_folder = str(layout.root)
-    c.SandboxSpawner.options_form = profile_form.form(applied.settings)
+    c.SandboxSpawner.options_form = profile_form.asked(applied.settings)
     c.SandboxSpawner.options_from_form = profile_form.options_from_form
     c.SandboxSpawner.apply_user_options = lambda *_: None  # looked at when the server starts
     c.Spawner.default_url = "/lab"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
 from tornado import web  # type: ignore[attr-defined]
 
+from skrt_hub.login import start_form
 from skrt_hub.policy import profiles
 from skrt_hub.policy.profiles import OPTION, Choice, UnknownProfileError
 from skrt_hub.settings.model import Settings
@@ -19,6 +21,16 @@ def form(settings: Settings) -> str:
     """The choices, the first one taken; nothing where there is no choice, and then JupyterHub shows no page."""
     there = profiles.offered(settings)
     return "\n".join(_row(choice, first=choice is there[0]) for choice in there)
+
+
+def asked(settings: Settings) -> str | Callable[[Any], str]:
+    """What JupyterHub is given as the form: nothing where there is no choice, else what makes it for each visitor."""
+    made = form(settings)
+    return partial(_in_their_language, made) if made else ""
+
+
+def _in_their_language(made: str, spawner: Any) -> str:
+    return start_form.localised(made, getattr(spawner, "handler", None))
 
 
 def options_from_form(given: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -44,6 +56,6 @@ def _row(choice: Choice, *, first: bool) -> str:
         f'<label class="form-check d-block mb-3" for="profile-{choice.slug}">'
         f'<input class="form-check-input" type="radio" name="{OPTION}" id="profile-{choice.slug}" '
         f'value="{choice.slug}"{checked}>'
-        f'<span class="form-check-label"><strong>{escape(choice.name)}</strong><br>{escape(choice.words)}</span>'
+        f'<span class="form-check-label"><strong>{escape(choice.name)}</strong><br>{choice.html}</span>'
         "</label>"
     )

@@ -38,6 +38,11 @@ def in_container() -> bool:
     return bool(os.environ.get(container.VARIABLE))
 
 
+def published_here_alone() -> bool:
+    """Whether whoever started that container says that it publishes its port to its own machine alone."""
+    return os.environ.get(container.VARIABLE) == container.PLAIN
+
+
 def _is_number(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from skrt_hub.hub import gpu
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
-from skrt_hub.policy import cohorts, engines, memory, patient_data, start_page, threads
+from skrt_hub.policy import cohorts, engines, environments, memory, patient_data, start_page, threads
 from skrt_workspace import connections, server_command, shared_folders
 from skrt_workspace.sandbox.document import (
     DOOR_INSIDE,
@@ -46,6 +47,7 @@ class Start:
     listening: bool = False
     network: Network = field(default_factory=Network)
     shared: tuple[Shared, ...] = ()
+    cards: gpu.Cards = field(default_factory=gpu.Cards)
 
 
 def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cpus: int) -> SandboxDocument:
@@ -70,13 +72,14 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         confined=confined,
         user=User(place.uid, place.uid) if applied.root else None,
         hostname=settings.name,
-        read_only=_read_only(applied, layout) if isolated or confined else (),
+        read_only=_read_only(applied, layout, start.cards) if isolated or confined else (),
         shared=start.shared if isolated or confined else (),
         temporary=in_memory(settings.limits.memory),
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
         control_groups=start.control_groups,
         notices=str(layout.notices(place.folder)),
         network=start.network,
+        devices=start.cards.devices,
         door=str(layout.door.parent) if (isolated or confined) and start.listening else None,
     )
 
@@ -89,6 +92,7 @@ def in_memory(limit: int) -> tuple[Temporary, ...]:
 
 def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: int, isolated: bool) -> dict[str, str]:
     settings = applied.settings
+    libraries = {"LD_LIBRARY_PATH": os.pathsep.join(start.cards.libraries)} if start.cards.libraries else {}
     inside = "/home/jovyan" if isolated else str(home)
     variables = {
         "PATH": os.pathsep.join(
@@ -107,6 +111,8 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
         **cohorts.variables(settings),
         **patient_data.variables(settings),
         **start_page.variables(settings),
+        **environments.variables(applied.chosen, applied.others),
+        **libraries,
         **start.environment,
         **(_connections(start.environment, isolated=isolated) if start.listening else {}),
     }
@@ -139,11 +145,17 @@ def _door(given: Mapping[str, str], path: str) -> dict[str, str]:
     return variables
 
 
-def _read_only(applied: Applied, layout: Layout) -> tuple[Bind, ...]:
+def _is_of_the_system(folder: Path) -> bool:
+    return str(folder).startswith(("/usr/", "/bin/"))
+
+
+def _read_only(applied: Applied, layout: Layout, cards: gpu.Cards) -> tuple[Bind, ...]:
     shown = [Bind(str(data.folder), f"/data/{data.name}") for data in applied.settings.data]
     # Shown also where there is none: what is handed out later must reach servers that run.
     shown.append(Bind(str(layout.material_shown), "/srv/material"))
+    shown += [Bind(folder, folder) for folder in cards.libraries]
+    shown += [Bind(str(folder), str(folder)) for _, folder in applied.others if not _is_of_the_system(folder)]
     elastix = applied.settings.engines.elastix
-    if elastix is not None and not str(elastix).startswith(("/usr/", "/bin/")):
+    if elastix is not None and not _is_of_the_system(elastix):
         shown.append(Bind(str(elastix.parent), str(elastix.parent)))
     return tuple(shown)

@@ -25,6 +25,7 @@ from skrt_hub.hub import (
     admission,
     control_groups,
     failed_starts,
+    gpu,
     internet,
     profile_form,
     server_socket,
@@ -37,7 +38,7 @@ from skrt_hub.hub.participant_folders import prepare_folders, server_record
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import end_left_over, end_user, plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
-from skrt_hub.policy import profiles
+from skrt_hub.policy import fork_servers, profiles
 from skrt_workspace import second_try
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import LANDLOCK, SandboxDocument, Shared
@@ -193,6 +194,8 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             network=internet.network(chosen),
             shared=self.shared,
         )
+        if applied.settings.limits.gpu:
+            start = replace(start, cards=gpu.found())
         return render_sandbox(applied, layout, start, machine_cpus=CPUS)
 
     def _remember(self, place: Place, applied: Applied) -> None:
@@ -206,6 +209,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             "profile": self.profile,
             "environment": str(applied.environment),
             "shared": shared_folders.as_noted(self.shared),
+            "others": [str(folder) for _, folder in applied.others],
         }
         write_json(server_record(self.layout, place.folder), record, mode=0o600)
         failed_starts.forget(self.layout, place.name)
@@ -243,7 +247,8 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         """The hub as the server with the profile that was chosen knows it; kept for the server's record."""
         choice = profile_form.choice_for(applied.settings, self.user_options)
         self.profile = choice.name
-        return replace(applied, settings=profiles.under(applied.settings, choice))
+        sized = replace(applied, settings=profiles.under(applied.settings, choice))
+        return sized.running_in(choice.environment)
 
     def _applied(self) -> Applied:
         applied = read_applied(self.layout)
@@ -252,12 +257,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         return applied
 
     async def _spawn(self, applied: Applied, document: SandboxDocument, listener: int) -> ProcessIdentity:
-        if not applied.settings.fork_server:
+        if not fork_servers.used(applied.settings, applied.chosen):
             return await plain_start(applied.environment, document, listener)
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(
-                None, fork_server.spawn, self.layout.fork_server_socket, document, listener
+                None, fork_server.spawn, self.layout.fork_server_socket(applied.chosen), document, listener
             )
         except fork_server.ForkServerUnavailable as error:
             self.log.info("%s: plain start, because the fork server is not there: %s", self.user.name, error)

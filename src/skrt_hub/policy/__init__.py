@@ -14,6 +14,8 @@ idle.py       when a server that nobody uses ends
 internet.py   what participants may reach on the network
 memory.py     which folders lie in memory, and how large they may be
 profiles.py   which sizes of servers participants choose from
+environments.py  how servers are told of the environments
+fork_servers.py  which environments have a fork server
 threads.py    how many threads engines and libraries start
 cohorts.py    how many tasks of cohorts run, and for how long they keep a server
 cohort_shares.py  how the workers for them are handed out
@@ -29,6 +31,8 @@ from skrt_hub.policy import (
     cohort_shares,
     cohorts,
     engines,
+    environments,
+    fork_servers,
     hosts,
     idle,
     institution,
@@ -52,6 +56,8 @@ __all__ = [
     "cohort_shares",
     "cohorts",
     "engines",
+    "environments",
+    "fork_servers",
     "hosts",
     "idle",
     "institution",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from html import escape
 from typing import Any
 
+from skrt_hub.login import start_form
+from skrt_hub.login.pages import Look, Pages
 from skrt_hub.settings.limits import Limits
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.profiles import Profile
@@ -22,13 +26,14 @@ class Choice:
     name: str
     description: str
     limits: Limits
+    environment: str = ""
 
     @property
-    def words(self) -> str:
-        """What a participant reads of it."""
-        processors = f"{self.limits.cpu:g} processor{'' if self.limits.cpu == 1 else 's'}"
-        size = f"{self.limits.memory / 10**9:.3g} GB of memory, {processors}"
-        return f"{self.description} ({size})" if self.description else size
+    def html(self) -> str:
+        """What a participant reads of it, as HTML; `start_form.localised` says it in another language."""
+        limits = self.limits
+        size = start_form.marked(limits.memory / 10**9, limits.cpu, limits.gpu, _english())
+        return f"{escape(self.description)} ({size})" if self.description else size
 
 
 class UnknownProfileError(ValueError):
@@ -73,10 +78,16 @@ def usual(settings: Settings) -> Settings:
 def greatest(settings: Settings) -> Settings:
     """The settings with the most that a server may use, whichever profile it is: seats are counted by these."""
     there = [choice.limits for choice in choices(settings)]
-    most = {name: max(getattr(limits, name) for limits in there) for name in ("cpu", "memory", "processes")}
+    most = {name: max(getattr(limits, name) for limits in there) for name in ("cpu", "memory", "processes", "gpu")}
     return settings.model_copy(update={"limits": settings.limits.model_copy(update=most)})
 
 
 def _complete(settings: Settings, profile: Profile) -> Choice:
     own = profile.limits.model_dump(exclude_none=True)
-    return Choice(profile.slug, profile.name, profile.description, settings.limits.model_copy(update=own))
+    limits = settings.limits.model_copy(update=own)
+    return Choice(profile.slug, profile.name, profile.description, limits, profile.environment)
+
+
+@cache
+def _english() -> dict[str, str]:
+    return Pages(Look()).words("en")

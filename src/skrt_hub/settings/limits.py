@@ -29,6 +29,13 @@ class Limits(Section):
         0, ge=0, description="How many servers may run at once. 0: as many as the machine's memory seats."
     )
     home: Size = Field(0, description="Size of each home, with a warning before it is full. 0: no limit.")
+    gpu: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Graphics cards for computing. On Kubernetes so many (`nvidia.com/gpu`) for each participant "
+        "alone; on one machine, with any number but 0, all share the cards that are there, and their memory.",
+    )
     internet: bool = Field(
         True,
         description="Participants' programs reach the internet. `false`: nothing beyond the hub. Private networks and "

@@ -22,7 +22,7 @@ from skrt_hub.settings.login import ELSEWHERE, Login
 from skrt_hub.settings.material import Data, Material
 from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
-from skrt_hub.settings.profiles import Profile, check_profiles
+from skrt_hub.settings.profiles import Profile, check_environments, check_profiles
 from skrt_hub.settings.saves import Saves
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.shared import Shared, ensure_names
@@ -199,7 +199,8 @@ class Settings(Section):
             raise ValueError("`tls: class` needs the hub's host name or address: write it as `kubernetes.host`")
         check_origins(self.public_url, self.participant_url)
         self._ensure_helped()
-        own = self.environment.any or self.environment.apt
+        check_environments(self.profiles, self.environment)
+        own = self.environment.any or self.environment.apt or self.environment.others
         if self.target == "kubernetes" and self.kubernetes.image.name and own:
             raise ValueError("packages cannot be added to a published image; leave `kubernetes.image.name` out")
         named = {

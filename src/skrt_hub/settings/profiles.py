@@ -7,6 +7,7 @@ import unicodedata
 
 from pydantic import Field, field_validator
 
+from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.units import Size
 
@@ -18,6 +19,7 @@ class ProfileLimits(Section):
 
     cpu: float | None = Field(None, gt=0, le=1024, description="Processors, in place of `limits.cpu`.")
     memory: Size | None = Field(None, ge=256 * 10**6, description="Memory, in place of `limits.memory`.")
+    gpu: int | None = Field(None, ge=0, le=16, description="Graphics cards, in place of `limits.gpu`.")
     processes: int | None = Field(
         None, ge=64, description="Processes and threads, in place of `limits.processes`; on one machine."
     )
@@ -30,6 +32,9 @@ class Profile(Section):
     description: str = Field("", max_length=300, description="A line below the name.")
     limits: ProfileLimits = Field(
         default_factory=ProfileLimits, description="What is different from `limits` of the hub."
+    )
+    environment: str = Field(
+        "", description="Which of `environment: others` its servers and their first kernel have. Empty: the hub's own."
     )
 
     @field_validator("name")
@@ -61,3 +66,12 @@ def check_profiles(profiles: tuple[Profile, ...]) -> tuple[Profile, ...]:
             other = profiles[slugs.index(profile.slug)]
             raise ValueError(f"{other.name!r} and {profile.name!r} have the same name ({profile.slug}); change one")
     return profiles
+
+
+def check_environments(profiles: tuple[Profile, ...], environment: OwnPackages) -> None:
+    """Raises ValueError where a profile names an environment that there is not."""
+    there = [other.name for other in environment.others]
+    for profile in profiles:
+        if profile.environment and profile.environment not in there:
+            known = f"there are: {', '.join(there)}" if there else "there is none under `environment: others`"
+            raise ValueError(f"profile {profile.name!r} has the environment {profile.environment!r}, and {known}")

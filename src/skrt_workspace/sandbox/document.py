@@ -125,6 +125,7 @@ class SandboxDocument:
     notices: host folder shown read-only at `/run/skrt/notices`, through which the hub tells a server things.
     network: whether the sandbox has a network of its own, and how names are found in it.
     door: host folder shown read-only at `/run/skrt/door`, with the hub's Unix socket, through which a server asks it.
+    devices: files under `/dev` beside the usual ones, for computing on graphics cards.
     """
 
     home: str
@@ -144,6 +145,7 @@ class SandboxDocument:
     control_groups: tuple[str, ...] = ()
     notices: str | None = None
     door: str | None = None
+    devices: tuple[str, ...] = ()
     network: Network = field(default_factory=Network)
 
     def __post_init__(self) -> None:
@@ -228,6 +230,10 @@ def _check_document(document: SandboxDocument) -> None:
     for name, path in (("log_file", document.log_file), ("notices", document.notices), ("door", document.door)):
         if path is not None:
             _check_host_path(path, name)
+    for path in document.devices:
+        _check_host_path(path, "devices")
+        if not path.startswith("/dev/") or path.startswith(("/dev/shm/", "/dev/pts/")):  # noqa: S108
+            _refuse("devices", f"{path} is not a file of a device")
     for path in document.control_groups:
         _check_host_path(path, "control_groups")
     if document.user is not None and (document.user.uid < 1 or document.user.gid < 1):

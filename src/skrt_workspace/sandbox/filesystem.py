@@ -68,7 +68,7 @@ def enter_root(document: SandboxDocument) -> None:
     for mount in mounts:
         _attach(mount)
     _make_settings(document)
-    _make_devices()
+    _make_devices(document)
     # The host's /proc must still be mounted: without it an ordinary user may not mount a new one (user_namespaces(7)).
     kernel.mount("proc", _BASE + "/proc", _MEMORY_FLAGS | kernel.MS_NOEXEC)
     kernel.set_mount_attributes(_BASE, kernel.MOUNT_ATTR_RDONLY, recursive=False)
@@ -227,9 +227,10 @@ def _shared_groups(document: SandboxDocument) -> str:
     return "".join(f"{folder.inside.rpartition('/')[2]}:x:{folder.gid}:{USER_NAME}\n" for folder in shared)
 
 
-def _make_devices() -> None:
+def _make_devices(document: SandboxDocument) -> None:
     base = Path(_BASE, "dev")
-    for name in _DEVICES:
+    for name in (*_DEVICES, *(path.removeprefix("/dev/") for path in document.devices)):
+        (base / name).parent.mkdir(exist_ok=True)
         (base / name).touch()
         tree = kernel.clone_tree(f"/dev/{name}")
         kernel.attach_tree(tree, f"{_BASE}/dev/{name}")

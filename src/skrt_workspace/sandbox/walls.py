@@ -106,6 +106,7 @@ def rules(document: SandboxDocument, version: int) -> tuple[tuple[str, int], ...
     assert document.user is not None
     everything = handled(version)
     wanted = [*((path, _USE) for path in _readable(document)), *((f"/dev/{name}", everything) for name in _DEVICES)]
+    wanted += [(path, everything) for path in document.devices]
     wanted += [(path, everything & ~_EXECUTE) for path in (_MEMORY,)]
     wanted += [(path, everything) for path in _own(document)]
     wanted += [(folder.source, everything & ~_MAKE_ODD if folder.write else _USE) for folder in document.shared]

@@ -78,3 +78,52 @@ def test_own_packages_and_the_way_back(environment: Environment, make_hub: Calla
     hub.configure()
     hub.run("up")
     asyncio.run(run(hub, "chen", WITHOUT))
+
+
+NO_TABLES = (
+    "import importlib.util, os; assert importlib.util.find_spec('tabulate') is None and os.getppid() == {parent}"
+)
+TABLES = """
+import os, subprocess, sys, tabulate, numpy, skrt
+assert (os.getppid() == 1) is {forked}, "whether it was forked by the warden"
+assert sys.prefix in subprocess.run(["pip", "--version"], capture_output=True, text=True).stdout
+"""
+
+
+async def run_in(hub: Hub, name: str, kernel: str, cell: str, profile: str) -> None:
+    person = hub.person(name)
+    person.log_in()
+    if not person.hub_api("GET", f"users/{name}")["servers"]:
+        person.hub_api("POST", f"users/{name}/server", {"profile": profile})
+    person.server()
+    for session in person.api("GET", "api/sessions"):
+        person.api("DELETE", f"api/sessions/{session['id']}")
+    async with Participant(hub.url, name, PASSWORD, kernel_name=kernel) as participant:
+        await participant.enter(Journey(name))
+        await participant.execute(cell)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+def test_a_further_environment_is_a_kernel_and_a_choice(make_hub: Callable[..., Hub]) -> None:
+    others = [{"name": "tables", "packages": ["tabulate"], "fork_server": True}]
+    hub = make_hub(
+        environment={"others": others}, profiles=[{"name": "Usual"}, {"name": "Tables", "environment": "tables"}]
+    )
+    hub.run("up", deadline=900)
+    assert "tabulate==" in (hub.root / "hub.lock.tables.txt").read_text()
+    assert set(hub.status()["components"]) >= {"fork-server", "fork-server-tables"}
+    asyncio.run(run_in(hub, "anna", "python3", NO_TABLES.format(parent=1), "usual"))
+    asyncio.run(run_in(hub, "anna", "tables", TABLES.format(forked=False), "usual"))
+    asyncio.run(run_in(hub, "bob", "python3", TABLES.format(forked=True), "tables"))
+    specs = hub.person("bob")
+    specs.log_in()
+    specs.server()
+    titles = {
+        name: each["spec"]["display_name"] for name, each in specs.api("GET", "api/kernelspecs")["kernelspecs"].items()
+    }
+    assert titles == {"python3": "Python 3 (tables)", "scikit-rt": "Python 3 (scikit-rt)"}
+    hub.configure()
+    hub.run("up")
+    assert "fork-server-tables" not in hub.status()["components"]
+    asyncio.run(run_in(hub, "anna", "tables", TABLES.format(forked=False), "usual"))  # a running server keeps them

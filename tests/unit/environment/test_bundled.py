@@ -12,6 +12,7 @@ import pytest
 from skrt_hub.environment import bundled
 from skrt_hub.environment.bundled import Contents
 from skrt_hub.errors import UsageError
+from skrt_hub.settings.environment import OwnPackages
 
 MADE = Contents("1.0", "3.11", "3.11", platform.machine(), "the lock")
 
@@ -68,8 +69,9 @@ def test_a_bundle_for_something_else_is_refused(bundle: Path, lock: str, python:
 
 def test_versions_of_own_packages_come_with_it_unless_they_are_there(bundle: Path, tmp_path: Path) -> None:
     note = tmp_path / "hub.lock.txt"
-    bundled.read(bundle).put_lock(note)
+    own = OwnPackages(packages=("one",), lock=note)
+    bundled.read(bundle).put_locks(own)
     assert note.read_bytes() == b"one==1"
     note.write_text("kept", encoding="utf-8")
-    bundled.read(bundle).put_lock(note)
+    bundled.read(bundle).put_locks(own)
     assert note.read_text(encoding="utf-8") == "kept"

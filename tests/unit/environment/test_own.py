@@ -83,3 +83,12 @@ def test_an_image_adds_only_what_is_new(tmp_path: Path) -> None:
     (tmp_path / "lock.txt").write_text(f"# wanted x\n{ours}tabulate==0.10.0 \\\n    --hash=sha256:1234\n")
     assert own.additions(own.Lock(tmp_path / "lock.txt")) == "tabulate==0.10.0 \\\n    --hash=sha256:1234\n"
     assert own.additions(own.Lock(requirements())) == ""
+
+
+def test_two_wheels_of_one_package_are_both_named(tmp_path: Path) -> None:
+    wheels = [tmp_path / name for name in ("lab_tools-1.0-py3-none-any.whl", "Lab_Tools-1.1-py3-none-any.whl")]
+    for wheel in wheels:
+        wheel.write_bytes(wheel.name.encode())
+    with pytest.raises(SettingsError, match="lab-tools is given twice") as refused:
+        own.lock_for(OwnPackages(local=tuple(wheels), lock=tmp_path / "lock.txt"), tmp_path, Silent())
+    assert all(str(wheel) in refused.value.why for wheel in wheels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from skrt_hub.environment import Lock
 from skrt_hub.environment.workspace import package_folder
 from skrt_hub.targets.kubernetes.image.contents import LIBRARIES_PROGRAM, Content, Part, needed_by
 from tests.support.material import publish
@@ -91,3 +92,13 @@ def test_each_platform_has_an_image_of_its_own_and_other_platforms_another_tag()
     )
     assert Content().parts() == (Part(Content().name()),)
     assert len({Content().tag(), one.tag(), both.tag()}) == 3
+
+
+def test_a_further_environment_is_a_whole_one_in_the_same_image(tmp_path: Path) -> None:
+    lock = tmp_path / "hub.lock.gpu.txt"
+    lock.write_text("torch==2.9.0\n")
+    content = Content(others=(("gpu", Lock(lock)),))
+    assert content.tag() != Content().tag()
+    assert "others/gpu/requirements.txt" in written(tmp_path / "context", content)
+    assert (tmp_path / "context/others/gpu/requirements.txt").read_text() == "torch==2.9.0\n"
+    assert (tmp_path / "context/others/gpu/wheels").is_dir()

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from skrt_hub.policy.memory import folders
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.preflight import processors_of_one_node
+from skrt_hub.targets.kubernetes.release.environments import command
 from skrt_hub.targets.kubernetes.release.values import Facts, lay_over, quantity, render_values, starts_at_once
-from skrt_hub.targets.kubernetes.rendering import start_command
 
 FACTS = Facts(
     image="localhost/skrt-hub/workspace:0123",
@@ -257,7 +257,7 @@ def test_participants_pods_have_no_more_rights_than_the_charts_own() -> None:
 
 
 def test_pods_start_warm_unless_the_fork_server_is_switched_off() -> None:
-    warm, plain = start_command(warm=True), start_command(warm=False)
+    warm, plain = command("", warm=True), command("", warm=False)
     assert warm[-1] == "--warm"
     assert warm[:-1] == plain
     assert plain[-1] == "--pod", "rights are given up in both"

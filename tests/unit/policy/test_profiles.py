@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ from pydantic import ValidationError
 from tornado import web  # type: ignore[attr-defined]
 
 from skrt_hub.hub import profile_form
+from skrt_hub.login import start_form
+from skrt_hub.login.pages import Look, Pages
 from skrt_hub.policy import profiles
 from skrt_hub.policy.memory import folders
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes.checks import graphics_cards
 from skrt_hub.targets.kubernetes.release.values import quantity
 from tests.unit.kubernetes.test_values import rendered
 
@@ -117,3 +122,71 @@ def test_two_that_cannot_be_told_apart_are_refused() -> None:
             settings([{"name": name} for name in given])
     with pytest.raises(ValidationError, match="at most 20"):
         settings([{"name": f"size {number}"} for number in range(21)])
+
+
+def test_the_form_is_in_the_visitors_language() -> None:
+    made = profile_form.form(settings([*TWO, {"name": "Half", "limits": {"memory": "2.5 GB", "cpu": 1, "gpu": 1}}]))
+    pages = Pages(Look())
+
+    class Handler:
+        authenticator = SimpleNamespace(pages=pages)
+        request = SimpleNamespace(headers={"Accept-Language": "de-AT,en;q=0.5"})
+        chosen = ""
+
+        def get_cookie(self, name: str, default: str) -> str:
+            return self.chosen or default
+
+    german = start_form.localised(made, Handler())
+    assert "2,5 GB Arbeitsspeicher, 1 Prozessor, 1 Grafikkarte" in german
+    assert "to look &lt;b&gt;at&lt;/b&gt; images" in german
+    assert json.dumps("Server wählen") in german
+    Handler.chosen = "en"
+    assert "2.5 GB of memory, 1 processor, 1 graphics card" in start_form.localised(german, Handler())
+    assert start_form.localised(made, None) == made
+
+
+OTHERS = {"others": [{"name": "gpu", "fork_server": True}, {"name": "old"}]}
+
+
+def test_a_profile_with_another_environment_runs_its_python_in_the_same_image() -> None:
+    sizes = [{"name": "Usual"}, {"name": "Card", "environment": "gpu"}, {"name": "Old", "environment": "old"}]
+    single = rendered(profiles=sizes, environment=OTHERS)["singleuser"]
+    usual, card, old = [one["kubespawner_override"] for one in single["profileList"]]
+    assert usual["cmd"][0] == "/opt/skrt/bin/python" and usual["environment"]["SKRT_ENVIRONMENT"] == ""
+    assert card["cmd"][0] == "/opt/environments/gpu/bin/python" and card["cmd"][-1] == "--warm"
+    assert old["cmd"][0] == "/opt/environments/old/bin/python" and old["cmd"][-1] == "--pod"
+    assert card["environment"]["PATH"].startswith("/opt/environments/gpu/bin:/usr")
+    # KubeSpawner fills what stands in single braces.
+    others = card["environment"]["SKRT_OTHER_ENVIRONMENTS"].replace("{{", "{").replace("}}", "}")
+    assert json.loads(others) == {"scikit-rt": "/opt/skrt", "old": "/opt/environments/old"}
+    assert usual.keys() == card.keys() and usual["environment"].keys() == card["environment"].keys()
+
+
+def test_one_profile_with_another_environment_is_for_all() -> None:
+    single = rendered(profiles=[{"name": "Card", "environment": "gpu"}], environment=OTHERS)["singleuser"]
+    assert single["cmd"][0] == "/opt/environments/gpu/bin/python"
+    assert single["extraEnv"]["SKRT_ENVIRONMENT"] == "gpu"
+    plain = rendered(environment=OTHERS)["singleuser"]
+    assert plain["extraEnv"]["SKRT_ENVIRONMENT"] == "" and "gpu" in plain["extraEnv"]["SKRT_OTHER_ENVIRONMENTS"]
+
+
+def test_graphics_cards_are_asked_of_the_cluster_by_those_who_have_them() -> None:
+    assert "nvidia.com/gpu" not in rendered()["singleuser"]["extraResource"]["limits"]
+    assert rendered(limits={"gpu": 2})["singleuser"]["extraResource"]["limits"]["nvidia.com/gpu"] == "2"
+    sizes = [{"name": "Usual"}, {"name": "Card", "limits": {"gpu": 1}}]
+    single = rendered(profiles=sizes)["singleuser"]
+    limits = [one["kubespawner_override"]["extra_resource_limits"] for one in single["profileList"]]
+    # Both say it: KubeSpawner lays dictionaries over each other key by key.
+    assert [each["nvidia.com/gpu"] for each in limits] == ["0", "1"]
+    assert all(each["ephemeral-storage"] for each in limits)
+    assert single["extraTolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists"}]
+
+
+def test_check_tells_of_cards_that_no_node_has() -> None:
+    def node(count: str) -> dict[str, Any]:
+        return {"status": {"allocatable": {"nvidia.com/gpu": count} if count else {}}}
+
+    assert not graphics_cards([node(""), node("1")], 2).ok
+    found = graphics_cards([node("1"), node("4")], 2)
+    assert found.ok and "5 on the nodes" in found.found
+    assert graphics_cards(None, 1).ok

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from skrt_hub.context import Context
 from skrt_hub.hub.reach import addresses_of, names_of
 from skrt_hub.layout import Layout
+from skrt_hub.progress import Silent
 from skrt_hub.settings import container
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.machine import data_links
+from skrt_hub.targets.machine import data_links, reach_checks, up
 
 
 @pytest.fixture
@@ -41,6 +43,17 @@ def test_published_to_one_machine_it_is_as_on_that_machine(inside: pytest.Monkey
     inside.setenv(container.VARIABLE, "http")
     settings = load_settings(None)
     assert (settings.tls.encrypted, settings.login.kind, settings.organisers) == (False, "first-use", ())
+
+
+@pytest.mark.parametrize(("said", "heard"), [("http", False), ("1", True)])
+def test_who_may_listen_is_told_only_where_somebody_can(
+    inside: pytest.MonkeyPatch, tmp_path: Path, said: str, heard: bool
+) -> None:
+    inside.setenv(container.VARIABLE, said)
+    settings = written(tmp_path, "tls: {}\nlogin: {kind: first-use, beyond_loopback: true}\n")
+    lines = up.reach(Context(settings, Layout(tmp_path), Silent()))
+    assert any("whoever listens" in line for line in lines) is heard
+    assert reach_checks.encryption(settings, Layout(tmp_path)).ok is not heard
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def test_a_hub_for_this_machine_is_published_to_it_alone(tmp_path: Path) -> None
     words = arguments.run_words(place(tmp_path, "port: 8123"), "skrt-hub", "sha256:1")
     assert options(words, "--publish") == ["127.0.0.1:8123:8123"]
     assert options(words, "--env") == ["SKRT_HUB_CONTAINER=http"]
-    assert options(words, "--volume") == ["skrt-hub-physics:/var/lib/skrt-hub", f"{tmp_path}:/hub"]
+    volume = "type=volume,source=skrt-hub-physics,target=/var/lib/skrt-hub"
+    assert options(words, "--mount") == [volume, f"type=bind,source={tmp_path},target=/hub"]
     assert "--privileged" not in words
     assert words[-1] == "skrt-hub"
 
@@ -61,8 +63,21 @@ def test_what_hub_yaml_names_beyond_its_folder_is_there_to_be_read(tmp_path: Pat
     text = (
         f"data: [{{name: ct, folder: {tmp_path}/ct}}]\nmaterial: [folder: lessons]\nsaves: {{place: {tmp_path}/copies}}"
     )
-    found = options(arguments.run_words(place(folder, text), "skrt-hub", "1"), "--volume")[2:]
-    assert found == [f"{tmp_path}/copies:{tmp_path}/copies", f"{tmp_path}/ct:{tmp_path}/ct:ro"]
+    found = options(arguments.run_words(place(folder, text), "skrt-hub", "1"), "--mount")[2:]
+    copies, data = f"{tmp_path}/copies", f"{tmp_path}/ct"
+    assert found == [
+        f"type=bind,source={copies},target={copies}",
+        f"type=bind,source={data},target={data},readonly",
+    ]
+
+
+@pytest.mark.parametrize("name", ["week 3: registration", 'with "quotes", and commas'])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    words = arguments.run_words(place(folder), "skrt-hub", "1")
+    (read,) = csv.reader([options(words, "--mount")[1]])
+    assert read == ["type=bind", f"source={folder}", "target=/hub"]
 
 
 def test_a_command_is_typed_within_with_the_paths_that_it_has_there(tmp_path: Path) -> None:

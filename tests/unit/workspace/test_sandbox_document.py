@@ -104,3 +104,10 @@ def test_what_is_missing_is_named(missing: str) -> None:
 def test_text_that_is_not_json_is_refused() -> None:
     with pytest.raises(DocumentError, match="not JSON"):
         SandboxDocument.from_json(b"\xff{")
+
+
+@pytest.mark.parametrize("path", ["/etc/shadow", "/dev/../etc/shadow", "/dev/shm/x", "dev/nvidia0"])
+def test_only_files_of_devices_are_devices(path: str) -> None:
+    with pytest.raises(DocumentError):
+        SandboxDocument(home="/srv/a", command=("/bin/true",), devices=(path,))
+    assert SandboxDocument(home="/srv/a", command=("/bin/true",), devices=("/dev/nvidia-caps/nvidia-cap1",)).devices

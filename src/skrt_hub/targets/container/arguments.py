@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -50,12 +52,19 @@ def run_words(place: Place, image: str, image_id: str) -> list[str]:
     words = ["--publish", f"{_host(settings.listen)}:{settings.port}:{settings.port}"]
     if settings.on_loopback:
         words += ["--env", f"{container.VARIABLE}={container.PLAIN}"]
-    words += ["--volume", f"{place.name}:{VOLUME_AT}", "--volume", f"{place.folder}:{FOLDER}"]
+    words += ["--mount", _mount("volume", place.name, VOLUME_AT), "--mount", _mount("bind", place.folder, FOLDER)]
     for path, written in outside(settings, place.folder):
-        words += ["--volume", f"{path}:{path}{'' if written else ':ro'}"]
+        words += ["--mount", _mount("bind", path, path, *(() if written else ("readonly",)))]
     made_with = hashlib.sha256("\0".join([image_id, *words]).encode()).hexdigest()[:16]
     own = ["--name", place.name, "--label", f"{LABEL}={made_with}", "--restart", "unless-stopped"]
     return ["run", "--detach", *own, *words, image]
+
+
+def _mount(kind: str, source: str | Path, target: str | Path | PurePosixPath, *options: str) -> str:
+    """The value of `--mount`, a line of CSV: unlike that of `--volume` it can have paths with a colon."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"type={kind}", f"source={source}", f"target={target}", *options])
+    return line.getvalue()
 
 
 def made_with(words: Sequence[str]) -> str:

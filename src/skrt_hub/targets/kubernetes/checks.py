@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.context import Context
@@ -20,6 +21,7 @@ from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_ex
 from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
+from skrt_hub.targets.kubernetes.cluster.objects import number
 from skrt_hub.targets.kubernetes.homes import shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import find_engine
@@ -27,7 +29,7 @@ from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
 from skrt_hub.targets.kubernetes.pods.watch import CORE, component_label, look
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
 from skrt_hub.targets.kubernetes.release.revisions import read_release, refuse_others
-from skrt_hub.targets.kubernetes.release.values import render_values
+from skrt_hub.targets.kubernetes.release.values import GPU, render_values
 from skrt_hub.targets.port import ensure_port_is_free
 
 OLDEST_HELM, OLDEST_KUBECTL = (3, 14), (1, 28)
@@ -55,6 +57,7 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     findings += [
         _guard("storage class", lambda: Finding("storage class", True, preflight.require_storage(cluster))),
         _guard("nodes", lambda: nodes(cluster)),
+        *_graphics_cards(cluster),
         _guard("permissions", lambda: permissions(cluster)),
         _guard("namespace", lambda: namespace(cluster)),
         _guard("image", lambda: image(cluster)),
@@ -144,6 +147,24 @@ def nodes(cluster: Cluster) -> Finding:
     told = f"{len(found)} node{'s' * (len(found) != 1)}; room for {seats} participants' guarantees beside the hub"
     more = "Lower kubernetes.memory_guarantee or cpu_guarantee, or give the cluster more."
     return Finding("nodes", seats > 0, told, more)
+
+
+def _graphics_cards(cluster: Cluster) -> tuple[Finding, ...]:
+    most = policy.profiles.greatest(cluster.settings).limits.gpu
+    return (_guard("graphics cards", lambda: graphics_cards(cluster.nodes(), most)),) if most else ()
+
+
+def graphics_cards(nodes: Sequence[Any] | None, most: int) -> Finding:
+    """Whether a node has as many cards as the largest size wants."""
+    if nodes is None:
+        return Finding("graphics cards", True, "nodes may not be asked for with this account", required=False)
+    there = [int(number(str(node["status"].get("allocatable", {}).get(GPU, "0")))) for node in nodes]
+    found = f"{sum(there)} on the nodes ({GPU}), at most {max(there, default=0)} on one"
+    remedy = (
+        f"Servers that ask for {most} would wait for ever. Install the device plugin of the cards "
+        "(docs/how-to/gpu.md), add a node that has them, or leave `gpu` out of hub.yaml."
+    )
+    return Finding("graphics cards", max(there, default=0) >= most, found, remedy, required=False)
 
 
 def permissions(cluster: Cluster) -> Finding:

@@ -13,23 +13,14 @@ from skrt_hub.hub.authority import Authority, Names
 from skrt_hub.policy import cohort_shares, own_config
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
+from skrt_hub.targets.kubernetes.release import environments
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
 from skrt_hub.version import __version__
-from skrt_workspace import server_command
 
 IN_HUB = Path(__file__).parent / "in_hub"
 LOGIN = Path(__file__).parents[2] / "login"
 LARGEST_LOGO = 300_000
-
-
-def start_command(*, warm: bool) -> tuple[str, ...]:
-    """A participant's start command in the project's own image: prepares the home, and starts the server.
-
-    `warm`: it also imports what kernels need, and forks them.
-    """
-    words = (server_command.POD, *([server_command.WARM] if warm else []))
-    return server_command.command("/opt/skrt/bin/python", *words)
 
 
 def gather(context: Context) -> Facts:
@@ -40,7 +31,7 @@ def gather(context: Context) -> Facts:
     return Facts(
         image=ensure.wanted(context),
         pulled=bool(kubernetes.image.name or kubernetes.image.push),
-        command=start_command(warm=context.settings.fork_server) if own else None,
+        command=environments.command("", warm=context.settings.fork_server) if own else None,
         login=login_files(),
         homes=(IN_HUB / "homes.py").read_text(encoding="utf-8"),
         spawner=(IN_HUB / "spawner.py").read_text(encoding="utf-8"),

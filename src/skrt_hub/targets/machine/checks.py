@@ -16,7 +16,7 @@ from skrt_hub import sockets
 from skrt_hub.environment import find_environment
 from skrt_hub.environment.build import NEEDED_BYTES
 from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
-from skrt_hub.hub import internet, kinds
+from skrt_hub.hub import gpu, internet, kinds
 from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.layout import Layout
 from skrt_hub.policy import profiles
@@ -46,6 +46,7 @@ def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[
         engines(settings),
         memory(settings),
         *debian_packages(settings),
+        *graphics_cards(settings),
     )
 
 
@@ -210,6 +211,19 @@ def debian_packages(settings: Settings) -> tuple[Finding, ...]:
     missing = [name for name in wanted if name not in there]
     found = f"missing: {', '.join(missing)}" if missing else ", ".join(wanted)
     return (Finding("apt packages", not missing, found, f"Type: sudo apt install {' '.join(missing)}", required=False),)
+
+
+def graphics_cards(settings: Settings) -> tuple[Finding, ...]:
+    """Whether the graphics cards that hub.yaml promises are here, with what a program needs to compute on them."""
+    if not profiles.greatest(settings).limits.gpu:
+        return ()
+    here = gpu.found()
+    shared = f"{', '.join(here.cards)}; shared by all who have limits.gpu, with its memory"
+    found = shared if here.driver else f"{', '.join(here.cards)}, and no library of its driver"
+    remedy = "Install the driver of the card (on Debian: nvidia-driver), or leave `gpu` out of hub.yaml."
+    if not here.cards:
+        found, remedy = "none on this machine; servers start without", f"{remedy[:-1]}: without it nothing changes."
+    return (Finding("graphics cards", bool(here.cards) and here.driver, found, remedy, required=False),)
 
 
 def memory(settings: Settings) -> Finding:

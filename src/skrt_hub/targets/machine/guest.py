@@ -153,7 +153,7 @@ def _lay_out(stack: contextlib.ExitStack, layout: Layout, applied: Applied, name
         "accounts": str(layout.accounts),
         "temporary_file": str(folder / "note.txt"),
         "control_socket": str(layout.control_socket),
-        "fork_server_socket": str(layout.fork_server_socket),
+        "fork_server_socket": str(layout.fork_server_socket()),
         "abstract_socket": _listen_abstractly(stack, nonce),
         "host_pid": process.pid,
         "loopback_port": _listen_on_loopback(stack),

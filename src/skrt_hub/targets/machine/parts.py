@@ -95,14 +95,18 @@ def announcer(layout: Layout) -> Part:
     return Part("announcer", command, plain_environment(), layout.log / "announcer.log")
 
 
-def fork_server(applied: Applied, layout: Layout) -> Part:
-    """The zygote of participants' servers. It starts with an almost empty environment: its children show it."""
-    python = str(applied.environment / "bin" / "python")
-    command = (python, "-I", "-m", "skrt_workspace.forkserver", "--socket", str(layout.fork_server_socket))
+def fork_server(applied: Applied, layout: Layout, environment: str = "") -> Part:
+    """The zygote of participants' servers, in the first environment or a further one.
+
+    It starts with almost no variables: its children show them.
+    """
+    python = str(applied.running_in(environment).environment / "bin" / "python")
+    socket_path = str(layout.fork_server_socket(environment))
+    command = (python, "-I", "-m", "skrt_workspace.forkserver", "--socket", socket_path)
     # Without namespaces each home has a path of its own; this one is nobody's.
     home = () if applied.sandbox == NAMESPACES else ("--home", str(layout.run / "nobody"))
-    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-    return Part("fork-server", (*command, *home), environment, layout.log / "fork-server.log")
+    variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    return Part("fork-server", (*command, *home), variables, layout.log / "fork-server.log")
 
 
 def scheduled_save(layout: Layout) -> Part:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from skrt_hub import policy
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.hub.certificate import authority_of, certificate_file, ends_in, own_certificate
-from skrt_hub.hub.reach import addresses_of
+from skrt_hub.hub.reach import addresses_of, published_here_alone
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.login.accounts_file import AccountsDamagedError
@@ -73,7 +73,7 @@ def encryption(settings: Settings, layout: Layout) -> Finding:
     """Whether what people type can be read on the way, and how long the certificate lasts."""
     tls = settings.tls
     if not tls.encrypted:
-        if settings.on_loopback:
+        if settings.on_loopback or published_here_alone():
             return Finding("encryption", True, "none is needed: pages do not leave this machine")
         found = "none: whoever listens on this network can read passwords"
         return Finding("encryption", False, found, "Write `tls: class` in hub.yaml.", required=False)

@@ -19,7 +19,7 @@ from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_sign
 
 @dataclass(frozen=True)
 class RunningServer:
-    """One participant's server: its first process, its limits and the environment it was started with."""
+    """One participant's server: its first process, its limits, and the environments it was started with."""
 
     name: str
     folder: str
@@ -29,6 +29,7 @@ class RunningServer:
     port: int = 0
     profile: str = ""
     shared: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[Path, ...] = ()
 
 
 def end_companion(record: dict[str, Any]) -> None:
@@ -53,6 +54,7 @@ def running_servers(layout: Layout) -> tuple[RunningServer, ...]:
                 int(record.get("port", 0)),
                 str(record.get("profile", "")),
                 dict(record.get("shared", {})),
+                tuple(map(Path, record.get("others", ()))),
             )
         except (KeyError, TypeError, ValueError):
             continue

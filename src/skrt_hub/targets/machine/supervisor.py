@@ -37,6 +37,8 @@ from skrt_hub.policy import announced, class_page
 from skrt_hub.targets.duties import Duties
 from skrt_hub.targets.machine import control, leftovers, parts
 from skrt_hub.targets.machine.culling import Culling
+from skrt_hub.targets.machine.fork_servers import FIRST as FORK_SERVER
+from skrt_hub.targets.machine.fork_servers import ForkServers
 from skrt_hub.targets.machine.keeper import Keeper
 from skrt_hub.targets.machine.listeners import (
     API,
@@ -85,9 +87,10 @@ class Supervisor:
             "assets": Keeper(self._describe_assets, log, self._note_parts),
             "page": Keeper(self._describe_page, log, self._note_parts),
             "announcer": Keeper(lambda: parts.announcer(self._layout), log, self._note_parts),
-            "fork-server": Keeper(lambda: parts.fork_server(self._applied(), layout), log, self._note_parts),
             "culler": Keeper(lambda: parts.culler(self._applied(), layout, secrets), log, self._note_parts),
         }
+        new = partial(Keeper, log=log, started=self._note_parts)
+        self._fork_servers = ForkServers(self.keepers, layout, self._applied, new)
         self._culling = Culling(
             self.keepers["culler"],
             log,
@@ -275,8 +278,10 @@ class Supervisor:
             self._log.error("the log-in does not know whether the hub is closed: %s", error)
 
     async def _reload(self, request: dict[str, Any]) -> control.Answer:
-        for name in request.get("parts", ("hub", "proxy", "assets", "page", "announcer", "fork-server", "culler")):
-            if not self._is_used(name):
+        for name in request.get("parts", ("hub", "proxy", "assets", "page", "announcer", FORK_SERVER, "culler")):
+            if name == FORK_SERVER:
+                await self._fork_servers.again()
+            elif not self._is_used(name):
                 await self.keepers[name].end()
             elif self.keepers[name].running or name != "culler":
                 await self.keepers[name].again()
@@ -285,11 +290,7 @@ class Supervisor:
     def _is_used(self, part: str) -> bool:
         """Whether the settings ask for this part."""
         settings = self._applied().settings
-        used = {
-            "fork-server": settings.fork_server,
-            "page": class_page.used(settings),
-            "announcer": bool(announced.name(settings)),
-        }
+        used = {"page": class_page.used(settings), "announcer": bool(announced.name(settings))}
         return used.get(part, True)
 
     async def _retire(self, request: dict[str, Any]) -> control.Answer:
@@ -321,9 +322,8 @@ class Supervisor:
         await self.keepers["proxy"].give_up()
         await self.keepers["culler"].give_up()
         await self._end_servers()
-        await asyncio.gather(
-            *(self.keepers[name].give_up() for name in ("page", "announcer", "fork-server", "assets", "hub"))
-        )
+        last = ("page", "announcer", *self._fork_servers.names(), "assets", "hub")
+        await asyncio.gather(*(self.keepers[name].give_up() for name in last))
         await self._end_servers()
 
     async def _end_servers(self) -> None:
@@ -336,8 +336,7 @@ class Supervisor:
         give_up = time.monotonic() + _HUB_FIRST
         while time.monotonic() < give_up and not await loop.run_in_executor(None, door.answers, self._layout):
             await asyncio.sleep(0.05)
-        if self._is_used("fork-server"):
-            self.keepers["fork-server"].want()
+        self._fork_servers.want()
         self.listeners.fill_spares()
         for name in ("page", "announcer"):
             if self._is_used(name):

@@ -19,14 +19,14 @@ from urllib.parse import urlsplit
 
 from skrt_hub import policy, watchdog
 from skrt_hub.context import Context
-from skrt_hub.environment import bundled, choose, collect_unused, ensure_environment, lock_for
+from skrt_hub.environment import bundled, choose, collect_unused, ensure_environment, locks_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
 from skrt_hub.files import ensure_folder, read_json
 from skrt_hub.hub import database, delegation, identities, kinds
 from skrt_hub.hub.applied import Applied, Ports, ensure_run_folder, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of, ensure_certificate, trust
 from skrt_hub.hub.entry_points import EntryPoint, entry_points
-from skrt_hub.hub.reach import addresses_of, in_container
+from skrt_hub.hub.reach import addresses_of, in_container, published_here_alone
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
@@ -66,7 +66,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         if state is None:
             kept = _hold(held, _take_addresses(context))
             _ensure_prerequisites(context)
-        environment = _ensure_environment(context, before)
+        environment, others = _ensure_environments(context, before)
         _prepare_material(context)
         institution.ensure_secret(context.settings)
         policy.own_config.read(context.settings)
@@ -75,7 +75,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         if state is None or ports is None:
             private, ports = bind_private(ports)
             kept |= _hold(held, private | bind_door(layout))
-        applied = _to_apply(context.settings, environment, ports)
+        applied = replace(_to_apply(context.settings, environment, ports), others=others)
         participants.take_list(layout, context.settings)
         ensure_certificate(layout, context.settings)
         same = state is not None and applied == before and state["code"] == parts.code_stamp()
@@ -121,18 +121,23 @@ def _hold(held: contextlib.ExitStack, taken: Kept) -> Kept:
     return taken
 
 
-def _ensure_environment(context: Context, before: Applied | None) -> Path:
-    """The participants' environment, by the Python of the one before where that still fits."""
+def _ensure_environments(context: Context, before: Applied | None) -> tuple[Path, tuple[tuple[str, Path], ...]]:
+    """The participants' environment, by the Python of the one before where that still fits; and the further ones."""
     layout, own, bundle = context.layout, context.settings.environment, None
     if context.bundle is not None:
         with context.progress.step("bundle: comparing with its hash"):
             bundle = bundled.read(context.bundle)
-        bundle.put_lock(own.noted_in(layout.root).lock)
-    lock = lock_for(own, layout.wheels, context.progress)
+        bundle.put_locks(own.noted_in(layout.root))
+    locks = locks_for(own, layout.wheels, context.progress)
     python = choose(own.python or (bundle.contents.python if bundle else ""), before.environment if before else None)
-    return ensure_environment(
-        layout.environments, python=python, lock=lock, progress=context.progress, bundle=bundle
-    ).folder
+    made = {}
+    for name, lock in locks.items():
+        if name:
+            context.progress.say(f"The environment {name}:")
+        made[name] = ensure_environment(
+            layout.environments, python=python, lock=lock, progress=context.progress, bundle=bundle
+        ).folder
+    return made.pop(""), tuple(made.items())
 
 
 def _to_apply(settings: Settings, environment: Path, ports: Ports) -> Applied:
@@ -292,14 +297,20 @@ def _start_error(context: Context, part: str) -> StartError:
 
 def _in_use(layout: Layout, applied: Applied, before: Applied | None) -> set[str]:
     """Those that servers run in, and the one before this one: going back to it takes no time."""
-    last = {before.environment.name} if before is not None else set()
-    return {applied.environment.name, *last, *(server.environment.name for server in running_servers(layout))}
+    used = {applied.environment, *dict(applied.others).values()}
+    if before is not None:
+        used |= {before.environment, *dict(before.others).values()}
+    for server in running_servers(layout):
+        used |= {server.environment, *server.others}
+    return {folder.name for folder in used}
 
 
-def _reach(context: Context) -> list[str]:
+def reach(context: Context) -> list[str]:
     """Where others reach the hub, and what their browsers say to it."""
     settings = context.settings
     first, *more = addresses_of(settings)
+    if published_here_alone():
+        return ["That is the address on the machine that runs this container, and nobody reaches it from elsewhere."]
     if in_container() and not settings.public_url:
         lines = [
             "That is the address on the machine that runs this container, if it publishes the port under its number.",
@@ -326,7 +337,7 @@ def _report(context: Context, state: str, began: float, *, changed: bool) -> UpR
     lines += policy.log_in.for_managers(settings, partial(participants.ask, context.layout))
     lines += policy.class_page.where(settings, addresses_of(settings)[0])
     if not settings.on_loopback:
-        lines += _reach(context)
+        lines += reach(context)
     if settings.sandbox == "none":
         lines.append("The sandbox is switched off: participants can read each other's files and the hub's.")
     if state == "closed":

@@ -45,13 +45,14 @@ class Content:
     """The image's content: the project's own, and the organiser's prepared material (a folder), where there is any.
 
     `platforms` are those of kubernetes.image.platforms; without them it is built for the engine's own. `lock` and `apt`
-    hold packages of the organiser's own.
+    hold packages of the organiser's own; `others` are the further environments by name.
     """
 
     material: Path | None = None
     platforms: tuple[str, ...] = ()
     lock: Lock = field(default_factory=lambda: Lock(requirements()))
     apt: tuple[str, ...] = ()
+    others: tuple[tuple[str, Lock], ...] = ()
 
     def name(self, push: str = "") -> str:
         """The image's name and tag, in the registry folder `push` or on this machine."""
@@ -82,11 +83,13 @@ class Content:
     def write(self, folder: Path) -> dict[str, str]:
         """Copy the build context into the empty `folder`; returns the build arguments that go with it."""
         (folder / "material").mkdir()
-        (folder / "own" / "wheels").mkdir(parents=True)
+        for place in ("own", "others", *(f"others/{name}" for name, _ in self.others)):
+            (folder / place / "wheels").mkdir(parents=True)
         for name, text in self._made().items():
             (folder / name).write_text(text, encoding="utf-8")
-        for wheel in self.lock.wheels:
-            shutil.copyfile(wheel.path, folder / "own" / "wheels" / wheel.path.name)
+        for place, lock in (("own", self.lock), *((f"others/{name}", lock) for name, lock in self.others)):
+            for wheel in lock.wheels:
+                shutil.copyfile(wheel.path, folder / place / "wheels" / wheel.path.name)
         for name, source in self._files():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -97,10 +100,19 @@ class Content:
 
     def _made(self) -> dict[str, str]:
         """The files of the context that are made from hub.yaml. Wheels count by what they were built from."""
+        further = {
+            f"others/{name}/{file}": text
+            for name, lock in self.others
+            for file, text in {
+                "requirements.txt": lock.file.read_text(encoding="utf-8"),
+                "wheels.txt": _lines(lock),
+            }.items()
+        }
         return {
+            **further,
             "own/requirements.txt": additions(self.lock),
             "own/apt.txt": "".join(f"{name}\n" for name in self.apt),
-            "own/wheels.txt": "".join(f"{wheel.line}\n" for wheel in self.lock.wheels),
+            "own/wheels.txt": _lines(self.lock),
         }
 
     def _files(self) -> Iterator[tuple[str, Path]]:
@@ -121,6 +133,10 @@ class Content:
             for place in shown_now(self.material):
                 for path in (place,) if place.is_file() else _below(place):
                     yield f"material/{path.relative_to(self.material).as_posix()}", path
+
+
+def _lines(lock: Lock) -> str:
+    return "".join(f"{wheel.line}\n" for wheel in lock.wheels)
 
 
 def needed_by(program: str, package: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skrt_hub.context import Context
-from skrt_hub.environment import Lock, lock_for
+from skrt_hub.environment import Lock, locks_for
 from skrt_hub.errors import SettingsError
 from skrt_hub.material import published
 from skrt_hub.process import run
@@ -39,17 +39,21 @@ def content_of(context: Context) -> Content:
     """What the image of this hub holds: material is in it once it has been prepared."""
     layout, settings = context.layout, context.settings
     material = layout.material_shown if published.is_shown(layout) else None
-    return Content(material, settings.kubernetes.image.platforms, _lock(context), settings.environment.apt)
+    locks = dict(_locks(context))
+    own = locks.pop("")
+    return Content(
+        material, settings.kubernetes.image.platforms, own, settings.environment.apt, others=tuple(locks.items())
+    )
 
 
-_LOCKS: dict[tuple[OwnPackages, Path], Lock] = {}
+_LOCKS: dict[tuple[OwnPackages, Path], dict[str, Lock]] = {}
 
 
-def _lock(context: Context) -> Lock:
-    """The hub's lock, looked at once in a command: code of one's own may lie behind a network."""
+def _locks(context: Context) -> dict[str, Lock]:
+    """The hub's locks, looked at once in a command: code of one's own may lie behind a network."""
     key = (context.settings.environment, context.layout.wheels)
     if key not in _LOCKS:
-        _LOCKS[key] = lock_for(*key, context.progress)
+        _LOCKS[key] = locks_for(*key, context.progress)
     return _LOCKS[key]
 
 

@@ -26,6 +26,7 @@ LOOK_AT_POD_EVERY = 2.0
 LONGEST_TURN = 20.0
 """Seconds after which the next one begins, however far the one before is."""
 _REFUSED = 422
+LOGIN = "skrt_hub_login"
 
 
 def prompt_spawner(at_once: int = 0) -> type:
@@ -56,8 +57,26 @@ def prompt(base: Any, at_once: int = 0) -> type:
         except ValueError as unknown:
             raise unknown_size(self.profile_list) from unknown
 
-    own = {"start": start, "load_user_options": load_user_options, "__doc__": prompt.__doc__}
+    async def get_options_form(self: Any) -> Any:
+        made = await base.get_options_form(self)
+        return localised(made, self.handler) if isinstance(made, str) else made
+
+    own = {
+        "start": start,
+        "get_options_form": get_options_form,
+        "load_user_options": load_user_options,
+        "__doc__": prompt.__doc__,
+    }
     return type("PromptKubeSpawner", (base,), own)
+
+
+def localised(form: str, handler: Any) -> str:
+    """The choice of a size in the visitor's language, by the module of the log-in beside this one."""
+    try:
+        module = importlib.import_module(f"{LOGIN}.start_form")
+    except ImportError:  # an older log-in
+        return form
+    return str(module.localised(form, handler))
 
 
 def unknown_size(there: Any) -> web.HTTPError:

@@ -16,7 +16,7 @@ from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
-from skrt_hub.targets.kubernetes.release import log_in, profiles, sharing, web
+from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, sharing, web
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -37,6 +37,8 @@ VISITORS_PATH = f"/usr/local/etc/jupyterhub/{VISITORS_MODULE}.py"
 SPAWNER_PATH = f"/usr/local/etc/jupyterhub/{SPAWNER_MODULE}.py"
 HUB_STATE = "/srv/jupyterhub"
 _MANAGERS_SCOPES = ("admin:users", "admin:servers", "tokens", "list:users", "list:services", "proxy", "shutdown")
+GPU = "nvidia.com/gpu"
+"""What Kubernetes calls a graphics card."""
 OWN_LAYER = 2**30
 """What a participant may write beside the home and the folders in memory before the node ends the pod."""
 CORE_REQUESTS = {
@@ -248,12 +250,21 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         "memory": {"limit": limits.memory, "guarantee": _memory_guarantee(settings)},
         "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
         # Homes and temporary files have limits of their own. What is left, the image's own layer, is the node's disk.
-        "extraResource": {"limits": {"ephemeral-storage": quantity(OWN_LAYER)}, "guarantees": {"ephemeral-storage": 0}},
+        "extraResource": _extra_resources(settings),
         "extraEnv": _environment(settings),
         "storage": _storage(settings),
         **_network(settings),
         **({"extraNodeAffinity": {"required": required}} if (required := placement.terms(kubernetes)) else {}),
+        # Nodes with graphics cards are usually kept free of everything else.
+        **({"extraTolerations": [{"key": GPU, "operator": "Exists"}]} if profiles.gpus(settings) else {}),
     }
+
+
+def _extra_resources(settings: Settings) -> dict[str, Any]:
+    limits: dict[str, Any] = {"ephemeral-storage": quantity(OWN_LAYER)}
+    if profiles.gpus(settings):
+        limits[GPU] = str(settings.limits.gpu)
+    return {"limits": limits, "guarantees": {"ephemeral-storage": 0}}
 
 
 def _network(settings: Settings) -> dict[str, Any]:
@@ -281,15 +292,11 @@ def _environment(settings: Settings) -> dict[str, str]:
         **policy.cohorts.variables(settings),
         **policy.patient_data.variables(settings),
         **policy.start_page.variables(settings),
+        **(environments.variables(settings, "") if settings.environment.others else {}),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
     }
-    return {name: literal(value) for name, value in told.items()}
-
-
-def literal(text: str) -> str:
-    """A variable's value that neither KubeSpawner (`{username}`) nor Kubernetes (`$(NAME)`) puts anything into."""
-    return text.replace("{", "{{").replace("}", "}}").replace("$(", "$$(")
+    return {name: environments.literal(value) for name, value in told.items()}
 
 
 def _storage(settings: Settings) -> dict[str, Any]:
