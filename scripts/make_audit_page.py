@@ -1,6 +1,6 @@
 """Writes docs/reference/audit.md from what `skrt-hub audit --json` said on hubs of each kind.
 
-python scripts/make_audit_page.py ROOT.json USER.json [KUBERNETES.json]
+python scripts/make_audit_page.py ROOT.json USER.json [KUBERNETES.json [ENFORCED.json]]
 
 An attempt is one row; each hub has a column, with the layer that refused it there.
 """
@@ -44,7 +44,10 @@ def main() -> int:
 
 
 def _title(report: dict[str, Any]) -> str:
-    return "Kubernetes" if report["target"] == "kubernetes" else f"run as {report['hub_runs_as']}"
+    if report["target"] != "kubernetes":
+        return f"run as {report['hub_runs_as']}"
+    enforced = not any(layer.startswith("network policies") for layer in report["missing_layers"])
+    return f"Kubernetes, policies {'enforced' if enforced else 'stored only'}"
 
 
 def _table(reports: list[dict[str, Any]]) -> list[str]:
