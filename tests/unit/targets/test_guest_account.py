@@ -1,4 +1,4 @@
-"""The account of a throw-away participant: the server must not be begun while the hub has yet to end what was before."""
+"""The account of a throw-away participant: its server waits until the hub has ended what was there before."""
 
 from __future__ import annotations
 
