@@ -16,7 +16,7 @@ def test_the_clusters_interface_is_kept_away_by_a_policy(monkeypatch: pytest.Mon
     def connect(*_: Any, **__: Any) -> Any:
         raise problem
 
-    monkeypatch.setattr(network.socket, "create_connection", connect)
+    monkeypatch.setattr("socket.create_connection", connect)
     found = network.cluster_interface({"pod": True, "cluster_host": "10.96.0.1"})
     assert found.outcome == "refused"
     assert "network policy" in found.layer
