@@ -20,3 +20,12 @@ def test_the_clusters_interface_is_kept_away_by_a_policy(monkeypatch: pytest.Mon
     found = network.cluster_interface({"pod": True, "cluster_host": "10.96.0.1"})
     assert found.outcome == "refused"
     assert "network policy" in found.layer
+
+
+def test_every_attempt_is_told_in_words() -> None:
+    """Also one whose program was ended before it could say what it tried."""
+    from skrt_hub.audit.run import probes
+
+    words = probes()
+    assert len(set(words.values())) == len(words)
+    assert all(" " in told for told in words.values())
