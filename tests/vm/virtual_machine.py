@@ -42,6 +42,17 @@ _SETTINGS = {
     "etc/systemd/network/wired.network": _NETWORK,
     "etc/ssh/sshd_config.d/quick.conf": "UseDNS no\n",
 }
+_SHOW_FOLDERS = """[Unit]
+DefaultDependencies=no
+After=local-fs.target
+Before=sysinit.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/sbin/show-folders
+[Install]
+WantedBy=sysinit.target
+"""
 
 
 def lacking() -> str:
@@ -148,25 +159,27 @@ class VirtualMachine:
         self.led.clear()
         self.ssh("root", "systemctl reboot", check=False)
         self._wait_for(lambda: self.boot() not in ("", before))
-        self.show_folders()
 
     def show_folders(self) -> None:
-        """Mount what is shared, below paths that everybody may pass."""
+        """Mount what is shared, below paths that everybody may pass; at each start, before anybody's programs."""
+        lines = ["#!/bin/sh", "set -e"]
         for number, shown in enumerate(self.shown):
-            mount = f"mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose share{number} {shown}"
-            passable = f"d={shown}; while [ $d != / ]; do d=$(dirname $d); chmod a+x $d; done"
-            self.ssh("root", f"mkdir -p {shown} && {mount} && {passable}")
-        if self.own is not None:
-            self._lay_over(self.own)
-
-    def _lay_over(self, place: Path) -> None:
-        """A layer of the machine's own above a shared folder, in which everybody may lock what is there."""
-        above = "/var/tmp/layer"
-        options = f"lowerdir={place},upperdir={above}/up,workdir={above}/work"
-        self.ssh("root", f"mkdir -p {above}/up {above}/work && mount -t overlay overlay -o {options} {place}")
-        self.ssh(
-            "root", f"chmod a+x {above} && chmod a+rwx {place} && touch {place}/*.lock && chmod a+rw {place}/*.lock"
-        )
+            lines += [
+                f"mkdir -p {shown}",
+                f"mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose share{number} {shown}",
+                f"d={shown}; while [ $d != / ]; do d=$(dirname $d); chmod a+x $d; done",
+            ]
+        if self.own is not None:  # a layer of the machine's own, in which everybody may lock what is there
+            layer = f"lowerdir={self.own},upperdir=/var/tmp/layer/up,workdir=/var/tmp/layer/work"
+            lines += [
+                "mkdir -p /var/tmp/layer/up /var/tmp/layer/work",
+                f"mount -t overlay overlay -o {layer} {self.own}",
+                f"chmod a+rwx {self.own}",
+                f"touch {self.own}/*.lock; chmod a+rw {self.own}/*.lock",
+            ]
+        self.write("root", "/usr/local/sbin/show-folders", "\n".join(lines) + "\n")
+        self.write("root", "/etc/systemd/system/show-folders.service", _SHOW_FOLDERS)
+        self.ssh("root", "chmod +x /usr/local/sbin/show-folders && systemctl enable -q --now show-folders")
 
     def lead_to(self, port: int) -> int:
         """A port of this machine that leads to that port of the one inside, for as long as this one runs."""
