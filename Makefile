@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS ?= 1
 # Set in some containers; every command of a test would compile its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 # A Python that is named for tests gets an environment of its own: make test PYTHON=python3.12
-TESTS := test tests lint types-elsewhere unit machine test-long test-faults test-cluster test-container
+TESTS := test tests lint types-elsewhere unit machine test-long test-faults test-cluster test-container test-vm
 VENV := .venv$(if $(and $(filter $(TESTS),$(MAKECMDGOALS)),$(filter command% environment%,$(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
@@ -18,7 +18,7 @@ PARALLEL ?= -n 4 --dist loadgroup --no-loadscope-reorder
 QUIET := $(shell [ -t 2 ] || echo --quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test tests lint types-elsewhere unit machine test-cluster test-long soak test-faults format reference docs dist container test-container actions changelog clean
+.PHONY: help up test tests lint types-elsewhere unit machine test-cluster test-long soak test-faults format reference docs dist container test-container test-vm actions changelog clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,6 +86,9 @@ container: $(VENV)/dist ## build the image of a whole hub in one container, as s
 
 test-container: $(VENV)/dev ## the tests of the image, which `make container` built; needs Docker
 	$(BIN)/pytest tests/container
+
+test-vm: $(VENV)/dev ## the tests in a virtual machine, with systemd and reboots; see tests/vm/README.md
+	$(BIN)/pytest tests/vm
 
 actions: ## check the files of the hosted CI; needs Go
 	go run github.com/rhysd/actionlint/cmd/actionlint@latest

@@ -17,7 +17,7 @@ from skrt_hub.context import Context
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Silent
-from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.report import CheckReport, Message, Participant, Report, StatusReport, UpReport, VerifyReport
 from skrt_hub.settings.load import find_hub_yaml, load_settings
 from skrt_hub.settings.people import Listed
 from skrt_hub.settings.roster import add, remembered, take_out
@@ -117,6 +117,22 @@ class Hub:
     def start(self) -> UpReport:
         """Bring a stopped hub up again."""
         return self.target.start()
+
+    def install_service(self) -> Message:
+        """Have the hub come back after each reboot of the machine, unless it was stopped."""
+        return self.target.service().install(self.config)
+
+    def remove_service(self) -> Message:
+        """Have it stay down after a reboot, as without a service."""
+        return self.target.service().remove()
+
+    def start_as_service(self) -> Report:
+        """What the service does after a reboot."""
+        return self.target.service().start()
+
+    def stop_as_service(self) -> Message:
+        """What the service does before one: the hub comes back as it was, also where it was closed."""
+        return self.target.service().stop()
 
     def logs(self, part: str = "hub", *, lines: int = 100, follow: bool = False) -> Iterator[str]:
         """The last lines of a part's log, then, with `follow`, the new ones."""

@@ -170,6 +170,11 @@ class Layout:
         return self.run / "expected.json"
 
     @property
+    def stopped(self) -> Path:
+        """There after `skrt-hub stop`, until the hub is brought up again: a reboot must not do that."""
+        return self.root / "stopped"
+
+    @property
     def parts(self) -> Path:
         """The processes of the hub's parts, so that what a killed supervisor left can be ended."""
         return self.run / "parts.json"

@@ -28,7 +28,7 @@ from skrt_hub.login.requests import carry_out
 from skrt_hub.policy.log_in import how_to_log_in, listed
 from skrt_hub.report import CheckReport, Finding, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
-from skrt_hub.targets.protocol import DeleteOptions, Removal
+from skrt_hub.targets.protocol import DeleteOptions, Removal, Service
 from skrt_hub.targets.registry import TARGETS
 from skrt_hub.version import __version__
 
@@ -119,6 +119,9 @@ class ProgramTarget:
 
     def start(self) -> UpReport:
         return self.up()
+
+    def service(self) -> Service:
+        raise StateError("This hub has no service.")
 
     def deliver(self) -> tuple[str, ...]:
         return ()

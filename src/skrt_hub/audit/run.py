@@ -66,11 +66,13 @@ def program() -> bytes:
     return packed.getvalue()
 
 
-def probes() -> tuple[str, ...]:
-    """The names of all attempts from inside, in their order."""
+def probes() -> dict[str, str]:
+    """The names of all attempts from inside, in their order, and what each tries in words."""
     from skrt_hub.audit.inside import calls, files, limits, network  # noqa: PLC0415
 
-    return tuple(one.__name__ for room in (files, calls, network, limits) for one in room.PROBES)
+    return {
+        one.__name__: (one.__doc__ or "").strip() for room in (files, calls, network, limits) for one in room.PROBES
+    }
 
 
 async def _attack(guest: Guest, tell: Any, *, limits: bool) -> list[AuditRow]:
@@ -166,7 +168,8 @@ async def _rows(
     rows = [AuditRow(where=(where,), **row) for row in document["rows"]]
     tried = {row.probe for row in rows}
     missing = [name for name in wanted if name not in tried]
-    return rows + [AuditRow(name, name, (where,), "not tried", "", "the program ended before") for name in missing]
+    ended, words = "the program ended before", probes()
+    return rows + [AuditRow(name, words.get(name, name), (where,), "not tried", "", ended) for name in missing]
 
 
 @contextlib.contextmanager

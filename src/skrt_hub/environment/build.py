@@ -194,14 +194,15 @@ def _open_to_readers(folder: Path) -> None:
 @contextmanager
 def _alone(path: Path, progress: Progress) -> Iterator[int]:
     """Hold the lock of one environment (flock(2)), waiting for another process that builds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o644)
+    with told(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o644)
     give_up = time.monotonic() + LOCK_DEADLINE
-    told = False
+    waits = False
     try:
         while not system.lock(handle):
-            if not told:
+            if not waits:
                 progress.say("Another skrt-hub builds the participants' environment; waiting for it.")
-                told = True
+                waits = True
             if time.monotonic() > give_up:
                 raise BusyError(
                     "Another program has been building the participants' environment for half an hour.",

@@ -40,9 +40,7 @@ def write(environment: Environment, *, packages: str) -> None:
 def read(folder: Path) -> Environment | None:
     """The environment in `folder`, or None where it is missing, unfinished or damaged."""
     content = read_json(folder / NAME)
-    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("folder") != str(folder):
-        return None
-    if damage(folder, content) is not None:
+    if content is None or damage(folder, content) is not None:
         return None
     return Environment(folder, content["hash"], content["python"], Path(content["base_prefix"]))
 
@@ -64,6 +62,10 @@ def damage(folder: Path, content: dict[str, Any] | None = None) -> str | None:
     content = content if content is not None else read_json(folder / NAME)
     if not isinstance(content, dict) or not content.get("watched"):
         return "it was not built to its end"
+    if content.get("format") != FORMAT:
+        return "another skrt-hub built it"
+    if content.get("folder") != str(folder):  # its programs name their folder
+        return f"it was built as {content.get('folder')}"
     root = str(folder)
     for name, expected in content["watched"].items():
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 PREFIX = "audit-"
 """No participant's name begins so by chance; only such names are ever removed by this."""
-_HEEDED_WITHIN = 10.0
+_HEEDED_WITHIN = 60.0
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from skrt_hub.homes.access import Homes
-from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.report import CheckReport, Message, Participant, Report, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
 
 
@@ -31,6 +32,22 @@ class DeleteOptions:
     volumes: bool = False
     namespace: bool = False
     cluster: bool = False
+
+
+class Service(Protocol):
+    """What brings a hub back after a reboot of the machine that it runs on."""
+
+    def install(self, config: Path | None) -> Message:
+        """Have it come back from now on. `config`: the hub.yaml that was typed or found."""
+
+    def remove(self) -> Message:
+        """Leave that to whoever types `start`; what runs goes on."""
+
+    def start(self) -> Report:
+        """What the machine runs when it has started: bring the hub up, unless it was stopped by the command."""
+
+    def stop(self) -> Message:
+        """What the machine runs before it ends: end the hub in order, for it to come back as it was."""
 
 
 class Target(Protocol):
@@ -65,6 +82,9 @@ class Target(Protocol):
 
     def start(self) -> UpReport:
         """Bring a stopped hub up again."""
+
+    def service(self) -> Service:
+        """The hub's service. Raises StateError where the place itself brings hubs back."""
 
     def deliver(self) -> tuple[str, ...]:
         """Bring material that was just prepared to servers that run and to those that start later; what was done."""

@@ -49,6 +49,13 @@ def test_any_damage_is_noticed(environment: Path, how: str) -> None:
     assert marker.read(environment) is None
 
 
+def test_an_environment_that_was_moved_is_said_to_be(environment: Path) -> None:
+    """The programs in it name the folder in which they were installed."""
+    moved = environment.rename(environment.with_name("moved"))
+    assert marker.read(moved) is None
+    assert str(environment) in str(marker.damage(moved))
+
+
 def test_packages_that_are_not_as_published_are_named(environment: Path) -> None:
     assert hashes.wrong_packages(environment) == []
     (environment / "lib/python3.11/site-packages/some_package/module.py").write_text("one = 1\n# a line\n")

@@ -10,7 +10,7 @@ import pytest
 from skrt_hub.errors import BusyError, ClusterError, PermissionsError, RefusedError, SkrtHubError, StateError
 from skrt_hub.targets.kubernetes.cluster import contexts
 from skrt_hub.targets.kubernetes.cluster.helm import Revision
-from skrt_hub.targets.kubernetes.cluster.kubectl import explain
+from skrt_hub.targets.kubernetes.cluster.kubectl import explain, is_unreachable
 from skrt_hub.targets.kubernetes.pods import diagnosis
 from skrt_hub.targets.kubernetes.preflight import in_words, permissions_remedy
 from skrt_hub.targets.kubernetes.release import recover
@@ -155,6 +155,13 @@ def test_refusals_name_what_is_missing(text: str, kind: type[SkrtHubError], told
     assert isinstance(error, kind)
     assert told in error.what
     assert error.remedy
+
+
+def test_what_a_program_in_a_pod_could_not_reach_is_not_the_cluster() -> None:
+    """A network policy may refuse a connection in the words of a cluster that does not run."""
+    refused = "ConnectionRefusedError: [Errno 111] Connection refused"
+    assert is_unreachable(refused)
+    assert not is_unreachable(f"{refused}\ncommand terminated with exit code 1")
 
 
 OURS = {"custom": {"skrtHub": {"name": "class"}}}

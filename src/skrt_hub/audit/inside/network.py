@@ -123,7 +123,9 @@ def cluster_interface(facts: Facts) -> Finding:
         return not_applicable("this hub runs on one machine")
     if not host:
         return not_applicable("the pod is not told where it is")
-    return _connect(str(host), 443)
+    found = _connect(str(host), 443)
+    # A pod's own network leads there; a policy refuses in whichever way the cluster's program for that does.
+    return refused(_POLICY, found.why) if found.outcome == "refused" else found
 
 
 def other_pod(facts: Facts) -> Finding:

@@ -21,7 +21,7 @@ from skrt_hub.targets.kubernetes.homes import participants
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.pods.watch import Watcher
 from skrt_hub.targets.kubernetes.self_test import self_test
-from skrt_hub.targets.protocol import DeleteOptions, Removal
+from skrt_hub.targets.protocol import DeleteOptions, Removal, Service
 
 
 def make(context: Context) -> KubernetesTarget:
@@ -95,6 +95,13 @@ class KubernetesTarget:
         with self._alone() as cluster:
             status.require(cluster, "running", "closed", "stopped")
             return up.restart(self._context, cluster, began=began)
+
+    def service(self) -> Service:
+        raise StateError(
+            "A hub on Kubernetes needs no service.",
+            why="The cluster brings it back by itself when its machines have started.",
+            remedy="With minikube or kind on this computer: have that start with it, then skrt-hub start.",
+        )
 
     def deliver(self) -> tuple[str, ...]:
         return delivery.deliver(self._context)

@@ -39,7 +39,12 @@ def look(layout: Layout, *, exists: bool) -> Condition:
     if watchdog.is_there(layout.watchdog_lock):
         return Condition(RETURNING, None, "The hub's supervisor was ended from outside; it is being started again.")
     if expected.get("boot") != boot_id():
-        return Condition("stopped", None, "The machine was started anew meanwhile. Bring the hub back: skrt-hub start")
+        return Condition(
+            "stopped",
+            None,
+            "The machine was started anew meanwhile. Bring the hub back: skrt-hub start. "
+            "Have it come back by itself: skrt-hub service install",
+        )
     return Condition(
         KILLED,
         None,

@@ -82,6 +82,7 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("logs", layout.log),
         ("secrets", layout.secrets),
         ("run files", layout.run),
+        ("note that it was stopped", layout.stopped),
         ("settings as applied", layout.applied),
         ("rest of an interrupted delete", _going(layout.homes)),
         ("rest of an interrupted delete", _going(layout.shared)),

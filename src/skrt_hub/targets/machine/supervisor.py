@@ -300,7 +300,7 @@ class Supervisor:
 
     async def _stop(self, request: dict[str, Any]) -> control.Answer:
         count = len(running_servers(self._layout))
-        if self._servers_too:
+        if self._servers_too and not request.get("as_before"):
             self._note_closed(False)
         asyncio.get_running_loop().call_later(0.05, self._stopping.set)
         return {"servers": count}

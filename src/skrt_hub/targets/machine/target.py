@@ -34,6 +34,7 @@ from skrt_hub.targets.machine import (
     parts,
     reach_checks,
     servers,
+    service,
     up,
 )
 from skrt_hub.targets.machine.guest import guest
@@ -41,6 +42,7 @@ from skrt_hub.targets.machine.listeners import Kept
 from skrt_hub.targets.machine.logs import read_log
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.self_test import self_test
+from skrt_hub.targets.machine.service import MachineService
 from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_hub.version import __version__
 
@@ -60,7 +62,8 @@ class MachineTarget:
     def check(self) -> CheckReport:
         running = control.ask(self._layout.control_socket, "status") is not None
         findings = checks.all_findings(self._context.settings, self._layout, running=running)
-        return CheckReport("machine", (*findings, *reach_checks.all_findings(self._context.settings, self._layout)))
+        reach = reach_checks.all_findings(self._context.settings, self._layout)
+        return CheckReport("machine", (*findings, *reach, service.finding(self._context)))
 
     def up(self, *, foreground: bool = False) -> UpReport:
         return up.bring_up(self._context, supervise_here=_supervise_here if foreground else None)
@@ -137,7 +140,16 @@ class MachineTarget:
     def stop(self) -> Message:
         self._ensure_exists()
         with self._context.alone():
+            self._layout.stopped.touch(mode=0o600)
             return self._stop()
+
+    def service(self) -> MachineService:
+        self._ensure_exists()
+        return MachineService(self._context, self.up, self._stop_for_reboot)
+
+    def _stop_for_reboot(self) -> Message:
+        with self._context.alone():
+            return self._stop(as_before=True)
 
     def deliver(self) -> tuple[str, ...]:
         # Sandboxes show the hub's own folder: nothing is left to be done.
@@ -183,7 +195,9 @@ class MachineTarget:
         return servers.leave_message(self._layout, text, names)
 
     def delete_plan(self, options: DeleteOptions) -> tuple[Removal, ...]:
-        return delete.plan(self._layout, options)
+        rows = delete.plan(self._layout, options)
+        noted = service.where(self._context)
+        return (*rows, Removal(f"what brings it back after a reboot: {noted}", None, removed=True)) if noted else rows
 
     def ensure_no_loss(self, options: DeleteOptions) -> None:
         if options.homes and options.copies and self._layout.root.exists():
@@ -192,6 +206,7 @@ class MachineTarget:
 
     def delete(self, options: DeleteOptions) -> Message:
         with self._context.alone():
+            service.take_out(self._context)
             self._stop()
             with copies_of(self._context, self.homes) as copies:
                 places = copies.known_places()
@@ -204,8 +219,8 @@ class MachineTarget:
                 return Message((*done.lines, restore))
             return done
 
-    def _stop(self) -> Message:
-        if condition.until_settled(self._layout) is None or (answer := self._ask_to_stop()) is None:
+    def _stop(self, *, as_before: bool = False) -> Message:
+        if condition.until_settled(self._layout) is None or (answer := self._ask_to_stop(as_before)) is None:
             self._layout.expected.unlink(missing_ok=True)
             left = leftovers.end_servers(self._layout)
             return Message((f"The hub was stopped already{f'; {left} servers were left, and ended' * bool(left)}.",))
@@ -216,8 +231,8 @@ class MachineTarget:
         ended = f", with {count} server{'s' * (count != 1)}" if count else ""
         return Message((f"The hub was stopped{ended}. Every file is kept; bring it back with: skrt-hub start",))
 
-    def _ask_to_stop(self) -> dict[str, Any] | None:
-        return control.ask(self._layout.control_socket, "stop")
+    def _ask_to_stop(self, as_before: bool) -> dict[str, Any] | None:
+        return control.ask(self._layout.control_socket, "stop", as_before=as_before)
 
     def _state(self) -> str:
         answer = control.ask(self._layout.control_socket, "status")

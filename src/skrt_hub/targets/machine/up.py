@@ -85,6 +85,7 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         if state is not None and "entry_points" in state:
             _ensure_addresses(context, state["entry_points"])
         write_applied(layout, applied)
+        layout.stopped.unlink(missing_ok=True)
         ensure_run_folder(layout)
         if supervise_here is None:
             _ensure_supervisor(context, state, kept)

@@ -29,6 +29,7 @@ _UNREACHABLE = (
     "failed to connect to server",
     "cluster unreachable",
 )
+_ENDED_IN_A_POD = "command terminated with exit code"
 _FORBIDDEN = re.compile(
     r'User "(?P<who>[^"]*)" cannot (?P<verb>\w+) resource "(?P<what>[^"]*)"(?: in API group "(?P<group>[^"]*)")?'
     r'(?: in the namespace "(?P<where>[^"]*)")?'
@@ -90,6 +91,9 @@ class Kubectl:
 def is_unreachable(text: str) -> bool:
     """Whether these are the words for a cluster that does not answer."""
     lowered = text.lower()
+    # A program in a pod may say the same of what it tried: a network policy refuses connections in these words.
+    if _ENDED_IN_A_POD in lowered:
+        return False
     return any(words.lower() in lowered for words in _UNREACHABLE)
 
 
