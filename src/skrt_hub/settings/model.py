@@ -9,6 +9,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -222,7 +223,7 @@ class Settings(Section):
                 f"{said}, and with the first-use log-in anybody there may make an account; write `login: codes`. For a "
                 "network of your own: `login: {kind: first-use, beyond_loopback: true}`"
             )
-        if not self.tls.encrypted:
+        if not self._encrypted_for_others:
             raise ValueError(
                 f"{said}, and whoever listens there could read passwords; write `tls: class`. For a network of your "
                 f"own: `login: {{kind: {self.login.kind}, beyond_loopback: true}}`"
@@ -247,7 +248,7 @@ class Settings(Section):
             )
         if login.kind == "ldap":
             return
-        if login.kind == "lti" and self._reachable_through and not self.tls.encrypted:
+        if login.kind == "lti" and self._reachable_through and not self._encrypted_for_others:
             raise ValueError(
                 "login: browsers come back from a learning platform with encryption alone; write `tls: class`, or "
                 "another `tls`"
@@ -272,7 +273,17 @@ class Settings(Section):
         """The setting through which other machines reach the hub, on whichever target it is brought up, or nothing."""
         if self.kubernetes.access != "port-forward":
             return f"kubernetes.access {self.kubernetes.access}"
-        return "" if self.on_loopback else f"address {self.address}"
+        if not self.on_loopback:
+            return f"address {self.address}"
+        # A program in front of the hub brings others to a hub that listens on loopback alone.
+        if self.tls.proxy:
+            return "tls.proxy"
+        return f"public_url {self.public_url}" if self.public_url and not _is_loopback(self.public_url) else ""
+
+    @property
+    def _encrypted_for_others(self) -> bool:
+        # Only a program in front, which encrypts, brings people by such an address to a hub on loopback.
+        return self.tls.encrypted or self._reachable_through.startswith("public_url https://")
 
     @property
     def on_loopback(self) -> bool:
@@ -303,6 +314,15 @@ class Settings(Section):
         name = f"[{host}]" if ":" in host else host
         standard = self.port == (443 if secure else 80)
         return f"{'https' if secure else 'http'}://{name}{'' if standard else f':{self.port}'}/"
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether this address leads to the machine that it is typed on (RFC 6761, 6.3)."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _usable(name: str) -> bool:
