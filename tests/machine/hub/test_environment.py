@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +91,14 @@ assert sys.prefix in subprocess.run(["pip", "--version"], capture_output=True, t
 """
 
 
+def until_there(*paths: Path) -> None:
+    """A server that is started before its fork server is ready starts by itself."""
+    give_up = time.monotonic() + 120
+    while not all(path.exists() for path in paths):
+        assert time.monotonic() < give_up, "a fork server did not come up"
+        time.sleep(0.2)
+
+
 async def run_in(hub: Hub, name: str, kernel: str, cell: str, profile: str) -> None:
     person = hub.person(name)
     person.log_in()
@@ -113,6 +122,7 @@ def test_a_further_environment_is_a_kernel_and_a_choice(make_hub: Callable[..., 
     hub.run("up", deadline=900)
     assert "tabulate==" in (hub.root / "hub.lock.tables.txt").read_text()
     assert set(hub.status()["components"]) >= {"fork-server", "fork-server-tables"}
+    until_there(hub.state / "run" / "forkserver.sock", hub.state / "run" / "forkserver-tables.sock")
     asyncio.run(run_in(hub, "anna", "python3", NO_TABLES.format(parent=1), "usual"))
     asyncio.run(run_in(hub, "anna", "tables", TABLES.format(forked=False), "usual"))
     asyncio.run(run_in(hub, "bob", "python3", TABLES.format(forked=True), "tables"))
