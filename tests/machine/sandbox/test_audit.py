@@ -31,7 +31,7 @@ RUN = (
 FILTER = "privileges.filter_system_calls = lambda *a, **k: None"
 SCOPES = "privileges.confine = lambda **k: None"
 FILES = "enter.enter_root = lambda document: None"
-RIGHTS = "privileges.drop = lambda user: None"
+RIGHTS = "privileges.drop = lambda *given: None"
 NUMBERS = "enter._set_limits = lambda limits: None"
 
 _TYPING = Path("/proc/sys/dev/tty/legacy_tiocsti")
