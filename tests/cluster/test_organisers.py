@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import do, log_in, picture
+from tests.support.browsers import do, log_in, ordered, picture
 
 from .conftest import Hub
 from .test_class import PASSWORD, new_page, set_password
@@ -79,6 +80,30 @@ def test_the_class_is_seen_helped_closed_and_opened(room: Hub, browser: Browser)
     log = "\n".join(room.run("logs", "page")["lines"])
     assert "message anna" in log
     assert code not in log
+
+
+def test_files_are_handed_out_and_collected_and_notebooks_are_shown(
+    room: Hub, browser: Browser, tmp_path: Path
+) -> None:
+    anna = logged_in(browser, room, "anna", "hub/spawn")
+    anna.wait_for_selector("#jp-main-dock-panel")
+    maria = logged_in(browser, room, "maria", f"{PAGE}course?language=en")
+    exercise = tmp_path / "exercise.txt"
+    exercise.write_text("What is the mean dose?", encoding="utf-8")
+    assert "week-1" in ordered(maria, "hand-out", files=str(exercise), folder="week-1")
+    assert "1 of 1 have examples/README.md" in ordered(maria, "collect", path="examples/README.md")
+    picture(maria, "files-on-kubernetes", whole=True)
+
+    anna.click("text=/^(File|Datei)$/ >> nth=0")
+    anna.click("text=/Let Organisers Look at My Notebooks|Notebooks der Kursleitung zeigen/")
+    anna.click(".jp-Dialog button:has-text('Show'), .jp-Dialog button:has-text('Zeigen')")
+    anna.wait_for_selector("#skrt-showing button")
+    notebook = f"{room.url}{PAGE}shown?name=anna&path=examples%2F01_loading_and_viewing.ipynb"
+    maria.goto(notebook)
+    maria.wait_for_selector("pre:has-text('Loading and viewing images')")
+    anna.click("#skrt-showing button")
+    anna.wait_for_selector("#skrt-showing", state="hidden")
+    assert maria.goto(notebook).status == 409  # type: ignore[union-attr]
 
 
 def test_the_page_comes_back_with_the_hubs_pod(room: Hub, browser: Browser) -> None:

@@ -53,3 +53,21 @@ def do(page: Page, title: str, *, no_wait_after: bool = False, **fields: str) ->
         page.fill(f"#{selector}", text)
     page.click("details[open] button", no_wait_after=no_wait_after)
     return page.inner_text("[role=status]")
+
+
+def ordered(page: Page, action: str, **fields: str) -> str:
+    """What came of an order on the page about files, as far as it is shown first."""
+    form = page.locator(f"form:has(input[value='{action}'])")
+    form.locator("xpath=..").locator("summary").click()
+    for selector, text in fields.items():
+        element = form.locator(f"#{selector}")
+        if element.evaluate("element => element.tagName") == "SELECT":
+            element.select_option(text)
+        elif element.get_attribute("type") == "file":
+            element.set_input_files(text)
+        else:
+            element.fill(text)
+    form.locator("button").click()
+    page.wait_for_selector("#live section:first-of-type h2")
+    page.wait_for_function("() => !document.querySelector('#live [role=status]')", timeout=4 * PATIENCE)
+    return page.locator("#live section").first.inner_text()

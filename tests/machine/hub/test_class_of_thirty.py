@@ -22,7 +22,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.machine.hub.test_class_page import PAGE, PHONE, logged_in
-from tests.support.browsers import needs_chromium, picture
+from tests.support.browsers import needs_chromium, ordered, picture
 from tests.support.hubs import Hub, Person
 from tests.support.tools import Tool
 
@@ -81,24 +81,6 @@ def maria(room: Hub, people: dict[str, Person], browser: Browser) -> Page:
     page = logged_in(browser, room, "maria", PAGE, locale="en-GB", viewport={"width": 1180, "height": 900})
     page.on("dialog", lambda dialog: pytest.fail("a name became a script"))
     return page
-
-
-def ordered(page: Page, action: str, **fields: str) -> str:
-    """What came of an order on the page about files, as far as it is shown first."""
-    form = page.locator(f"form:has(input[value='{action}'])")
-    form.locator("xpath=..").locator("summary").click()
-    for selector, text in fields.items():
-        element = form.locator(f"#{selector}")
-        if element.evaluate("element => element.tagName") == "SELECT":
-            element.select_option(text)
-        elif element.get_attribute("type") == "file":
-            element.set_input_files(text)
-        else:
-            element.fill(text)
-    form.locator("button").click()
-    page.wait_for_selector("#live section:first-of-type h2")
-    page.wait_for_function("() => !document.querySelector('#live [role=status]')", timeout=LONGEST)
-    return page.locator("#live section").first.inner_text()
 
 
 def wait_for(person: Person, path: str, seconds: float = 60) -> None:
