@@ -69,5 +69,7 @@ def ordered(page: Page, action: str, **fields: str) -> str:
             element.fill(text)
     form.locator("button").click()
     page.wait_for_selector("#live section:first-of-type h2")
-    page.wait_for_function("() => !document.querySelector('#live [role=status]')", timeout=4 * PATIENCE)
+    page.wait_for_function(
+        "() => !document.querySelector('#live [role=status]')", timeout=4 * PATIENCE
+    )  # a self-test beside a class takes long
     return page.locator("#live section").first.inner_text()

@@ -35,7 +35,6 @@ PEOPLE = [
 ]
 COME = [str(who["login"]) for who in PEOPLE[:24]]
 FULL = "p07"
-LONGEST = 400_000  # milliseconds; a self-test beside twenty-four people, on a machine that does other things, too
 
 
 @pytest.fixture(scope="module")
