@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-PATIENCE = 120.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 class Firefox:
@@ -46,6 +46,7 @@ class Firefox:
         """Open the session; certificates that nobody installed are taken."""
         await self.ask("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
         self._window = (await self.ask("browsingContext.getTree"))["contexts"][0]["context"]
+        await self.ask("browsingContext.activate", context=self._window)  # without the focus nothing is clicked
 
     async def size(self, width: int, height: int) -> None:
         """Make the page as large as a window, or a phone."""
@@ -77,7 +78,15 @@ class Firefox:
 
     async def type(self, text: str) -> None:
         """Type where the cursor is."""
-        keys = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        await self._keys([(kind, key) for key in text for kind in ("keyDown", "keyUp")])
+
+    async def run_cell(self) -> None:
+        """Shift and Enter together."""
+        shift, enter = "\ue008", "\ue007"
+        await self._keys([("keyDown", shift), ("keyDown", enter), ("keyUp", enter), ("keyUp", shift)])
+
+    async def _keys(self, moves: list[tuple[str, str]]) -> None:
+        keys = [{"type": kind, "value": key} for kind, key in moves]
         await self.ask(
             "input.performActions", context=self._window, actions=[{"type": "key", "id": "keys", "actions": keys}]
         )
@@ -92,11 +101,26 @@ class Firefox:
         """Press a button of a form."""
         await self.run(f"void document.querySelector({selector!r}).click()")
 
+    async def click(self, selector: str) -> None:
+        """Click on the middle of what is seen there."""
+        where = f"(box => [box.x + box.width / 2, box.y + box.height / 2].join())({_box(selector)})"
+        x, y = (round(float(number)) for number in str(await self.run(where)).split(","))
+        moves = [
+            {"type": "pointerMove", "x": x, "y": y},
+            *({"type": f"pointer{one}", "button": 0} for one in ("Down", "Up")),
+        ]
+        mouse = {"type": "pointer", "id": "mouse", "actions": moves}
+        await self.ask("input.performActions", context=self._window, actions=[mouse])
+
     async def picture(self, name: str) -> None:
         """A picture of what is seen, where SKRT_HUB_TEST_PICTURES names a folder."""
         if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
             data = (await self.ask("browsingContext.captureScreenshot", context=self._window))["data"]
             Path(folder, f"{name}.png").write_bytes(base64.b64decode(data))
+
+
+def _box(selector: str) -> str:
+    return f"document.querySelector({selector!r}).getBoundingClientRect()"
 
 
 @asynccontextmanager

@@ -55,8 +55,10 @@ def test_from_a_slip_to_a_notebook_and_back_after_a_reset(size: str, make_hub: C
             await window.until("!!document.querySelector('#jp-main-dock-panel')")
             await window.go(f"{url}user/anna/lab/tree/examples/01_loading_and_viewing.ipynb")
             await window.until("!!document.querySelector('.jp-CodeCell .cm-content')")
-            await window.run("void document.querySelector('.jp-CodeCell .cm-content').focus()")
-            await window.type("\ue008\ue006")  # Shift and Enter
+            await asyncio.sleep(2)  # the page finds its places
+            await window.picture(f"firefox-{size}-opened")
+            await window.click(".jp-CodeCell .cm-content")
+            await window.run_cell()
             await window.until("document.querySelector('.jp-CodeCell .jp-InputPrompt').innerText.trim() === '[1]:'")
             await window.picture(f"firefox-{size}")
 
