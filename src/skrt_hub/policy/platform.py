@@ -84,3 +84,21 @@ def missing(settings: Settings) -> str:
         *([] if login.platform.deployments else ['`platform: {deployments: ["..."]}`']),
     ]
     return " and ".join(lacks)
+
+
+def any_course(settings: Settings) -> tuple[str, str]:
+    """Where hub.yaml names no courses: what that opens, and what to write; else nothing. A teacher who may add the hub
+    to a course of their own decides there who has which role.
+    """
+    login = settings.login
+    if not used(settings) or login.platform.courses:
+        return "", ""
+    there = f"any course at {login.provider_name} that has the hub"
+    found = f"none are named: people get in from {there}"
+    if roles := " or ".join(login.organiser_groups):
+        found = f"none are named: whoever is {roles} in {there} organises this class"
+    remedy = (
+        'Write below `login.platform` in hub.yaml: `courses: ["..."]` (the number or mark of your course there). With '
+        "a wrong one, open the link once: `skrt-hub logs` tells the right one."
+    )
+    return found, remedy

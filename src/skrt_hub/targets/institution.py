@@ -29,6 +29,9 @@ def findings(settings: Settings) -> tuple[Finding, ...]:
         found.append(_secret(settings))
     if platform.used(settings):
         found.append(_entered(settings))
+    words, remedy = platform.any_course(settings)
+    if words:
+        found.append(Finding("courses", False, words, remedy, required=False))
     return (*found, _place(settings))
 
 

@@ -13,6 +13,7 @@ from skrt_hub import policy
 from skrt_hub.hub import configure
 from skrt_hub.hub.applied import Applied, Ports
 from skrt_hub.layout import Layout
+from skrt_hub.report import Finding
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets import institution
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
@@ -84,6 +85,38 @@ def test_what_is_missing_is_named_and_up_says_what_to_do() -> None:
     assert "Nobody can log in yet" in said[0]
     assert any("Initiate login URL: https://hub.example.org/hub/lti13/oauth_login" in line for line in said)
     assert policy.platform.missing(settings()) == ""
+
+
+def courses_noted(made: Settings, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """What `check` says of courses, on either target; no platform is asked."""
+    monkeypatch.setattr(institution, "_answer", lambda _: b'{"keys": [{}]}')
+    return [finding for finding in institution.findings(made) if finding.name == "courses"]
+
+
+@pytest.mark.parametrize("client_id", ["abc", ""])
+def test_check_notes_that_every_course_leads_here(client_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = settings(login={"client_id": client_id, "provider": "Moodle", "organiser_groups": ["Instructor", "Tutor"]})
+    (note,) = courses_noted(made, monkeypatch)
+    assert not note.ok and not note.required  # `up` goes on
+    assert "whoever is Instructor or Tutor in any course at Moodle that has the hub organises this class" in note.found
+    assert '`courses: ["..."]`' in note.remedy and "below `login.platform`" in note.remedy
+
+
+def test_where_no_role_makes_organisers_the_note_tells_of_participants_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    (note,) = courses_noted(settings(login={"organiser_groups": []}), monkeypatch)
+    assert "organises" not in note.found
+    assert "from any course at moodle.example.org that has the hub" in note.found
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        {"platform": {"kind": "moodle", "deployments": [7], "courses": [42]}},
+        {"kind": "oidc", "client_secret_file": "/secret", "platform": {}},
+    ],
+)
+def test_named_courses_and_other_log_ins_are_not_noted(login: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert courses_noted(settings(login=login), monkeypatch) == []
 
 
 @pytest.mark.parametrize(
