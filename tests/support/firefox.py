@@ -78,15 +78,7 @@ class Firefox:
 
     async def type(self, text: str) -> None:
         """Type where the cursor is."""
-        await self._keys([(kind, key) for key in text for kind in ("keyDown", "keyUp")])
-
-    async def run_cell(self) -> None:
-        """Shift and Enter together."""
-        shift, enter = "\ue008", "\ue007"
-        await self._keys([("keyDown", shift), ("keyDown", enter), ("keyUp", enter), ("keyUp", shift)])
-
-    async def _keys(self, moves: list[tuple[str, str]]) -> None:
-        keys = [{"type": kind, "value": key} for kind, key in moves]
+        keys = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
         await self.ask(
             "input.performActions", context=self._window, actions=[{"type": "key", "id": "keys", "actions": keys}]
         )
@@ -101,26 +93,11 @@ class Firefox:
         """Press a button of a form."""
         await self.run(f"void document.querySelector({selector!r}).click()")
 
-    async def click(self, selector: str) -> None:
-        """Click on the middle of what is seen there."""
-        where = f"(box => [box.x + box.width / 2, box.y + box.height / 2].join())({_box(selector)})"
-        x, y = (round(float(number)) for number in str(await self.run(where)).split(","))
-        moves = [
-            {"type": "pointerMove", "x": x, "y": y},
-            *({"type": f"pointer{one}", "button": 0} for one in ("Down", "Up")),
-        ]
-        mouse = {"type": "pointer", "id": "mouse", "actions": moves}
-        await self.ask("input.performActions", context=self._window, actions=[mouse])
-
     async def picture(self, name: str) -> None:
         """A picture of what is seen, where SKRT_HUB_TEST_PICTURES names a folder."""
         if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
             data = (await self.ask("browsingContext.captureScreenshot", context=self._window))["data"]
             Path(folder, f"{name}.png").write_bytes(base64.b64decode(data))
-
-
-def _box(selector: str) -> str:
-    return f"document.querySelector({selector!r}).getBoundingClientRect()"
 
 
 @asynccontextmanager
