@@ -22,7 +22,7 @@ from skrt_hub.class_page.course import CourseVerbs
 from skrt_hub.class_page.jobs import Jobs
 from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query
 from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ClassVerbs
-from skrt_hub.class_page.view import as_csv
+from skrt_hub.class_page.view import Row, as_csv
 from skrt_hub.errors import SkrtHubError
 from skrt_hub.hub.visitors import encrypted_only, security_headers
 from skrt_hub.login.pages import LANGUAGE_COOKIE
@@ -120,6 +120,13 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
         query = {"name": self.get_query_argument("name", "")}
         return self.pages.show(template, self.language, self.base, query=query, **{**shared, **values})
 
+    async def asked_for(self) -> Row | None:
+        """The person whom the address names; None, and answered in words, where there is none."""
+        row: Row | None = (await self.done(self.verbs.look)).find(self.get_query_argument("name", ""))
+        if row is None:
+            self.refuse(self.say("wrong_name"), 404)
+        return row
+
     def refuse(self, words: str, status: int = 403) -> None:
         self.set_status(status)
         self.finish(self.page("refused", error=words))
@@ -170,11 +177,8 @@ class PersonHandler(ClassHandler):
     """One person, and what can be done for them."""
 
     async def get(self) -> None:
-        row = (await self.done(self.verbs.look)).find(self.get_query_argument("name", ""))
-        if row is None:
-            self.refuse(self.say("wrong_name"), 404)
-            return
-        self.finish(self.page("person", row=row))
+        if (row := await self.asked_for()) is not None:
+            self.finish(self.page("person", row=row))
 
 
 class ShownHandler(ClassHandler):
@@ -183,11 +187,9 @@ class ShownHandler(ClassHandler):
     needs = LOOK
 
     async def get(self) -> None:
-        name, path = self.get_query_argument("name", ""), self.get_query_argument("path", "", strip=False)
-        row = (await self.done(self.verbs.look)).find(name)
-        if row is None:
-            self.refuse(self.say("wrong_name"), 404)
+        if (row := await self.asked_for()) is None:
             return
+        name, path = row.name, self.get_query_argument("path", "", strip=False)
         try:
             if path:
                 cells = await self.done(self.verbs.notebook, name, path)

@@ -85,15 +85,15 @@ def _outputs(outputs: list[Any]) -> Iterator[Output]:
 def _shown(data: Mapping[str, Any]) -> Output:
     """The picture of an output, or else its plain text: every kernel sends that, too."""
     for kind, mark in _PICTURES.items():
-        picture = data.get(kind)
-        if isinstance(picture, str) and len(picture) <= _LARGEST_PICTURE and _is_picture(picture, mark):
-            return Output(picture=f"data:{kind};base64,{''.join(picture.split())}")
+        told = data.get(kind)
+        if isinstance(told, str) and len(told) <= _LARGEST_PICTURE and _is_picture(told := "".join(told.split()), mark):
+            return Output(picture=f"data:{kind};base64,{told}")
     return Output(_text(data.get("text/plain")))
 
 
 def _is_picture(text: str, mark: bytes) -> bool:
     try:
-        return b64decode("".join(text.split()), validate=True).startswith(mark)
+        return b64decode(text, validate=True).startswith(mark)
     except (binascii.Error, ValueError):
         return False
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skrt_hub.errors import RefusedError, StateError
-from skrt_hub.homes.access import Home, Homes
+from skrt_hub.homes.access import Home, Homes, of_people
 from skrt_workspace.home.scan import FILE, HARD_LINK, Entry
 from skrt_workspace.home.showing import FILE as CONSENT
 from skrt_workspace.home.showing import until
@@ -63,7 +63,7 @@ def shown_file(homes: Homes, name: str, path: str) -> bytes:
 
 
 def _home(homes: Homes, name: str) -> Home | None:
-    return next((home for home in homes.all() if home.name == name), None)
+    return next((home for home in of_people(homes) if home.name == name), None)
 
 
 def _until(homes: Homes, home: Home) -> float:

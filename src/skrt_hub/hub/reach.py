@@ -28,7 +28,7 @@ def names_of(settings: Settings) -> Names:
     numbers = [name for name in hosts if _is_number(name)]
     named = [name for name in hosts if name not in numbers]
     return Names(
-        tuple(dict.fromkeys((*named, *_announced(settings), "localhost"))),
+        tuple(dict.fromkeys((*named, *announced.names(settings), "localhost"))),
         tuple(dict.fromkeys((*numbers, *numbers_outside(settings), "127.0.0.1", "::1"))),
     )
 
@@ -56,13 +56,8 @@ def addresses_of(settings: Settings) -> tuple[str, ...]:
     written = [f"{settings.public_url}/"] if settings.public_url else []
     hosts = [settings.address] if settings.host_name else []
     # What is announced comes last: many networks let no multicast through.
-    found = [settings.address_for(host) for host in (*hosts, *numbers_outside(settings), *_announced(settings))]
+    found = [settings.address_for(host) for host in (*hosts, *numbers_outside(settings), *announced.names(settings))]
     return tuple(dict.fromkeys((*written, *found))) or (settings.url,)
-
-
-def _announced(settings: Settings) -> tuple[str, ...]:
-    name = announced.name(settings)
-    return (name,) if name else ()
 
 
 def numbers_outside(settings: Settings) -> list[str]:

@@ -123,6 +123,26 @@ class LogInHandler(PageHandler, LoginHandler):  # type: ignore[misc]
         text = self.form(login_error or "")
         return text if sync else _later(text)
 
+    async def log_in_as_told(self, data: Any = None) -> Any:
+        """Log in whom another place vouches for. Raises Refused.
+
+        Each of these may have the hub ask there, so what fails counts with the brake.
+        """
+        place, brake = network_of(str(self.request.remote_ip)), self.authenticator.brake
+        if (pause := brake.begin("", place)) > 0:
+            raise Refused(429, "wait", seconds=int(pause) + 1)
+        try:
+            user = await self.login_user(data)
+        except Refused as refused:
+            if refused.key != "provider_failed":
+                brake.passed("", place)
+            raise
+        brake.passed("", place)
+        if user is None:
+            raise Refused(403, "not_listed", shown="?", provider=self.authenticator.login_service)
+        self._jupyterhub_user = user
+        return user
+
     async def post(self) -> None:
         try:
             await super().post()

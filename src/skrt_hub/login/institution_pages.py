@@ -13,7 +13,6 @@ from oauthenticator.oauth2 import (
 )
 from tornado.httputil import url_concat
 
-from .brake import place_of
 from .handlers import LogInHandler, handlers
 from .refusals import Refused
 from .states import LASTS, mark_in
@@ -70,20 +69,8 @@ class CallbackHandler(InstitutionHandler, OAuthCallbackHandler):  # type: ignore
 
     async def get(self) -> None:
         self.check_arguments()
-        place, brake = place_of(str(self.request.remote_ip)), self.authenticator.brake
-        if (pause := brake.begin("", place)) > 0:  # each of these has the hub ask the provider
-            raise Refused(429, "wait", seconds=int(pause) + 1)
-        try:
-            user = await self.login_user()
-        except Refused as refused:
-            if refused.key != "provider_failed":
-                brake.passed("", place)
-            raise
-        brake.passed("", place)
-        if user is None:
-            raise Refused(403, "not_listed", shown="?", provider=self.authenticator.login_service)
+        user = await self.log_in_as_told()
         self.clear_cookie(_ASK_AGAIN, path=self.hub.base_url)
-        self._jupyterhub_user = user
         self.redirect(self.get_next_url(user))
 
     def get_state_cookie(self) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from ltiauthenticator.lti13.handlers import LTI13LoginInitHandler
 from tornado import web  # type: ignore[attr-defined]
 
-from .brake import place_of
 from .handlers import LogInHandler, handlers
 from .refusals import Refused
 from .states import LASTS
@@ -107,21 +106,8 @@ class CameHandler(LtiHandler):
         if said := self.get_body_argument("error", ""):
             self.log.warning("The learning platform refused somebody: %r", said[:200])
             raise Refused(403, "provider_refused", provider=self.authenticator.login_service)
-        place, brake = place_of(str(self.request.remote_ip)), self.authenticator.brake
-        if (pause := brake.begin("", place)) > 0:  # each of these may have the hub ask the platform for its keys
-            raise Refused(429, "wait", seconds=int(pause) + 1)
-        try:
-            user = await self.login_user(
-                {"id_token": self.get_body_argument("id_token", ""), "nonce": begun["nonce"]},
-            )
-        except Refused as refused:
-            if refused.key != "provider_failed":
-                brake.passed("", place)
-            raise
-        brake.passed("", place)
-        if user is None:
-            raise Refused(403, "not_listed", shown="?", provider=self.authenticator.login_service)
-        self._jupyterhub_user = user
+        token = self.get_body_argument("id_token", "")
+        user = await self.log_in_as_told({"id_token": token, "nonce": begun["nonce"]})
         self.request.arguments["next"] = [begun["next"].encode()]  # JupyterHub looks at where it leads
         self.redirect(self.get_next_url(user), status=303)
 

@@ -10,6 +10,11 @@ def name(settings: Settings) -> str:
     return f"{settings.name}.local" if settings.announce and not why_not(settings) else ""
 
 
+def names(settings: Settings) -> tuple[str, ...]:
+    """The same among other names of the hub."""
+    return tuple(filter(None, [name(settings)]))
+
+
 def why_not(settings: Settings) -> str:
     """Why the name cannot be announced although hub.yaml asks for it; nothing where it can."""
     if not settings.announce:

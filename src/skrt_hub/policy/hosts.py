@@ -18,7 +18,7 @@ _LOOPBACK = ("localhost", "*.localhost")
 
 def answered(settings: Settings) -> tuple[str, ...]:
     """The names, besides addresses in numbers; `*` stands for one label."""
-    names = [*_LOOPBACK, *configured(settings), *filter(None, [announced.name(settings)])]
+    names = [*_LOOPBACK, *configured(settings), *announced.names(settings)]
     if not settings.on_loopback:
         own = socket.gethostname().lower()
         short = own.partition(".")[0]

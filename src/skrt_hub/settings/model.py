@@ -278,12 +278,17 @@ class Settings(Section):
         # A program in front of the hub brings others to a hub that listens on loopback alone.
         if self.tls.proxy:
             return "tls.proxy"
-        return f"public_url {self.public_url}" if self.public_url and not _is_loopback(self.public_url) else ""
+        return f"public_url {self._in_front}" if self._in_front else ""
+
+    @property
+    def _in_front(self) -> str:
+        """The public address to which only a program in front of a hub on loopback can bring people, or nothing."""
+        alone = self.on_loopback and self.kubernetes.access == "port-forward"
+        return self.public_url if alone and self.public_url and not _is_loopback(self.public_url) else ""
 
     @property
     def _encrypted_for_others(self) -> bool:
-        # Only a program in front, which encrypts, brings people by such an address to a hub on loopback.
-        return self.tls.encrypted or self._reachable_through.startswith("public_url https://")
+        return self.tls.encrypted or self._in_front.startswith("https://")
 
     @property
     def on_loopback(self) -> bool:

@@ -23,7 +23,7 @@ from skrt_hub.policy import profiles
 from skrt_hub.process import beside_python, run
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
-from skrt_hub.targets.machine.listeners import bind_public
+from skrt_hub.targets.machine.listeners import bind_public, in_the_way
 from skrt_hub.targets.port import FOR_LOW_PORTS, port_error
 from skrt_workspace.sandbox import privileges
 from skrt_workspace.sandbox.document import LANDLOCK
@@ -159,15 +159,13 @@ def port(settings: Settings, *, running: bool) -> Finding:
 def plain_port(settings: Settings, *, running: bool) -> tuple[Finding, ...]:
     """Whether HTTP's port can lead to the encrypted pages, where that is wanted."""
     for entry in (entry for entry in entry_points(settings) if entry.leads_on):
-        try:
-            sockets.listen(entry.host, entry.port).close()
-        except OSError as error:
-            if sockets.has_no_such_address(error) or (running and error.errno == errno.EADDRINUSE):
-                continue
-            told = port_error(entry.host, entry.port, error)
-            found = f"people have to type https:// before the name: {told.what} {told.why}"
-            remedy = FOR_LOW_PORTS if isinstance(told, PermissionsError) else "End that program, if nobody needs it."
-            return (Finding(f"port {entry.port}", False, found, remedy, required=False),)
+        error = in_the_way(entry)
+        if error is None or sockets.has_no_such_address(error) or (running and error.errno == errno.EADDRINUSE):
+            continue
+        told = port_error(entry.host, entry.port, error)
+        found = f"people have to type https:// before the name: {told.what} {told.why}"
+        remedy = FOR_LOW_PORTS if isinstance(told, PermissionsError) else "End that program, if nobody needs it."
+        return (Finding(f"port {entry.port}", False, found, remedy, required=False),)
     return ()
 
 

@@ -60,13 +60,13 @@ def bind_public(entries: Iterable[EntryPoint]) -> Kept:
         return made
 
 
-def can_be_had(entry: EntryPoint) -> bool:
-    """Whether this address is free and may be listened on now."""
+def in_the_way(entry: EntryPoint) -> OSError | None:
+    """What keeps this address from being listened on now, if anything does."""
     try:
         sockets.listen(entry.host, entry.port).close()
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return error
+    return None
 
 
 def _bind_when_free(entries: Sequence[EntryPoint]) -> Kept:

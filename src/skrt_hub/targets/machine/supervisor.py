@@ -242,7 +242,7 @@ class Supervisor:
         components = {
             name: f"running, pid {keeper.pid}" if keeper.running else "not running"
             for name, keeper in self.keepers.items()
-            if name not in ("page", "announcer") or self._is_used(name)
+            if self._is_used(name)
         }
         if self._culling.waits:
             components["culler"] = "waits until a server can have been idle long enough"

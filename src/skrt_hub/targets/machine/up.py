@@ -35,7 +35,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.slips.terminal import qr
 from skrt_hub.targets import institution
 from skrt_hub.targets.machine import checks, condition, control, data_links, leftovers, participants, parts
-from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public, can_be_had
+from skrt_hub.targets.machine.listeners import Kept, bind_door, bind_private, bind_public, in_the_way
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.version import __version__
 
@@ -196,7 +196,7 @@ def _not_held(settings: Settings, held: list[dict[str, Any]]) -> list[EntryPoint
     """The entry points that the running hub must have, or could have by now, and does not hold."""
     now = {(entry["host"], entry["port"]) for entry in held}
     missing = [entry for entry in entry_points(settings) if (entry.host, entry.port) not in now]
-    return [entry for entry in missing if entry.needed or (entry.leads_on and can_be_had(entry))]
+    return [entry for entry in missing if entry.needed or (entry.leads_on and in_the_way(entry) is None)]
 
 
 def _ensure_prerequisites(context: Context) -> None:
