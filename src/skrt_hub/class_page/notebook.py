@@ -23,8 +23,6 @@ _LONGEST = 20_000
 _LARGEST_PICTURE = 4 * 2**20
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_OVERWRITTEN = re.compile(r"[^\n\r]*\r+(?=[^\n\r])|\r+(?=\n|$)")
-"""What a progress bar wrote before its last state."""
 
 
 @dataclass(frozen=True)
@@ -105,4 +103,6 @@ def _text(value: object, between: str = "") -> str:
     if not isinstance(value, str):
         return ""
     cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}\n…"
-    return printable(_OVERWRITTEN.sub("", _COLOURS.sub("", cut)))
+    # Of what a progress bar wrote over itself only its last state. An expression would look on from every letter.
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in _COLOURS.sub("", cut).split("\n"))
+    return printable("\n".join(lines))

@@ -93,3 +93,9 @@ def test_there_is_a_bound_to_everything() -> None:
     assert len(found.outputs) == 100
     assert len(found.outputs[0].text) < 30_000
     assert len(read(*[{"cell_type": "markdown", "source": ""}] * 2000)) == 1000
+
+
+def test_long_lines_hold_nobody_up() -> None:
+    """Each of these took more than a second where the whole line was looked at from every letter on."""
+    found = read(*[code(*[{"output_type": "stream", "text": "x" * 20_000}] * 100)] * 5)
+    assert {output.text for cell in found for output in cell.outputs} == {"x" * 20_000}
