@@ -25,6 +25,7 @@ def run(arguments: list[str]) -> None:
 
     by_the_hub = connections.use()
     _migrate_nothing()
+    _lead_no_browser()
     second_try.run(run_server, None if by_the_hub else server_command.command(sys.executable, *arguments))
 
 
@@ -33,6 +34,13 @@ def _migrate_nothing() -> None:
     from jupyter_core.application import JupyterApp  # noqa: PLC0415 - in the forked server it is there
 
     setattr(JupyterApp, "migrate_config", lambda self: None)  # noqa: B010 - a checker that knows the class objects
+
+
+def _lead_no_browser() -> None:
+    """Write no page that leads a browser of the same machine to the server: it lets in only whom the hub sends."""
+    from jupyter_server.serverapp import ServerApp  # noqa: PLC0415
+
+    setattr(ServerApp, "no_browser_open_file", True)  # noqa: B010 - not a setting that could be given
 
 
 def _prepare_home() -> None:

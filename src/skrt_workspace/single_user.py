@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -46,5 +47,15 @@ def without_database() -> Iterator[None]:
 
 def forget() -> None:
     """Let a process that is no server, but has the server's modules, find JupyterHub's modules whole."""
-    for name in [known for known in sys.modules if known == "jupyterhub" or known.startswith("jupyterhub.")]:
-        del sys.modules[name]
+    for name in names():
+        sys.modules.pop(name, None)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """JupyterHub's modules that are here.
+
+    A zygote asks once: each of the thousands of names that a child looks at is on a page of memory of its own, and
+    looking copies the page.
+    """
+    return tuple(known for known in sys.modules if known == "jupyterhub" or known.startswith("jupyterhub."))

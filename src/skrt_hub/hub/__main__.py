@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ modules["rfc3987_syntax"] = None
 
 def main() -> None:
     """Run JupyterHub with the arguments of the command line until it is stopped."""
+    gc.disable()  # nothing that is imported now is ever garbage; looking for it would take a tenth of the start
     from jupyterhub.app import main as run_hub  # noqa: PLC0415 - after the line above
 
     from skrt_hub.errors import SkrtHubError  # noqa: PLC0415 - after the line above, too
@@ -28,6 +30,8 @@ def main() -> None:
     if copy is not None:
         print(f"The database was upgraded for this JupyterHub; as it was before: {copy}", flush=True)
     given.use()
+    gc.freeze()
+    gc.enable()
     run_hub()
 
 

@@ -92,8 +92,9 @@ def _quick_hash() -> bool:
 def _remembered() -> bool:
     """Users and roles are looked up by name some ten times for each log-in.
 
-    SQLAlchemy's session holds them already, by number (Session.get); only which number a name has is kept here. A name
-    that was deleted or given anew is found out and asked of the database again.
+    SQLAlchemy's session has them already, by number (Session.get), for as long as somebody holds them: users are held
+    by the hub, roles are held here. Which number a name has is kept here too. A name that was deleted or given anew is
+    found out and asked of the database again.
     """
     classes = (jupyterhub.orm.User, jupyterhub.orm.Role)
     if not all(hasattr(kind, "find") for kind in classes):
@@ -120,6 +121,7 @@ class _Find:
     def __init__(self, original: Any) -> None:
         self._original = original
         self._numbers: dict[tuple[int, str], int] = {}
+        self._held: dict[tuple[int, str], Any] = {}
 
     def __call__(self, db: Any, name: str) -> Any:
         kind = self._original.__self__
@@ -131,4 +133,6 @@ class _Find:
         found = self._original(db, name)
         if found is not None:
             self._numbers[id(db), name] = found.id
+            if kind is jupyterhub.orm.Role:
+                self._held[id(db), name] = found
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,12 +49,13 @@ class Change:
 class Proof:
     """What somebody showed: `right` (the password), `code` (a valid one), `wrong`, or `new` (there is nothing yet).
 
-    `own`: it was made for this name, and is not what everybody has.
+    `own`: it was made for this name, and is not what everybody has. `hashed`: what is kept of it where it is new.
     """
 
     kind: str
     mark: str = ""
     own: bool = True
+    hashed: Entry | None = field(default=None, repr=False)
 
 
 class Accounts:
@@ -90,7 +91,7 @@ class Accounts:
     def examine(self, name: str, secret: str, *, class_password: bool = False) -> Proof:
         """What `secret` is for this name; `class_password`: whether the class's word counts.
 
-        One hash is compared in every case, so the time that it takes tells nothing.
+        One hash is made in every case, so the time that it takes tells nothing.
         """
         entry = self.find(name) or {}
         if "hash" in entry:
@@ -98,10 +99,12 @@ class Accounts:
         class_word = self._kept.document().get("class_password") if class_password else None
         taken = bool(_DECIDED & set(entry))
         kept = entry.get("code") or (None if taken else class_word)
+        if not (taken or kept):
+            return Proof("new", hashed=secret_text.hashed(secret))
         right = secret_text.matches(codes.plain(secret), kept or secret_text.NOBODYS)
         if kept is not None and right:
             return Proof("code", kept["salt"], own="code" in entry)
-        return Proof("wrong" if taken or kept else "new")
+        return Proof("wrong")
 
     def decided(self) -> set[str]:
         """Every name of which it is known how it logs in, if only that its next log-in chooses a password."""
@@ -118,9 +121,9 @@ class Accounts:
 
     # Changes by their owners
 
-    def add(self, name: str, password: str) -> bool:
-        """Give a new name its password; False when somebody else was first."""
-        kept = secret_text.hashed(password)
+    def add(self, name: str, password: str, hashed: Entry | None = None) -> bool:
+        """Give a new name its password, of which `examine` has the hash; False when somebody else was first."""
+        kept = hashed or secret_text.hashed(password)
         with self._kept.changing() as document:
             entry = document["accounts"].get(name, {})
             if _DECIDED & set(entry):

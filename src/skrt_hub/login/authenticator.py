@@ -183,7 +183,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         if proof.kind == "code":
             raise ChoosePassword(name, proof.mark)
         if proof.kind == "new":
-            return await self._first_use(name, secret)
+            return await self._first_use(name, secret, proof)
         return name
 
     async def _refuse_lost(self, handler: Any, name: str) -> None:
@@ -203,14 +203,14 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         found: Proof = await self.in_pool(examine, name, secret)
         return found
 
-    async def _first_use(self, name: str, password: str) -> str:
+    async def _first_use(self, name: str, password: str, proof: Proof) -> str:
         if self.kind != "first-use":
             raise Refused(403, "wrong")
         if (self.accounts.find(name) or {}).get("role"):
             raise Refused(403, "managers")
         if len(password) < self.shortest_password:
             raise Refused(403, "new_name", shortest=self.shortest_password)
-        if await self.in_pool(self.accounts.add, name, password):
+        if await self.in_pool(self.accounts.add, name, password, proof.hashed):
             return name
         if await self.in_pool(self.accounts.check, name, password):
             return name

@@ -68,8 +68,7 @@ def serve(options: argparse.Namespace) -> int:
     mends.WITHOUT.update(options.without)
     sys.path[:] = [entry for entry in sys.path if entry not in ("", "/")]
     record = preload.load()
-    kernels.preloaded_names()
-    kernels.system_view()
+    kernels.know_modules()
     numerics.loaded_libraries()
     if options.home != HOME_INSIDE:
         home_paths.find(options.home, besides=(record.read, record.made))

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from skrt_workspace import single_user, startup
-from skrt_workspace.forkserver import mends
+from skrt_workspace.forkserver import mends, preload
 from skrt_workspace.forkserver.deferred import DEFERRED
 from skrt_workspace.sandbox import kernel as system
 from skrt_workspace.sandbox.enter import weigh_session
@@ -53,6 +53,14 @@ def shadowed(folder: str) -> str | None:
     return None
 
 
+def know_modules() -> None:
+    """Ask all modules once what each kernel would ask them, which would copy a page of memory for every name."""
+    preloaded_names()
+    system_view()
+    module_names()
+    single_user.names()
+
+
 @cache
 def preloaded_names() -> frozenset[str]:
     """The top-level modules that are imported already."""
@@ -80,6 +88,7 @@ def run(request: Request, made: Mapping[str, str]) -> None:
     application: Any = IPKernelApp.instance()
     with _files_of_modules_known():
         application.initialize(sys.argv[1:])
+    application.shell._sys_modules_keys = module_names()
     _tell_running_kernel()
     _give_memory_back(application.shell)
     application.start()
@@ -93,36 +102,47 @@ def _set_main_module(request: Request) -> None:
 
 
 class _SystemView:
-    """The module `sys` as ipykernel sees it while it starts: `modules` are there by their files only."""
+    """The module `sys` as a part of the kernel sees it while it starts, with these `modules`."""
 
-    def __init__(self, files: tuple[str, ...]) -> None:
-        self.modules = {number: SimpleNamespace(__file__=file) for number, file in enumerate(files)}
+    def __init__(self, modules: Mapping[Any, Any]) -> None:
+        self.__dict__["modules"] = modules
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(sys, name, value)  # such as `argv`, for a program that the person's own settings have run first
+
 
 @cache
 def system_view() -> _SystemView:
-    """The module `sys` with the files of all modules; made once in the zygote."""
-    return _SystemView(module_files())
+    """The module `sys` with the files of all modules, under numbers; made once in the zygote."""
+    return _SystemView({number: SimpleNamespace(__file__=file) for number, file in enumerate(module_files())})
+
+
+@cache
+def module_names() -> frozenset[str]:
+    """The names of all modules that a kernel has, or will have once it has started."""
+    return frozenset((*sys.modules, *DEFERRED, *preload.FORGOTTEN))
 
 
 @contextmanager
 def _files_of_modules_known() -> Iterator[None]:
     """Spare a starting kernel the look at every module.
 
-    ipykernel asks each module for its file, for its debugger. With thousands preloaded, their reference counts alone
-    would copy 16 MB of pages that all participants share.
+    ipykernel asks each module for its file, for its debugger, and IPython notes all names, for `%reset aggressive`.
+    With thousands preloaded, their reference counts alone would copy 20 MB of pages that all participants share.
     """
     import ipykernel.ipkernel  # noqa: PLC0415
+    import IPython.core.shellapp  # noqa: PLC0415
 
-    seen_as: Any = ipykernel.ipkernel
-    seen_as.sys = system_view()
+    files: Any = ipykernel.ipkernel
+    names: Any = IPython.core.shellapp
+    files.sys, names.sys = system_view(), _SystemView({})
     try:
         yield
     finally:
-        seen_as.sys = sys
+        files.sys = names.sys = sys
 
 
 @cache

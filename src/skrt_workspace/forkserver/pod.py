@@ -76,8 +76,7 @@ def _load_for_kernels(record: Record) -> None:
     """Import what kernels need. Raises preload.NotClean where they could not be forked then."""
     os.environ.update(WHILE_IMPORTING)
     _load(KERNEL, record)
-    kernels.preloaded_names()
-    kernels.module_files()
+    kernels.know_modules()
     preload.assert_clean()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import single_user
-from skrt_workspace.forkserver import deferred, heap_fill, immortal, mends, warmup
+from skrt_workspace.forkserver import deferred, heap_fill, huge_pages, immortal, mends, remembered, warmup
 from skrt_workspace.forkserver.variables import Record
 
 # What the server needs, what a kernel needs, what participants import. A name that is not there is told in the log.
@@ -24,12 +24,14 @@ MODULES = (
     "jupyterhub.singleuser.extension", "jupyter_server.serverapp", "jupyterlab.labapp", "jupyterlab_server.handlers",
     "jupyter_server.kernelspecs.handlers", "jupyter_server.nbconvert.handlers", "jupyter_server.view.handlers",
     "nbclassic.notebookapp", "nbclassic.edit.handlers", "nbclassic.notebook.handlers", "nbclassic.terminal.handlers",
-    "nbclassic.tree.handlers", "nbclassic.view.handlers", "notebook_shim.nbserver",
+    "nbclassic.tree.handlers", "nbclassic.view.handlers", "notebook_shim.nbserver", "notebook.files.handlers",
+    "notebook.services.contents.manager", "notebook.services.contents.checkpoints",
     "jupyter_lsp.serverextension", "jupyter_lsp.virtual_documents_shadow", "jupyter_server_terminals",
     "jupyter_archive.handlers", "jinja2.ext", "tornado.platform.asyncio",
     "skrt_workspace.provisioner.provisioner", "skrt_workspace.prepare_home", "skrt_workspace.home.recover",
     "skrt_workspace.home.space", "skrt_workspace.home.notices", "skrt_workspace.material.news",
-    "skrt_workspace.material.place", "skrt_workspace.server_extension.application", "skrt_workspace.phantom",
+    "skrt_workspace.material.place", "skrt_workspace.server_extension.application", "skrt_workspace.environments",
+    "skrt_workspace.server_extension.kernelspecs", "skrt_workspace.phantom",
     "IPython.core.magics.execution", "IPython.core.magics.pylab", "IPython.utils.module_paths",
     "ipykernel_launcher", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.core.logger",
@@ -62,7 +64,7 @@ def load(names: Sequence[str] = ()) -> Record:
     gc.disable()  # a collection would leave holes that children fill, page by page (gc.freeze, note in the manual)
     with Record.while_importing() as record:
         if not names:
-            warmup.remember_entry_points()
+            remembered.entry_points()
         for name in names or (*MODULES, *_services()):
             try:
                 if name in deferred.DEFERRED and "deferral" not in mends.WITHOUT:
@@ -74,6 +76,7 @@ def load(names: Sequence[str] = ()) -> Record:
                 print(f"fork server: {name} is not preloaded: {error}", file=sys.stderr)
         if not names:
             warmup.use_libraries()
+            remembered.for_servers()
     for name in FORGOTTEN:
         _forget(name)
     return record
@@ -93,6 +96,8 @@ def freeze() -> None:
     if "holes" not in mends.WITHOUT:
         heap_fill.fill()
     gc.freeze()
+    if "huge pages" not in mends.WITHOUT:
+        huge_pages.gather()
 
 
 def assert_clean() -> None:

@@ -1,4 +1,4 @@
-"""What the zygote does once, so that no child has to: answers that are the same for all, and slow first uses.
+"""The slow first uses of libraries, which the zygote makes so that no child has to.
 
 A library builds tables at its first use (matplotlib its parser for formulas, pydicom its decoders), which children find
 made. Nothing here may leave a thread, an open file or a setting behind; `preload.assert_clean` looks.
@@ -9,38 +9,13 @@ from __future__ import annotations
 import importlib
 import io
 import sys
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 
-def remember_entry_points() -> None:
-    """Read the entry points of the environment's packages once; they are files that do not change while it is in use.
-
-    A Jupyter server asks for them five times, and each time hundreds of files are read. Call this before modules are
-    imported that take the function for themselves. A child whose `sys.path` leads to other packages asks anew.
-    """
-    original = metadata.entry_points
-    path = tuple(sys.path)
-    found = cache(original)
-
-    def entry_points(**wanted: Any) -> Any:
-        return found().select(**wanted) if same_packages(path) else original(**wanted)
-
-    found()
-    metadata.entry_points = entry_points
-
-
-def same_packages(path: tuple[str, ...]) -> bool:
-    """Whether `sys.path` leads to the packages that `path` leads to, and to no others."""
-    further = [entry for entry in sys.path if entry not in path]
-    return set(path) <= set(sys.path) and not any(True for _ in metadata.distributions(path=further))
-
-
 def use_libraries() -> None:
     """Draw a figure as a first lesson does, and read an image, into memory that is thrown away."""
-    for use in (draw, read_dicom):
+    for use in (draw, read_dicom, read_notebook):
         try:
             use()
         except Exception as error:  # a library of another version: then each child is a little slower
@@ -78,3 +53,10 @@ def read_dicom() -> None:
     for file in Path(sys.prefix).glob("share/skrt-workspace/phantom/patients/Phantom-1/*/CT/*/*"):
         _ = pydicom.dcmread(file).pixel_array
         return
+
+
+def read_notebook() -> None:
+    """A notebook read and checked, as the server does when one is opened."""
+    nbformat: Any = importlib.import_module("nbformat")
+    cells = [nbformat.v4.new_markdown_cell("# A heading"), nbformat.v4.new_code_cell("1 + 1")]
+    nbformat.validate(nbformat.reads(nbformat.writes(nbformat.v4.new_notebook(cells=cells)), as_version=4))

@@ -41,6 +41,56 @@ def test_entry_points_are_those_of_a_plain_kernel_also_of_packages_that_are_adde
     assert "extra:main" in forked["answers"][1]
 
 
+# What a server works out from the environment's files: the work is forbidden, so that only what is remembered comes.
+REMEMBERED = {
+    "event schemas": """
+import jupyter_events.schema as schema
+from jupyter_server import DEFAULT_EVENTS_SCHEMA_PATH as places
+{}
+found = [schema.EventSchema(file) for file in sorted(places.rglob("*.yaml"))]
+print([one.id for one in found])
+""",
+    "templates": """
+import sys, jinja2
+from pathlib import Path
+{}
+pages = jinja2.FileSystemLoader([str(Path(sys.prefix, "share/jupyter/lab/static"))])
+page = jinja2.Environment(loader=pages, extensions=["jinja2.ext.i18n"], autoescape=True).get_template("index.html")
+print(page.name, page.root_render_func.__code__.co_names)
+""",
+    "empty command lines": """
+from traitlets.config import Application, Config
+class Own(Application): pass
+{}
+one = Own()
+one.config = Config({{"Own": {{"log_level": 10}}}})
+one.parse_command_line([])
+print(one.argv, one.extra_args, one.cli_config, one.log_level)
+""",
+}
+FORBIDDEN = {
+    "event schemas": "schema.yaml.load = None",
+    "templates": "jinja2.Environment._parse = None",
+    "empty command lines": "Own._create_loader = None",
+}
+
+
+@pytest.mark.parametrize("what", sorted(REMEMBERED))
+def test_what_a_server_works_out_at_its_start_is_remembered_and_the_same(what: str, server: Server) -> None:
+    allowed, forbidden = (REMEMBERED[what].format(words) for words in ("", FORBIDDEN[what]))
+    forked, plain = server.drive([allowed, forbidden], ways=["warden", "plain"])
+    assert forked["answers"][0] == forked["answers"][1] == plain["answers"][0]
+    assert "TypeError" in plain["answers"][1]
+
+
+def test_a_kernel_knows_the_names_of_its_modules_without_a_look_at_each(server: Server) -> None:
+    cell = "s = get_ipython(); print(sorted({'json', 'numpy', 'IPython', 'ipykernel'} - set(s._sys_modules_keys)))"
+    later = "import this_is_mine; s.reset(aggressive=True); import sys; print('json' in sys.modules)"
+    gone = "import sys; print('this_is_mine' in sys.modules)"
+    (forked,) = server.drive([cell, later, gone], files={"this_is_mine.py": ""})
+    assert [answer.splitlines()[-1] for answer in forked["answers"]] == ["[]", "True", "False"]
+
+
 def test_a_first_plot_finds_matplotlibs_parser_made(server: Server) -> None:
     cell = "import matplotlib.mathtext as m; print(m.MathTextParser._parser is not None)"
     forked, plain = server.drive([cell], ways=["warden", "plain"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -208,6 +209,22 @@ def test_whoever_leaves_the_list_is_logged_out_and_refused(tmp_path: Path) -> No
     assert asyncio.run(who.refresh_user(SimpleNamespace(name="bob", admin=False))) is True
     accounts.take_list([Person("anna"), Person("bob")], anyone=False)
     assert log_in(who, "anna", "long enough") == "anna"  # the password was kept
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_every_log_in_makes_one_hash_so_that_its_time_tells_nothing(
+    listed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts, made = new_accounts(tmp_path), []
+    if listed:
+        accounts.set("anna", "long enough")
+    scrypt = hashlib.scrypt
+    monkeypatch.setattr(hashlib, "scrypt", lambda *words, **named: made.append(1) or scrypt(*words, **named))
+    who = authenticator(tmp_path)
+    assert log_in(who, "anna", "long enough") == "anna"
+    assert len(made) == 1
+    assert refused(who, "anna", "something else").status_code == 403
+    assert len(made) == 2
 
 
 def test_a_forgotten_password_is_chosen_anew(tmp_path: Path) -> None:
