@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -75,9 +77,25 @@ class Finder:
         self._settings.make()
 
 
+put_off: dict[str, Settings] = {}
+"""The changes of each module that was loaded here."""
+
+
+@contextmanager
+def as_imported() -> Iterator[None]:
+    """The changes of all these modules hold for as long as this context does."""
+    for settings in put_off.values():
+        settings.make()
+    try:
+        yield
+    finally:
+        for settings in reversed(put_off.values()):
+            settings.take_back()
+
+
 def load(name: str) -> None:
     """Import a module and put its changes off."""
-    settings = Settings()
+    settings = put_off[name] = Settings()
     importlib.import_module(name)
     settings.take_back()
     finder: Any = Finder(sys.modules.pop(name), settings)

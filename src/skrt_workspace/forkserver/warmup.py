@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace.forkserver import deferred
+
 
 def use_libraries() -> None:
     """Draw a figure as a first lesson does, and read an image, into memory that is thrown away."""
-    for use in (draw, read_dicom, read_notebook):
+    for use in (draw, draw_as_scikit_rt, read_dicom, read_notebook):
         try:
             use()
         except Exception as error:  # a library of another version: then each child is a little slower
@@ -37,6 +39,12 @@ def draw() -> None:
     figure.tight_layout()
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
     _close_fonts()
+
+
+def draw_as_scikit_rt() -> None:
+    """The same with the sizes and fonts that scikit-rt sets: finding a font is a search through all that there are."""
+    with deferred.as_imported():
+        draw()
 
 
 def _close_fonts() -> None:

@@ -91,6 +91,21 @@ def test_a_kernel_knows_the_names_of_its_modules_without_a_look_at_each(server: 
     assert [answer.splitlines()[-1] for answer in forked["answers"]] == ["[]", "True", "False"]
 
 
+def test_a_first_plot_of_scikit_rt_finds_its_fonts_found(server: Server) -> None:
+    cell = """
+import io, skrt
+from matplotlib import figure, font_manager as fonts
+before = fonts.fontManager._findfont_cached.cache_info()
+axes = figure.Figure().add_subplot()
+axes.set(xlabel="x (mm)", ylabel="y (mm)", title="z = 3.0 mm")
+axes.figure.savefig(io.BytesIO(), format="png")
+after = fonts.fontManager._findfont_cached.cache_info()
+print(after.hits > before.hits, after.misses - before.misses)
+"""
+    forked, plain = server.drive([cell], ways=["warden", "plain"])
+    assert (forked["answers"][0], plain["answers"][0].split()[1] != "0") == ("True 0\n", True)
+
+
 def test_a_first_plot_finds_matplotlibs_parser_made(server: Server) -> None:
     cell = "import matplotlib.mathtext as m; print(m.MathTextParser._parser is not None)"
     forked, plain = server.drive([cell], ways=["warden", "plain"])
