@@ -250,6 +250,7 @@ class VerifyRow:
     seconds: float
     detail: str = ""
     measured: dict[str, Any] = field(default_factory=dict)
+    environment: str = ""  # which of the hub's environments it was tried in; empty for the first
 
 
 @dataclass(frozen=True)
@@ -268,11 +269,14 @@ class VerifyReport(Report):
         return 0 if self.ok else VerifyError.exit_code
 
     def render(self) -> RenderableType:
-        table = Table("step", "verdict", "time", "found", box=None, pad_edge=False)
+        several = any(row.environment for row in self.rows)
+        first = ("environment",) if several else ()
+        table = Table(*first, "step", "verdict", "time", "found", box=None, pad_edge=False)
         colours = {"ok": "green", "failed": "red", "skipped": "yellow"}
         for row in self.rows:
             verdict = f"[{colours.get(row.verdict, 'white')}]{row.verdict}[/]"
-            table.add_row(Text(row.name), verdict, f"{row.seconds:.1f} s", Text(row.detail))
+            where = (Text(row.environment or "the first"),) if several else ()
+            table.add_row(*where, Text(row.name), verdict, f"{row.seconds:.1f} s", Text(row.detail))
         failed = sum(row.verdict == "failed" for row in self.rows)
         summary = "all well" if self.ok else f"{failed} of {len(self.rows)} steps failed"
         return Group(table, Text(f"{summary}, {self.seconds:.0f} s"))

@@ -110,13 +110,13 @@ class Participant:
             await answer.read()
             return answer.status
 
-    async def run(self, code: str, *, patience: float = 280) -> str:
+    async def run(self, code: str, *, patience: float = 280, kernel: str = "python3") -> str:
         """Run code in a new kernel and return what it printed; raises RuntimeError for an error in it."""
-        async with self._web.post(f"{self.base}api/kernels", json={"name": "python3"}, headers=self._headers()) as made:
+        async with self._web.post(f"{self.base}api/kernels", json={"name": kernel}, headers=self._headers()) as made:
             assert made.status == 201, await made.text()
-            kernel = (await made.json())["id"]
+            started = (await made.json())["id"]
         self._mark("kernel asked")
-        channel = f"{self.base}api/kernels/{kernel}/channels?session_id={uuid.uuid4().hex}".replace("http", "ws", 1)
+        channel = f"{self.base}api/kernels/{started}/channels?session_id={uuid.uuid4().hex}".replace("http", "ws", 1)
         async with self._web.ws_connect(channel, max_msg_size=0) as socket:
             return await asyncio.wait_for(self._execute(socket, code), patience)
 

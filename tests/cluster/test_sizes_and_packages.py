@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from skrt_hub.environment import ensure_environment
+from tests.machine.conftest import environments_folder
+from tests.machine.hub.test_environment import WITH, laboratory
 from tests.machine.hub.test_own_packages import WHEEL, wheel
 from tests.support.aside import run_aside
 from tests.support.browsers import log_in, picture
@@ -34,10 +37,28 @@ print(os.environ["OMP_NUM_THREADS"], limit, *(pages == limit // page for pages i
 OWN_IMAGE = not os.environ.get("SKRT_HUB_TEST_IMAGE")
 
 
+TABLES = {"name": "Tables", "environment": "tables"}
+ENVIRONMENT = {
+    "packages": ["tabulate", "uncertainties>=3"],
+    "scikit_rt": {"git": "laboratory", "at": "course"},
+    "others": [{"name": "tables", "packages": ["prettytable"], "fork_server": True}],
+}
+IN_TABLES = """
+import importlib.util, os, sys, prettytable, numpy, skrt
+assert sys.prefix == "/opt/environments/tables", sys.prefix
+assert importlib.util.find_spec("uncertainties") is None and not hasattr(skrt, "COURSE")
+print(sys.prefix, os.getppid())
+"""
+
+
 @pytest.fixture(scope="module")
 def room(hub: Hub) -> Iterator[Hub]:
-    """The hub with two sizes of servers and a package of the organiser's own."""
-    hub.configure(profiles=PROFILES, **({"environment": {"packages": ["tabulate"]}} if OWN_IMAGE else {}))
+    """The hub with sizes of servers, packages and a scikit-rt of the organiser's own, and a further environment."""
+    if OWN_IMAGE:
+        laboratory(ensure_environment(environments_folder()), hub.folder / "laboratory")
+        hub.configure(profiles=[*PROFILES, TABLES], environment=ENVIRONMENT)
+    else:
+        hub.configure(profiles=PROFILES)
     hub.run("up")
     yield hub
     hub.configure()
@@ -48,14 +69,14 @@ def sizes(hub: Hub) -> dict[str, str]:
     return {server["name"]: server["profile"] for server in hub.run("status")["servers"]}
 
 
-async def at_work(hub: Hub, name: str, code: str, **options: Any) -> str:
+async def at_work(hub: Hub, name: str, code: str, *, kernel: str = "python3", **options: Any) -> str:
     """Log in, start a server with these options where none runs, run a cell."""
     async with Participant(hub.url, name) as one:
         await one.log_in()
         status, told = await one.start(options)
         assert status in (201, 202, 400), told  # 400: it runs
         await one.server()
-        return await one.run(code)
+        return await one.run(code, kernel=kernel)
 
 
 def test_a_size_is_chosen_in_the_form_and_held_by_the_pod(room: Hub, browser: Browser) -> None:
@@ -63,7 +84,7 @@ def test_a_size_is_chosen_in_the_form_and_held_by_the_pod(room: Hub, browser: Br
     log_in(page, room.url, "nora", Participant.password, "hub/spawn")
     page.wait_for_selector("#kubespawner-profiles-list")
     assert page.is_checked("#profile-item-small"), "the first is for who does not choose"
-    assert "for registrations (3 GB of memory, 2 processors)" in page.inner_text("#kubespawner-profiles-list")
+    assert "for registrations (3 GB Arbeitsspeicher, 2 Prozessoren)" in page.inner_text("#kubespawner-profiles-list")
     picture(page, "sizes-on-kubernetes", whole=True)
     page.click("label[for=profile-item-large]")
     page.click("form input[type=submit], form button[type=submit]", no_wait_after=True)
@@ -91,10 +112,23 @@ def test_a_size_that_there_is_not_is_refused_and_nothing_else_can_be_asked_for(r
 
 
 @pytest.mark.skipif(not OWN_IMAGE, reason="a published image takes no packages")
-def test_the_classs_own_packages_are_a_layer_of_the_image(room: Hub) -> None:
-    told = run_aside(at_work(room, "nora", "import tabulate, numpy; print(tabulate.__file__)"))
-    assert told.startswith("/opt/skrt/")
-    assert "tabulate" in (room.folder / "hub.lock.txt").read_text(encoding="utf-8")
+def test_the_classs_own_packages_and_scikit_rt_are_a_layer_of_the_image(room: Hub) -> None:
+    told = run_aside(at_work(room, "nora", f"{WITH}\nprint(tabulate.__file__, skrt.__file__)"))
+    assert [path.startswith("/opt/skrt/") for path in told.split()] == [True, True]
+    lock = (room.folder / "hub.lock.txt").read_text(encoding="utf-8")
+    assert "tabulate==" in lock
+    assert "# own scikit-rt 0.8.3 git " in lock
+
+
+@pytest.mark.skipif(not OWN_IMAGE, reason="a published image takes no packages")
+def test_a_further_environment_is_a_profile_and_a_kernel(room: Hub) -> None:
+    assert run_aside(at_work(room, "tess", IN_TABLES, profile="tables")).split()[0] == "/opt/environments/tables"
+    assert sizes(room)["tess"] == "Tables"
+    # The other way round: beside the first environment it is a kernel.
+    assert "/opt/environments/tables" in run_aside(at_work(room, "nora", IN_TABLES, kernel="tables"))
+    # `verify` looks at it, too.
+    rows = room.run("verify", "--quick")["rows"]
+    assert {row["environment"] for row in rows} == {"", "tables"}
 
 
 def test_a_participants_packages_are_listed_and_moved_aside_with_a_way_back(room: Hub) -> None:

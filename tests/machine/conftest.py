@@ -25,7 +25,8 @@ PROJECT = Path(__file__).parents[2]
 ORDINARY = "tester"  # the ordinary user that tests run as root try things as
 
 
-def _environments() -> Path:
+def environments_folder() -> Path:
+    """Where the tests keep the participants' environments."""
     given = os.environ.get("SKRT_HUB_ENVIRONMENTS")
     return Path(given) if given else Path(platformdirs.user_cache_dir("skrt-hub-tests")) / "environments"
 
@@ -33,7 +34,7 @@ def _environments() -> Path:
 @pytest.fixture(scope="session")
 def environment() -> Environment:
     """The participants' environment, built by the Python that runs the tests."""
-    return ensure_environment(_environments())
+    return ensure_environment(environments_folder())
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import time
@@ -133,6 +134,9 @@ def test_a_further_environment_is_a_kernel_and_a_choice(make_hub: Callable[..., 
         name: each["spec"]["display_name"] for name, each in specs.api("GET", "api/kernelspecs")["kernelspecs"].items()
     }
     assert titles == {"python3": "Python 3 (tables)", "scikit-rt": "Python 3 (scikit-rt)"}
+    verified = json.loads(hub.run("verify", "--quick", "--json").stdout)["rows"]
+    assert {row["environment"] for row in verified} == {"", "tables"}
+    assert {row["verdict"] for row in verified} == {"ok"}, verified
     hub.configure()
     hub.run("up")
     assert "fork-server-tables" not in hub.status()["components"]

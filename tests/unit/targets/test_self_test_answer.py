@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from skrt_hub import results
 from skrt_hub.report import VerifyReport
 from skrt_hub.targets.self_test_answer import all_rows, rows_so_far
 
@@ -34,3 +35,12 @@ def test_a_failed_row_fails_the_whole() -> None:
 
 def test_damaged_rows_are_passed_over() -> None:
     assert rows_so_far('{"row": {"name": "x"}}\n{"row": 3}\n{half') == ()
+
+
+def test_of_several_environments_each_row_says_which_it_is_of() -> None:
+    first, other = all_rows(f"{ROW}\n{END}"), all_rows(f"{BAD}\n", "gpu")
+    assert [(row.name, row.environment) for row in other] == [("NiftyReg", "gpu"), ("self-test", "gpu")]
+    (table, _) = results.found(VerifyReport((*first, *other), 1)).blocks
+    assert [row[:2] for row in table.rows] == [("the first", "elastix"), ("gpu", "NiftyReg"), ("gpu", "self-test")]
+    (table, _) = results.found(VerifyReport(first, 1)).blocks
+    assert table.heads[0] == "step"

@@ -19,8 +19,8 @@ from skrt_hub.hub.names import Place
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import plain_start
 from skrt_hub.layout import Layout
-from skrt_hub.report import VerifyReport
-from skrt_hub.targets.self_test_answer import all_rows, rows_so_far
+from skrt_hub.report import VerifyReport, VerifyRow
+from skrt_hub.targets.self_test_answer import all_rows, rows_so_far, title
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive
 
 _TESTER_ID = 1_879_049_000  # below the ids of participants (skrt_hub.hub.names)
@@ -31,22 +31,35 @@ def self_test(context: Context, *, quick: bool) -> VerifyReport:
     """Run the self-test and return what it found; an end without an answer is a failed row."""
     layout, applied = context.layout, read_applied(context.layout)
     assert applied is not None  # the target made sure of it
+    all_of_them = [applied, *(applied.running_in(name) for name, _ in applied.others)]
+    for one in all_of_them:
+        _require_whole(one)
+    began = time.monotonic()
+    ensure_run_folder(layout)
+    rows = tuple(row for one in all_of_them for row in _rows(context, one, quick=quick))
+    return VerifyReport(rows, round(time.monotonic() - began, 1))
+
+
+def _require_whole(applied: Applied) -> None:
+    name = f"The participants' environment{f' {applied.chosen}' if applied.chosen else ''}"
     if not (applied.environment / "bin" / "python").exists():
-        raise StateError("The participants' environment is missing.", remedy="Build it with: skrt-hub up")
+        raise StateError(f"{name} is missing.", remedy="Build it with: skrt-hub up")
     if (problem := damage(applied.environment)) is not None:
         raise VerifyError(
-            "The participants' environment is damaged.",
+            f"{name} is damaged.",
             why=f"In {applied.environment}, {problem}.",
             remedy="It is mended, with what is damaged fetched again, by: skrt-hub up",
         )
-    began = time.monotonic()
-    ensure_run_folder(layout)
-    work = Path(tempfile.mkdtemp(prefix="verify-", dir=layout.run))
+
+
+def _rows(context: Context, applied: Applied, *, quick: bool) -> tuple[VerifyRow, ...]:
+    """What the self-test finds in one environment."""
+    work = Path(tempfile.mkdtemp(prefix="verify-", dir=context.layout.run))
     try:
-        identity, log = _start(applied, layout, work, quick=quick)
-        with context.progress.step("self-test, as a participant") as step:
+        identity, log = _start(applied, context.layout, work, quick=quick)
+        with context.progress.step(title(applied.chosen)) as step:
             _wait(identity, log, lambda count, name: step.update(note=f"{count} done, last: {name}"))
-        return VerifyReport(all_rows(_text(log)), round(time.monotonic() - began, 1))
+        return all_rows(_text(log), applied.chosen)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
