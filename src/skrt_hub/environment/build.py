@@ -29,11 +29,25 @@ from skrt_workspace.home.walk import remove_tree
 NEEDED_BYTES = 1_300_000_000
 NEEDED_WITH_CACHE = 2_600_000_000
 LOCK_DEADLINE = 1800.0
+READY = "SKRT_HUB_READY_ENVIRONMENTS"
+"""The variable that names a folder of environments to use and never to change: those of a container's image."""
 
 
 def find_environment(environments: Path, *, python: Path | None = None) -> Environment | None:
     """The wanted environment if it is built and whole, else None. Takes some ten milliseconds and changes nothing."""
-    return marker.read(environments / wanted(python).hash)
+    return _whole(environments, wanted(python).hash)
+
+
+def _whole(environments: Path, name: str) -> Environment | None:
+    """The environment of this name: of the hub's own, or one that came with a container's image."""
+    folders = [environments.absolute(), *_ready()]
+    return next((found for folder in folders if (found := marker.read(folder / name)) is not None), None)
+
+
+def _ready() -> list[Path]:
+    """The folder of environments that came with a container's image, where this is one."""
+    came_along = os.environ.get(READY)
+    return [Path(came_along)] if came_along else []
 
 
 def ensure_environment(
@@ -57,7 +71,7 @@ def ensure_environment(
     folder = environments.absolute() / identity.hash
     if bundle is not None:
         bundle.require_for(lock.identity, identity.python.version_text)
-    ready = marker.read(folder)
+    ready = _whole(environments, identity.hash)
     if ready is not None:
         return ready
     ensure_folder(environments)
@@ -94,7 +108,7 @@ def _build(
             own = ("pip", "install", "--no-deps", "--no-index", "--python", folder / "bin" / "python")
             uv.run_uv([*own, *(wheel.path for wheel in packages.wheels)], folder=folder.parent, lock=lock)
     with progress.step("participants' environment: workspace") as step:
-        like = marker.most_alike(folder.parent, identity)
+        like = marker.most_alike([folder.parent, *_ready()], identity)
         _install_workspace(folder, like, lock, lambda done, total, title: step.update(done - 1, total, title))
     _open_to_readers(folder)
     environment = Environment(folder, identity.hash, identity.python.version_text, identity.python.base_prefix)

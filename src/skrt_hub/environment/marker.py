@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,10 @@ def read(folder: Path) -> Environment | None:
     return Environment(folder, content["hash"], content["python"], Path(content["base_prefix"]))
 
 
-def most_alike(environments: Path, identity: Identity) -> Environment | None:
+def most_alike(places: Iterable[Path], identity: Identity) -> Environment | None:
     """A whole environment with the Python of `identity`, and with its packages, too, where there is one; or None."""
-    documents = [(folder, read_json(folder / NAME)) for folder in sorted(environments.iterdir()) if folder.is_dir()]
+    folders = [folder for place in places if place.is_dir() for folder in sorted(place.iterdir()) if folder.is_dir()]
+    documents = [(folder, read_json(folder / NAME)) for folder in folders]
     python = (identity.python.version_text, str(identity.python.base_prefix))
     alike = [
         (content.get("packages") != identity.packages, folder)

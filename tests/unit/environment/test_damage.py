@@ -7,11 +7,12 @@ import errno
 import hashlib
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from skrt_hub.environment import hashes, marker, uv
-from skrt_hub.environment.build import discard
+from skrt_hub.environment import build, hashes, marker, uv
+from skrt_hub.environment.build import READY, discard, find_environment
 from skrt_hub.environment.identity import Environment
 
 
@@ -94,3 +95,15 @@ def test_what_cannot_be_renamed_is_removed_where_it_is(environment: Path, monkey
     monkeypatch.setattr(Path, "rename", refused)
     discard(environment)
     assert list(environment.parent.iterdir()) == []
+
+
+def test_an_environment_that_came_with_an_image_is_used_while_it_is_whole(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "wanted", lambda python: SimpleNamespace(hash=environment.name))
+    assert find_environment(tmp_path / "own") is None
+    monkeypatch.setenv(READY, str(tmp_path))
+    found = find_environment(tmp_path / "own")
+    assert found is not None and found.folder == environment
+    (environment / "bin/python").unlink()
+    assert find_environment(tmp_path / "own") is None
