@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from skrt_hub import sockets
 from skrt_hub.bench import test_users
@@ -24,7 +25,10 @@ from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.layout import Layout
 from skrt_hub.process import run
+from skrt_hub.settings.kubernetes import Kubernetes
+from skrt_hub.settings.login import Login
 from skrt_hub.settings.model import Settings
+from skrt_hub.settings.tls import Tls
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
@@ -35,7 +39,7 @@ _WARM_DEADLINE = 60.0
 def at_hand(context: Context) -> Applied | None:
     """The hub of this state folder if it runs, is open, and lets in any name; else None."""
     applied = read_applied(context.layout)
-    if applied is None or applied.settings.participants:
+    if applied is None or applied.settings.participants or applied.settings.login.kind != "first-use":
         return None
     answer = control.ask(context.layout.control_socket, "status")
     return applied if answer is not None and answer["state"] == "running" else None
@@ -81,8 +85,11 @@ async def temporary_hub(context: Context, names: Sequence[str]) -> AsyncIterator
 
 
 def temporary_settings(settings: Settings, port: int) -> Settings:
-    """The same hub for anybody, on loopback, under another name, with room for everybody who is measured."""
-    changes = {"name": "bench", "target": "machine", "address": "127.0.0.1", "port": port, "participants": ()}
+    """The same hub for anybody, on loopback, under another name: of its log-in, nothing is left but a password."""
+    for_anybody = {"login": Login(kind="first-use"), "participants": (), "organisers": (), "helpers": (), "shared": ()}
+    here: dict[str, Any] = {"address": "127.0.0.1", "port": port, "tls": Tls(), "public_url": "", "participant_url": ""}
+    here["kubernetes"] = Kubernetes()
+    changes = {"name": "bench", "target": "machine", "announce": False, "hub_config": None, **for_anybody, **here}
     return settings.model_copy(update=changes)
 
 

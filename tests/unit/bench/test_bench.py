@@ -7,6 +7,8 @@ import math
 import struct
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -275,3 +277,45 @@ def test_the_temporary_hubs_settings_can_be_read_again(tmp_path: Path) -> None:
     read = load_settings(tmp_path / "hub.yaml")
     assert read.limits.idle == 5400
     assert read == settings
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"address": "lan", "tls": "class", "login": "codes", "organisers": ["maria"], "helpers": ["hans"]},
+        {
+            "login": {
+                "kind": "oidc",
+                "issuer": "https://id.example.org",
+                "client_id": "hub",
+                "client_secret_file": "/s",
+                "everyone": True,
+            }
+        },
+        {"kubernetes": {"access": "node-port"}, "tls": "class", "public_url": "https://hub.example.org"},
+        {"shared": [{"name": "project"}], "announce": True},
+    ],
+    ids=["codes", "institution", "cluster", "shared"],
+)
+def test_a_temporary_hub_lets_scripted_people_in_whatever_the_hubs_log_in_is(
+    wish: dict[str, Any], tmp_path: Path
+) -> None:
+    if "kubernetes" in wish:
+        wish = {**wish, "target": "kubernetes", "kubernetes": {**wish["kubernetes"], "host": "hub.example.org"}}
+    settings = hubs.temporary_settings(Settings.model_validate(wish), 8123)
+    hubs.write_settings(tmp_path / "hub.yaml", settings)
+    read = load_settings(tmp_path / "hub.yaml")
+    assert (read.login.kind, read.url, read.names, read.organisers) == ("first-use", "http://127.0.0.1:8123/", (), ())
+
+
+@pytest.mark.parametrize(
+    ("wish", "there"), [({}, True), ({"login": "codes"}, False), ({"participants": ["anna"]}, False)]
+)
+def test_the_hub_at_hand_is_measured_where_it_lets_any_name_in(
+    wish: dict[str, Any], there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied = SimpleNamespace(settings=Settings.model_validate(wish))
+    monkeypatch.setattr(hubs, "read_applied", lambda layout: applied)
+    monkeypatch.setattr(hubs.control, "ask", lambda *words: {"state": "running"})
+    context: Any = SimpleNamespace(layout=SimpleNamespace(applied="", control_socket=""))
+    assert (hubs.at_hand(context) is applied) is there
