@@ -314,8 +314,8 @@ def test_a_temporary_hub_lets_scripted_people_in_whatever_the_hubs_log_in_is(
 def test_the_hub_at_hand_is_measured_where_it_lets_any_name_in(
     wish: dict[str, Any], there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    applied = SimpleNamespace(settings=Settings.model_validate(wish))
+    applied: Any = SimpleNamespace(settings=Settings.model_validate(wish))
     monkeypatch.setattr(hubs, "read_applied", lambda layout: applied)
-    monkeypatch.setattr(hubs.control, "ask", lambda *words: {"state": "running"})
+    monkeypatch.setattr("skrt_hub.bench.hubs.control.ask", lambda *words: {"state": "running"})
     context: Any = SimpleNamespace(layout=SimpleNamespace(applied="", control_socket=""))
     assert (hubs.at_hand(context) is applied) is there
