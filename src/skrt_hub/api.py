@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +93,14 @@ class Hub:
             return self.target.up(foreground=foreground)
         return target_for(replace(self.context, bundle=Path(bundle))).up(foreground=foreground)
 
-    def make_bundle(self, file: Path | str) -> Message:
-        """Write one file with all that a hub on one machine takes, for a machine without a network."""
+    def make_bundle(self, file: Path | str, *, kubernetes: str = "") -> Message:
+        """Write one file with all that this hub takes, for a place without a network.
+
+        `kubernetes` is the version of the cluster there, such as 1.34, where kubectl reaches another one or none here.
+        """
         from skrt_hub.bundle.make import make_bundle  # noqa: PLC0415 - other verbs start without it
 
-        return make_bundle(self.context, Path(file))
+        return make_bundle(self.context, Path(file), partial(self.target.pack, kubernetes=kubernetes))
 
     def status(self) -> StatusReport:
         """What the hub is doing; changes nothing."""

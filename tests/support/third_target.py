@@ -86,6 +86,9 @@ class ProgramTarget:
         except (OSError, ValueError):
             return None
 
+    def pack(self, folder: Path, *, kubernetes: str = "") -> tuple[str, ...]:
+        return ()
+
     def status(self) -> StatusReport:
         state = "running" if self._pid() else "stopped" if self._pid_file.parent.exists() else "absent"
         url = self._settings.url if state == "running" else None

@@ -13,7 +13,7 @@ import tomllib
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -29,7 +29,7 @@ from skrt_hub.bundle import starter
 from skrt_hub.bundle.own_wheel import build_own_wheel
 from skrt_hub.context import Context
 from skrt_hub.environment import Lock, choose, locks_for, uv
-from skrt_hub.environment.bundled import HUB, MANIFEST, PARTICIPANTS, Contents, lock_in_bundle
+from skrt_hub.environment.bundled import CLUSTER, HUB, MANIFEST, PARTICIPANTS, Contents, lock_in_bundle
 from skrt_hub.environment.identity import wanted
 from skrt_hub.errors import NetworkError, SpaceError, UsageError
 from skrt_hub.files import told
@@ -59,9 +59,12 @@ class Wheel:
         return unquote(urlsplit(self.address).path.rpartition("/")[2])
 
 
-def make_bundle(context: Context, file: Path) -> Message:
-    """Write the bundle of this hub. Raises UsageError, NetworkError or SpaceError; nothing is left half written."""
-    computer.need_linux("A bundle for one machine")
+def make_bundle(context: Context, file: Path, pack: Callable[[Path], tuple[str, ...]]) -> Message:
+    """Write the bundle of this hub; `pack` writes what the hub's place takes into a folder, and tells its images.
+
+    Raises UsageError, NetworkError or SpaceError; nothing is left half written.
+    """
+    computer.need_linux("A bundle")
     own = context.settings.environment
     if any(one.local or (one.scikit_rt is not None and not one.scikit_rt.version) for one in (own, *own.others)):
         raise UsageError(
@@ -73,14 +76,15 @@ def make_bundle(context: Context, file: Path) -> Message:
     contents = _contents(locks, own.python)
     with TemporaryDirectory(prefix=".skrt-hub-bundle-", dir=_folder_for(file)) as folder:
         work = Path(folder)
+        (work / CLUSTER).mkdir()
+        contents = replace(contents, images=pack(work / CLUSTER))
         with context.progress.step("bundle: which packages"):
-            listed = [
-                _wheels_of(lock.file, PARTICIPANTS, contents.python, work, "--no-deps") for lock in locks.values()
-            ]
-            wheels = list(dict.fromkeys(wheel for several in listed for wheel in several))
-            wheels += _wheels_of(_needs_of_the_hub(work), HUB, contents.hub_python, work)
-        size = sum(wheel.size for wheel in wheels)
-        context.progress.say(f"The bundle will have {size / 1e6:.0f} MB: {len(wheels)} packages, and skrt-hub itself.")
+            wheels = _all_wheels(contents, locks, work)
+        size = sum(wheel.size for wheel in wheels) + sum(path.stat().st_size for path in (work / CLUSTER).iterdir())
+        with_images = f"{len(contents.images)} images, " if contents.images else ""
+        context.progress.say(
+            f"The bundle will have {size / 1e6:.0f} MB: {with_images}{len(wheels)} packages, and skrt-hub itself."
+        )
         _require_room(work, 2 * size)
         with context.progress.step("bundle: fetching") as step:
             _fetch_all(wheels, work, step)
@@ -97,10 +101,20 @@ def make_bundle(context: Context, file: Path) -> Message:
     return Message(
         (
             f"{file} is a hub for a machine without a network: {file.stat().st_size / 1e6:.0f} MB, SHA-256 {digest}",
-            f"That machine needs Linux on {contents.machine} and {_pythons(contents)}; Python is not in the bundle.",
+            f"That machine needs Linux on {contents.machine} and {_pythons(contents)}; none of these is in the bundle.",
             f"There: python{contents.hub_python} {file.name} up",
         )
     )
+
+
+def _all_wheels(contents: Contents, locks: Mapping[str, Lock], work: Path) -> list[Wheel]:
+    """Those of the participants, whom a cluster's images have already, and those of the hub."""
+    listed = [
+        _wheels_of(lock.file, PARTICIPANTS, contents.python, work, "--no-deps")
+        for lock in ([] if contents.images else locks.values())
+    ]
+    wheels = list(dict.fromkeys(wheel for several in listed for wheel in several))
+    return wheels + _wheels_of(_needs_of_the_hub(work), HUB, contents.hub_python, work)
 
 
 def _contents(locks: Mapping[str, Lock], python: str) -> Contents:
@@ -118,6 +132,8 @@ def _contents(locks: Mapping[str, Lock], python: str) -> Contents:
 
 
 def _pythons(contents: Contents) -> str:
+    if contents.images:
+        return f"Python {contents.hub_python}, kubectl and helm, and docker or podman"
     if contents.python == contents.hub_python:
         return f"Python {contents.python}"
     return f"Python {contents.hub_python} for skrt-hub and {contents.python} for the participants"
@@ -221,7 +237,8 @@ def _pins(wheels: Iterable[Wheel], own: Path) -> str:
 
 def _pack(work: Path, contents: Contents, to: Path) -> str:
     """The file: a zip file that Python runs, and at its end the hash of all before."""
-    paths = [*sorted(work.glob("lock*.txt")), *sorted((work / PARTICIPANTS).iterdir()), *sorted((work / HUB).iterdir())]
+    there = [work / name for name in (PARTICIPANTS, HUB, CLUSTER) if (work / name).is_dir()]
+    paths = [*sorted(work.glob("lock*.txt")), *(path for folder in there for path in sorted(folder.iterdir()))]
     files = []
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr("__main__.py", Path(starter.__file__).read_text(encoding="utf-8"))

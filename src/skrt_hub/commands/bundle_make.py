@@ -1,4 +1,4 @@
-"""`skrt-hub bundle make`: One file with all that a hub on one machine takes, for a machine without a network."""
+"""`skrt-hub bundle make`: One file with all that a hub takes, for a machine or a cluster without a network."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from skrt_hub.command_line.parameters import PATH
 from skrt_hub.commands.session import Session
 from skrt_hub.report import Message
 
-HELP = "Write one file with all that a hub on one machine takes, for a machine without a network."
+HELP = "Write one file with all that this hub takes, for a machine or a cluster without a network."
 PARAMETERS: tuple[click.Parameter, ...] = (
     click.Argument(["file"], type=PATH, metavar="FILE", help="the file to write, such as hub.bundle"),
+    click.Option(
+        ["--kubernetes"],
+        metavar="VERSION",
+        default="",
+        help="for a cluster: its Kubernetes, such as 1.34, where kubectl reaches another one or none",
+    ),
 )
 
 
-def run(session: Session, *, file: Path) -> Message:
+def run(session: Session, *, file: Path, kubernetes: str) -> Message:
     """Its size and its hash; the size is told before anything is fetched."""
-    return session.hub.make_bundle(file)
+    return session.hub.make_bundle(file, kubernetes=kubernetes)

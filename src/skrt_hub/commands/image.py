@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from skrt_hub.command_line.parameters import OneOf
@@ -59,10 +57,7 @@ def _name(session: Session) -> Message:
 
 def _list(session: Session) -> Message:
     values, manifests = rendering.render(session.context, check=True, server=_server_version(session))
-    found = set(re.findall(r"^\s*(?:- )?image:\s*\"?([^\s\"]+)", manifests, flags=re.MULTILINE))
-    image = values["singleuser"]["image"]
-    # The hub itself makes participants' pods; what they need is not in the chart's objects.
-    return Message(tuple(sorted({*found, f"{image['name']}:{image['tag']}"})))
+    return Message(rendering.images(values, manifests))
 
 
 def _server_version(session: Session) -> tuple[int, int]:

@@ -24,6 +24,8 @@ from skrt_hub.files import told, write_atomically
 from skrt_hub.settings.environment import OwnPackages
 
 MANIFEST, LOCK, PARTICIPANTS, HUB = "manifest.json", "lock.txt", "participants/", "hub/"
+CLUSTER = "cluster/"
+"""The folder with what a cluster takes, in place of the participants' packages."""
 FORMAT = 1
 DIGEST_LENGTH = 64
 _PIECE = 4 << 20
@@ -34,7 +36,8 @@ class Contents:
     """What a bundle says of itself.
 
     python: the participants' Python; lock: the identity of what they get;
-    others: those of the further environments, by name.
+    others: those of the further environments, by name;
+    images: with a bundle for a cluster, those in it, the participants' among them.
     """
 
     skrt_hub: str
@@ -43,6 +46,7 @@ class Contents:
     machine: str
     lock: str
     others: tuple[tuple[str, str], ...] = ()
+    images: tuple[str, ...] = ()
     files: tuple[tuple[str, int, str], ...] = ()
     format: int = FORMAT
 
@@ -64,6 +68,8 @@ class Bundle:
         why = ""
         if (sys.platform, here) != ("linux", made.machine):
             why = f"It is for Linux on {made.machine}, and this is {sys.platform} on {here}."
+        elif made.images:
+            why = "It is for a cluster, whose nodes take images, and has no packages."
         elif python.split(".")[:2] != made.python.split("."):
             why = f"It is for Python {made.python}, and the participants' Python here is {python}."
         elif lock not in (made.lock, *dict(made.others).values()):
@@ -84,6 +90,20 @@ class Bundle:
                 file = packages.lock
                 if file is not None and not file.exists() and name in packed.namelist():
                     write_atomically(file, packed.read(name))
+
+    def take_out(self, name: str, to: Path) -> None:
+        """Write one of its files to `to`, whole or not at all."""
+        beside = to.with_name(f".{to.name}.part")
+        with told(to):
+            with zipfile.ZipFile(self.file) as packed, packed.open(name) as source, beside.open("wb") as out:
+                shutil.copyfileobj(source, out, _PIECE)
+            beside.replace(to)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files in it."""
+        with zipfile.ZipFile(self.file) as packed:
+            return tuple(packed.namelist())
 
     @contextmanager
     def wheels(self, beside: Path) -> Iterator[Path]:
@@ -116,6 +136,7 @@ def read(file: Path) -> Bundle:
         if document["format"] != FORMAT:
             raise ValueError(f"It has the format {document['format']}, and this skrt-hub reads {FORMAT}.")
         document["others"] = tuple((name, lock) for name, lock in document.get("others", ()))
+        document["images"] = tuple(document.get("images", ()))
         document["files"] = tuple((name, size, digest) for name, size, digest in document["files"])
         return Bundle(file, Contents(**document))
     except OSError as error:

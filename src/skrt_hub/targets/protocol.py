@@ -59,6 +59,13 @@ class Target(Protocol):
     def up(self, *, foreground: bool = False) -> UpReport:
         """Make the hub run as the settings say; what is right already is left alone."""
 
+    def pack(self, folder: Path, *, kubernetes: str = "") -> tuple[str, ...]:
+        """For a bundle, write into `folder` what this place takes beside skrt-hub; the images that are in it.
+
+        None where participants' packages are installed on this machine itself: whoever makes the bundle packs these.
+        `kubernetes` is the version there, where it is for a cluster.
+        """
+
     def status(self) -> StatusReport:
         """What the hub is doing; changes nothing."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,16 @@ def render(context: Context, *, check: bool, server: tuple[int, int] = OLDEST_KU
         release = settings.kubernetes.release or settings.name
         manifests = check_values(helm, release, chart, values, server=server)
     return _without_keys(values), manifests
+
+
+def images(values: Mapping[str, Any], manifests: str) -> tuple[str, ...]:
+    """Every image that a hub with these values needs on its nodes.
+
+    The hub itself makes participants' pods; what they need is not in the chart's objects.
+    """
+    found = set(re.findall(r"^\s*(?:- )?image:\s*\"?([^\s\"]+)", manifests, flags=re.MULTILINE))
+    image = values["singleuser"]["image"]
+    return tuple(sorted({*found, f"{image['name']}:{image['tag']}"}))
 
 
 def _without_keys(values: dict[str, Any]) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from skrt_hub.context import Context
-from skrt_hub.errors import StartError, StateError, UsageError
+from skrt_hub.errors import StartError, StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
-from skrt_hub.targets.kubernetes import access, checks, delete, delivery, logs, messages, status, stop, up
+from skrt_hub.targets.kubernetes import access, carried, checks, delete, delivery, logs, messages, status, stop, up
 from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
@@ -39,16 +40,13 @@ class KubernetesTarget:
         return CheckReport("kubernetes", checks.all_findings(self._context))
 
     def up(self, *, foreground: bool = False) -> UpReport:
-        if self._context.bundle is not None:
-            raise UsageError(
-                "A bundle is for a hub on one machine.",
-                why="A cluster's nodes take images, and no packages.",
-                remedy="docs/how-to/cluster-without-internet.md says how these are carried there.",
-            )
         report = up.bring_up(self._context)
         if foreground:
             stop.stay(self._context, report)
         return report
+
+    def pack(self, folder: Path, *, kubernetes: str = "") -> tuple[str, ...]:
+        return carried.pack(self._context, folder, kubernetes)
 
     def status(self) -> StatusReport:
         return status.status(self._context)

@@ -12,6 +12,7 @@ from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.context import Context
+from skrt_hub.environment.bundled import Bundle
 from skrt_hub.errors import ClusterError, SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
 from skrt_hub.progress import Step
@@ -20,6 +21,7 @@ from skrt_hub.targets import institution
 from skrt_hub.targets.kubernetes import (
     access,
     backup,
+    carried,
     ingress,
     log_in_secret,
     preflight,
@@ -54,6 +56,7 @@ def bring_up(context: Context) -> UpReport:
         context.progress.say(f"Acting on {cluster.words}.")
         preflight.require_permissions(cluster)
         institution.ensure_secret(context.settings)
+        bundle = carried.opened(cluster)
         ensure.prepare_material(context)
         chart = ensure_chart(context.settings.kubernetes.chart, cluster.charts, cluster.helm)
         release = read_release(cluster.helm, cluster.release)
@@ -84,7 +87,7 @@ def bring_up(context: Context) -> UpReport:
         # The place is written down before anything is made there; the image when the nodes have it.
         replace(record, image=cluster.record.image if cluster.record else "").write(context.layout, context.settings)
         ingress.require_secret(cluster)
-        ensure.ensure(cluster)
+        _ensure_images(cluster, bundle, rendering.images(values, manifests))
         record.write(context.layout, context.settings)
         log_in_secret.ensure(cluster)
         shared.ensure(cluster)
@@ -113,6 +116,12 @@ def _values(cluster: Cluster, chart: Chart) -> tuple[dict[str, Any], str]:
     digest = hashlib.sha256((chart.version + as_yaml(values)).encode()).hexdigest()[:16]
     values["custom"]["skrtHub"]["digest"] = digest
     return values, manifests
+
+
+def _ensure_images(cluster: Cluster, bundle: Bundle | None, needed: tuple[str, ...]) -> None:
+    if bundle is not None:
+        carried.bring(cluster, bundle, needed)
+    ensure.ensure(cluster)
 
 
 def _already_up(cluster: Cluster, release: Release, values: dict[str, Any]) -> str | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from skrt_hub import watchdog
 from skrt_hub.context import Context
-from skrt_hub.errors import StateError
+from skrt_hub.errors import StateError, UsageError
 from skrt_hub.files import read_json
 from skrt_hub.homes import quota
 from skrt_hub.homes.on_machine import MachineHomes
@@ -71,6 +72,14 @@ class MachineTarget:
     def start(self) -> UpReport:
         self._ensure_exists()
         return self.up()
+
+    def pack(self, folder: Path, *, kubernetes: str = "") -> tuple[str, ...]:
+        if kubernetes:
+            raise UsageError(
+                "This bundle is for a hub on one machine, which has no Kubernetes.",
+                remedy="Leave --kubernetes out, or write `target: kubernetes` into hub.yaml.",
+            )
+        return ()
 
     def status(self) -> StatusReport:
         settings = self._context.settings

@@ -90,10 +90,20 @@ class Engine:
         if done.code != 0:
             raise output.push_error(self.name, output.registry_of(image), done.err or done.out)
 
-    def save(self, image: str, file: Path) -> None:
-        """Write the image as a docker archive."""
-        form = ("--format=docker-archive",) if self.name == "podman" else ()
-        run((self.name, "save", *form, "--output", str(file), image), deadline=1800, echo=self.echo)
+    def pull(self, image: str) -> None:
+        """Fetch a published image. Raises NetworkError, PermissionsError or ProgramError."""
+        done = run((self.name, "pull", image), deadline=3600, check=False, echo=self.echo)
+        if done.code != 0:
+            raise output.pull_error(image, done.err or done.out)
+
+    def save(self, images: Sequence[str], file: Path) -> None:
+        """Write the images as a docker archive."""
+        form = ("--format=docker-archive", "--multi-image-archive") if self.name == "podman" else ()
+        run((self.name, "save", *form, "--output", str(file), *images), deadline=1800, echo=self.echo)
+
+    def load(self, file: Path) -> None:
+        """Take over the images of a docker archive, with their names."""
+        run((self.name, "load", "--input", str(file)), deadline=1800, echo=self.echo)
 
     def _follow(self, words: list[str], update: Callable[..., None]) -> None:
         with follow(words, environment=self._build_environment(), keep=40, echo=self.echo) as program:

@@ -151,7 +151,7 @@ def load(cluster: Cluster, *, always: bool = False) -> str:
     words = load_command(cluster.kind, cluster.context, name, engine=engine_for(cluster).name, own=own)
     built = build(context)
     with context.progress.step(f"image {name} to the cluster"):
-        _run_load(words, built)
+        run_load(words, built.engine, built.images[0])
     return f"The image {name} was brought to the cluster of context {cluster.context}."
 
 
@@ -176,14 +176,14 @@ def _lacking(cluster: Cluster, name: str) -> bool:
     return bool(nodes_without(name, nodes))
 
 
-def _run_load(words: tuple[str, ...], built: Built) -> None:
+def run_load(words: tuple[str, ...], engine: Engine, image: str) -> None:
+    """Run the command that copies an image into the cluster, from an archive where it takes no other."""
     remedy = "Try the command by hand; kubernetes.image.load in hub.yaml replaces it."
     if ARCHIVE not in words:
-        run(words, deadline=1800, echo=built.engine.echo, remedy=remedy)
+        run(words, deadline=1800, echo=engine.echo, remedy=remedy)
         return
     with tempfile.TemporaryDirectory(prefix="skrt-hub-image-") as folder:
         archive = Path(folder, f"{LOCAL_NAME.rpartition('/')[2]}.tar")
-        (image,) = built.images
-        built.engine.save(image, archive)
+        engine.save((image,), archive)
         told = tuple(word.replace(ARCHIVE, str(archive)) for word in words)
-        run(told, deadline=1800, echo=built.engine.echo, remedy=remedy)
+        run(told, deadline=1800, echo=engine.echo, remedy=remedy)

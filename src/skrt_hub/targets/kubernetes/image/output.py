@@ -160,6 +160,14 @@ def push_error(engine: str, registry: str, text: str) -> SkrtHubError:
     )
 
 
+def pull_error(image: str, text: str) -> SkrtHubError:
+    """The error for an image that could not be fetched, after this was printed."""
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    why = _short(lines[-1].removeprefix("Error: ") if lines else "", longest=500)
+    kind = PermissionsError if any(words in why.lower() for words in _REFUSED) else NetworkError
+    return kind(f"The image {image} could not be fetched.", why=why, remedy="Check the network, and try again.")
+
+
 _CERTIFICATES = {"docker": "/etc/docker/certs.d", "podman": "/etc/containers/certs.d"}
 
 
