@@ -1,12 +1,13 @@
 """A whole hub in one container, for the tests: started as a new user would, with no option but the port and the volume.
 
-Needs Docker, and the image that `make container` built.
+Needs Docker, and the image that `make container` built. SKRT_HUB_TEST_ENGINE=podman takes Podman.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -20,19 +21,20 @@ import pytest
 
 from skrt_hub.bench.participant import Journey, Participant
 
+ENGINE = os.environ.get("SKRT_HUB_TEST_ENGINE", "docker")
 IMAGE = "skrt-hub"
 PASSWORD = "a long enough password"
 
 
 def docker(*words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(["docker", *words], input=stdin, text=True, capture_output=True, timeout=1500, check=False)
-    assert done.returncode == 0 or not check, f"docker {' '.join(words)}: {done.stdout}{done.stderr}"
+    done = subprocess.run([ENGINE, *words], input=stdin, text=True, capture_output=True, timeout=1500, check=False)
+    assert done.returncode == 0 or not check, f"{ENGINE} {' '.join(words)}: {done.stdout}{done.stderr}"
     return done
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = [item for item in items if Path(__file__).parent in item.path.parents]
-    there = shutil.which("docker") and docker("image", "inspect", IMAGE, check=False).returncode == 0
+    there = shutil.which(ENGINE) and docker("image", "inspect", IMAGE, check=False).returncode == 0
     for item in here:
         item.add_marker(pytest.mark.timeout(1800))
         if not there:

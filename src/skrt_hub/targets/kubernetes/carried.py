@@ -32,11 +32,11 @@ def pack(context: Context, folder: Path, kubernetes: str) -> tuple[str, ...]:
     `kubernetes` is the version there; nothing: that of the cluster at hand. Raises UsageError where it is not known.
     """
     image = context.settings.kubernetes.image
-    if image.push or len(image.platforms) > 1:
+    if image.push:
         raise SettingsError(
             "A bundle brings images to the cluster's nodes, and not to a registry.",
-            why="hub.yaml has kubernetes.image.push, or several platforms, which only a registry can serve.",
-            remedy="Leave these out while you make the bundle, or carry the images by hand: "
+            why=f"hub.yaml has kubernetes.image.push: {image.push}.",
+            remedy="Leave it out while you make the bundle, or carry the images by hand: "
             "docs/how-to/cluster-without-internet.md",
         )
     server = _version(context, kubernetes)
