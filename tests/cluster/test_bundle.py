@@ -55,7 +55,11 @@ def fetched_chart(state: Path) -> None:
     """The chart as `helm pull` would leave it."""
     folder = state / "kubernetes" / "charts"
     folder.mkdir(parents=True)
-    with tarfile.open(folder / f"{CHART_NAME}-{PINNED}.tgz", "w:gz") as packed:
+    fetched = folder / f"{CHART_NAME}-{PINNED}.tgz"
+    if Path(CHART).is_file():
+        shutil.copyfile(CHART, fetched)
+        return
+    with tarfile.open(fetched, "w:gz") as packed:
         packed.add(CHART, CHART_NAME)
 
 
