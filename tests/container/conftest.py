@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,11 @@ class Container:
 
     name: str
     volume: str
+    options: tuple[str, ...] = ()
 
     def run(self) -> None:
-        docker(
-            "run", "-d", "--name", self.name, "-p", "127.0.0.1::8000", "-v", f"{self.volume}:/var/lib/skrt-hub", IMAGE
-        )
+        told = ("--name", self.name, "-p", "127.0.0.1::8000", "-v", f"{self.volume}:/var/lib/skrt-hub")
+        docker("run", "-d", *told, *self.options, IMAGE)
         end = time.monotonic() + 240
         while time.monotonic() < end:
             if " is up: " in docker("logs", self.name).stdout:
@@ -87,15 +88,22 @@ class Container:
         docker("volume", "rm", "-f", self.volume, check=False)
 
 
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Container]:
+@contextmanager
+def running(*options: str) -> Iterator[Container]:
+    """A hub in a container with these options of `docker run`, removed with its volume."""
     mark = secrets.token_hex(3)
-    made = Container(f"skrt-hub-test-{mark}", f"skrt-hub-test-{mark}")
+    made = Container(f"skrt-hub-test-{mark}", f"skrt-hub-test-{mark}", options)
     try:
         made.run()
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Container]:
+    with running() as made:
+        yield made
 
 
 async def walk(url: str, *names: str) -> list[Journey]:

@@ -6,7 +6,9 @@ import asyncio
 import json
 from typing import Any
 
-from .conftest import Container, docker, walk
+import pytest
+
+from .conftest import Container, docker, running, walk
 
 SEEN_IN_A_CONTAINER = {"host_processes", "kernel_tables", "loopback_services", "metadata"}
 """What docs/how-to/container.md says of a plain container: names of programs, and its network, are shared."""
@@ -48,3 +50,20 @@ def test_a_new_container_has_everything_of_the_old_one(hub: Container) -> None:
     hub.anew()
     assert all(journey.arrived for journey in asyncio.run(walk(hub.url, "anna")))
     assert "kept.txt" in docker("exec", hub.name, "sh", "-c", "ls /var/lib/skrt-hub/*/homes/anna").stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "options",
+    [("--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined"), ("--cap-add", "SYS_ADMIN")],
+    ids=["unconfined", "administrator"],
+)
+def test_a_container_with_more_rights_takes_the_stronger_sandbox(options: tuple[str, ...]) -> None:
+    with running(*options) as hub:
+        said = json.loads(hub.hub("check", "--json", check=False).stdout)["findings"]
+        assert next(one["found"] for one in said if one["name"] == "sandbox") == "works"
+        hub.let_in("anna", "chen")
+        assert all(journey.arrived for journey in asyncio.run(walk(hub.url, "anna", "chen")))
+        rows = json.loads(hub.hub("audit", "--no-limits", "--json", check=False).stdout)["rows"]
+        wrong = {row["probe"]: row["why"] for row in rows if row["outcome"] in ("reachable", "not tried")}
+        assert set(wrong) <= SEEN_IN_A_CONTAINER - {"host_processes"}, wrong

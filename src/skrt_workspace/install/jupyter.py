@@ -65,6 +65,8 @@ def page_settings() -> dict[str, Any]:
     left_out = {
         "@jupyterlab/apputils-extension:announcements": True,
         "@jupyterlab/extensionmanager-extension": True,
+        # An entry of the Help menu that leads out of the hub, and ends in an error where there is no internet.
+        "@jupyterlab/help-extension:jupyter-forum": True,
         # Our own takes its place: a cell that is run while the kernel begins waits for it (labextension).
         "@jupyterlab/notebook-extension:cell-executor": True,
     }

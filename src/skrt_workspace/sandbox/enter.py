@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skrt_workspace.sandbox import kernel, network, privileges, walls
-from skrt_workspace.sandbox.document import HOME_INSIDE, NOTICES_INSIDE, ORDINARY_UID, Limits, SandboxDocument
+from skrt_workspace.sandbox import kernel, network, privileges, user_namespace, walls
+from skrt_workspace.sandbox.document import HOME_INSIDE, NOTICES_INSIDE, Limits, SandboxDocument
 from skrt_workspace.sandbox.errors import DocumentError, HostForbidsError, SandboxError, StartError
 from skrt_workspace.sandbox.explain import explain
 from skrt_workspace.sandbox.filesystem import enter_root
@@ -106,13 +106,10 @@ def _make_outer_namespaces(document: SandboxDocument) -> None:
     own_network = kernel.CLONE_NEWNET if document.network.own else 0
     try:
         if document.user is None:
-            uid, gid = os.geteuid(), os.getegid()
-            kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | own_network)
-            Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-            Path("/proc/self/uid_map").write_text(f"{ORDINARY_UID} {uid} 1", encoding="ascii")
-            Path("/proc/self/gid_map").write_text(f"{ORDINARY_UID} {gid} 1", encoding="ascii")
-        else:
-            kernel.unshare(kernel.CLONE_NEWPID | own_network)
+            user_namespace.make_for_one()
+        elif not kernel.has_capabilities(kernel.CAP_SYS_ADMIN):
+            user_namespace.make_for_all()
+        kernel.unshare(kernel.CLONE_NEWPID | own_network)
     except OSError as error:
         raise explain(error) from None
 

@@ -22,6 +22,7 @@ CLONE_NEWNET = 0x40000000
 MS_NOSUID = 2
 MS_NODEV = 4
 MS_NOEXEC = 8
+MS_MOVE = 0x2000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
@@ -45,6 +46,7 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 CAP_CHOWN = 0
 CAP_SETGID = 6
 CAP_SETUID = 7
+CAP_SYS_ADMIN = 21
 
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
@@ -97,8 +99,17 @@ def detach(target: str) -> None:
 
 
 def pivot_root_here() -> None:
-    """The working folder becomes the root; the old root lies over it and is detached (see pivot_root(2), NOTES)."""
-    system_call("pivot_root", processors.PIVOT_ROOT, b".", b".")
+    """The working folder becomes the root; the old root lies over it and is detached (see pivot_root(2), NOTES).
+
+    Docker's own filter knows no pivot_root, whatever rights a container has: there it is put over the old root, as a
+    system does when it starts (switch_root(8)). SECURITY: to look below it again takes rights that nobody inside has.
+    """
+    try:
+        system_call("pivot_root", processors.PIVOT_ROOT, b".", b".")
+    except PermissionError:
+        _checked(_libc.mount(b".", b"/", None, ctypes.c_ulong(MS_MOVE), None), "mount . over /")
+        os.chroot(".")
+        return
     detach(".")
 
 

@@ -34,6 +34,7 @@ class Hub:
         self.root = root
         self.user: dict[str, Any] = {}
         self.python = sys.executable
+        self.before: list[str] = []
         if kind == "ordinary" and os.geteuid() == 0:
             account = pwd.getpwnam("tester")
             self.user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
@@ -86,7 +87,7 @@ class Hub:
         )
 
     def program_line(self, *arguments: str) -> list[str]:
-        return [self.python, "-I", "-c", RUN, str(SOURCE), *arguments]
+        return [*self.before, self.python, "-I", "-c", RUN, str(SOURCE), *arguments]
 
     def start(self, document: dict[str, Any], **options: Any) -> ProcessIdentity:
         done = self.program(document, **options)

@@ -203,6 +203,20 @@ def test_the_probe_finds_that_sandboxes_work(hub: Hub) -> None:
     assert json.loads(hub.program(None, "--probe", NAMESPACES).stdout)["works"] is True
 
 
+def test_root_of_a_container_makes_namespaces_where_it_may(hub: Hub) -> None:
+    """Without CAP_SYS_ADMIN it needs a user namespace, in which each participant has a number of their own."""
+    if not hub.is_root:
+        pytest.skip("an ordinary user has no such right in any case")
+    hub.before = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+    assert json.loads(hub.program(None, "--probe", NAMESPACES).stdout)["works"] is True
+    told = hub.shell(
+        "id -u; ls -d /proc/[0-9]* | wc -l; cat /etc/shadow /proc/1/environ 2>/dev/null; echo a > ~/work.txt"
+    )
+    user, programs = map(int, told.split())
+    assert user == (hub.homes / "bob" / "work.txt").stat().st_uid
+    assert programs < 8
+
+
 @pytest.mark.parametrize(
     ("obstacle", "words"),
     [

@@ -87,7 +87,9 @@ def sandbox(settings: Settings) -> Finding:
     if result.works:
         words = "works, without namespaces: with Landlock" if result.kind == LANDLOCK else "works"
         return Finding("sandbox", True, words)
-    remedy = f"{result.remedy} Or, only for people who trust each other, write `sandbox: none` in hub.yaml."
+    remedy = result.remedy
+    if "sandbox: none" not in remedy:
+        remedy = f"{remedy} Or, only for people who trust each other, write `sandbox: none` in hub.yaml."
     return Finding("sandbox", False, result.reason, remedy)
 
 

@@ -386,6 +386,30 @@
     });
   }
 
+  const NO_ANSWER = 8000; /* milliseconds */
+
+  /* Most pages of the Help menu lie on the internet. Where the browser does not reach it, that is said, in place of a
+     frame with an error. */
+  function addHelp(app, apputils, language) {
+    const words = /^de/i.test(language)
+      ? 'Diese Seite liegt im Internet, das dieser Browser nicht erreicht: '
+      : 'This page is on the internet, which this browser does not reach: ';
+    app.commands.commandExecuted.connect((_, { id, args, result }) => {
+      const url = args && args.url;
+      if (id !== 'help:open' || !url || new URL(url, window.location.href).origin === window.location.origin) {
+        return;
+      }
+      const asked = fetch(url, { mode: 'no-cors', cache: 'no-store', signal: AbortSignal.timeout(NO_ANSWER) });
+      asked.catch(async () => {
+        const shown = await result;
+        if (shown) {
+          shown.dispose();
+        }
+        apputils.Notification.warning(words + url, { autoClose: NO_ANSWER });
+      });
+    });
+  }
+
   const PATIENCE = 60000; /* milliseconds */
 
   /* Runs cells as JupyterLab does, but a cell that is run while the notebook's kernel has not begun waits for it.
@@ -446,6 +470,7 @@
         const language = translator ? translator.languageCode : '';
         addCohorts(app, { server, widgets, language, translate });
         addShowing(app, { server, apputils, widgets, notices, language });
+        addHelp(app, apputils, language);
         if (manager && registry) {
           addStart(app, { server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate });
         }
