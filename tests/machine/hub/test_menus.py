@@ -107,7 +107,7 @@ def test_no_entry_of_the_menus_ends_in_an_error(opened: tuple[Page, Callable[[],
             continue  # it has logged out, which was the last
         anew()
         # A page on the internet: without one, it is said that it cannot be reached, and no frame with an error is left.
-        outcome = choose(page, entry, 9_500 if outside(entry) else 700)
+        outcome = choose(page, entry, 3_000 if outside(entry) else 700)
         if outside(entry) and outcome.warnings:
             picture(page, "menu-outside")
             if page.locator("iframe.jp-IFrame, .jp-IFrame iframe").count():

@@ -206,3 +206,10 @@ def test_what_waiting_does_not_mend_is_told_at_once(tmp_path: Path) -> None:
 
     with pytest.raises(StateError):
         hub(tmp_path, start).start()
+
+
+def test_check_says_what_brings_a_hub_in_a_container_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKRT_HUB_CONTAINER", "1")
+    found = service.finding(Context(Settings(), Layout(tmp_path), Silent())).found
+    assert "--restart unless-stopped" in found
+    assert "service install" not in found

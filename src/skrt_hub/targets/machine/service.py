@@ -108,6 +108,9 @@ def where(context: Context) -> str:
 
 def finding(context: Context) -> Finding:
     """What `check` says of a reboot."""
+    if in_container():
+        found = "the hub comes back with its container, where that was made with --restart unless-stopped"
+        return Finding("after a reboot", True, found)
     found = where(context)
     if not found:
         found = f"the hub stays down until you type `skrt-hub start`; what changes that: {_INSTALL}"
