@@ -37,6 +37,10 @@ _NEED = re.compile(r"([A-Za-z0-9][\w.-]*?)(?:[<>=!~]=?[^ ]*)? depends on ([A-Za-
 _UNKNOWN = re.compile(
     r"Because (?:there are no versions of )?([A-Za-z0-9][\w.-]*) (?:was not found in|has no usable wheels)"
 )
+_NO_VERSION = re.compile(
+    r"Because (?:there is no version of [^ ]+|only ([^ ]+) is available) and skrt-workspace-environment depends on "
+    r"([A-Za-z0-9][\w.-]*)([^ ]*?),? we can conclude"
+)
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,8 @@ def _needs_of_toolkit(document: Mapping[str, Any]) -> list[str]:
 def _explained(error: EnvironmentBuildError) -> SettingsError:
     """uv's reasoning, with the two that clash first where they can be told."""
     words = " ".join(error.why.split())
+    if (missing := _NO_VERSION.search(words)) is not None:
+        return _no_such_version(*missing.groups())
     for who, name, specifier in _NEED.findall(words):
         wish = Requirement(f"{name}{specifier.rstrip(',')}")
         tested = tested_against(wish)
@@ -257,6 +263,17 @@ def _explained(error: EnvironmentBuildError) -> SettingsError:
         "environment: the packages in hub.yaml cannot be had together.",
         why=words,
         remedy="Leave one of them out, or ask for other versions.",
+    )
+
+
+def _no_such_version(there: str | None, name: str, wanted: str) -> SettingsError:
+    remedy = "Correct the version in hub.yaml."
+    if name == TOOLKIT:
+        remedy += " One that is not published can be had from its repository: scikit_rt: {git: ADDRESS, at: BRANCH}"
+    return SettingsError(
+        f"environment: the package index has no {name}{wanted}.",
+        why=f"What can be had is {there}." if there else "No such version was published.",
+        remedy=remedy,
     )
 
 

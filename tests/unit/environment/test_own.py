@@ -71,6 +71,29 @@ def test_a_name_that_nobody_has_is_told() -> None:
     assert "no package nosuch" in own._explained(EnvironmentBuildError("", why=words)).what
 
 
+@pytest.mark.parametrize(
+    ("words", "what", "more"),
+    [
+        (
+            "Because there is no version of scikit-rt==0.9.0 and skrt-workspace-environment depends on "
+            "scikit-rt==0.9.0, we can conclude that your requirements are unsatisfiable.",
+            "has no scikit-rt==0.9.0.",
+            "scikit_rt: {git:",
+        ),
+        (
+            "Because only tabulate<=0.10.0 is available and skrt-workspace-environment depends on tabulate>=77, we can "
+            "conclude that your requirements are unsatisfiable.",
+            "has no tabulate>=77.",
+            "tabulate<=0.10.0",
+        ),
+    ],
+)
+def test_a_version_that_nobody_has_is_told(words: str, what: str, more: str) -> None:
+    told = own._explained(EnvironmentBuildError("", why=words))
+    assert what in told.what
+    assert more in f"{told.why} {told.remedy}"
+
+
 def test_a_line_that_is_no_package_is_named(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("# a comment\ntabulate  # another\n-e ./code\n")
     asked = OwnPackages(requirements=tmp_path / "more.txt", lock=tmp_path / "lock.txt")
