@@ -149,7 +149,8 @@ class LookHandler(_Handler):
         file = Path(contents._get_os_path(path.strip("/")))
         looks: Looks = self.settings["skrt_looks"]
         try:
-            self.finish(await looks.open(file, series, self._top(file)))
+            picture = given.get("picture") is True
+            self.finish(await looks.open(file, series, self._top(file), picture=picture))
         except NothingToSeeError as error:
             raise web.HTTPError(409, str(error)) from None
 

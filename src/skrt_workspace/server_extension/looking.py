@@ -34,7 +34,7 @@ class Looks:
         self._folders: dict[str, Path] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def open(self, path: Path, series: str, top: Path) -> dict[str, Any]:
+    async def open(self, path: Path, series: str, top: Path, *, picture: bool = False) -> dict[str, Any]:
         """What there is to see at a path; `token` is where its images are. Raises NothingToSeeError."""
         async with self._one_at_a_time:
             while len(self._folders) >= _KEPT:
@@ -42,7 +42,7 @@ class Looks:
             token = secrets.token_urlsafe(16)
             self._folders[token] = Path(tempfile.mkdtemp(prefix="skrt-look-"))
             try:
-                shown = await self._run(path, self._folders[token], series, top)
+                shown = await self._run(path, self._folders[token], series, top, picture)
             except BaseException:
                 self._forget(token)
                 raise
@@ -64,8 +64,9 @@ class Looks:
     def _forget(self, token: str) -> None:
         shutil.rmtree(self._folders.pop(token), ignore_errors=True)
 
-    async def _run(self, path: Path, folder: Path, series: str, top: Path) -> dict[str, Any]:
-        words = ("-P", "-m", "skrt_workspace.viewer.opening", str(path), str(folder), "--top", str(top))
+    async def _run(self, path: Path, folder: Path, series: str, top: Path, picture: bool) -> dict[str, Any]:
+        words = ["-P", "-m", "skrt_workspace.viewer.opening", str(path), str(folder), "--top", str(top)]
+        words += ["--picture"] if picture else []
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         program = await asyncio.create_subprocess_exec(
             sys.executable, *words, "--series", series, stdin=nothing, stdout=pipe, stderr=pipe

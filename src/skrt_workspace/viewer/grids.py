@@ -14,6 +14,8 @@ from skrt_workspace.data.volume import Volume
 Array = Any
 BUDGET = 160 << 20
 """Bytes of one image that are sent to a browser; a larger one is sent coarser, and its owner is told."""
+AIR = -500
+"""An image with values below this is taken for a CT in HU."""
 _COMPRESSION = 1  # the way from the kernel to the browser is short, and time counts
 
 
@@ -51,6 +53,11 @@ class Grid:
         """The least and the greatest value."""
         return float(self.values.min()), float(self.values.max())
 
+    @property
+    def unit(self) -> str:
+        """What the values are counted in, where that can be seen."""
+        return "HU" if self.limits[0] < AIR else ""
+
     def within_budget(self, budget: int = BUDGET) -> Grid:
         """The same, or every second voxel across and down (or every third, ...) so that it fits."""
         size, step = self.values.size * 2, 1
@@ -70,6 +77,23 @@ class Grid:
         image = nibabel.Nifti1Image(np.asarray(self.values), matrix)
         image.header.set_xyzt_units("mm")
         return gzip.compress(image.to_bytes(), compresslevel=_COMPRESSION, mtime=0)
+
+
+def onto(grid: Grid, target: Grid, outside: float) -> Grid:
+    """The values of one grid at the voxels of another, linear between them; both lie along the same axes."""
+    values = grid.values.astype(np.float32)
+    for axis in range(3):
+        places = target.origin[axis] + target.spacing[axis] * np.arange(target.shape[axis])
+        where = (places - grid.origin[axis]) / grid.spacing[axis]
+        low = np.clip(np.floor(where).astype(int), 0, max(grid.shape[axis] - 2, 0))
+        high = np.minimum(low + 1, grid.shape[axis] - 1)
+        form = [-1 if other == axis else 1 for other in range(3)]
+        share = np.clip(where - low, 0, 1).astype(np.float32).reshape(form)
+        values = np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share
+        # Half a voxel beyond the last centre still belongs to the image.
+        beyond = (where < -0.5) | (where > grid.shape[axis] - 0.5)
+        values[tuple(beyond if other == axis else slice(None) for other in range(3))] = outside
+    return Grid(small(values), target.spacing, target.origin)
 
 
 def grid_of(image: Any) -> Grid:

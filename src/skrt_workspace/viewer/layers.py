@@ -13,6 +13,11 @@ _COLOURS = (
     (230, 60, 60), (60, 160, 255), (255, 200, 40), (90, 220, 120), (220, 110, 255), (255, 140, 60), (80, 220, 220),
     (255, 130, 190),
 )  # fmt: skip
+INSIDE = 31
+"""Added to a structure's number for the voxels that are not at its surface; no layer has more structures.
+
+NiiVue's shader shows nothing before the share 2/256 of a table of colours: one of more than 64 would tint the ground.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,13 @@ class Layer:
     structures: tuple[Structure, ...]
 
     def labels(self, grid: Grid) -> Grid:
-        """The label image: of each structure the voxels at its surface, which are its contour in every plane."""
+        """The label image: of each structure the voxels at its surface, which are its contour in every plane.
+
+        Voxels further inside have a number of their own, `INSIDE` higher, which has no colour: it tells what is there.
+        """
         values = np.zeros(grid.shape, np.uint8)
         for number, structure in enumerate(self.structures, start=1):
+            values[structure.mask] = number + INSIDE
             values[structure.mask & ~_within(structure.mask)] = number
         return Grid(values, grid.spacing, grid.origin)
 
@@ -46,7 +55,15 @@ class Layer:
             table["A"].append(255 if structure.name in shown else 0)
             table["I"].append(number)
             table["labels"].append(structure.name)
+        # NiiVue gives every number up to the last a colour.
+        for key, filling in {"R": 0, "G": 0, "B": 0, "A": 0, "labels": ""}.items():
+            table[key] += [filling] * INSIDE
+        table["I"] += list(range(len(self.structures) + 1, len(self.structures) + INSIDE + 1))
         return table
+
+
+def _has_room(layer: list[Structure], used: Array, structure: Structure) -> bool:
+    return len(layer) < INSIDE and not np.any(used & structure.mask)
 
 
 def _within(mask: Array) -> Array:
@@ -61,19 +78,20 @@ def _within(mask: Array) -> Array:
 def structures_on(image: Any, structures: Any) -> list[Structure]:
     """The structures of a skrt.StructureSet (or of several, or ROIs), as masks on the grid of a skrt.Image."""
     found: list[Structure] = []
-    for roi in _rois(structures):
+    for roi in rois_of(structures):
         mask = np.asarray(_mask(roi, image)).astype(bool).transpose(1, 0, 2)
         found.append(Structure(_new_name(roi.name, found), _colour(roi, len(found)), mask))
     return found
 
 
-def _rois(structures: Any) -> list[Any]:
+def rois_of(structures: Any) -> list[Any]:
+    """The ROIs of a skrt.StructureSet, of several, or of a list of ROIs; in the order of `structures_on`."""
     if structures is None:
         return []
     if hasattr(structures, "get_rois"):
         return list(structures.get_rois())
     if isinstance(structures, list | tuple):
-        return [roi for part in structures for roi in _rois(part)]
+        return [roi for part in structures for roi in rois_of(part)]
     return [structures]
 
 
@@ -92,10 +110,15 @@ def _new_name(name: str, taken: list[Structure]) -> str:
     return given
 
 
+def new_colour(number: int) -> tuple[int, int, int]:
+    """A colour for a structure that has none."""
+    return _COLOURS[number % len(_COLOURS)]
+
+
 def _colour(roi: Any, number: int) -> tuple[int, int, int]:
     colour = getattr(roi, "color", None)
     if colour is None:
-        return _COLOURS[number % len(_COLOURS)]
+        return new_colour(number)
     red, green, blue = (round(255 * float(part)) for part in tuple(colour)[:3])
     return red, green, blue
 
@@ -105,7 +128,7 @@ def layers_of(structures: list[Structure]) -> list[Layer]:
     layers: list[list[Structure]] = []
     taken: list[Array] = []
     for structure in sorted(structures, key=lambda one: -int(one.mask.sum())):
-        place = next((n for n, used in enumerate(taken) if not np.any(used & structure.mask)), None)
+        place = next((n for n, used in enumerate(taken) if _has_room(layers[n], used, structure)), None)
         if place is None:
             layers.append([structure])
             taken.append(structure.mask.copy())

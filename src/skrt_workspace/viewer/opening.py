@@ -8,6 +8,7 @@ large, or made to harm its reader, ends this and not the server.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import sys
 import warnings
@@ -22,12 +23,12 @@ from skrt_workspace.data.frames import stack
 from skrt_workspace.data.headers import NIFTI_ENDINGS, Contents, Series, read
 from skrt_workspace.data.loading import Loaded, load_contents
 from skrt_workspace.data.volume import Volume, flat_picture, itk_volume, nifti_volume, volume_of
-from skrt_workspace.viewer import belonging, summaries
-from skrt_workspace.viewer.grids import Grid, grid_of, small, upright_grid
+from skrt_workspace.viewer import belonging, picture, summaries
+from skrt_workspace.viewer.doses import LEAST, Doses
+from skrt_workspace.viewer.grids import Grid, grid_of, onto, small, upright_grid
 from skrt_workspace.viewer.layers import Structure, layers_of, structures_on
 
 ITK_ENDINGS = (".nrrd", ".nhdr", ".mha", ".mhd")
-_LEAST_DOSE = 0.1
 _SOFT_TISSUE = (-160.0, 240.0)
 _ACROSS = (1.0, 99.0)
 
@@ -46,14 +47,21 @@ class Shown:
     """Where to begin: x, y, z in mm (LPS); None: in the middle."""
     facts: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unit: str = ""
+    levels: list[float] = field(default_factory=list)
+    """Isodose lines, Gy."""
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    """Dose-volume curves, as `doses.Curve.as_json` gives them."""
+    picture: str = ""
+    """PNG in base64, where the page asked for one: it has no WebGL."""
     tree: list[dict[str, Any]] | None = None
 
 
 class Opening:
     """One look: what was opened, and the folder for its images."""
 
-    def __init__(self, path: Path, folder: Path, top: Path) -> None:
-        self.path, self.folder, self.top = path, folder, top
+    def __init__(self, path: Path, folder: Path, top: Path, *, picture: bool = False) -> None:
+        self.path, self.folder, self.top, self.picture = path, folder, top, picture
 
     def open(self, uid: str = "") -> Shown:
         """What there is to see. Raises UnusableDataError, whose message says why there is nothing."""
@@ -99,7 +107,19 @@ class Opening:
     def _volume(self, volume: Volume) -> Shown:
         notes: list[str] = []
         grid = upright_grid(volume, notes)
-        return Shown(self.path.name, image=self._image(grid, "image", *_window(grid)), notes=notes)
+        return self._of_grid(Shown(self.path.name, notes=notes), grid)
+
+    def _of_grid(self, shown: Shown, grid: Grid, structures: list[Structure] | None = None, doses: Any = None) -> Shown:
+        """What is shown of an image on a grid; a picture where that is wanted."""
+        window = _window(grid)
+        shown.image = self._image(grid, "image", *window)
+        shown.unit = grid.unit
+        if self.picture:
+            least = doses.least if doses else 0.0
+            scene = picture.Scene(grid, window, structures or [], doses, least)
+            place = shown.place or (grid.origin + grid.end) / 2
+            shown.picture = base64.b64encode(picture.draw(scene, np.array(place))).decode("ascii")
+        return shown
 
     def _series(self, found: belonging.Found) -> Shown:
         kind = found.series.modality
@@ -125,7 +145,7 @@ class Opening:
         file = next((one for one in series.files if one.path == self.path), series.files[0])
         grid = Grid(small(flat_picture(file)), np.array(_sides(file.header)), np.zeros(3))
         note = "This picture does not say where it is in the patient: places are its own, from its first corner."
-        return Shown(_label(series), image=self._image(grid, "image", *_window(grid)), notes=[note])
+        return self._of_grid(Shown(_label(series), notes=[note]), grid)
 
     def _whole_or_alone(self, found: belonging.Found) -> Loaded:
         """The series; where others of its files are in the way, only the one that was opened."""
@@ -163,19 +183,26 @@ class Opening:
     def _shown(self, title: str, loaded: Loaded) -> Shown:
         shown = Shown(title, notes=list(loaded.notes))
         image = loaded.images[0] if loaded.images else None
-        if image is not None:
-            grid = grid_of(image)
-            shown.image = self._image(grid, "image", *_window(grid))
-            self._draw(shown, image, grid, loaded.structure_sets)
-        for dose in loaded.doses[:1]:
-            grid = grid_of(dose)
-            most = grid.limits[1]
-            shown.dose = self._image(grid, "dose", _LEAST_DOSE * most, most)
-            if image is None:
-                shown.image, shown.dose = {**shown.dose, "colormap": "jet"}, None
-        return shown
+        dose = grid_of(loaded.doses[0]) if loaded.doses else None
+        if image is None:
+            if dose is not None:
+                self._of_grid(shown, dose)
+                shown.image = self._dose(dose, {"colormap": "jet"})
+                shown.unit = "Gy"
+            return shown
+        grid = grid_of(image)
+        structures = self._draw(shown, image, grid, loaded.structure_sets)
+        doses = Doses(dose, grid) if dose is not None else None
+        if doses is not None:
+            shown.dose, shown.levels = self._dose(doses.grid, {}), doses.levels
+            shown.curves = [one.as_json() for one in doses.curves(structures)]
+        return self._of_grid(shown, grid, structures, doses)
 
-    def _draw(self, shown: Shown, image: Any, grid: Grid, structure_sets: list[Any]) -> None:
+    def _dose(self, grid: Grid, more: dict[str, Any]) -> dict[str, Any]:
+        most = grid.limits[1]
+        return {**self._image(grid, "dose", LEAST * most, most), **more}
+
+    def _draw(self, shown: Shown, image: Any, grid: Grid, structure_sets: list[Any]) -> list[Structure]:
         structures = structures_on(image, structure_sets)
         everything = frozenset(one.name for one in structures)
         if smallest := smallest_middle(structures, grid):
@@ -187,6 +214,7 @@ class Opening:
             name = self._write(layer.labels(grid), f"structures{number}")
             shown.layers.append({"file": name, "colours": layer.colours(everything)})
         shown.structures = [{"name": one.name, "colour": one.colour} for one in structures]
+        return structures
 
     def _registration(self, found: belonging.Found) -> Shown:
         header = found.series.first
@@ -206,8 +234,9 @@ class Opening:
                 shown.notes.append(f"The {called} image is not in its folder or those around it; here is the matrix.")
         if fixed is not None and moving is not None:
             grids = [upright_grid(_moved(fixed, np.eye(4)), []), upright_grid(_moved(moving, matrix), [])]
-            shown.image = self._image(grids[0], "image", *_window(grids[0]))
-            shown.other = self._image(grids[1], "other", *_window(grids[1]))
+            self._of_grid(shown, grids[0])
+            here = onto(grids[1], grids[0], grids[1].limits[0])
+            shown.other = self._image(here, "other", *_window(grids[0]))
         return shown
 
     def _image(self, grid: Grid, name: str, low: float, high: float) -> dict[str, Any]:
@@ -279,7 +308,7 @@ def _moved(series: Series, matrix: Any) -> Volume:
 
 def _window(grid: Grid) -> tuple[float, float]:
     low, high = grid.limits
-    if low < -500:
+    if grid.unit:
         return _SOFT_TISSUE
     shown = np.percentile(grid.values[::2, ::2, ::2], _ACROSS)
     return (float(shown[0]), float(shown[1])) if shown[1] > shown[0] else (low, high)
@@ -292,10 +321,12 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="an empty folder for the images")
     parser.add_argument("--series", default="", help="the one series of a folder to show")
     parser.add_argument("--top", type=Path, default=Path("/"), help="the folder above which nothing is looked for")
+    parser.add_argument("--picture", action="store_true", help="a picture, too, for a page without WebGL")
     given = parser.parse_args(words)
     warnings.simplefilter("ignore")  # pydicom's, on values that bend the standard
     try:
-        shown = Opening(given.path.absolute(), given.folder, given.top.absolute()).open(given.series)
+        path, top = given.path.absolute(), given.top.absolute()
+        shown = Opening(path, given.folder, top, picture=given.picture).open(given.series)
     except UnusableDataError as error:
         print(json.dumps({"refused": str(error)}))
         return 2

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skrt_workspace.viewer.deformation import Lattice
+from skrt_workspace.viewer.doses import Doses
 from skrt_workspace.viewer.grids import Array, Grid
 from skrt_workspace.viewer.layers import Structure
+from skrt_workspace.viewer.mixing import mixed
 
 _AXES = ((0, 1, "axial"), (0, 2, "coronal"), (1, 2, "sagittal"))
 
 
-def draw(
-    image: Grid,
-    window: tuple[float, float],
-    structures: list[Structure],
-    dose: Grid | None,
-    place: Array,
-    *,
-    dose_from: float,
-) -> bytes:
-    """A PNG of the planes through a place: grey values, dose above `dose_from` Gy, and contours."""
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows: a dose above `dose_from` Gy, a second image on the first one's grid, a deformation.
+
+    :ivar mix: how the second image is shown, and its share (`mixing.mixed`).
+    :ivar bent: "arrows" or "grid".
+    """
+
+    image: Grid
+    window: tuple[float, float]
+    structures: list[Structure]
+    doses: Doses | None = None
+    dose_from: float = 0.0
+    other: Grid | None = None
+    mix: tuple[str, float] = ("blend", 0.5)
+    lattice: Lattice | None = None
+    bent: str = "arrows"
+
+
+def draw(scene: Scene, place: Array) -> bytes:
+    """A PNG of the planes through a place: grey values, dose, isodose lines, and contours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy; no window, no global state
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -31,10 +46,13 @@ def draw(
     FigureCanvasAgg(figure)
     for number, (across, down, name) in enumerate(_AXES, start=1):
         axes = figure.add_subplot(1, 3, number)
-        _plane(axes, image, window, place, (across, down))
-        if dose is not None:
-            _wash(axes, dose, place, (across, down), dose_from)
-        _contours(axes, image, structures, place, (across, down))
+        over = (across, down)
+        _plane(axes, scene, place, over)
+        if scene.doses is not None:
+            _dose(axes, scene.doses, place, over, scene.dose_from)
+        _contours(axes, scene.image, scene.structures, place, over)
+        if scene.lattice is not None:
+            _bent(axes, scene.lattice, scene.bent, place, over)
         axes.set_title(name, color="white", fontsize=9)
         axes.set_axis_off()
     stream = io.BytesIO()
@@ -60,18 +78,44 @@ def _extent(grid: Grid, axes: tuple[int, int]) -> tuple[float, float, float, flo
     return (left, right, low, high)
 
 
-def _plane(axes: Any, image: Grid, window: tuple[float, float], place: Array, over: tuple[int, int]) -> None:
+def _plane(axes: Any, scene: Scene, place: Array, over: tuple[int, int]) -> None:
+    image, (low, high) = scene.image, scene.window
     shown = _slice(image, image.values, place, over)
-    limits = {"vmin": window[0], "vmax": window[1]}
+    if scene.other is not None:
+        shown = mixed(shown, _slice(image, scene.other.values, place, over), *scene.mix)
+        if scene.mix[0] == "difference":
+            low, high = -(high - low) / 2, (high - low) / 2
+    limits = {"vmin": low, "vmax": high}
     axes.imshow(shown, cmap="gray", origin="lower", extent=_extent(image, over), interpolation="nearest", **limits)
+    axes.set(xlim=_extent(image, over)[:2], ylim=_extent(image, over)[2:], autoscale_on=False)
     if over[1] == 1:
         axes.invert_yaxis()  # an axial slice is seen from the feet, with the front up
 
 
-def _wash(axes: Any, dose: Grid, place: Array, over: tuple[int, int], least: float) -> None:
-    shown = np.ma.masked_less(_slice(dose, dose.values, place, over), least)
-    limits = {"vmin": least, "vmax": dose.limits[1]}
+def _dose(axes: Any, doses: Doses, place: Array, over: tuple[int, int], least: float) -> None:
+    dose = doses.grid
+    values = _slice(dose, dose.values, place, over)
+    limits = {"vmin": least, "vmax": doses.most}
+    shown = np.ma.masked_less(values, least)
     axes.imshow(shown, cmap="jet", alpha=0.4, origin="lower", extent=_extent(dose, over), **limits)
+    lines = [one for one in doses.levels if values.min() < one < values.max()]
+    if lines:
+        ways = {"levels": lines, "cmap": "jet", "linewidths": 0.8, "vmin": 0, "vmax": doses.most}
+        drawn = axes.contour(values, origin="lower", extent=_extent(dose, over), **ways)
+        axes.clabel(drawn, fontsize=5, fmt="%g")
+
+
+def _bent(axes: Any, lattice: Lattice, kind: str, place: Array, over: tuple[int, int]) -> None:
+    through = ({0, 1, 2} - set(over)).pop()
+    points, moves = lattice.plane(through, float(place[through]))
+    here, there = points[..., list(over)], (points + moves)[..., list(over)]
+    if kind == "grid":
+        for lines in (there, there.transpose(1, 0, 2)):
+            axes.plot(*lines.transpose(2, 1, 0), color="#7fe7ff", linewidth=0.6)
+    else:
+        away = there - here
+        ways = {"angles": "xy", "scale_units": "xy", "scale": 1, "color": "#ffe34d", "width": 0.004}
+        axes.quiver(here[..., 0], here[..., 1], away[..., 0], away[..., 1], **ways)
 
 
 def _contours(axes: Any, image: Grid, structures: list[Structure], place: Array, over: tuple[int, int]) -> None:

@@ -1,22 +1,23 @@
-"""The widget: NiiVue's canvas with controls for window, structures, dose and a second image, and a read-out in mm."""
+"""What `from skrt_workspace import view` gives: an image with what belongs to it, to look at and to ask for values.
+
+The drawing is the page's (`widget`); here is what a program sees of it: places, structures, contours that were drawn.
+"""
 
 from __future__ import annotations
 
-import html
+from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import numpy as np
-from IPython.display import HTML, display
 
 from skrt_workspace.viewer import picture
-from skrt_workspace.viewer.grids import Array, Grid, grid_of
-from skrt_workspace.viewer.layers import layers_of, structures_on
+from skrt_workspace.viewer.deformation import lattice_of
+from skrt_workspace.viewer.doses import Doses
+from skrt_workspace.viewer.drawing import Drawing
+from skrt_workspace.viewer.grids import Array, Grid, grid_of, onto
+from skrt_workspace.viewer.layers import Layer, Structure, layers_of, new_colour, rois_of, structures_on
 
 WINDOWS = {"soft tissue": (-160.0, 240.0), "lung": (-1350.0, 150.0), "bone": (-500.0, 1300.0), "brain": (0.0, 80.0)}
-PLANES = {"planes and 3D": 3, "axial": 0, "coronal": 1, "sagittal": 2, "3D": 4}
-_MIRROR = np.array([-1.0, -1.0, 1.0])  # NiiVue counts in RAS, DICOM in LPS
-_LEAST_DOSE = 0.1
 
 
 def view(
@@ -25,23 +26,27 @@ def view(
     dose: Any = None,
     other: Any = None,
     *,
+    deformation: Any = None,
     window: str | tuple[float, float] | None = None,
-    height: int = 480,
+    height: int = 560,
 ) -> Viewer:
     """Look at a skrt.Image in three linked planes and 3D, with what belongs to it.
 
     :param structures: a skrt.StructureSet, ROIs, or a list of them.
-    :param dose: a skrt.Dose, or an image in Gy; shown in colour from a tenth of its maximum.
-    :param other: a second image, such as a registered one, to blend in.
+    :param dose: a skrt.Dose, or an image in Gy; shown in colour from a tenth of its maximum, with isodose lines.
+    :param other: a second image, such as a registered one: blended in, as a difference, a checkerboard, or by a slider.
+    :param deformation: a skrt.registration.Registration, a file of displacements, or a function of points (n, 3) in mm
+        that gives displacements: shown as arrows or as a bent grid.
     :param window: "soft tissue", "lung", "bone", "brain", or the least and greatest value shown.
     """
-    return Viewer(image, structures, dose, other, window=window, height=height)
+    return Viewer(image, structures, dose, other, deformation=deformation, window=window, height=height)
 
 
 class Viewer:
     """What `view` gives: shown as the last line of a cell, and asked for values.
 
     :ivar place: where the cursor is: x, y, z in mm, in DICOM's directions (to the patient's left, back, head).
+    :ivar measured: the distances that were measured in the page: both ends, and mm.
     """
 
     def __init__(
@@ -51,191 +56,220 @@ class Viewer:
         dose: Any = None,
         other: Any = None,
         *,
+        deformation: Any = None,
         window: str | tuple[float, float] | None = None,
-        height: int = 480,
+        height: int = 560,
     ) -> None:
-        self._image = grid_of(image)
-        self._dose = grid_of(dose) if dose is not None else None
+        self._skrt_image = image
+        self.image = grid_of(image)
+        self.doses = Doses(grid_of(dose), self.image) if dose is not None else None
         self._other = grid_of(other) if other is not None else None
-        self._structures = structures_on(image, structures)
-        self._layers = layers_of(self._structures)
-        self._shown = frozenset(one.name for one in self._structures)
-        self._window = _window(window, self._image)
-        self._height = height
+        self.lattice = lattice_of(deformation, self.image) if deformation is not None else None
+        self.structures = structures_on(image, structures)
+        self.layers = layers_of(self.structures)
+        self.shown = frozenset(one.name for one in self.structures)
+        self.window = _window(window, self.image)
+        self.height = height
+        self.measured: list[tuple[Array, Array, float]] = []
+        self._drawing = Drawing(self.image)
+        for one, roi in zip(self.structures, rois_of(structures), strict=True):
+            self._drawing.contours[one.name] = {float(z): list(plane) for z, plane in roi.get_contours("x-y").items()}
         self.place = self._middle()
-        self._canvas: Any = None
-        self._readout = ipywidgets.HTML()
-        self._say_place()
+        self.linked: list[Viewer] = []
+        self._widget: Any = None
 
     def _middle(self) -> Array:
-        """The middle of the last structure that is small, else of the image."""
-        if self._structures:
-            smallest = min(self._structures, key=lambda one: int(one.mask.sum()) or 1 << 60)
-            if smallest.mask.any():
-                middle = np.argwhere(smallest.mask).mean(axis=0)
-                return self._image.origin + self._image.spacing * middle
-        return (self._image.origin + self._image.end) / 2
+        """The middle of the smallest structure, else of the image."""
+        drawn = [one for one in self.structures if one.mask.any()]
+        if drawn:
+            smallest = min(drawn, key=lambda one: int(one.mask.sum()))
+            return self.image.origin + self.image.spacing * np.argwhere(smallest.mask).mean(axis=0)
+        return (self.image.origin + self.image.end) / 2
 
     # What is at a place
 
     def at(self, place: Array) -> dict[str, Any]:
         """What is at a place (x, y, z in mm): the image's value, the other one's, the dose in Gy, and structures."""
-        inside = np.rint(self._image.index(place)).astype(int)
-        is_in = not (np.any(inside < 0) or np.any(inside >= self._image.shape))
+        inside = np.rint(self.image.index(place)).astype(int)
+        is_in = not (np.any(inside < 0) or np.any(inside >= self.image.shape))
         return {
-            "value": self._image.at(place),
+            "value": self.image.at(place),
             "other": self._other.at(place) if self._other else None,
-            "dose": self._dose.at(place) if self._dose else None,
-            "structures": [one.name for one in self._structures if is_in and one.mask[tuple(inside)]],
+            "dose": self.doses.grid.at(place) if self.doses else None,
+            "structures": [one.name for one in self.structures if is_in and one.mask[tuple(inside)]],
         }
 
-    def _say_place(self) -> None:
-        found = self.at(self.place)
-        words = ["x {:.1f}, y {:.1f}, z {:.1f} mm (LPS)".format(*self.place)]
-        for key, unit in (("value", ""), ("other", " in the other"), ("dose", " Gy")):
+    def told(self, place: Array) -> str:
+        """The same in words."""
+        found = self.at(place)
+        words = ["x, y, z: {:.1f}, {:.1f}, {:.1f} mm (LPS)".format(*place)]
+        for key in ("value", "other"):
             if found[key] is not None:
-                words.append(f"{found[key]:.2f} Gy" if key == "dose" else f"{found[key]:.0f}{unit}")
-        words.append(", ".join(html.escape(name) for name in found["structures"]) or "in no structure")
-        self._readout.value = f"<code>{' &nbsp;|&nbsp; '.join(words)}</code>"
+                words.append(f"{'image' if key == 'value' else key} {found[key]:g} {self.image.unit}".strip())
+        if found["dose"] is not None:
+            words.append(f"dose {found['dose']:.2f} Gy")
+        if self.structures:
+            words.append(", ".join(found["structures"]) or "in no structure")
+        return "   ".join(words)
 
     def move_to(self, place: Array) -> None:
-        """Put the cursor at a place (x, y, z in mm, LPS)."""
+        """Put the cursor at a place (x, y, z in mm, LPS), here and in the viewers beside this one."""
         self.place = np.asarray(place, dtype=float)
-        self._say_place()
-        if self._canvas is not None:
-            sent = self._sent
-            shares = (sent.index(self.place) + 0.5) / sent.shape
-            # NiiVue counts shares of the volume in RAS, from its right, its back and its feet.
-            self._canvas.scene.crosshair_pos = [1 - shares[0], 1 - shares[1], shares[2]]
+        for one in (self, *self.linked):
+            one.place = self.place
+            if one._widget is not None:
+                one._widget.move()
 
-    def _on_location(self, location: dict[str, Any]) -> None:
-        self.place = np.array(location["mm"][:3], dtype=float) * _MIRROR
-        self._say_place()
+    def moved(self, place: Array) -> None:
+        """The cursor was moved in the page."""
+        self.place = np.asarray(place, dtype=float)
+        for one in self.linked:
+            one.place = self.place
+            if one._widget is not None:
+                one._widget.move()
+
+    @staticmethod
+    def distance(one: Array, other: Array) -> float:
+        """From one place to another, mm."""
+        return float(np.linalg.norm(np.asarray(other, dtype=float) - np.asarray(one, dtype=float)))
+
+    # Contours
+
+    def draw(self, name: str, points: Any, way: str = "replace") -> None:
+        """Draw a closed line in an axial plane: points (x, y, z) in mm, as the page does.
+
+        :param name: of a structure, which may be new.
+        :param way: "replace" the structure's contours in this plane, "add" to them, or "take away".
+        :raises ValueError: for points that enclose nothing, or are not in one axial plane of the image.
+        """
+        height = self._drawing.stroke(name, points, way)
+        if name not in {one.name for one in self.structures}:
+            empty = np.zeros(self.image.shape, bool)
+            self.structures.append(Structure(name, new_colour(len(self.structures)), empty))
+            self.shown |= {name}
+        self._redrawn(name, height)
+
+    def undo(self) -> bool:
+        """Take the last line back; whether there was one."""
+        undone = self._drawing.undo()
+        if undone is not None:
+            self._redrawn(*undone)
+        return undone is not None
+
+    def _redrawn(self, name: str, height: float) -> None:
+        """One plane of one structure changed: its layer is its own from now on, so that it may cover others."""
+        number, inside = self._drawing.mask(name, height)
+        where = next(index for index, one in enumerate(self.structures) if one.name == name)
+        mask = self.structures[where].mask.copy()
+        if 0 <= number < mask.shape[2]:
+            mask[:, :, number] = inside
+        one = Structure(name, self.structures[where].colour, mask)
+        self.structures[where] = one
+        self._renew_layers(one)
+
+    def _renew_layers(self, one: Structure) -> None:
+        names = [[other.name for other in layer.structures] for layer in self.layers]
+        at = next((index for index, inside in enumerate(names) if one.name in inside), None)
+        changed = [] if at is None else [at]
+        if at is not None and len(names[at]) == 1:
+            self.layers[at] = Layer((one,))
+        else:
+            if at is not None:
+                self.layers[at] = Layer(tuple(other for other in self.layers[at].structures if other.name != one.name))
+            self.layers.append(Layer((one,)))
+            changed.append(len(self.layers) - 1)
+        if self._widget is not None:
+            self._widget.redraw(changed)
+
+    def roi(self, name: str) -> Any:
+        """A structure as a skrt.structures.ROI, as it is drawn now; planes that nobody touched are as they were."""
+        import skrt  # noqa: PLC0415 - heavy
+
+        if name not in self._drawing.contours:
+            known = ", ".join(self._drawing.contours) or "none"
+            raise ValueError(f"There is no structure {name!r}. There are: {known}.")
+        colour = next(one.colour for one in self.structures if one.name == name)
+        contours = {z: [points.copy() for points in plane] for z, plane in self._drawing.contours[name].items()}
+        part = [number / 255 for number in colour]
+        return skrt.structures.ROI(contours, name=name, color=part, image=self._skrt_image)
+
+    def structure_set(self, name: str = "drawn") -> Any:
+        """All structures that have contours, as a skrt.StructureSet."""
+        import skrt  # noqa: PLC0415 - heavy
+
+        rois = [self.roi(one) for one, planes in self._drawing.contours.items() if planes]
+        return skrt.StructureSet(rois, name=name, image=self._skrt_image)
 
     # What is shown
 
+    def other_here(self) -> Grid | None:
+        """The second image on the first one's grid."""
+        return onto(self._other, self.image, self._other.limits[0]) if self._other is not None else None
+
     def widget(self) -> Any:
-        """The widget with its controls; it is made at the first call."""
-        if self._canvas is None:
-            self._canvas = self._make_canvas()
-            self._canvas.on_location_change(self._on_location)
-        return ipywidgets.VBox([self._controls(), self._canvas, self._readout])
+        """The widget for the page; it is made at the first call."""
+        if self._widget is None:
+            from skrt_workspace.viewer.widget import Widget  # noqa: PLC0415 - heavy
 
-    def _make_canvas(self) -> Any:
-        import ipyniivue  # noqa: PLC0415 - heavy
+            self._widget = Widget(self)
+        return self._widget
 
-        self._sent = self._image.within_budget()
-        canvas = ipyniivue.NiiVue(
-            height=self._height,
-            back_color=(0, 0, 0, 1),
-            show_3d_crosshair=True,
-            is_colorbar=False,
-            is_radiological_convention=True,
-            multiplanar_force_render=True,
-            crosshair_width=1,
+    def picture(self, *, mix: str | None = None, share: float = 0.5, deformation: str | None = None) -> bytes:
+        """The three planes through the cursor, as a PNG.
+
+        :param mix: how the second image is shown: "blend", "difference", "checkerboard" or "slider".
+        :param share: of the second image in a blend; where the slider stands.
+        :param deformation: "arrows" or "grid".
+        """
+        scene = picture.Scene(
+            self.image,
+            self.window,
+            [one for one in self.structures if one.name in self.shown],
+            self.doses,
+            dose_from=self.doses.least if self.doses else 0.0,
+            other=self.other_here() if mix else None,
+            mix=(mix or "blend", share),
+            lattice=self.lattice if deformation else None,
+            bent=deformation or "",
         )
-        volumes = [
-            ipyniivue.Volume(
-                name="image.nii.gz",
-                data=self._sent.nifti(),
-                colormap="gray",
-                cal_min=self._window[0],
-                cal_max=self._window[1],
-            )
-        ]
-        if self._other is not None:
-            low, high = self._window
-            data = self._other.within_budget().nifti()
-            volumes.append(
-                ipyniivue.Volume(
-                    name="other.nii.gz", data=data, colormap="warm", cal_min=low, cal_max=high, opacity=0.0
-                )
-            )
-        if self._dose is not None:
-            volumes.append(self._dose_volume(ipyniivue))
-        for number, layer in enumerate(self._layers):
-            data = layer.labels(self._image).within_budget().nifti()
-            volume = ipyniivue.Volume(name=f"structures{number}.nii.gz", data=data, opacity=1.0)
-            volume.set_colormap_label(layer.colours(self._shown))
-            volumes.append(volume)
-        canvas.load_volumes(volumes)
-        canvas.set_slice_type(_slice_type("planes and 3D"))
-        return canvas
+        return picture.draw(scene, self.place)
 
-    def _dose_volume(self, ipyniivue: Any) -> Any:
-        assert self._dose is not None
-        most = self._dose.limits[1]
-        return ipyniivue.Volume(
-            name="dose.nii.gz",
-            data=self._dose.within_budget().nifti(),
-            colormap="jet",
-            cal_min=_LEAST_DOSE * most,
-            cal_max=most,
-            opacity=0.4,
-        )
-
-    def _controls(self) -> Any:
-        rows = [self._window_control(), self._plane_control()]
-        names = [volume.name for volume in self._canvas.volumes]
-        if self._dose is not None:
-            rows.append(self._opacity_control("dose", names.index("dose.nii.gz"), 0.4))
-        if self._other is not None:
-            rows.append(self._opacity_control("other", names.index("other.nii.gz"), 0.0))
-        parts = [ipywidgets.HBox(rows, layout=ipywidgets.Layout(flex_flow="row wrap"))]
-        if self._structures:
-            parts.append(self._structure_controls(names.index("structures0.nii.gz")))
-        return ipywidgets.VBox(parts)
-
-    def _window_control(self) -> Any:
-        options = [*WINDOWS, "own"]
-        now = next((name for name, limits in WINDOWS.items() if limits == self._window), "own")
-        control = ipywidgets.Dropdown(options=options, value=now, description="window")
-
-        def changed(change: dict[str, Any]) -> None:
-            self._window = WINDOWS.get(change["new"], self._window)
-            for volume in self._canvas.volumes:
-                if volume.name in ("image.nii.gz", "other.nii.gz"):
-                    volume.cal_min, volume.cal_max = self._window
-
-        control.observe(changed, "value")
-        return control
-
-    def _plane_control(self) -> Any:
-        control = ipywidgets.Dropdown(options=list(PLANES), value="planes and 3D", description="show")
-        control.observe(lambda change: self._canvas.set_slice_type(_slice_type(change["new"])), "value")
-        return control
-
-    def _opacity_control(self, name: str, volume: int, value: float) -> Any:
-        control = ipywidgets.FloatSlider(value=value, min=0, max=1, step=0.05, description=name, readout=False)
-        control.observe(lambda change: self._canvas.set_opacity(volume, change["new"]), "value")
-        return control
-
-    def _structure_controls(self, first: int) -> Any:
-        def changed(_: Any) -> None:
-            self._shown = frozenset(box.description for box in boxes if box.value)
-            for number, layer in enumerate(self._layers):
-                self._canvas.volumes[first + number].set_colormap_label(layer.colours(self._shown))
-
-        boxes, parts = [], []
-        for one in self._structures:
-            box = ipywidgets.Checkbox(value=True, description=one.name, indent=False)
-            box.layout = ipywidgets.Layout(width="auto")
-            box.observe(changed, "value")
-            boxes.append(box)
-            colour = ipywidgets.HTML(f'<span style="color:rgb{one.colour}">&#9632;</span>')
-            parts += [colour, box]
-        return ipywidgets.HBox(parts, layout=ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 0.4em"))
-
-    def picture(self) -> bytes:
-        """The three planes through the cursor, as a PNG."""
-        least = _LEAST_DOSE * self._dose.limits[1] if self._dose is not None else 0.0
-        shown = [one for one in self._structures if one.name in self._shown]
-        return picture.draw(self._image, self._window, shown, self._dose, self.place, dose_from=least)
+    def save(self, path: str | Path, **how: Any) -> Path:
+        """Write the picture (as for `picture`) to a PNG file."""
+        target = Path(path)
+        target.write_bytes(self.picture(**how))
+        return target
 
     def _ipython_display_(self) -> None:
         """The widget, and the picture in a fold: a notebook's file shows it where no kernel is."""
+        from IPython.display import HTML, display  # noqa: PLC0415 - heavy
+
         display(self.widget())
         display(HTML(picture.html(self.picture())))
+
+
+class Beside:
+    """Viewers beside each other, whose cursors go together."""
+
+    def __init__(self, *viewers: Viewer) -> None:
+        self.viewers = viewers
+        for one in viewers:
+            one.linked = [other for other in viewers if other is not one]
+
+    def _ipython_display_(self) -> None:
+        import ipywidgets  # noqa: PLC0415 - heavy
+        from IPython.display import HTML, display  # noqa: PLC0415
+
+        share = ipywidgets.Layout(width=f"{100 / len(self.viewers):.0f}%")
+        for one in self.viewers:
+            one.widget().layout = share
+        display(ipywidgets.HBox([one.widget() for one in self.viewers]))
+        display(HTML("".join(picture.html(one.picture()) for one in self.viewers)))
+
+
+def beside(*viewers: Viewer) -> Beside:
+    """Show viewers beside each other with one cursor, such as before and after a registration."""
+    return Beside(*viewers)
 
 
 def _window(given: str | tuple[float, float] | None, image: Grid) -> tuple[float, float]:
@@ -246,12 +280,4 @@ def _window(given: str | tuple[float, float] | None, image: Grid) -> tuple[float
     if given is not None:
         return float(given[0]), float(given[1])
     low, high = image.limits
-    if low < -500:
-        return WINDOWS["soft tissue"]
-    return low, high
-
-
-def _slice_type(name: str) -> Any:
-    from ipyniivue import SliceType  # noqa: PLC0415 - heavy
-
-    return SliceType(PLANES[name])
+    return WINDOWS["soft tissue"] if image.unit else (low, high)

@@ -1,5 +1,6 @@
 """What a double click on files of each kind shows: made files with known content; prints facts as JSON."""
 
+import base64
 import json
 import sys
 import warnings
@@ -11,6 +12,7 @@ import pydicom
 import SimpleITK
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
+from scipy import ndimage
 
 from skrt_workspace import phantom
 from skrt_workspace.data import UnusableDataError
@@ -33,7 +35,10 @@ def shown(path: Path, top: Path, series: str = "") -> dict[str, object]:
         found = Opening(path, folder, top).open(series)
     except UnusableDataError as error:
         return {"refused": str(error)}
-    facts = {name: getattr(found, name) for name in ("title", "facts", "notes", "place", "tree")}
+    facts = {
+        name: getattr(found, name) for name in ("title", "facts", "notes", "place", "tree", "unit", "levels", "curves")
+    }
+    facts["curves"] = {one["name"]: one["mean"] for one in facts["curves"]}
     facts |= {"structures": [one["name"] for one in found.structures], "layers": len(found.layers)}
     for name in ("image", "other", "dose"):
         told = getattr(found, name)
@@ -48,6 +53,11 @@ def shown(path: Path, top: Path, series: str = "") -> dict[str, object]:
                 "spacing": [float(v) for v in image.header.get_zooms()],
             }  # fmt: skip
     return facts
+
+
+def newest() -> Path:
+    """The folder of the last look."""
+    return max((place / "out").iterdir(), key=lambda folder: int(folder.name))
 
 
 def marked(directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -91,12 +101,24 @@ slices = sorted((planning / "CT").rglob("*.dcm"))
 for number, source in enumerate([*slices, *sorted((later / "CT").rglob("*.dcm"))]):
     (place / "study" / f"{number}.dcm").write_bytes(source.read_bytes())
 facts = {kind: shown(next((planning / kind).rglob("*.dcm")), patient) for kind in ("RTSTRUCT", "RTDOSE", "RTPLAN")}
+facts["picture"] = base64.b64decode(
+    Opening(next((planning / "RTDOSE").rglob("*.dcm")), newest(), patient, picture=True).open().picture
+)[:4].hex()
 facts["slice"] = shown(slices[7], patient)
 headers = [pydicom.dcmread(next((scan / "CT").rglob("*.dcm")), stop_before_pixels=True) for scan in (planning, later)]
 facts["frames"] = len({str(header.FrameOfReferenceUID) for header in headers})
 facts["REG"] = shown(registration(headers[0], headers[1], (5.0, -3.0, 8.0)), place / "study")
+moved = nibabel.load(newest() / "other.nii.gz")
 facts["study"] = shown(place / "study", place)
 facts["chosen"] = shown(place / "study", place, str(headers[1].SeriesInstanceUID))
+# The moving image is sent on the fixed one's grid: what was at a place is 5, -3 and 8 mm away, in LPS.
+still = nibabel.load(newest() / "image.nii.gz")
+random = np.random.default_rng(3)
+index = random.integers(8, np.array(moved.shape) - 8, (4000, 3))
+there = index @ moved.affine[:3, :3].T + moved.affine[:3, 3] - np.array([-5.0, 3.0, 8.0])
+where = np.linalg.solve(still.affine[:3, :3], (there - still.affine[:3, 3]).T)
+expected = ndimage.map_coordinates(np.asarray(still.dataobj, float), where, order=1, mode="nearest")
+facts["moved"] = float(np.abs(np.asarray(moved.dataobj)[tuple(index.T)] - expected).max())
 
 oblique = np.array([[0.9, 0.435889894, 0], [-0.435889894, 0.9, 0], [0, 0, 1]]).T
 for name, directions in {"oblique": oblique, "prone": np.diag([-1.0, -1, 1]), "anisotropic": np.eye(3)}.items():

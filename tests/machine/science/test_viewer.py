@@ -25,20 +25,74 @@ def test_it_says_what_is_at_a_place(facts: dict[str, Any]) -> None:
 
 
 def test_what_is_sent_lies_in_its_place_and_is_small(facts: dict[str, Any]) -> None:
-    assert facts["sent"][0] == facts["sent"][1]
-    assert facts["volumes"][:3] == ["image.nii.gz", "other.nii.gz", "dose.nii.gz"]
+    assert facts["sent"][0] == facts["sent"][1] == facts["sent"][2]
+    assert facts["label"][0] == facts["label"][1]
+    assert max(facts["colours"]) <= 64, "NiiVue tints the ground where a table of colours is longer"
     assert facts["bytes"] < 4_000_000
+    assert facts["state"] < 10_000, "a notebook may keep a widget's state, and no image is in it"
     assert facts["is_png"] == "iVBORw0KGgo="
+    assert facts["pictures"] == 4
     assert facts["thinned"] == [[134, 134, 100], [3.0, 3.0, 1.0]]
 
 
-def test_the_cursor_is_told_in_dicoms_directions(facts: dict[str, Any]) -> None:
-    assert "mm (LPS)" in facts["readout"]
-    assert "Gy" in facts["readout"]
-    assert "Heart" in facts["readout"]
-    assert all(0 < share < 1 for share in facts["moved"])
+def test_one_grid_on_another_is_linear_between_voxels(facts: dict[str, Any]) -> None:
+    assert facts["onto"] == pytest.approx([51.0, 252.0, -1.0])
+
+
+def test_the_cursor_is_told_in_dicoms_directions_and_viewers_go_together(facts: dict[str, Any]) -> None:
+    assert "mm (LPS)" in facts["told"]
+    assert "HU" in facts["told"]
+    assert "Gy" in facts["told"]
+    assert "Heart" in facts["told"]
+    assert facts["followed"] == [0, 0, 0]
+    assert facts["measured"] == [5.0, 13.0]
+
+
+def test_dose_volume_curves_have_the_known_means(facts: dict[str, Any]) -> None:
+    assert facts["levels"] == [10, 20, 30, 40, 50, 60]
+    assert len(facts["means"]) == 8
+    for mean, known in facts["means"].values():
+        assert mean == pytest.approx(known, abs=0.15)
+
+
+def test_a_deformation_is_shown_as_it_is(facts: dict[str, Any]) -> None:
+    for error, away in facts["moves"]:
+        assert error < 0.1 + 0.15 * away  # the lattice's nearest point is not the landmark
+
+
+def test_untouched_contours_come_back_as_they_were(facts: dict[str, Any]) -> None:
+    assert facts["untouched"] == 0
+    assert facts["elsewhere"] == 0, "a stroke changes one plane only"
+    assert facts["all_back"][:2] == [0, False]
+    assert "GTV" not in facts["all_back"][2]
+
+
+def test_drawn_contours_are_rois_of_scikit_rt(facts: dict[str, Any]) -> None:
+    assert facts["kind"] == "skrt.structures.ROI"
+    assert facts["added_area"] == pytest.approx(1, abs=0.02)
+    assert "GTV" in facts["drawn_at"]
+    assert facts["hole"][0] == pytest.approx(1, abs=0.02)
+    assert "mine" not in facts["hole"][1]
+    assert facts["one_back"] == pytest.approx(1, abs=0.02)
+    assert {"GTV", "Heart", "mine"} <= set(facts["names"])
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("line", "three or more points"),
+        ("steep", "axial planes"),
+        ("flat", "encloses nothing"),
+        ("far", "outside of the image"),
+        ("way", "replace, add, take away"),
+    ],
+)
+def test_a_line_that_is_no_contour_is_refused(facts: dict[str, Any], name: str, why: str) -> None:
+    assert why in facts[f"wrong_{name}"]
 
 
 @pytest.mark.parametrize("name", ["prone", "anisotropic", "oblique"])
 def test_a_point_reads_back_within_half_a_voxel(facts: dict[str, Any], name: str) -> None:
     assert max(facts[name]) <= 0.5 + 1e-6
+    for drawn in facts[f"{name}_drawn"]:
+        assert max(drawn) <= 0.5 + 1e-6

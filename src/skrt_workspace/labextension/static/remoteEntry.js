@@ -219,6 +219,7 @@
     { name: 'skrt-itk', displayName: 'NRRD or MetaImage', extensions: ['.nrrd', '.mha'] }
   ];
   const HERE = document.currentScript ? document.currentScript.src : '';
+  window.skrtNotebook = new URL('./notebook.js', HERE || location.href).href; // for skrt_workspace.viewer.widget
 
   /* A widget that fills itself once it is in the page: `kind` is Look or Study. */
   function lookWidget(widgets, server, kind, ...words) {
