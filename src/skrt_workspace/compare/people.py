@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import html
 import io
@@ -13,16 +12,17 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace.compare import plots
 from skrt_workspace.compare.cells import plain_cell
-from skrt_workspace.compare.masks import frame_of, mask_of
 from skrt_workspace.compare.structures import TOLERANCES_MM, Compared, Measures, compare_sets, structure_file
+from skrt_workspace.compare.together import MANY, Together, slice_of_most_doubt, together, votes_of
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.structure_rules import Contours, structures_of
 
 TABLE, PAGE = "compared.csv", "compared.html"
 _COLUMNS = (
     "participant", "structure", "drawn_as", "sure", "dice", *(f"surface_dice_{limit:g}mm" for limit in TOLERANCES_MM),
-    "hd95_mm", "mean_distance_mm", "volume_ml", "volume_ratio", "worst_slice_z_mm", "problem",
+    "hd95_mm", "mean_distance_mm", "added_path_mm", "volume_ml", "volume_ratio", "worst_slice_z_mm", "problem",
 )  # fmt: skip
 _STYLE = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .8em;text-align:right}"
 
@@ -38,17 +38,19 @@ class Person:
 
 @dataclass(frozen=True)
 class ClassComparison:
-    """Everybody, and where the table and the page are."""
+    """Everybody, each structure as the class drew it, and where the table and the page are."""
 
     people: tuple[Person, ...]
     table: Path
     page: Path
+    together: tuple[Together, ...] = ()
 
     def __str__(self) -> str:
         lines = []
         for name, dice in _by_structure(self.people).items():
             middle, least = statistics.median(dice.values()), min(dice, key=dice.__getitem__)
             lines.append(f"{name}: Dice {middle:.2f} in the middle of {len(dice)}; least {dice[least]:.2f} ({least})")
+        lines += [str(one) for one in self.together]
         lines += [f"{one.name}: {one.problem}" for one in self.people if one.problem]
         doubtful = [f"{one.name}: {row.name} as {row.drawn_as}" for one, row in _doubtful(self.people)]
         lines += [f"Matched by a name that may mean something else: {', '.join(doubtful)}."] if doubtful else []
@@ -67,8 +69,83 @@ def compare_people(
     drawn: dict[str, list[Contours]] = {}
     rows = [_person(name, place, wanted, drawn) for name, place in people.items()]
     (folder / TABLE).write_text(_table(rows), encoding="utf-8-sig")
-    (folder / PAGE).write_text(_page(rows, wanted, drawn), encoding="utf-8")
-    return ClassComparison(tuple(rows), folder / TABLE, folder / PAGE)
+    whole, shown = _whole(rows, wanted, drawn)
+    (folder / PAGE).write_text(_page(rows, wanted, drawn, shown), encoding="utf-8")
+    return ClassComparison(tuple(rows), folder / TABLE, folder / PAGE, tuple(whole))
+
+
+def _whole(
+    people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]]
+) -> tuple[list[Together], list[str]]:
+    """The class as a whole, and that part of the page."""
+    if not any(row.measures for one in people for row in one.structures):
+        return [], []
+    found: list[Together] = []
+    parts = ["<h1>The class as a whole</h1>", plots.tag(plots.spread(_measured(people)))]
+    for structure in (one for one in wanted if one.closed):
+        theirs = _drawn_as(structure, people, drawn)
+        votes = votes_of(structure, theirs) if len(theirs) > 1 else None
+        if votes is not None:
+            found.append(together(structure, votes))
+            parts.append(plots.tag(plots.everybody(structure, votes, slice_of_most_doubt(votes))))
+    if found:
+        parts.insert(2, _agreement(found))
+    return found, parts
+
+
+def _drawn_as(structure: Contours, people: list[Person], drawn: dict[str, list[Contours]]) -> dict[str, Contours]:
+    """What each person drew for a structure."""
+    names = {one.name: row.drawn_as for one in people for row in one.structures if row.name == structure.name}
+    measured = {one.name for one in people for row in one.structures if row.name == structure.name and row.measures}
+    return {
+        person: next(one for one in drawn[person] if one.name == name)
+        for person, name in names.items()
+        if person in measured
+    }
+
+
+def _measured(people: list[Person]) -> dict[str, dict[str, list[float]]]:
+    """The numbers of everybody by measure and structure."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for row in (row for one in people for row in one.structures):
+        numbers = row.measures
+        for measure, value in (
+            ("Dice", numbers.dice if numbers else None),
+            ("surface Dice 2 mm", numbers.surface_dice[1] if numbers else None),
+            ("HD95 (mm)", numbers.hd95_mm if numbers else None),
+            ("volume ratio", numbers.volume_ratio if numbers else None),
+        ):
+            values = found.setdefault(measure, {}).setdefault(row.name, [])
+            values += [] if value is None else [value]
+    return found
+
+
+def _agreement(found: list[Together]) -> str:
+    """Tables: how far people agree with each other, and each person beside the others."""
+    head = (
+        "<tr><th>structure<th>people<th>Dice of pairs<th>least<th>conformity<th>volume (ml)<th>majority<th>STAPLE</tr>"
+    )
+    rows = []
+    for one in found:
+        mean, deviation = one.volume_ml
+        cells = [f"{len(one.people)}", *(f"{number:.3f}" for number in (*one.pairs_dice, one.conformity))]
+        cells.append(f"{mean:.1f} ± {deviation:.1f}")
+        cells += [f"{number:.3f}" if len(one.people) >= MANY else "" for number in (one.majority_dice, one.staple_dice)]
+        rows.append(f"<tr><th>{html.escape(one.structure)}{''.join(f'<td>{cell}' for cell in cells)}</tr>")
+    each = "<tr><th>participant<th>structure<th>Dice with others<th>sensitivity<th>precision</tr>"
+    lines = [
+        f"<tr><th>{html.escape(person.name)}<td>{html.escape(one.structure)}<td>{person.dice_with_others:.3f}"
+        f"<td>{person.sensitivity:.3f}<td>{person.precision:.3f}</tr>"
+        for one in found
+        for person in one.people
+    ]
+    words = [
+        "Dice of pairs: of everybody with everybody else. Conformity: what both of a pair drew, of what either drew.",
+        "Majority, STAPLE: Dice of your reference with what more than half drew, and with STAPLE's estimate.",
+        "Sensitivity, precision: of each person against that estimate.",
+    ]
+    notes = "".join(f"<li>{html.escape(one)}" for one in words)
+    return f"<table>{head}{''.join(rows)}</table><ul>{notes}</ul><table>{each}{''.join(lines)}</table>"
 
 
 def _person(name: str, place: str | PathLike[str], wanted: list[Contours], drawn: dict[str, list[Contours]]) -> Person:
@@ -124,15 +201,17 @@ def _numbers(found: Measures | None) -> dict[str, str]:
         **shares,
         "hd95_mm": f"{found.hd95_mm:.2f}",
         "mean_distance_mm": f"{found.mean_distance_mm:.2f}",
+        "added_path_mm": f"{found.added_path_mm:.0f}",
         "volume_ml": f"{found.volume_ml:.2f}",
         "volume_ratio": f"{found.volume_ratio:.3f}",
         "worst_slice_z_mm": f"{found.worst_height_mm:.1f}",
     }
 
 
-def _page(people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]]) -> str:
-    """The page: for each structure everybody's numbers, and the slice in which each differs most. No scripts."""
-    parts = [f"<!doctype html><meta charset='utf-8'><title>Compared</title><style>{_STYLE}</style><h1>Compared</h1>"]
+def _page(people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]], whole: list[str]) -> str:
+    """The page: the class as a whole, then everybody's numbers and the slice in which each differs most. No scripts."""
+    parts = [f"<!doctype html><meta charset='utf-8'><title>Compared</title><style>{_STYLE}</style>"]
+    parts += [*whole, "<h1>Compared</h1>"]
     for structure in (one for one in wanted if one.closed):
         parts.append(f"<h2>{html.escape(structure.name)}</h2><table><tr><th>participant<th>Dice<th>surface Dice 1 mm")
         parts.append("<th>HD95 (mm)<th>mean distance (mm)<th>volume ratio<th>worst slice</tr>")
@@ -150,7 +229,7 @@ def _row(person: Person, row: Compared | None, wanted: Contours, drawn: list[Con
         return f"<tr><th>{name}<td colspan='6'>{'not drawn' if row else 'not compared'}</tr>"
     found = row.measures
     other = next(one for one in drawn if one.name == row.drawn_as)
-    picture = base64.b64encode(_picture(wanted, other, found.worst_height_mm)).decode("ascii")
+    picture = plots.tag(plots.worst_slice(wanted, other, found.worst_height_mm))
     cells = (
         f"{found.dice:.3f}",
         f"{found.surface_dice[0]:.3f}",
@@ -159,25 +238,4 @@ def _row(person: Person, row: Compared | None, wanted: Contours, drawn: list[Con
     )
     numbers = "".join(f"<td>{cell}" for cell in (*cells, f"{found.volume_ratio:.2f}"))
     doubt = "" if row.sure else f" (drawn as {html.escape(row.drawn_as)})"
-    return f"<tr><th>{name}{doubt}{numbers}<td><img src='data:image/png;base64,{picture}'></tr>"
-
-
-def _picture(wanted: Contours, other: Contours, height: float) -> bytes:
-    """The slice in which two structures differ most: the reference grey, the other as a line."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    frame = frame_of(wanted, other)
-    plane = int(abs(frame.heights - height).argmin())
-    figure = Figure(figsize=(2, 2), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.imshow(mask_of(wanted, frame)[plane], cmap="gray_r", vmin=0, vmax=3)
-    mask = mask_of(other, frame)[plane]
-    if mask.any():
-        axes.contour(mask, [0.5], colors="red", linewidths=1)
-    axes.set_axis_off()
-    axes.set_title(f"z = {height:.0f} mm", fontsize=7)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=60)
-    return stream.getvalue()
+    return f"<tr><th>{name}{doubt}{numbers}<td>{picture}</tr>"

@@ -171,6 +171,8 @@ def _checking(numbers: dict[str, Any]) -> list[str]:
 
 def _looking(numbers: dict[str, Any]) -> list[str]:
     wrong = _within(numbers, {"gtv_gy": (57, 63), "cord_gy": (0, 30), "picture_bytes": (10_000, 1_000_000)})
+    # A slice of 4 mm of a circle of 20 mm.
+    wrong += _within(numbers, {"mine_ml": (4.9, 5.1)}) + _equal(numbers, {"gtv_as_it_came": True})
     return wrong if {"GTV", "PTV"} <= set(numbers["inside_gtv"]) else [*wrong, "the centre of the GTV is not in it"]
 
 
@@ -178,6 +180,7 @@ def _comparing(numbers: dict[str, Any]) -> list[str]:
     heart = {"anna": (1, 1), "bob": (0.9, 0.99), "carla": (0.8, 0.95), "dan": (0.75, 0.93), "eva": (1, 1)}
     wrong = _equal(numbers, {"eva_drew": "Herz", "eva_forgot": ["Esophagus"]})
     wrong += _within(numbers["dice_heart"], heart)
+    wrong += _within(numbers, {"heart_of_all_dice": (0.95, 1), "heart_of_pairs_dice": (0.8, 0.97)})
     return wrong + _within(numbers, {"bob_hd95_cord_mm": (2.5, 4), "carla_volume_ratio": (1.25, 1.4)})
 
 

@@ -34,6 +34,7 @@ def test_a_second_implementation_says_the_same(facts: dict[str, Any]) -> None:
         assert ours["dice"] == pytest.approx(theirs["dice"], abs=1e-9)
         # Theirs goes by voxels of the surface, ours by its area.
         assert ours["hd95_mm"] == pytest.approx(theirs["hd95_mm"], abs=1.0)
+        assert ours["added_path_mm"] == theirs["added_path_mm"]
         assert ours["mean_distance_mm"] == pytest.approx(theirs["mean_distance_mm"], abs=0.5)
 
 
@@ -53,7 +54,27 @@ def test_the_page_shows_slices_and_has_no_scripts(facts: dict[str, Any]) -> None
     size, scripts, pictures = facts["page"]
     assert size < 2_000_000
     assert not scripts
-    assert pictures == 13  # five of anna's, five of bob's, three of dora's
+    # Five of anna's, five of bob's, three of dora's; the class's numbers, and a slice of each structure.
+    assert pictures == 13 + 1 + 5
+    assert facts["words"] == [True, True, True]
+
+
+def test_a_class_whose_agreement_is_known(facts: dict[str, Any]) -> None:
+    known = facts["together"]
+    assert known["pairs"] == pytest.approx([(1 + 0.9 + 0.9) / 3, 0.9])
+    assert known["conformity"] == pytest.approx((60 + 54 + 54) / (60 + 66 + 66))
+    assert known["volume"] == pytest.approx([216, 0])
+    assert known["majority"] == known["staple"] == 1, "the one who differs is outvoted"
+    assert known["with_others"] == pytest.approx([0.95, 0.95, 0.9])
+    assert set(facts["whole"]) == {"Lung_L", "Heart", "SpinalCord", "Esophagus", "GTV"}
+
+
+def test_a_second_implementation_finds_the_same_estimate(facts: dict[str, Any]) -> None:
+    found = facts["staple"]
+    assert found["differ"] < 0.002
+    for ours, theirs in found["sensitivity"]:
+        assert ours == pytest.approx(theirs, abs=0.01)
+    assert found["conformity"][0] == pytest.approx(found["conformity"][1])
 
 
 def test_names_by_the_report(facts: dict[str, Any]) -> None:
