@@ -65,7 +65,7 @@ def everybody(wanted: Contours, votes: Votes, plane: int) -> bytes:
     figure = _figure(5.4, 4)
     axes = figure.add_subplot()
     shares = votes.shares(plane)
-    shown = axes.imshow(np.ma.masked_equal(shares, 0), cmap="viridis", vmin=0, vmax=1)
+    shown = axes.imshow(np.ma.masked_equal(shares, 0), cmap="Greys", vmin=0, vmax=1, alpha=0.6)
     colours = _colours(len(votes.names))
     for number, name in enumerate(votes.names):
         mask = (votes.bits[plane] >> np.uint64(number)) & np.uint64(1)
@@ -95,7 +95,7 @@ def _zoom(axes: Any, mask: Array) -> None:
 def _colours(number: int) -> list[Any]:
     from matplotlib import colormaps  # noqa: PLC0415 - heavy
 
-    return [colormaps["tab20"](one % 20) for one in range(number)]
+    return [colormaps["tab10"](one % 10) for one in range(number)]
 
 
 def _figure(wide: float, high: float) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from skrt_workspace.viewer.grids import Array, Grid
 from skrt_workspace.viewer.layers import Structure
 from skrt_workspace.viewer.mixing import mixed
 
+_FRAME = 120  # milliseconds
 _AXES = ((0, 1, "axial"), (0, 2, "coronal"), (1, 2, "sagittal"))
 
 
@@ -58,6 +60,15 @@ def draw(scene: Scene, place: Array) -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=70)
     return stream.getvalue()
+
+
+def write_movie(pictures: list[bytes], path: Path) -> Path:
+    """Pictures one after another, as a GIF that begins again."""
+    from PIL import Image  # noqa: PLC0415 - heavy
+
+    first, *rest = [Image.open(io.BytesIO(one)).convert("P", palette=Image.Palette.ADAPTIVE) for one in pictures]
+    first.save(path, format="GIF", save_all=True, append_images=rest, duration=_FRAME, loop=0)
+    return path
 
 
 def html(png: bytes) -> str:

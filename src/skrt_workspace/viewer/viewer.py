@@ -240,6 +240,17 @@ class Viewer:
         target.write_bytes(self.picture(**how))
         return target
 
+    def movie(self, path: str | Path, along: str = "z", frames: int = 40, **how: Any) -> Path:
+        """Write a GIF of the picture (as for `picture`) while the cursor goes through the image along x, y or z."""
+        axis, here = "xyz".index(along), self.place
+        shown = []
+        for number in np.linspace(self.image.origin[axis], self.image.end[axis], frames):
+            self.place = here.copy()
+            self.place[axis] = number
+            shown.append(self.picture(**how))
+        self.place = here
+        return picture.write_movie(shown, Path(path))
+
     def _ipython_display_(self) -> None:
         """The widget, and the picture in a fold: a notebook's file shows it where no kernel is."""
         from IPython.display import HTML, display  # noqa: PLC0415 - heavy

@@ -63,7 +63,7 @@ def test_images_open_by_a_double_click(
     assert "Gy" in words
     assert {"Heart", "GTV", "PTV"} <= {text.strip("■ \n") for text in page.locator(".skrt-look-box").all_inner_texts()}
     anna.picture("dose")
-    box = page.locator(".skrt-look-frame canvas").bounding_box()
+    box = page.locator(".skrt-look-frame").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.3)
     page.wait_for_function("words => document.querySelector('.skrt-look-readout').textContent !== words", arg=words)

@@ -2,27 +2,75 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.support.browsers import chromium, needs_chromium
 from tests.support.hubs import Hub
 
 from .test_browser import Visitor
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.long]
 SOFTWARE_WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
-CELL = """
+NO_WEBGL = ("--disable-3d-apis",)
+READY = '.jp-OutputArea [data-ready="true"]'
+LOAD = """
 import warnings
 warnings.simplefilter("ignore")
-from skrt_workspace import data, phantom, view
+import numpy as np
+from skrt_workspace import beside, data, phantom, view
 loaded = data.load(phantom.path() / "patients" / "Phantom-2")
-shown = view(loaded.images[0], structures=loaded.structure_sets[0], dose=loaded.doses[0])
-shown
 """
+PLAN = LOAD + "shown = view(loaded.images[0], structures=loaded.structure_sets[0], dose=loaded.doses[0])\nshown"
+TOLD = 'print("drawn", [float(n) for n in shown.roi("new").get_centroid()], [one[2] for one in shown.measured])'
+TWO = """
+scans = [image for image in loaded.images if "CT" in image.title]
+moves = lambda points: points * 0 + np.array([6.0, 0.0, 0.0])
+one, two = view(scans[0], other=scans[-1], height=420), view(scans[-1], deformation=moves, height=420)
+beside(one, two)"""
+LARGE = """
+import numpy as np, skrt
+from skrt_workspace import view
+x, y, z = np.ogrid[-128:128, -128:128, -75:75]
+noise = np.random.default_rng(1).normal(0, 15, (256, 256, 150))
+values = np.where((x / 110) ** 2 + (y / 90) ** 2 < 1, 40, -1000) + noise
+dose = 60 * np.exp(-((x / 40) ** 2 + (y / 40) ** 2 + (z / 40) ** 2))
+sizes = {"voxel_size": [1, 1, 2], "origin": [-128, -128, -150]}
+view(skrt.Image(values, **sizes), dose=skrt.Image(dose, **sizes))"""
+# Milliseconds for one step, each drawn to its end.
+SPEED = """() => {
+  const niivue = document.querySelector('.jp-OutputArea canvas').niivue;
+  const { gl } = niivue;
+  const time = step => {
+    const begun = performance.now();
+    for (let number = 0; number < 20; number++) {
+      step(number);
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    }
+    return (performance.now() - begun) / 20;
+  };
+  niivue.moveCrosshairInVox(0, 0, 1);
+  const scroll = time(number => niivue.moveCrosshairInVox(0, 0, number % 2 ? 1 : -1));
+  niivue.setSliceType(4);
+  const turn = time(number => niivue.setRenderAzimuthElevation(9 * number, 10));
+  return { scroll, turn, bytes: niivue.volumes.reduce((sum, volume) => sum + volume.img.byteLength, 0) };
+}"""
+# Where places in mm (LPS) of the axial plane are on the page.
+PIXELS = """async points => {
+  const loaded = performance.getEntriesByType('resource').map(one => one.name);
+  const { tiles } = await import(loaded.find(name => /static\\/lines\\.[0-9a-f]+\\.js/.test(name)));
+  const { niivue } = document.querySelector('.jp-OutputArea canvas');
+  const { canvas } = niivue;
+  const tile = tiles(niivue).find(one => one.through === 2);
+  const box = canvas.getBoundingClientRect();
+  const size = box.width / canvas.width;
+  return points.map(([x, y]) => tile.pixel([-x, -y, 0]).map((one, axis) => one * size + [box.left, box.top][axis]));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -32,36 +80,115 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@pytest.mark.long
-def test_it_draws_what_is_under_the_pointer_and_asks_nobody_outside(running: Hub, browser: Browser) -> None:
-    anna = running.at_work("anna")
+def opened(browser: Browser, hub: Hub, name: str, *cells: str, outside: list[str] | None = None) -> Visitor:
+    """A person's notebook in a browser, with its first cell run; requests to anywhere else are added to `outside`."""
+    person = hub.at_work(name)
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())], metadata=kernel)
-    anna.api("PUT", "api/contents/look.ipynb", {"type": "notebook", "format": "json", "content": notebook})
-
-    visitor = Visitor(browser, running, "anna")
-    page = visitor.page
-    outside: list[str] = []
-    local = (running.url, running.url.replace("http", "ws"), "data:", "blob:")
-    page.on("request", lambda one: None if one.url.startswith(local) else outside.append(one.url))
+    parts = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=parts, metadata=kernel)
+    person.api("PUT", "api/contents/look.ipynb", {"type": "notebook", "format": "json", "content": notebook})
+    visitor = Visitor(browser, hub, name)
+    if outside is not None:
+        local = (hub.url, hub.url.replace("http", "ws"), "data:", "blob:")
+        visitor.page.on("request", lambda one: None if one.url.startswith(local) else outside.append(one.url))
     visitor.submit_log_in()
     visitor.wait_for_lab()
-    page.goto(f"{running.url}user/anna/lab/tree/look.ipynb")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    visitor.page.goto(f"{hub.url}user/{name}/lab/tree/look.ipynb")
+    visitor.page.wait_for_selector(".jp-Notebook .jp-Cell")
     visitor.wait_for_kernel()
-    page.click(".jp-CodeCell .cm-content")
+    run(visitor.page, 0)
+    return visitor
+
+
+def run(page: Page, number: int) -> None:
+    page.locator(".jp-CodeCell .cm-content").nth(number).click()
     page.keyboard.press("Control+Enter")
-    canvas = page.wait_for_selector(".jp-OutputArea canvas")
-    before = after = page.inner_text(".jp-OutputArea-output code")
-    box = canvas.bounding_box() if canvas else None
-    assert box is not None
-    for _ in range(30):  # drawing in software takes its time
-        page.wait_for_timeout(3000)
-        page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.3)
-        after = page.inner_text(".jp-OutputArea-output code")
-        if after != before:
-            break
+
+
+def choose(page: Page, name: str, option: str) -> None:
+    page.locator(f".skrt-look-bar label:has-text('{name}') select").first.select_option(option)
+
+
+def drag(page: Page, points: list[list[float]]) -> None:
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+
+
+def test_it_draws_what_is_under_the_pointer_and_asks_nobody_outside(running: Hub, browser: Browser) -> None:
+    outside: list[str] = []
+    visitor = opened(browser, running, "anna", PLAN, TOLD, outside=outside)
+    page = visitor.page
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(3000)
     visitor.picture("viewer")
-    assert after != before, "a click on the canvas moved nothing"
-    assert "mm (LPS)" in after
+    before = page.inner_text(".skrt-look-readout")
+    assert "mm (LPS)" in before
+    assert "HU" in before
+    assert "Gy" in before
+    assert page.locator(".skrt-look-dvh polyline").count() == page.locator(".skrt-look-box").count() - 1
+
+    # A distance, and a contour, at places that are known.
+    choose(page, "pointer", "measure")
+    drag(page, page.evaluate(PIXELS, [[0, 0], [30, 0], [60, 0]]))
+    assert abs(float(page.inner_text(".skrt-look-state").split()[0]) - 60) < 1.5
+    choose(page, "pointer", "draw")
+    corners = [[20, -30], [40, -30], [40, -10], [20, -10], [20, -28]]
+    drag(page, page.evaluate(PIXELS, corners))
+    page.wait_for_selector(".skrt-look-box:has-text('new')")
+    visitor.picture("drawn")
+    run(page, 1)
+    page.wait_for_selector("pre:has-text('drawn')")
+    said: Any = page.inner_text("pre:has-text('drawn')").removeprefix("drawn ")
+    centre, measured = json.loads(f"[{said.replace('] [', '], [')}]")
+    assert abs(centre[0] - 30) < 1.4, "half a voxel"
+    assert abs(centre[1] + 20) < 1.4
+    assert abs(measured[0] - 60) < 1.5
     assert outside == []
+
+
+def test_two_images_go_together(running: Hub, browser: Browser) -> None:
+    visitor = opened(browser, running, "bob", LOAD + TWO)
+    page = visitor.page
+    page.wait_for_function(f"document.querySelectorAll('{READY}').length === 2")
+    for way in ("difference", "checkerboard", "slider"):
+        choose(page, "two images", way)
+        page.wait_for_timeout(1000)
+        visitor.picture(f"two-{way}")
+    choose(page, "deformation", "arrows")
+    box = page.locator(".skrt-look-frame").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.75)
+    page.wait_for_function(
+        "() => new Set([...document.querySelectorAll('.skrt-look-readout')].map(one => one.textContent.split('mm')[0]))"
+        ".size === 1"
+    )
+    visitor.picture("beside")
+
+
+def test_a_large_image_is_turned_and_scrolled_in_time(running: Hub, browser: Browser) -> None:
+    visitor = opened(browser, running, "carl", LARGE)
+    visitor.page.wait_for_selector(READY)
+    visitor.page.wait_for_timeout(4000)
+    found = visitor.page.evaluate(SPEED)
+    visitor.picture("large")
+    print(json.dumps(found))
+    assert found["scroll"] < 100, "milliseconds, with the processor alone"
+    assert found["turn"] < 100
+    assert found["bytes"] < 64 << 20
+
+
+def test_without_webgl_the_kernel_draws(running: Hub) -> None:
+    with chromium(*NO_WEBGL) as browser:
+        visitor = opened(browser, running, "dora", PLAN)
+        page = visitor.page
+        page.wait_for_selector(f"{READY} img")
+        first = page.get_attribute(f"{READY} img", "src")
+        page.locator(".skrt-look-bar input").nth(2).evaluate(
+            "input => { input.value = input.min; input.dispatchEvent(new Event('change')); }"
+        )
+        page.wait_for_function("first => document.querySelector('.skrt-look img').src !== first", arg=first)
+        visitor.picture("no-webgl")
+        assert "mm (LPS)" in page.inner_text(".skrt-look-readout")

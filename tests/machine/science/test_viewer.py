@@ -32,6 +32,8 @@ def test_what_is_sent_lies_in_its_place_and_is_small(facts: dict[str, Any]) -> N
     assert facts["state"] < 10_000, "a notebook may keep a widget's state, and no image is in it"
     assert facts["is_png"] == "iVBORw0KGgo="
     assert facts["pictures"] == 4
+    assert facts["movie"][:2] == ["GIF", 5]
+    assert facts["movie"][2] < 1_000_000
     assert facts["thinned"] == [[134, 134, 100], [3.0, 3.0, 1.0]]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import PIL.Image
+import PIL.ImageSequence
 import skrt
 
 from skrt_workspace import beside, data, phantom, view
@@ -168,6 +170,9 @@ later = data.load(sorted(study.parent.iterdir())[-1]).images[0]
 two = view(ct, other=later, deformation=field)
 ways = ("blend", "difference", "checkerboard", "slider")
 made = [two.save(folder / f"{way}.png", mix=way, deformation="grid" if way == "slider" else None) for way in ways]
+movie = viewer.movie(folder / "through.gif", frames=5)
+with PIL.Image.open(movie) as opened:
+    facts["movie"] = [opened.format, len(list(PIL.ImageSequence.Iterator(opened))), movie.stat().st_size]
 facts["is_png"] = base64.b64encode(shown[:8]).decode()
 facts["pictures"] = len({path.read_bytes() for path in made})
 print(json.dumps(facts))

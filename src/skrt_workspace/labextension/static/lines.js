@@ -122,9 +122,72 @@ export function isodoses(context, field, levels, most, tile, cursor) {
   }
 }
 
+/* Outlines of the structures of a layer, from its labels: `inside` higher for the voxels that are not at a surface. */
+export class Outlines {
+  constructor(volume, inside) {
+    this.field = new Field(volume);
+    this.inside = inside;
+    this.boxes = new Map();
+    const { values, size } = this.field;
+    let index = 0;
+    for (let z = 0; z < size[2]; z++) {
+      for (let y = 0; y < size[1]; y++) {
+        for (let x = 0; x < size[0]; x++) {
+          const label = values[index++];
+          if (label > 0 && label <= inside) {
+            this.widen(label, [x, y, z]);
+          }
+        }
+      }
+    }
+  }
+
+  widen(label, place) {
+    const box = this.boxes.get(label);
+    if (!box) {
+      this.boxes.set(label, [[...place], [...place]]);
+      return;
+    }
+    place.forEach((one, axis) => {
+      box[0][axis] = Math.min(box[0][axis], one);
+      box[1][axis] = Math.max(box[1][axis], one);
+    });
+  }
+
+  draw(context, tile, cursor, colours) {
+    const { field } = this;
+    const level = Math.round((cursor[tile.through] - field.origin[tile.through]) / field.step[tile.through]);
+    for (const [label, [least, most]] of this.boxes) {
+      if (colours.A[label] && level >= least[tile.through] && level <= most[tile.through]) {
+        context.beginPath();
+        context.strokeStyle = 'rgb(' + [colours.R[label], colours.G[label], colours.B[label]].join(',') + ')';
+        contour(context, this.mask(label, least, most, level, tile), 0.5, tile);
+        context.stroke();
+      }
+    }
+  }
+
+  /* Inside or not, in a frame one voxel wider than the structure. */
+  mask(label, least, most, level, tile) {
+    const { values: all, size, origin, step } = this.field;
+    const [across, down] = tile.axes;
+    const strides = [1, size[0], size[0] * size[1]];
+    const [wide, tall] = tile.axes.map(axis => most[axis] - least[axis] + 3);
+    const values = new Uint8Array(wide * tall);
+    for (let row = 1; row < tall - 1; row++) {
+      const start = level * strides[tile.through] + (least[down] + row - 1) * strides[down];
+      for (let column = 1; column < wide - 1; column++) {
+        const found = all[start + (least[across] + column - 1) * strides[across]];
+        values[row * wide + column] = found === label || found === label + this.inside ? 1 : 0;
+      }
+    }
+    return { values, wide, tall, at: (axis, index) => origin[axis] + step[axis] * (least[axis] + index - 1) };
+  }
+}
+
 /* A deformation on a lattice (in DICOM's directions): arrows to where points go, or the lattice as it goes there. */
 export function deformation(context, lattice, kind, tile, cursor) {
-  const [nx, ny] = lattice.shape;
+  const ny = lattice.shape[1];
   const through = tile.through;
   const sign = [-1, -1, 1];
   const near = Math.round((cursor[through] * sign[through] - lattice.origin[through]) / lattice.step);
@@ -140,9 +203,6 @@ export function deformation(context, lattice, kind, tile, cursor) {
     return [tile.pixel(from), tile.pixel(to)];
   };
   const [wide, tall] = tile.axes.map(axis => lattice.shape[axis]);
-  if (nx === 0) {
-    return;
-  }
   context.beginPath();
   context.strokeStyle = kind === 'arrows' ? '#ffe34d' : '#7fe7ff';
   for (let row = 0; row < tall; row++) {

@@ -62,10 +62,12 @@ export class Pace {
     this.resting = false;
   }
 
+  /* A copy of what was drawn small, without its border, which may have pixels of the next tile. */
   keep(small, whole) {
-    const [, , wide, high] = small;
+    const [left, top] = small.map(Math.ceil);
+    const [wide, high] = [Math.max(1, Math.floor(small[2]) - 2), Math.max(1, Math.floor(small[3]) - 2)];
     Object.assign(this.kept, { width: wide, height: high });
-    this.kept.getContext('2d').drawImage(this.niivue.gl.canvas, ...small, 0, 0, wide, high);
+    this.kept.getContext('2d').drawImage(this.niivue.gl.canvas, left + 1, top + 1, wide, high, 0, 0, wide, high);
     return whole;
   }
 

@@ -5,13 +5,14 @@
  * one grid along the axes, layers of structures, a dose. Coordinates told are DICOM's (LPS); NiiVue counts in RAS.
  */
 import { element } from './element.js';
-import { Field, deformation, isodoses, tiles } from './lines.js';
+import { Field, Outlines, deformation, isodoses, tiles } from './lines.js';
 import { Pace, finish } from './pace.js';
 import { Tools, lps } from './tools.js';
 
 export const PLANES = { 'planes and 3D': 3, axial: 0, coronal: 1, sagittal: 2, '3D': 4 };
 export const DOSE_OPACITY = 0.4;
 const INSIDE = 31; // as in skrt_workspace.viewer.layers
+const LAYER_OPACITY = 0.35; // over it are outlines; in 3D it is the structure
 const SQUARES = 8;
 
 export function possible() {
@@ -47,7 +48,10 @@ export class Planes {
     this.pace = new Pace(this.niivue);
     this.tools = new Tools(this, this.heard);
     await this.niivue.loadVolumes(this.volumes(scene));
-    scene.layers.forEach((layer, number) => this.layer(number).setColormapLabel(layer.colours));
+    this.outlines = scene.layers.map((layer, number) => {
+      this.layer(number).setColormapLabel(layer.colours);
+      return new Outlines(this.layer(number), INSIDE);
+    });
     this.other = scene.other ? this.niivue.volumes[1] : null;
     this.unmixed = this.other ? this.other.img.slice() : null;
     this.dose = scene.dose ? new Field(this.niivue.volumes[this.doseNumber]) : null;
@@ -75,7 +79,7 @@ export class Planes {
       found.push(load(scene.dose, { colormap: 'jet', opacity: DOSE_OPACITY }));
     }
     this.firstLayer = found.length;
-    found.push(...scene.layers.map(layer => load(layer, { opacity: 1 })));
+    found.push(...scene.layers.map(layer => load(layer, { opacity: LAYER_OPACITY })));
     return found;
   }
 
@@ -85,7 +89,7 @@ export class Planes {
 
   /* Put another image in the place of a layer, or behind the last one. */
   async replace(number, layer) {
-    const made = await this.niivue.addVolumeFromUrl({ url: layer.url, name: layer.name, opacity: 1 });
+    const made = await this.niivue.addVolumeFromUrl({ url: layer.url, name: layer.name, opacity: LAYER_OPACITY });
     made.setColormapLabel(layer.colours);
     const old = number < this.scene.layers.length ? this.layer(number) : null;
     if (old) {
@@ -93,6 +97,7 @@ export class Planes {
       this.niivue.setVolume(made, this.firstLayer + number);
     }
     this.scene.layers[number] = layer;
+    this.outlines[number] = new Outlines(made, INSIDE);
     this.niivue.updateGLVolume();
   }
 
@@ -151,6 +156,7 @@ export class Planes {
       context.beginPath();
       context.rect(...tile.box);
       context.clip();
+      this.outlines.forEach((one, number) => one.draw(context, tile, cursor, this.scene.layers[number].colours));
       if (this.dose && this.lines) {
         isodoses(context, this.dose, this.scene.levels, this.scene.dose.high, tile, cursor);
       }
