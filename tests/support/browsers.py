@@ -32,6 +32,14 @@ def chromium(*arguments: str) -> Iterator[Browser]:
         started.close()
 
 
+@contextmanager
+def another(browser: Browser, *arguments: str) -> Iterator[Browser]:
+    """A second browser beside one that runs."""
+    started = browser.browser_type.launch(executable_path=CHROMIUM, args=[*_QUIET, *arguments])
+    yield started
+    started.close()
+
+
 def picture(page: Page, name: str, *, whole: bool = False) -> None:
     """A picture of what is seen, or of the whole page, where SKRT_HUB_TEST_PICTURES names a folder."""
     if folder := os.environ.get("SKRT_HUB_TEST_PICTURES"):
