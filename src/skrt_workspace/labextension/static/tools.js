@@ -77,7 +77,7 @@ export class Tools {
     if (this.tool === 'measure') {
       this.measures.push(line);
       this.heard.measured && this.heard.measured(line.points.map(lps), length(line));
-      this.planes.hint(words(line) + ' (along ' + line.points.map(at).join(' to ') + ')');
+      this.planes.hint(words(line) + ' from ' + line.points.map(at).join(' to ') + ' mm (LPS)');
     } else if (line.points.length > 2 && this.heard.stroke) {
       this.heard.stroke(line.points.map(lps));
     }
