@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skrt_workspace.viewer.grids import Array, Grid, onto
+from skrt_workspace.viewer.grids import Array, Grid, slabs
 from skrt_workspace.viewer.layers import Structure
 
 LEAST = 0.1
@@ -44,32 +44,35 @@ def levels(most: float) -> list[float]:
     return [round(step * number, 3) for number in range(1, int(most / step) + 1)] if most > 0 else []
 
 
-def curve(structure: Structure, dose: Grid, most: float) -> Curve | None:
-    """A structure's curve, from a dose on the structure's own grid; None for a structure without voxels."""
-    values = dose.values[structure.mask]
-    if not values.size:
-        return None
-    doses = np.linspace(0, most, _POINTS)
-    ordered = np.sort(values)
-    percent = 100 * (1 - np.searchsorted(ordered, doses, side="left") / len(ordered))
-    return Curve(structure.name, structure.colour, tuple(doses), tuple(percent), float(values.mean()))
-
-
 class Doses:
-    """A dose beside an image and its structures: on the image's grid once, for all curves."""
+    """A dose beside an image and its structures, all of which are on the image's grid."""
 
     def __init__(self, dose: Grid, image: Grid) -> None:
-        self.grid = dose
+        self.grid, self._image = dose, image
         self.most = dose.limits[1]
-        self.levels = levels(self.most)
         self.least = LEAST * self.most
-        self._there = onto(dose, image, 0.0)
+        self.levels = levels(self.most)
+        self._known: dict[str, tuple[Array, Curve | None]] = {}
 
     def curves(self, structures: list[Structure]) -> list[Curve]:
-        """The curves of all structures that have voxels."""
-        found = (curve(one, self._there, self.most) for one in structures)
+        """The curves of all structures that have voxels; what did not change is not counted again."""
+        wanted = [one for one in structures if self._known.get(one.name, (None,))[0] is not one.mask]
+        if wanted:
+            self._count(wanted)
+        found = [self._known[one.name][1] for one in structures]
         return [one for one in found if one is not None]
 
-    def across(self) -> Array:
-        """The dose at every voxel of the image, Gy."""
-        return self._there.values
+    def _count(self, structures: list[Structure]) -> None:
+        doses = np.linspace(0, max(self.most, 1e-6), _POINTS)
+        edges = np.append(doses, np.inf)
+        counts, sums = np.zeros((len(structures), _POINTS)), np.zeros(len(structures))
+        for part, values in slabs(self.grid, self._image, 0.0):
+            for number, one in enumerate(structures):
+                inside = values[one.mask[:, :, part]]
+                counts[number] += np.histogram(np.maximum(inside, 0), edges)[0]
+                sums[number] += float(inside.sum(dtype=float))
+        for one, count, total in zip(structures, counts, sums, strict=True):
+            voxels = count.sum()
+            percent = 100 * np.cumsum(count[::-1])[::-1] / voxels if voxels else count
+            made = Curve(one.name, one.colour, tuple(doses), tuple(percent), float(total / voxels)) if voxels else None
+            self._known[one.name] = (one.mask, made)

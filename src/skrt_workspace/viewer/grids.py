@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ BUDGET = 160 << 20
 """Bytes of one image that are sent to a browser; a larger one is sent coarser, and its owner is told."""
 AIR = -500
 """An image with values below this is taken for a CT in HU."""
+_SLAB = 16
 _COMPRESSION = 1  # the way from the kernel to the browser is short, and time counts
 
 
@@ -79,21 +81,40 @@ class Grid:
         return gzip.compress(image.to_bytes(), compresslevel=_COMPRESSION, mtime=0)
 
 
+def slabs(grid: Grid, target: Grid, outside: float) -> Iterator[tuple[slice, Array]]:
+    """The values of one grid at the voxels of another, linear between them, some slices at a time.
+
+    Both lie along the same axes. All at once would need several times the memory of a large image.
+    """
+    for first in range(0, target.shape[2], _SLAB):
+        part = slice(first, min(first + _SLAB, target.shape[2]))
+        values = grid.values
+        for axis in (2, 0, 1):  # few slices first
+            number = np.arange(target.shape[axis])[part] if axis == 2 else np.arange(target.shape[axis])
+            where = (target.origin[axis] + target.spacing[axis] * number - grid.origin[axis]) / grid.spacing[axis]
+            values = _along(values, where, axis, outside)
+        yield part, values
+
+
+def _along(values: Array, where: Array, axis: int, outside: float) -> Array:
+    """Values at places along one axis; half a voxel beyond the last centre still belongs to the image."""
+    size = values.shape[axis]
+    low = np.clip(np.floor(where).astype(int), 0, max(size - 2, 0))
+    high = np.minimum(low + 1, size - 1)
+    share = np.clip(where - low, 0, 1).astype(np.float32).reshape([-1 if one == axis else 1 for one in range(3)])
+    found = np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share
+    beyond = (where < -0.5) | (where > size - 0.5)
+    found[tuple(beyond if one == axis else slice(None) for one in range(3))] = outside
+    return found
+
+
 def onto(grid: Grid, target: Grid, outside: float) -> Grid:
-    """The values of one grid at the voxels of another, linear between them; both lie along the same axes."""
-    values = grid.values.astype(np.float32)
-    for axis in range(3):
-        places = target.origin[axis] + target.spacing[axis] * np.arange(target.shape[axis])
-        where = (places - grid.origin[axis]) / grid.spacing[axis]
-        low = np.clip(np.floor(where).astype(int), 0, max(grid.shape[axis] - 2, 0))
-        high = np.minimum(low + 1, grid.shape[axis] - 1)
-        form = [-1 if other == axis else 1 for other in range(3)]
-        share = np.clip(where - low, 0, 1).astype(np.float32).reshape(form)
-        values = np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share
-        # Half a voxel beyond the last centre still belongs to the image.
-        beyond = (where < -0.5) | (where > grid.shape[axis] - 0.5)
-        values[tuple(beyond if other == axis else slice(None) for other in range(3))] = outside
-    return Grid(small(values), target.spacing, target.origin)
+    """The values of one grid at the voxels of another; whole numbers stay whole."""
+    whole = np.issubdtype(grid.values.dtype, np.integer)
+    values = np.empty(target.shape, grid.values.dtype if whole else np.float32)
+    for part, found in slabs(grid, target, outside):
+        values[:, :, part] = np.rint(found) if whole else found
+    return Grid(values, target.spacing, target.origin)
 
 
 def grid_of(image: Any) -> Grid:
@@ -121,6 +142,8 @@ def small(values: Array) -> Array:
     if values.dtype == bool:
         return values.astype(np.uint8)
     spread = float(values.max()) - float(values.min())
+    if np.issubdtype(values.dtype, np.int16):
+        return values
     if spread > 300 and float(values.min()) >= -32768 and float(values.max()) <= 32767:
         return np.rint(values).astype(np.int16)
     return values.astype(np.float32)

@@ -30,6 +30,7 @@ def test_what_is_sent_lies_in_its_place_and_is_small(facts: dict[str, Any]) -> N
     assert max(facts["colours"]) <= 64, "NiiVue tints the ground where a table of colours is longer"
     assert facts["bytes"] < 4_000_000
     assert facts["state"] < 10_000, "a notebook may keep a widget's state, and no image is in it"
+    assert facts["peak"] < 120 << 20, "of an image of 20 MB, another and a dose"
     assert facts["is_png"] == "iVBORw0KGgo="
     assert facts["pictures"] == 4
     assert facts["movie"][:2] == ["GIF", 5]

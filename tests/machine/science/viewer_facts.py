@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import sys
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -164,6 +165,15 @@ slope = Grid(values, np.array([2.0, 3, 4]), np.zeros(3))
 there = onto(slope, Grid(np.zeros((5, 4, 3)), np.ones(3), np.array([1.0, 3, 5])), -1)
 outside = onto(slope, Grid(np.zeros((1, 1, 1)), np.ones(3), np.array([50.0, 0, 0])), -1)
 facts["onto"] = [float(one) for one in (there.values[0, 0, 0], there.values[4, 3, 2], outside.values[0, 0, 0])]
+# What showing an image takes beside the image itself.
+across = skrt.Image(np.zeros((256, 256, 150), np.int16), voxel_size=[1, 1, 2], origin=[0, 0, 0])
+gray = skrt.Image(np.ones((128, 128, 75), np.float32), voxel_size=[2, 2, 4], origin=[0, 0, 0])
+for one in (across, gray):
+    one.get_data(standardise=True)
+tracemalloc.start()
+message, buffers = view(across, structures=[], dose=gray, other=across).widget().scene()
+facts["peak"] = tracemalloc.get_traced_memory()[1]
+tracemalloc.stop()
 folder = Path(sys.argv[1])
 shown = viewer.save(folder / "viewer.png").read_bytes()
 later = data.load(sorted(study.parent.iterdir())[-1]).images[0]
