@@ -15,8 +15,18 @@ const INSIDE = 31; // as in skrt_workspace.viewer.layers
 const LAYER_OPACITY = 0.35; // over it are outlines; in 3D it is the structure
 const SQUARES = 8;
 
+/* Whether this browser draws WebGL 2. A page may have few contexts: none is kept for the question. */
 export function possible() {
-  return Boolean(document.createElement('canvas').getContext('webgl2'));
+  const context = document.createElement('canvas').getContext('webgl2');
+  lose(context);
+  return Boolean(context);
+}
+
+function lose(context) {
+  const extension = context && context.getExtension('WEBGL_lose_context');
+  if (extension) {
+    extension.loseContext();
+  }
 }
 
 export class Planes {
@@ -280,11 +290,7 @@ export class Planes {
 
   dispose() {
     this.pace && this.pace.stop();
-    const context = this.canvas.getContext('webgl2');
-    const lose = context && context.getExtension('WEBGL_lose_context');
-    if (lose) {
-      lose.loseContext();
-    }
+    lose(this.canvas.getContext('webgl2'));
   }
 }
 
