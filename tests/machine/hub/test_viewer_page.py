@@ -60,6 +60,17 @@ SPEED = """() => {
   const turn = time(number => niivue.setRenderAzimuthElevation(9 * number, 10));
   return { scroll, turn, bytes: niivue.volumes.reduce((sum, volume) => sum + volume.img.byteLength, 0) };
 }"""
+# How much is drawn over the canvas within two pixels of places in the axial plane, mm (LPS).
+LINES = """async points => {
+  const loaded = performance.getEntriesByType('resource').map(one => one.name);
+  const { tiles } = await import(loaded.find(name => /static\\/lines\\.[0-9a-f]+\\.js/.test(name)));
+  const tile = tiles(document.querySelector('.jp-OutputArea canvas').niivue).find(one => one.through === 2);
+  const context = document.querySelector('.skrt-look-lines').getContext('2d');
+  return points.map(([x, y]) => {
+    const [left, top] = tile.pixel([-x, -y, 0]).map(Math.round);
+    return context.getImageData(left - 2, top - 2, 5, 5).data.reduce((sum, value) => sum + value, 0);
+  });
+}"""
 # Where places in mm (LPS) of the axial plane are on the page.
 PIXELS = """async points => {
   const loaded = performance.getEntriesByType('resource').map(one => one.name);
@@ -173,6 +184,9 @@ def test_a_large_image_is_turned_and_scrolled_in_time(running: Hub, browser: Bro
     visitor = opened(browser, running, "carl", LARGE)
     visitor.page.wait_for_selector(READY)
     visitor.page.wait_for_timeout(4000)
+    # 60 Gy in the middle are 30 Gy after 33.2 mm and 40 Gy after 25.4 mm, where the isodose lines of 30 and 40 Gy are.
+    near = visitor.page.evaluate(LINES, [[33.2, 0], [-23.5, -23.5], [0, 25.4], [29.3, 0], [0, -29.3]])
+    assert [amount > 0 for amount in near] == [True, True, True, False, False]
     found = visitor.page.evaluate(SPEED)
     visitor.picture("large")
     print(json.dumps(found))
