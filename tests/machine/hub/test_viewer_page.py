@@ -165,6 +165,10 @@ def test_two_images_go_together(running: Hub, browser: Browser) -> None:
     visitor = opened(browser, running, "bob", LOAD + TWO)
     page = visitor.page
     page.wait_for_function(f"document.querySelectorAll('{READY}').length === 2")
+    hidden = (
+        "[...document.querySelectorAll('.jp-OutputArea .skrt-look')].map(one => one.scrollHeight - one.clientHeight)"
+    )
+    assert max(page.evaluate(hidden)) <= 1, "words are out of sight"
     for way in ("difference", "checkerboard", "slider"):
         choose(page, "two images", way)
         page.wait_for_timeout(1000)

@@ -11,7 +11,8 @@ const OFTEN = 60; // milliseconds between two places that are told
 
 export function render({ model, el }) {
   const node = element('div', '', 'skrt-look');
-  node.style.height = model.get('height') + 'px';
+  // At least so high: where controls and words need more lines, none is hidden.
+  Object.assign(node.style, { height: 'auto', minHeight: model.get('height') + 'px' });
   el.append(node);
   let shown = null;
   let [waiting, last] = [null, 0];
@@ -86,7 +87,7 @@ function picture(node, model, message, url) {
       return input;
     });
     node.append(element('p', why, 'skrt-look-note'), bar, element('img'), element('p', '', 'skrt-look-readout'));
-    node.style.height = '';
+    node.style.minHeight = '';
   }
   node.querySelector('img').src = url;
   node.querySelector('.skrt-look-readout').textContent = message.text;
