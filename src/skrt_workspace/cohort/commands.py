@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace.cohort import files, keys, progress, runner, share
+from skrt_workspace.cohort import carried, files, keys, progress, runner, share
 from skrt_workspace.cohort.table import CANCELLED, RUN, CohortError, Head, Status, Table, every, home, now, usable_name
 from skrt_workspace.engines import exact
 
@@ -167,7 +167,14 @@ def _write(
     function_hash = keys.hash_of((function, parameters))
     found = tuple(keys.key_of(function_hash, patient) for patient in labelled.values())
     known = _known(table)
-    wanted = {"labels": tuple(labelled), "keys": found, "at_once": max(0, at_once), "threads": max(1, threads)}
+    wanted: dict[str, Any] = {
+        "labels": tuple(labelled),
+        "keys": found,
+        "at_once": max(0, at_once),
+        "threads": max(1, threads),
+        "inputs": tuple(carried.inputs_of(patient) for patient in labelled.values()),
+        "common_inputs": carried.inputs_of((function, parameters)),
+    }
     # What was there is kept as it is where nothing changed: a cohort at work must not begin anew for a second call.
     if known is not None and known.function_hash == function_hash and wanted == {n: getattr(known, n) for n in wanted}:
         if known.state != RUN:
@@ -187,7 +194,7 @@ def _write(
         path=tuple(place for place in sys.path if place and Path(place).is_relative_to(Path.home())),
         modules=tuple(names),
         variables={exact.VARIABLE: os.environ[exact.VARIABLE]} if exact.VARIABLE in os.environ else {},
-        **wanted,  # type: ignore[arg-type]
+        **wanted,
     )
     table.write(head)
     table.forget_other_work(head)

@@ -38,10 +38,10 @@ def modules_of(function: Any) -> tuple[list[str], list[ModuleType]]:
     """The modules that a function uses: their names, and those among them that are the participant's own files."""
     names: set[str] = set()
     own: dict[str, ModuleType] = {}
-    for each in _functions(function, set()):
+    for each in functions(function, set()):
         for code in _codes(each.__code__):
             names.update(_imports(code))
-        for value in _used(each).values():
+        for value in used(each).values():
             if isinstance(value, ModuleType):
                 names.add(value.__name__)
     for name in names:
@@ -130,7 +130,7 @@ def _function(function: FunctionType | MethodType, seen: set[int]) -> Iterator[b
     yield from _code(function.__code__, seen)
     yield from _pieces(function.__defaults__, seen)
     yield from _pieces(function.__kwdefaults__, seen)
-    for name, value in sorted(_used(function).items()):
+    for name, value in sorted(used(function).items()):
         yield name.encode()
         yield from _pieces(value, seen)
 
@@ -178,18 +178,18 @@ def _object(value: Any, seen: set[int]) -> Iterator[bytes]:
     yield cloudpickle.dumps(value)
 
 
-def _functions(function: Any, seen: set[int]) -> Iterator[FunctionType]:
+def functions(function: Any, seen: set[int]) -> Iterator[FunctionType]:
     """The function and those of the notebook that it uses."""
     function = function.func if isinstance(function, partial) else getattr(function, "__func__", function)
     if not isinstance(function, FunctionType) or id(function) in seen or not _is_of_the_notebook(function):
         return
     seen.add(id(function))
     yield function
-    for value in _used(function).values():
-        yield from _functions(value, seen)
+    for value in used(function).values():
+        yield from functions(value, seen)
 
 
-def _used(function: FunctionType) -> dict[str, Any]:
+def used(function: FunctionType) -> dict[str, Any]:
     """The notebook's values that a function uses, by name: globals, and what it closes over."""
     names = {name for code in _codes(function.__code__) for name in _globals_of(code)}
     used = {name: function.__globals__[name] for name in names if name in function.__globals__}

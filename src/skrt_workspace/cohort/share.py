@@ -10,6 +10,9 @@ from pathlib import Path
 
 from skrt_workspace.cohort import files
 
+ENGINE = "SKRT_COHORT_ENGINE"
+"""In the environment: what does cohorts, where it is not the owner's server itself; the hub says so."""
+GATEWAY, LOCAL = "dask-gateway", "local"
 LEAST = 1
 _FRESH = 60.0
 """Seconds for which the hub's word holds. A server that hears nothing more goes on with one task."""
@@ -19,6 +22,11 @@ def folder() -> Path | None:
     """Where the server and the runner leave each other word; None where there is no server of a hub."""
     place = os.environ.get("JUPYTER_RUNTIME_DIR", "")
     return Path(place) if place and os.environ.get("JUPYTERHUB_API_URL") else None
+
+
+def engine() -> str:
+    """What does cohorts, where it is not one's own server; see skrt_workspace.cohort.clusters."""
+    return os.environ.get(ENGINE, "")
 
 
 def own_processors() -> int:
@@ -38,7 +46,8 @@ def leave(workers: int) -> None:
 
 def at_once(wanted: int = 0) -> int:
     """How many tasks may run now. `wanted`: no more than that, 0 for as many as there may be."""
-    most = min(own_processors(), wanted or 1 << 20)
+    # Workers elsewhere have processors of their own.
+    most = min((1 << 20) if engine() == GATEWAY else own_processors(), wanted or 1 << 20)
     place = folder()
     if place is None:
         return most

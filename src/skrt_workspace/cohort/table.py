@@ -88,6 +88,8 @@ class Head:
     at_once: int = 0
     format: int = FORMAT
     variables: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[tuple[str, ...], ...] = ()
+    common_inputs: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, text: bytes) -> Head:
@@ -98,8 +100,12 @@ class Head:
         for name in ("labels", "keys", "path", "modules"):
             told[name] = tuple(map(str, told[name]))
         told["places"] = tuple((int(start), int(size)) for start, size in told["places"])
+        told["inputs"] = tuple(tuple(map(str, item)) for item in told.get("inputs", ()))
+        told["common_inputs"] = tuple(map(str, told.get("common_inputs", ())))
         told["variables"] = {str(name): str(value) for name, value in told["variables"].items()}
         head = cls(**told)
+        if head.inputs and len(head.inputs) != len(head.keys):
+            raise ValueError("its lists do not belong together")
         if not len(head.labels) == len(head.keys) == len(head.places) or not all(map(_KEY.match, head.keys)):
             raise ValueError("its lists do not belong together")
         if not re.fullmatch(r"work-[0-9a-f]{64}\.pkl", head.work):
@@ -210,6 +216,17 @@ class Table:
         files.write(path, json.dumps({**facts, "value": told, "sha256": check}).encode())
         return True
 
+    def keep_told(self, kind: str, key: str, text: bytes) -> bool:
+        """Write what a task gave elsewhere, as it stands in the table there; False where that is not whole."""
+        if kind == "error":
+            self.keep_error(key, json.loads(text))
+            return True
+        if _whole(text) is None:
+            return False
+        if not _is_whole(self.results / f"{key}.json"):
+            files.write(self.results / f"{key}.json", text)
+        return True
+
     def keep_error(self, key: str, facts: Mapping[str, Any]) -> None:
         """Write how a task failed. Raises OSError."""
         files.write(self.errors / f"{key}.json", json.dumps(dict(facts)).encode())
@@ -290,10 +307,18 @@ def _is_whole(path: Path) -> bool:
 
 def _read_result(path: Path) -> dict[str, Any] | None:
     try:
-        told = json.loads(files.read(path))
+        return _whole(files.read(path))
+    except (OSError, ValueError):
+        return None
+
+
+def _whole(text: bytes) -> dict[str, Any] | None:
+    """What a result's file says, where its checksum says that it is all there."""
+    try:
+        told: dict[str, Any] = json.loads(text)
         check = hashlib.sha256(json.dumps(told["value"], sort_keys=True).encode()).hexdigest()
         return told if check == told["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

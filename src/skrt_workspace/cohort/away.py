@@ -1,0 +1,123 @@
+"""Does one cohort on the workers of an engine: as many tasks on the way as the hub gives workers, each with its files.
+
+What was on the way when the runner ended is begun anew by the next; what came back is on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from skrt_workspace.cohort import carried, clusters, share, task, there
+from skrt_workspace.cohort.table import CohortError, Head, Table
+from skrt_workspace.cohort.tasks import LOOK, Tasks
+
+_KILLED = -9
+
+
+class EngineError(Exception):
+    """The engine has lost tasks: the runner begins anew."""
+
+
+@dataclass
+class OnTheWay:
+    """A task that was handed to the engine."""
+
+    future: Any
+    begun: float
+
+
+class Away(Tasks):
+    """One cohort at work elsewhere. Raises whatever the engine raises when it cannot be reached."""
+
+    def __init__(self, table: Table, head: Head) -> None:
+        super().__init__(table, head)
+        self._cluster = clusters.opened(share.engine())
+        self._client = self._cluster.client()
+        self._on_the_way: dict[str, OnTheWay] = {}
+        self._over: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._workers = -1
+        shared = carried.pack(Path.home(), head.common_inputs) if self._cluster.carries else None
+        slim = {**asdict(head), "labels": (), "keys": (), "places": (), "inputs": ()}
+        # What every task of the cohort has in common. It travels with each: whoever does the task may be new.
+        self._cohort = {
+            "work": head.work,
+            "head": json.dumps(slim).encode(),
+            "common": bytes(self._common),
+            "shared": shared,
+        }
+        inputs = head.inputs or ((),) * len(head.keys)
+        self._inputs = dict(zip(head.keys, inputs, strict=True))
+
+    def run(self) -> None:
+        """Go on until nothing is left."""
+        try:
+            while self._goes_on(len(self._on_the_way)):
+                self._begin()
+                self._say(len(self._on_the_way))
+                self._end()
+        finally:
+            with contextlib.suppress(Exception):
+                self._client.cancel([each.future for each in self._on_the_way.values()], force=True)
+                self._client.close()
+            self._cluster.leave()
+
+    def _begin(self) -> None:
+        left = len(self._waiting) + len(self._on_the_way)
+        places = min(share.at_once(self._head.at_once), left)
+        wanted = max(places, len(self._on_the_way))  # a worker that has a task is left to finish it
+        if wanted != self._workers:
+            self._cluster.scale(wanted)
+            self._workers = wanted
+        while self._waiting and len(self._on_the_way) < places:
+            self._hand_over(self._waiting.popleft())
+
+    def _hand_over(self, key: str) -> None:
+        files = None
+        if self._cluster.carries:
+            try:
+                files = carried.pack(Path.home(), self._inputs[key])
+            except (OSError, CohortError) as error:
+                self._table.keep_error(key, task.error_facts(self._labels[key], str(error)))
+                return
+        tries = self._tries(key)
+        own = {"key": key, "label": self._labels[key], "tries": tries, "patient": bytes(self._patient(key))}
+        future = self._client.submit(
+            there.do, {**self._cohort, **own, "files": files}, key=f"{self._head.name}-{key}-{tries}", pure=False
+        )
+        self._on_the_way[key] = OnTheWay(future, time.monotonic())
+        future.add_done_callback(lambda _, key=key: self._over.put(key))
+
+    def _end(self) -> None:
+        """Take what came back; waits a moment for the first."""
+        try:
+            self._take(self._over.get(timeout=LOOK))
+            while True:
+                self._take(self._over.get_nowait())
+        except queue.Empty:
+            return
+
+    def _take(self, key: str) -> None:
+        ended = self._on_the_way.pop(key, None)
+        if ended is None:
+            return
+        if ended.future.status == "error":  # the engine's own: it lost worker after worker on this task
+            print(f"{self._head.name}: {ended.future.exception()}", file=sys.stderr, flush=True)
+            self._died(key, ended.begun, _KILLED)
+        elif ended.future.status != "finished":
+            raise EngineError(f"the engine has lost a task ({ended.future.status})")
+        else:
+            self._keep(key, ended, ended.future.result())
+        ended.future.release()
+
+    def _keep(self, key: str, ended: OnTheWay, answer: there.Answer) -> None:
+        if answer["files"]:
+            carried.unpack(Path.home(), answer["files"])  # before the result: what is done is whole
+        if answer["kind"] == "died" or not self._table.keep_told(answer["kind"], key, answer["text"]):
+            self._died(key, ended.begun, answer.get("code", 1))

@@ -1,0 +1,138 @@
+"""Files that travel with a task to a machine that does not see the home, and those that come back from there.
+
+They lie at the same place below the home there, so a function finds and writes files as it does at home. What they are
+is told by the patient and the parameters: whatever in them names a file or a folder of the home.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import FunctionType, MethodType
+from typing import Any
+
+from skrt_workspace.cohort import keys
+from skrt_workspace.cohort.table import CohortError
+
+_LONGEST = 4096
+LARGEST = 1 << 30
+"""Bytes that one task takes along, or brings back: they pass through the memory of the engine's scheduler."""
+
+
+def inputs_of(value: Any) -> tuple[str, ...]:
+    """The files and folders of the home that a value names, each by its place below the home."""
+    return tuple(sorted(set(_named(value, set()))))
+
+
+def pack(home: Path, inputs: Iterable[str]) -> bytes:
+    """These files and folders as one piece. Raises CohortError for what is too much to travel, and OSError."""
+    found = sorted({file for place in inputs for file in _files(home / place)})
+    return _packed(home, found)
+
+
+class Place:
+    """A home that is empty but for what tasks bring along, on a machine that does not see the real one."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def bring(self, piece: bytes) -> list[Path]:
+        """Lay files where they lie at home; returns them."""
+        return unpack(self._home, piece)
+
+    def look(self) -> dict[Path, tuple[int, int]]:
+        """What is there, so that what a task writes can be told from it."""
+        return {file: (found.st_mtime_ns, found.st_size) for file in _visible(self._home) if (found := file.stat())}
+
+    def new_since(self, before: Mapping[Path, tuple[int, int]]) -> list[Path]:
+        """The files that were written since then."""
+        return sorted(file for file, stamp in self.look().items() if before.get(file) != stamp)
+
+    def take(self, files: Iterable[Path]) -> bytes:
+        """These files as one piece, to be laid into the real home. Raises CohortError where that is too much."""
+        return _packed(self._home, files)
+
+
+def unpack(home: Path, piece: bytes) -> list[Path]:
+    """Lay the files of a piece below the home. Raises tarfile.TarError and OSError; nothing lands outside of it."""
+    with tarfile.open(fileobj=io.BytesIO(piece)) as tar:
+        members = [member for member in tar.getmembers() if member.isreg() and not member.name.startswith(".")]
+        tar.extractall(home, members=members, filter="data")
+    return [home / member.name for member in members]
+
+
+def _packed(home: Path, files: Iterable[Path]) -> bytes:
+    total, stream = 0, io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in files:
+            total += file.stat().st_size
+            if total > LARGEST:
+                raise CohortError(
+                    f"The files of one patient take more than {LARGEST / 2**30:.0f} GB, which is too much to travel "
+                    "to another machine. Give fewer files, or ask for a shared data folder."
+                )
+            with file.open("rb") as content:
+                about = tar.gettarinfo(str(file), arcname=str(file.relative_to(home)))
+                about.type = tarfile.REGTYPE  # a link that leads to a file is that file
+                about.size = os.fstat(content.fileno()).st_size
+                tar.addfile(about, content)
+    return stream.getvalue()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        for folder, folders, names in os.walk(path):
+            folders.sort()
+            yield from (file for name in names if (file := Path(folder, name)).is_file())
+
+
+def _visible(home: Path) -> Iterator[Path]:
+    """Files of the home but for programs' own, which lie in hidden folders."""
+    for top in home.iterdir():
+        if not top.name.startswith("."):
+            yield from (file for file in _files(top) if not file.is_symlink())
+
+
+def _named(value: Any, seen: set[int]) -> Iterator[str]:
+    if isinstance(value, (str, os.PathLike)):
+        yield from _in_home(os.fspath(value))
+    elif id(value) not in seen:
+        seen.add(id(value))
+        for part in _parts(value):
+            yield from _named(part, seen)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return value
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, partial):
+        return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, (FunctionType, MethodType)):
+        used = [each for function in keys.functions(value, set()) for each in keys.used(function).values()]
+        return [*used, *(getattr(value, "__defaults__", None) or ())]
+    if type(value).__module__ == "__main__":
+        return list(getattr(value, "__dict__", {}).values())
+    return ()
+
+
+def _in_home(name: str | bytes) -> Iterator[str]:
+    text = os.fsdecode(name)
+    if not text or "\0" in text or len(text) > _LONGEST:
+        return
+    home, here = Path.home(), Path.cwd()
+    path = Path(os.path.normpath(here / text))
+    if not path.is_relative_to(home) or here.is_relative_to(path):
+        return  # a word such as ".": nobody means all of that as a patient
+    place = path.relative_to(home)
+    with suppress(OSError):
+        if place.parts and not place.parts[0].startswith(".") and path.exists():
+            yield str(place)
