@@ -1,10 +1,14 @@
-"""Make a chart that Helm can install from a clone of the Zero to JupyterHub repository.
+"""Make a chart that Helm can install from a clone of the Zero to JupyterHub repository, or of dask-gateway's.
 
 In the repository the versions are placeholders and the values schema is YAML; the published chart has the versions
 and `values.schema.json`. This does what its release tools do, in a folder of its own:
 
     python tests/cluster/prepare_chart.py CLONE FOLDER [--revision HEAD] [--version 4.4.0]
     export SKRT_HUB_TEST_CHART=FOLDER/jupyterhub
+
+    python tests/cluster/prepare_chart.py --chart resources/helm/dask-gateway --revision 2026.3.0 --version 2026.3.0 \\
+        CLONE FOLDER
+    export SKRT_HUB_TEST_DASK_CHART=FOLDER/dask-gateway
 
 CLONE may be a bare repository. Nothing of it belongs in this project's own repository.
 """
@@ -32,29 +36,32 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--revision", default="HEAD")
     parser.add_argument("--version", default="4.4.0")
-    arguments = parser.parse_args(words)
-    print(prepare(arguments.clone, arguments.folder, revision=arguments.revision, version=arguments.version))
+    parser.add_argument("--chart", default="jupyterhub", help="where it lies in the clone")
+    given = parser.parse_args(words)
+    print(prepare(given.clone, given.folder, revision=given.revision, version=given.version, chart=given.chart))
     return 0
 
 
-def prepare(clone: Path, folder: Path, *, revision: str = "HEAD", version: str = "4.4.0") -> Path:
+def prepare(
+    clone: Path, folder: Path, *, revision: str = "HEAD", version: str = "4.4.0", chart: str = "jupyterhub"
+) -> Path:
     """Unpack the chart of `revision` below `folder`, with `version` in place of the placeholders."""
-    archive = subprocess.run(
-        ["git", "-C", str(clone), "archive", revision, "jupyterhub"], check=True, capture_output=True
-    ).stdout
+    where = f"{revision}:{chart.rpartition('/')[0]}" if "/" in chart else revision
+    name = chart.rpartition("/")[2]
+    archive = subprocess.run(["git", "-C", str(clone), "archive", where, name], check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         packed.extractall(folder, filter="data")
-    chart = folder / "jupyterhub"
+    made = folder / name
     for name in ("Chart.yaml", "values.yaml"):
-        text = (chart / name).read_text(encoding="utf-8")
+        text = (made / name).read_text(encoding="utf-8")
         for placeholder in PLACEHOLDERS:
             text = text.replace(placeholder, version)
-        (chart / name).write_text(text, encoding="utf-8")
-    for source in (*chart.glob("values.schema.yaml"), *chart.glob("schema.yaml")):
+        (made / name).write_text(text, encoding="utf-8")
+    for source in (*made.glob("values.schema.yaml"), *made.glob("schema.yaml")):
         schema = YAML(typ="safe").load(source.read_text(encoding="utf-8"))
-        (chart / "values.schema.json").write_text(json.dumps(_without_descriptions(schema)), encoding="utf-8")
+        (made / "values.schema.json").write_text(json.dumps(_without_descriptions(schema)), encoding="utf-8")
         source.unlink()
-    return chart
+    return made
 
 
 def _without_descriptions(schema: dict[str, Any]) -> dict[str, Any]:

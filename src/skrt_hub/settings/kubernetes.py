@@ -37,6 +37,10 @@ class Kubernetes(Section):
     chart: Path | None = Field(
         None, description="A local copy of the Zero to JupyterHub chart, for a cluster without internet."
     )
+    dask_chart: Path | None = Field(
+        None,
+        description="A local copy of the dask-gateway chart, for a cluster without internet and `cohort: workers`.",
+    )
     access: Literal["port-forward", "load-balancer", "node-port", "ingress"] = Field(
         "port-forward",
         description="How a browser reaches the hub. `port-forward`: at address and port above, from this machine. "
@@ -72,6 +76,10 @@ class Kubernetes(Section):
     image: Image = Field(default_factory=Image, description="The participants' image.")
     minikube: Minikube = Field(default_factory=Minikube, description="The minikube cluster, where `up` makes it.")
     values: dict[str, Any] = Field(default_factory=dict, description="Raw chart values, laid over the rendered ones.")
+
+    dask_values: dict[str, Any] = Field(
+        default_factory=dict, description="Raw values of the dask-gateway chart, laid over the rendered ones."
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Kubernetes:

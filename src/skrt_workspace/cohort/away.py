@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from skrt_workspace import workers
 from skrt_workspace.cohort import carried, clusters, share, task, there
 from skrt_workspace.cohort.table import CohortError, Head, Table
 from skrt_workspace.cohort.tasks import LOOK, Tasks
@@ -38,7 +39,7 @@ class Away(Tasks):
 
     def __init__(self, table: Table, head: Head) -> None:
         super().__init__(table, head)
-        self._cluster = clusters.opened(share.engine())
+        self._cluster = clusters.opened(workers.engine())
         self._client = self._cluster.client()
         self._on_the_way: dict[str, OnTheWay] = {}
         self._over: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -71,7 +72,8 @@ class Away(Tasks):
     def _begin(self) -> None:
         left = len(self._waiting) + len(self._on_the_way)
         places = min(share.at_once(self._head.at_once), left)
-        wanted = max(places, len(self._on_the_way))  # a worker that has a task is left to finish it
+        # A worker that has a task is left to finish it.
+        wanted = max(places, len(self._on_the_way), min(workers.least(), left))
         if wanted != self._workers:
             self._cluster.scale(wanted)
             self._workers = wanted

@@ -1,6 +1,6 @@
 """The engines that do cohorts on other machines, as a runner sees them: a client, a number of workers, an end.
 
-Which one it is, the hub says (share.engine). All are Dask: they differ in what starts the workers.
+Which one it is, the hub says (skrt_workspace.workers). All are Dask: they differ in what starts the workers.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from skrt_workspace.cohort import files
-from skrt_workspace.cohort.share import GATEWAY, LOCAL
 from skrt_workspace.cohort.table import CohortError
+from skrt_workspace.workers import GATEWAY, LOCAL
 
 _NOTE = Path(".local/state/skrt-workspace/cohort-cluster.json")
 

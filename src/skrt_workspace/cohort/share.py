@@ -8,11 +8,9 @@ import os
 import time
 from pathlib import Path
 
+from skrt_workspace import workers
 from skrt_workspace.cohort import files
 
-ENGINE = "SKRT_COHORT_ENGINE"
-"""In the environment: what does cohorts, where it is not the owner's server itself; the hub says so."""
-GATEWAY, LOCAL = "dask-gateway", "local"
 LEAST = 1
 _FRESH = 60.0
 """Seconds for which the hub's word holds. A server that hears nothing more goes on with one task."""
@@ -24,11 +22,6 @@ def folder() -> Path | None:
     return Path(place) if place and os.environ.get("JUPYTERHUB_API_URL") else None
 
 
-def engine() -> str:
-    """What does cohorts, where it is not one's own server; see skrt_workspace.cohort.clusters."""
-    return os.environ.get(ENGINE, "")
-
-
 def own_processors() -> int:
     """Whole processors of one's own."""
     try:
@@ -38,16 +31,16 @@ def own_processors() -> int:
     return max(1, min(len(os.sched_getaffinity(0)), math.floor(limit) if limit < math.inf else 1 << 20))
 
 
-def leave(workers: int) -> None:
+def leave(granted: int) -> None:
     """The hub's word, as the server heard it."""
     if (place := folder()) is not None:
-        files.write(place / "cohort-share.json", json.dumps({"workers": workers, "heard": time.time()}).encode())
+        files.write(place / "cohort-share.json", json.dumps({"workers": granted, "heard": time.time()}).encode())
 
 
 def at_once(wanted: int = 0) -> int:
     """How many tasks may run now. `wanted`: no more than that, 0 for as many as there may be."""
     # Workers elsewhere have processors of their own.
-    most = min((1 << 20) if engine() == GATEWAY else own_processors(), wanted or 1 << 20)
+    most = min((1 << 20) if workers.engine() == workers.GATEWAY else own_processors(), wanted or 1 << 20)
     place = folder()
     if place is None:
         return most

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from skrt_workspace import workers
 from skrt_workspace.cohort import share, task
 from skrt_workspace.cohort.table import Head, Table
 from skrt_workspace.cohort.tasks import LOOK, Tasks
@@ -33,7 +34,7 @@ def do(table: Table, head: Head) -> None:
     damaged = table.forget_damaged()
     if damaged:
         print(f"{head.name}: {damaged} damaged results are made again", file=sys.stderr, flush=True)
-    if share.engine():
+    if workers.engine():
         from skrt_workspace.cohort.away import Away  # noqa: PLC0415 - only where there is an engine
 
         Away(table, head).run()

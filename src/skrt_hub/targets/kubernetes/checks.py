@@ -22,12 +22,13 @@ from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.cluster.objects import number
+from skrt_hub.targets.kubernetes.dask.chart import DASK_GATEWAY
 from skrt_hub.targets.kubernetes.homes import shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import find_engine
 from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
 from skrt_hub.targets.kubernetes.pods.watch import CORE, component_label, look
-from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, PINNED, USE_A_COPY, find_chart, supported
+from skrt_hub.targets.kubernetes.release.chart import JUPYTERHUB, OLDEST_KUBERNETES, Kind, find_chart, supported
 from skrt_hub.targets.kubernetes.release.revisions import read_release, refuse_others
 from skrt_hub.targets.kubernetes.release.values import GPU, render_values
 from skrt_hub.targets.port import ensure_port_is_free
@@ -42,6 +43,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
         _guard("helm", lambda: helm(context), INSTALL_HELM),
     ]
     findings.append(_guard("chart", lambda: chart(context)))
+    if policy.cohorts.on_workers(context.settings):
+        findings.append(_guard("chart of Dask", lambda: chart(context, DASK_GATEWAY)))
     if context.settings.kubernetes.access == "port-forward":
         findings += _access()
     if not findings[0].ok:
@@ -105,16 +108,20 @@ def helm(context: Context) -> Finding:
     return Finding("helm", ok, f"{version[0]}.{version[1]}", f"It is too old. {INSTALL_HELM}")
 
 
-def chart(context: Context) -> Finding:
-    """The chart: a local copy, one fetched before, or to be fetched."""
-    local = context.settings.kubernetes.chart
-    found = find_chart(local, context.layout.kubernetes / "charts")
+def chart(context: Context, kind: Kind = JUPYTERHUB) -> Finding:
+    """A chart: a local copy, one fetched before, or to be fetched."""
+    what, local = "chart", context.settings.kubernetes.chart
+    if kind is DASK_GATEWAY:
+        what, local = "chart of Dask", context.settings.kubernetes.dask_chart
+    found = find_chart(local, context.layout.kubernetes / "charts", kind)
     if found is None and local is None:
-        return Finding("chart", True, f"version {PINNED} will be fetched by `up`; without internet: {USE_A_COPY}")
+        return Finding(
+            what, True, f"version {kind.pinned} will be fetched by `up`; without internet: {kind.use_a_copy}"
+        )
     if found is None:
-        return Finding("chart", False, f"{local} does not exist", USE_A_COPY)
-    supported(found)
-    return Finding("chart", True, f"version {found.version} at {found.path}")
+        return Finding(what, False, f"{local} does not exist", kind.use_a_copy)
+    supported(found, kind)
+    return Finding(what, True, f"version {found.version} at {found.path}")
 
 
 def reachable(cluster: Cluster) -> Finding:

@@ -17,6 +17,7 @@ from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.claims import in_words, is_home, shared_name, size_of
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists
 from skrt_hub.targets.kubernetes.cluster.objects import Object
+from skrt_hub.targets.kubernetes.dask import release as dask
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.release.revisions import read_release
 from skrt_hub.targets.protocol import DeleteOptions, Removal
@@ -92,6 +93,7 @@ def carry_out(cluster: Cluster, found: Plan) -> Message:
     if found.release:
         with progress.step("ending servers"):
             stop.end_servers(cluster)
+            dask.remove(cluster)
         with progress.step(f"release {cluster.release}"):
             cluster.helm.uninstall(cluster.release, deadline=180)
             log_in_secret.remove(cluster)

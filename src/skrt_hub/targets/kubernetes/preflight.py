@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from skrt_hub import policy
 from skrt_hub.errors import ClusterError, PermissionsError, SpaceError
 from skrt_hub.policy import profiles
 from skrt_hub.report import human_size
@@ -45,6 +46,11 @@ CLUSTER_PERMISSIONS = (
 """What it needs in the whole cluster, for the scheduler that packs participants' pods."""
 PLACEHOLDER_PERMISSION = ("create", "priorityclasses.scheduling.k8s.io")
 """What placeholders need in the whole cluster: they give way to people by their priority."""
+WORKERS_PERMISSIONS = (
+    ("create", "customresourcedefinitions.apiextensions.k8s.io"),
+    PLACEHOLDER_PERMISSION,
+)
+"""What Dask beside the hub needs in the whole cluster: its own kinds of objects, and workers that give way."""
 WHOLE_CLUSTER = "the whole cluster"
 HUB_MEMORY = 600 * 2**20
 """What hub, proxy and scheduler take together."""
@@ -73,8 +79,11 @@ def refused_permissions(cluster: Cluster) -> list[str]:
     asked = [(verb, what, cluster.namespace) for verb, what in PERMISSIONS]
     if _scheduler_wanted(cluster.settings):
         asked += [(verb, what, "") for verb, what in CLUSTER_PERMISSIONS]
-    if cluster.settings.kubernetes.placeholders:
-        asked.append((*PLACEHOLDER_PERMISSION, ""))
+    needed = {PLACEHOLDER_PERMISSION} if cluster.settings.kubernetes.placeholders else set()
+    if policy.cohorts.on_workers(cluster.settings):
+        needed.update(WORKERS_PERMISSIONS)
+        asked.append(("create", "resourcequotas", cluster.namespace))
+    asked += [(verb, what, "") for verb, what in sorted(needed)]
     reviews = {"apiVersion": "v1", "kind": "List", "items": [review(*question) for question in asked]}
     words = ("create", "--filename=-", "--output=json", "--validate=false")
     answers = documents(cluster.kubectl.run(*words, stdin=json.dumps(reviews), quiet=True).out)

@@ -14,6 +14,7 @@ from skrt_hub.targets.kubernetes.cluster import minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.dask import release as dask
 from skrt_hub.targets.kubernetes.pods.watch import CLOSED, look
 
 WORKLOADS = ("deployment/proxy", "deployment/hub", "deployment/user-scheduler", "statefulset/user-placeholder")
@@ -55,6 +56,7 @@ def stop(cluster: Cluster) -> Message:
         ended = end_servers(cluster)
     with progress.step("ending the hub"):
         programs.stop(cluster.layout)
+        dask.sleep(cluster)
         cluster.kubectl.scale(WORKLOADS, 0)
         _wait_gone(cluster, "component in (hub,proxy,user-scheduler)", 90)
     lines = [f"The hub was stopped ({cluster.words}), with {ended} server{'s' * (ended != 1)}."]

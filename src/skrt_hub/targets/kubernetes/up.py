@@ -34,6 +34,7 @@ from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
+from skrt_hub.targets.kubernetes.dask import release as dask
 from skrt_hub.targets.kubernetes.homes import participants, shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods.watch import ESSENTIAL, Snapshot, Watcher, look
@@ -68,7 +69,8 @@ def bring_up(context: Context) -> UpReport:
         )
         for line in participants.ensure_homes_are_found(cluster):
             context.progress.say(line)
-        values, manifests = _values(cluster, chart)
+        workers = dask.wanted(cluster)
+        values, manifests = _values(cluster, chart, dask.digest_of(workers))
         url = _already_up(cluster, release, values)
         if url is not None:
             codes = participants.take_list(cluster)
@@ -93,7 +95,7 @@ def bring_up(context: Context) -> UpReport:
         shared.ensure(cluster)
         with recover.lease(cluster) as lease:
             priorities.ensure(cluster, manifests)
-            notes = _apply(cluster, chart, values, release, lease)
+            notes = _apply(cluster, chart, values, release, lease, workers=workers)
         with context.progress.step("log-in page") as step:
             notes += participants.take_list(cluster)
             stop.let_in(cluster)
@@ -105,15 +107,18 @@ def bring_up(context: Context) -> UpReport:
         return _report(context, url, changed=True, began=began, notes=notes)
 
 
-def _values(cluster: Cluster, chart: Chart) -> tuple[dict[str, Any], str]:
-    """The values, accepted by the chart, with their own digest in them; and what the chart makes of them."""
+def _values(cluster: Cluster, chart: Chart, beside: str) -> tuple[dict[str, Any], str]:
+    """The values, accepted by the chart, with their own digest in them; and what the chart makes of them.
+
+    The digest also stands for what is `beside` the hub, so that a change of it is sent, too.
+    """
     facts = replace(
         rendering.gather(cluster.hub_context), processors=preflight.processors_of_one_node(cluster.nodes() or ())
     )
     values = render_values(cluster.settings, facts)
     server = cluster.server_version
     manifests = check_values(cluster.helm, cluster.release, chart, values, server=server)
-    digest = hashlib.sha256((chart.version + as_yaml(values)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256((chart.version + as_yaml(values) + beside).encode()).hexdigest()[:16]
     values["custom"]["skrtHub"]["digest"] = digest
     return values, manifests
 
@@ -134,7 +139,7 @@ def _already_up(cluster: Cluster, release: Release, values: dict[str, Any]) -> s
     ]:
         return None
     seen = look(cluster.kubectl)
-    if not all(seen.ready(name) for name in ESSENTIAL) or seen.closed:
+    if not all(seen.ready(name) for name in ESSENTIAL) or seen.closed or not dask.is_as_asked(cluster):
         return None
     url = access.find_url(cluster)
     return url if url is not None and access.log_in_page_answers(url, cluster.settings) else None
@@ -163,9 +168,18 @@ def _record(cluster: Cluster, *, made: bool, minikube: bool) -> Record:
 
 
 def _apply(
-    cluster: Cluster, chart: Chart, values: dict[str, Any], release: Release, lease: recover.Lease
+    cluster: Cluster,
+    chart: Chart,
+    values: dict[str, Any],
+    release: Release,
+    lease: recover.Lease,
+    *,
+    workers: tuple[Chart, str] | None,
 ) -> tuple[str, ...]:
-    """Mend what was interrupted, save the database, send the values, wait until hub and proxy are ready."""
+    """Mend what was interrupted, save the database, send the values, wait until hub and proxy are ready.
+
+    `workers` is what Dask's gateway gets, where there shall be one.
+    """
     progress, notes = cluster.hub_context.progress, []
     if release.pending:
         leftover.wait_for_helm(cluster.layout, progress)
@@ -180,11 +194,15 @@ def _apply(
         progress.say(saved)
         notes += takeover.prepare(cluster, release)
         _wake(cluster)
+    dask.ensure(cluster, workers, renew=lease.renew)
     with progress.step("hub, proxy and scheduler") as step:
         try:
             _send(cluster, chart, values, lease, step)
         except (SkrtHubError, KeyboardInterrupt) as error:
             raise _undo(cluster, release, error, step) from error
+    if workers is not None:
+        with progress.step("workers for cohorts") as step:
+            dask.wait_ready(cluster, step, renew=lease.renew)
     return tuple(notes)
 
 
@@ -262,6 +280,7 @@ def restart(context: Context, cluster: Cluster, *, began: float) -> UpReport:
     """Bring a stopped hub back as it was, without sending anything new."""
     with context.progress.step("hub, proxy and scheduler") as step:
         _wake(cluster)
+        dask.wake(cluster)
         Watcher(cluster.kubectl, step).wait_ready(ESSENTIAL, deadline=context.settings.kubernetes.time_limit)
     with context.progress.step("log-in page") as step:
         stop.let_in(cluster)

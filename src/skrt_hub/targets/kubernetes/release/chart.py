@@ -1,6 +1,6 @@
-"""The Zero to JupyterHub chart: the version that skrt-hub works with, where it comes from, and checking values with it.
+"""The charts: the versions that skrt-hub works with, where they come from, and checking values with them.
 
-The chart is fetched once, at the pinned version, into the hub's own folder; a local copy (`kubernetes.chart`) serves
+A chart is fetched once, at the pinned version, into the hub's own folder; a local copy (`kubernetes.chart`) serves
 a cluster without internet.
 """
 
@@ -21,17 +21,43 @@ from skrt_hub.files import ensure_folder
 from skrt_hub.process import run
 from skrt_hub.targets.kubernetes.cluster.helm import INSTALL_HELM, Helm, as_yaml
 
-PINNED = "4.4.0"
-"""The version of the chart that is fetched and that the tests run with."""
-OLDEST, BELOW = (4, 4), (5, 0)
-"""Versions that a local chart may have: the values of older and newer ones differ."""
 OLDEST_KUBERNETES = (1, 32)
-"""What the pinned chart needs at least."""
-REPOSITORY = "https://hub.jupyter.org/helm-chart/"
-NAME = "jupyterhub"
-USE_A_COPY = (
-    f"On a machine with internet run `helm pull {NAME} --repo {REPOSITORY} --version {PINNED}`, copy the file here, "
-    "and name it in hub.yaml: kubernetes.chart."
+"""What the pinned charts need at least."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A chart as its publishers have it.
+
+    `pinned` is the version that is fetched and that the tests run with. A local chart may have a version from `oldest`
+    to below `below`: the values of older and newer ones differ. `setting` names the local copy in hub.yaml.
+    """
+
+    name: str
+    title: str
+    repository: str
+    pinned: str
+    oldest: tuple[int, int]
+    below: tuple[int, int]
+    setting: str
+
+    @property
+    def use_a_copy(self) -> str:
+        """How to do without fetching it."""
+        return (
+            f"On a machine with internet run `helm pull {self.name} --repo {self.repository} --version {self.pinned}`, "
+            f"copy the file here, and name it in hub.yaml: {self.setting}."
+        )
+
+
+JUPYTERHUB = Kind(
+    name="jupyterhub",
+    title="Zero to JupyterHub",
+    repository="https://hub.jupyter.org/helm-chart/",
+    pinned="4.4.0",
+    oldest=(4, 4),
+    below=(5, 0),
+    setting="kubernetes.chart",
 )
 
 
@@ -44,52 +70,55 @@ class Chart:
     kube_version: str
 
 
-def ensure_chart(local: Path | None, folder: Path, helm: Helm) -> Chart:
+def ensure_chart(local: Path | None, folder: Path, helm: Helm, kind: Kind = JUPYTERHUB) -> Chart:
     """The local chart, or the pinned one, fetched into `folder` where it is not there yet.
 
     Raises SettingsError, PrerequisiteError or NetworkError.
     """
     if local is not None:
-        return supported(read_chart(local))
-    packed = folder / f"{NAME}-{PINNED}.tgz"
+        return supported(read_chart(local, kind), kind)
+    packed = folder / f"{kind.name}-{kind.pinned}.tgz"
     if not packed.is_file():
-        _fetch(folder, helm)
-    return supported(read_chart(packed))
+        _fetch(folder, helm, kind)
+    return supported(read_chart(packed, kind), kind)
 
 
-def find_chart(local: Path | None, folder: Path) -> Chart | None:
+def find_chart(local: Path | None, folder: Path, kind: Kind = JUPYTERHUB) -> Chart | None:
     """The chart where it is on this machine already, else None; changes nothing."""
-    packed = local if local is not None else folder / f"{NAME}-{PINNED}.tgz"
-    return read_chart(packed) if packed.exists() else None
+    packed = local if local is not None else folder / f"{kind.name}-{kind.pinned}.tgz"
+    return read_chart(packed, kind) if packed.exists() else None
 
 
-def read_chart(path: Path) -> Chart:
-    """What a chart's Chart.yaml says. Raises SettingsError where it is not a JupyterHub chart."""
-    text = _chart_yaml(path)
+def read_chart(path: Path, kind: Kind = JUPYTERHUB) -> Chart:
+    """What a chart's Chart.yaml says. Raises SettingsError where it is another chart, or none."""
+    text = _chart_yaml(path, kind.name)
     try:
         document: Any = YAML(typ="safe").load(io.StringIO(text)) if text else None
     except YAMLError:
         document = None
-    if not isinstance(document, dict) or document.get("name") != NAME:
+    if not isinstance(document, dict) or document.get("name") != kind.name:
         raise SettingsError(
-            f"{path} is not the Zero to JupyterHub chart.",
+            f"{path} is not the {kind.title} chart.",
             why="It has no Chart.yaml that says so." if text else "There is no such folder or .tgz file with a chart.",
-            remedy=USE_A_COPY,
+            remedy=kind.use_a_copy,
         )
     return Chart(path, str(document.get("version", "")), str(document.get("kubeVersion", "")))
 
 
-def supported(chart: Chart) -> Chart:
+def supported(chart: Chart, kind: Kind = JUPYTERHUB) -> Chart:
     """The same chart. Raises PrerequisiteError where its version is not one that skrt-hub works with."""
     numbers = re.match(r"(\d+)\.(\d+)", chart.version)
     version = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
-    if OLDEST <= version < BELOW:
+    if kind.oldest <= version < kind.below:
         return chart
-    age = "older" if version < OLDEST else "newer"
+    age = "older" if version < kind.oldest else "newer"
     raise PrerequisiteError(
         f"The chart {chart.path} has version {chart.version}, which is {age} than this skrt-hub works with.",
-        why=f"Supported are versions from {OLDEST[0]}.{OLDEST[1]} to below {BELOW[0]}.{BELOW[1]}; {PINNED} is tested.",
-        remedy=f"Use chart {PINNED}" + (", or a newer skrt-hub" if age == "newer" else "") + f". {USE_A_COPY}",
+        why=f"Supported are versions from {kind.oldest[0]}.{kind.oldest[1]} to below {kind.below[0]}.{kind.below[1]}; "
+        f"{kind.pinned} is tested.",
+        remedy=f"Use chart {kind.pinned}"
+        + (", or a newer skrt-hub" if age == "newer" else "")
+        + f". {kind.use_a_copy}",
     )
 
 
@@ -120,25 +149,26 @@ def _schema_words(text: str) -> str:
     return "\n".join(told or lines[-6:])
 
 
-def _chart_yaml(path: Path) -> str | None:
+def _chart_yaml(path: Path, name: str) -> str | None:
     if path.is_dir():
         file = path / "Chart.yaml"
         return file.read_text(encoding="utf-8") if file.is_file() else None
     try:
         with tarfile.open(path) as packed:
-            member = packed.extractfile(f"{NAME}/Chart.yaml")
+            member = packed.extractfile(f"{name}/Chart.yaml")
             return member.read().decode() if member is not None else None
     except (OSError, tarfile.TarError, KeyError):
         return None
 
 
-def _fetch(folder: Path, helm: Helm) -> None:
+def _fetch(folder: Path, helm: Helm, kind: Kind) -> None:
     ensure_folder(folder)
-    words = ("helm", "pull", NAME, "--repo", REPOSITORY, "--version", PINNED, "--destination", str(folder))
+    source = (kind.name, "--repo", kind.repository, "--version", kind.pinned)
+    words = ("helm", "pull", *source, "--destination", str(folder))
     done = run(words, deadline=180, check=False, environment=helm.environment(), echo=helm.echo, remedy=INSTALL_HELM)
     if done.code != 0:
         raise NetworkError(
-            f"The chart {NAME} {PINNED} could not be fetched.",
+            f"The chart {kind.name} {kind.pinned} could not be fetched.",
             why=done.err.strip()[-1500:],
-            remedy="Check the network and run the command again; or do without it. " + USE_A_COPY,
+            remedy="Check the network and run the command again; or do without it. " + kind.use_a_copy,
         )

@@ -16,7 +16,7 @@ from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
-from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, sharing, web
+from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, sharing, web, workers
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -143,7 +143,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     if settings.limits.servers:
         hub["activeServerLimit"] = settings.limits.servers
     # Also without organisers: a change of the list restarts no hub.
-    return lay_over(hub, web.class_page())
+    return lay_over(lay_over(hub, web.class_page()), workers.hub_values(settings))
 
 
 def _hub_config(settings: Settings, facts: Facts, logo: str) -> dict[str, Any]:
@@ -235,9 +235,7 @@ def _ingress(settings: Settings) -> dict[str, Any]:
 
 
 def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
-    name, _, tag = facts.image.rpartition(":")
-    if not name or "/" in tag:
-        name, tag = facts.image, "latest"
+    name, tag = image_of(facts.image)
     limits, kubernetes = settings.limits, settings.kubernetes
     image: dict[str, Any] = {"name": name, "tag": tag, "pullPolicy": "IfNotPresent"}
     if kubernetes.image.pull_secret:
@@ -248,7 +246,7 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         "defaultUrl": "/lab",
         "startTimeout": 300,
         "memory": {"limit": limits.memory, "guarantee": _memory_guarantee(settings)},
-        "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": _cpu_guarantee(settings)},
+        "cpu": {"limit": limits.cpu + kubernetes.cpu_burst, "guarantee": cpu_guarantee(settings)},
         # Homes and temporary files have limits of their own. What is left, the image's own layer, is the node's disk.
         "extraResource": _extra_resources(settings),
         "extraEnv": _environment(settings),
@@ -260,6 +258,12 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
     }
 
 
+def image_of(image: str) -> tuple[str, str]:
+    """An image's name and its tag."""
+    name, _, tag = image.rpartition(":")
+    return (image, "latest") if not name or "/" in tag else (name, tag)
+
+
 def _extra_resources(settings: Settings) -> dict[str, Any]:
     limits: dict[str, Any] = {"ephemeral-storage": quantity(OWN_LAYER)}
     if profiles.gpus(settings):
@@ -269,8 +273,9 @@ def _extra_resources(settings: Settings) -> dict[str, Any]:
 
 def _network(settings: Settings) -> dict[str, Any]:
     """The chart's own rules let out to the internet and to nothing nearer; here only what is stricter than they."""
-    rules = policy.internet.stricter_egress_rules(settings)
-    return {"networkPolicy": {"egressAllowRules": rules}} if rules else {}
+    rules, more = policy.internet.stricter_egress_rules(settings), workers.egress(settings)
+    told = {**({"egressAllowRules": rules} if rules else {}), **({"egress": more} if more else {})}
+    return {"networkPolicy": told} if told else {}
 
 
 def _memory_guarantee(settings: Settings) -> int:
@@ -279,7 +284,8 @@ def _memory_guarantee(settings: Settings) -> int:
     return min(wanted, settings.limits.memory)
 
 
-def _cpu_guarantee(settings: Settings) -> float:
+def cpu_guarantee(settings: Settings) -> float:
+    """The processors that are set aside for each participant."""
     wanted = settings.kubernetes.cpu_guarantee or round(settings.limits.cpu / 20, 3)
     return min(max(wanted, 0.01), settings.limits.cpu)
 
@@ -290,6 +296,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
         **policy.cohorts.variables(settings),
+        **workers.variables(settings),
         **policy.patient_data.variables(settings),
         **policy.start_page.variables(settings),
         **(environments.variables(settings, "") if settings.environment.others else {}),

@@ -1,0 +1,125 @@
+"""The gateway as a release of its own beside the hub's: there where hub.yaml asks for workers, else removed.
+
+It stands before the hub is sent, and waits for the hub's secret; nothing in it is worth keeping but what people's homes
+have already, so it is never mended, only made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+from skrt_hub import policy
+from skrt_hub.errors import StartError
+from skrt_hub.progress import Step
+from skrt_hub.targets.kubernetes.cluster.connection import Cluster
+from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
+from skrt_hub.targets.kubernetes.dask import rules
+from skrt_hub.targets.kubernetes.dask.chart import DASK_GATEWAY
+from skrt_hub.targets.kubernetes.dask.values import facts, priority_of, render_dask
+from skrt_hub.targets.kubernetes.image import ensure as images
+from skrt_hub.targets.kubernetes.release.chart import Chart, check_values, ensure_chart
+from skrt_hub.targets.kubernetes.release.workers import release_of
+
+_PARTS = ("api", "controller", "traefik")
+_LABEL = "gateway.dask.org/instance"
+_PAUSE = 1.0
+
+
+def wanted(cluster: Cluster) -> tuple[Chart, str] | None:
+    """The chart and its values, accepted by it; None where hub.yaml asks for no workers. Nothing is sent yet."""
+    if not policy.cohorts.on_workers(cluster.settings):
+        return None
+    chart = ensure_chart(cluster.settings.kubernetes.dask_chart, cluster.charts, cluster.helm, DASK_GATEWAY)
+    values = render_dask(cluster.settings, facts(images.wanted(cluster.hub_context)))
+    check_values(cluster.helm, release_of(cluster.settings), chart, values, server=cluster.server_version)
+    return chart, as_yaml(values)
+
+
+def ensure(cluster: Cluster, asked: tuple[Chart, str] | None, *, renew: Callable[[], None]) -> None:
+    """Have the release as it was asked for, or none. Raises what Helm raises."""
+    release = release_of(cluster.settings)
+    if asked is None:
+        remove(cluster)
+        return
+    chart, values = asked
+    items = {"apiVersion": "v1", "kind": "List", "items": rules.objects(cluster.settings, release)}
+    cluster.kubectl.run("apply", "--filename=-", stdin=json.dumps(items))
+    deadline = cluster.settings.kubernetes.time_limit
+    cluster.helm.apply(release, chart.path, values, deadline=deadline, watch=renew, started=lambda _: None)
+    wake(cluster)
+
+
+def wait_ready(cluster: Cluster, step: Step, *, renew: Callable[[], None]) -> None:
+    """Wait until all of its parts run. Raises StartError that names those that do not."""
+    end = time.monotonic() + cluster.settings.kubernetes.time_limit
+    while missing := _not_ready(cluster):
+        step.update(note=f"waiting for Dask: {', '.join(missing)}")
+        if time.monotonic() > end:
+            raise StartError(
+                f"The hub runs, but Dask beside it does not: {', '.join(missing)}.",
+                why="Their pods are not ready.",
+                remedy=f"Look with: kubectl --namespace {cluster.namespace} describe pods "
+                f"--selector app.kubernetes.io/instance={release_of(cluster.settings)}",
+            )
+        renew()
+        time.sleep(_PAUSE)
+
+
+def is_as_asked(cluster: Cluster) -> bool:
+    """Whether it runs where it is asked for."""
+    return not policy.cohorts.on_workers(cluster.settings) or not _not_ready(cluster)
+
+
+def end_clusters(cluster: Cluster) -> None:
+    """End all of people's clusters with their workers."""
+    words = ("delete", "daskclusters.gateway.dask.org", f"--selector={_LABEL}={release_of(cluster.settings)}")
+    cluster.kubectl.run(*words, "--ignore-not-found", check=False, deadline=120)
+    words = ("delete", "pods", f"--selector={_LABEL}={release_of(cluster.settings)},gateway.dask.org/cluster")
+    cluster.kubectl.run(*words, "--ignore-not-found", check=False, deadline=120)
+
+
+def sleep(cluster: Cluster) -> None:
+    """End people's clusters, and the gateway."""
+    if is_there(cluster):
+        end_clusters(cluster)
+        cluster.kubectl.scale(_deployments(cluster), 0)
+
+
+def wake(cluster: Cluster) -> None:
+    """Have the gateway again after a stop; Helm would keep the zero."""
+    if is_there(cluster):
+        cluster.kubectl.scale(_deployments(cluster), 1)
+
+
+def remove(cluster: Cluster) -> None:
+    """Remove the release, people's clusters, and what stands beside it. The kinds of objects that it brought stay."""
+    if not is_there(cluster):
+        return
+    release = release_of(cluster.settings)
+    end_clusters(cluster)
+    cluster.helm.uninstall(release, deadline=180)
+    cluster.kubectl.run("delete", rules.KINDS, f"--selector={rules.OWNER}={release}", "--ignore-not-found")
+    cluster.kubectl.run("delete", "priorityclass", priority_of(release), "--ignore-not-found", check=False)
+
+
+def is_there(cluster: Cluster) -> bool:
+    """Whether the release is in the namespace, in whatever state."""
+    return bool(cluster.helm.history(release_of(cluster.settings)))
+
+
+def _deployments(cluster: Cluster) -> list[str]:
+    return [f"deployment/{part}-{release_of(cluster.settings)}" for part in _PARTS]
+
+
+def _not_ready(cluster: Cluster) -> list[str]:
+    release = release_of(cluster.settings)
+    found = cluster.kubectl.items("deployments", quiet=True)
+    ready = {item["metadata"]["name"]: (item.get("status") or {}).get("readyReplicas", 0) for item in found}
+    return [f"{part}-{release}" for part in _PARTS if not ready.get(f"{part}-{release}")]
+
+
+def digest_of(asked: tuple[Chart, str] | None) -> str:
+    """What of it the hub's own digest depends on."""
+    return "" if asked is None else asked[0].version + asked[1]

@@ -1,0 +1,22 @@
+"""The environment variables by which the hub tells a server what does its cohorts (standard library only)."""
+
+from __future__ import annotations
+
+import os
+
+ENGINE = "SKRT_COHORT_ENGINE"
+"""What does cohorts, where it is not the owner's server itself; see skrt_workspace.cohort.clusters."""
+GATEWAY, LOCAL = "dask-gateway", "local"
+LEAST = "SKRT_COHORT_LEAST_WORKERS"
+"""How many workers an engine keeps while a cohort waits."""
+
+
+def engine() -> str:
+    """What does cohorts, where it is not one's own server; nothing where it is."""
+    return os.environ.get(ENGINE, "")
+
+
+def least() -> int:
+    """How many workers stay while a cohort waits."""
+    told = os.environ.get(LEAST, "")
+    return int(told) if told.isdigit() else 0
