@@ -74,6 +74,15 @@ except ValueError as error:
 for report in gateway.list_clusters():
     gateway.stop_cluster(report.name)
 """
+PEEK = """
+from dask_gateway import Gateway
+gateway = Gateway()
+print(gateway.list_clusters())
+try:
+    gateway.connect({name!r})
+except Exception as error:
+    print(type(error).__name__, error)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -146,10 +155,7 @@ async def pages(room: Hub, carla: Participant) -> None:
         await mallory.log_in()
         await mallory.server()
         assert await mallory.page(path) == 404
-        told = await mallory.run(
-            "from dask_gateway import Gateway\ngateway = Gateway()\nprint(gateway.list_clusters())\n"
-            f"try:\n    gateway.connect({names[-1]!r})\nexcept Exception as error:\n    print(type(error).__name__, error)"
-        )
+        told = await mallory.run(PEEK.format(name=names[-1]))
         assert told.startswith("[]") and "403" in told, told
         await mallory.stop_server()
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 TURN = 120.0
 """Seconds of one worker after which somebody else comes first, where not all can have one."""
-FORGOTTEN = 20.0
-"""Seconds after which one who has not asked again is gone. Servers ask every three."""
+FORGOTTEN = 35.0
+"""Seconds after which one who has not asked again is gone. Servers ask every ten, and when something has changed."""
 GIVEN_BACK = 3600.0
 """Seconds after which a worker that is to be given back counts as free. A task that takes longer then shares its
 processors with somebody else's; without this, whoever says that theirs never end would keep them all.

@@ -18,6 +18,8 @@ from skrt_workspace.cohort import commands, runner, share, table
 from skrt_workspace.server_extension.rounds import Rounds
 
 _EVERY = 3.0
+_ASK = 10.0
+"""Seconds after which the hub is asked again where nothing has changed here (skrt_hub.policy.cohort_shares)."""
 _PAUSES = (0.0, 3.0, 10.0, 30.0, 60.0)
 _WELL = 60.0
 _OWN = "skrt_cohort"
@@ -34,17 +36,22 @@ class Cohorts:
         self._started = 0.0
         self._starts = 0
         self._share: int | None = None
+        self._told: tuple[int, int] | None = None
+        self._asked = 0.0
 
     async def look(self) -> None:
         """One look."""
         if not await asyncio.to_thread(_is_unfinished):
+            if self._told is not None:
+                self._told = None
+                await self._ask(0, 0)  # so that others have its workers at once
             return
         try:
             await self._ask_for_share()
         except Exception as error:  # a hub that starts anew, or that knows nothing of cohorts: one task at a time then
             if self._share != 0:
                 self._log.warning("skrt-workspace: the hub gives a cohort here no share: %s", error)
-            self._share = 0
+            self._share, self._asked = 0, 0.0
         if not await asyncio.to_thread(self._ensure_runner):
             return
         own = _seconds_since(_last_own_use(self._server.web_app))
@@ -66,21 +73,32 @@ class Cohorts:
         return True
 
     async def _ask_for_share(self) -> None:
-        auth = getattr(self._server.identity_provider, "hub_auth", None)
-        if auth is None:
-            return
+        """Ask when what runs or waits here has changed, and now and then: the hub forgets who is silent."""
         running, waiting, _ = share.said()
-        told = await auth._api_request(
-            "POST",
-            f"{auth.api_url.rstrip('/')}/cohort",
-            body=json.dumps({"running": running, "waiting": max(waiting, 1)}),
-            headers={"Content-Type": "application/json"},
-        )
-        workers = int(told["workers"])
+        told = running, min(max(waiting, 1), 1 + (self._share or 0))
+        if told == self._told and time.monotonic() - self._asked < _ASK:
+            return
+        workers = await self._ask(running, max(waiting, 1))
+        if workers is None:
+            return
+        self._told, self._asked = told, time.monotonic()
         if workers != self._share:
             self._log.info("skrt-workspace: the hub gives a cohort here %d workers", workers)
             self._share = workers
         await asyncio.to_thread(share.leave, workers)
+
+    async def _ask(self, running: int, waiting: int) -> int | None:
+        """What the hub answers; None where there is no hub. Raises whatever the hub's client raises."""
+        auth = getattr(self._server.identity_provider, "hub_auth", None)
+        if auth is None:
+            return None
+        told = await auth._api_request(
+            "POST",
+            f"{auth.api_url.rstrip('/')}/cohort",
+            body=json.dumps({"running": running, "waiting": waiting}),
+            headers={"Content-Type": "application/json"},
+        )
+        return int(told["workers"])
 
 
 def listed() -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from tornado import httpclient, web, websocket
+from tornado import httpclient, web, websocket  # type: ignore[attr-defined]
 
 _ADDRESS = "DASK_GATEWAY__ADDRESS"
 _PATH = r"/skrt/dask/clusters/([a-z0-9.-]{1,100})/(.*)"
@@ -95,7 +95,7 @@ class ClusterPages(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler): 
 async def _is_own(address: str, cluster: str) -> bool:
     token = os.environ.get("JUPYTERHUB_API_TOKEN", "")
     answer = await _fetch(f"{address}/api/v1/clusters/{cluster}", {"Authorization": f"jupyterhub {token}"})
-    return answer.code == 200  # noqa: PLR2004 - HTTP's word for yes
+    return int(answer.code) == 200
 
 
 async def _fetch(url: str, headers: dict[str, str] | None = None) -> httpclient.HTTPResponse:
