@@ -38,3 +38,18 @@ def variables(settings: Settings) -> dict[str, str]:
             told_of_workers.LEAST: str(settings.cohort.workers.least),
         }
     return told
+
+
+def on_one_machine(settings: Settings, processors: int) -> str:
+    """What hub.yaml's workers mean where there is one machine, in words; nothing where it says nothing of them."""
+    asked = settings.cohort.workers
+    if not (asked.most or asked.least or asked.memory or asked.cpu_guarantee):
+        return ""
+    most = workers(settings, processors)
+    words = f"at most {most} {'task' if most == 1 else 'tasks'} of all people at a time, each in its owner's sandbox"
+    unused = [name for name in ("least", "memory", "cpu_guarantee") if getattr(asked, name)]
+    if unused:
+        words += f"; {', '.join(unused)} mean something on Kubernetes only"
+    if most > processors:
+        words += f"; more than this machine's {processors} processors make nothing faster"
+    return words

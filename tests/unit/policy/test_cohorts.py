@@ -36,6 +36,24 @@ def test_one_person_has_no_more_than_the_largest_server() -> None:
     assert cohorts.each(settings(profiles=sizes)) == 6
 
 
+def test_check_says_what_workers_mean_on_one_machine() -> None:
+    assert cohorts.on_one_machine(settings(), 2) == ""
+    told = cohorts.on_one_machine(settings(cohort={"workers": {"most": 6, "least": 1, "memory": "2 GB"}}), 2)
+    assert told == (
+        "at most 6 tasks of all people at a time, each in its owner's sandbox; least, memory mean something on "
+        "Kubernetes only; more than this machine's 2 processors make nothing faster"
+    )
+
+
+def test_on_a_cluster_one_person_may_have_all_workers() -> None:
+    assert cohorts.each(settings(target="kubernetes", cohort={"workers": {"most": 20}})) == 20
+    assert cohorts.variables(settings(target="kubernetes", cohort={"workers": {"most": 20, "least": 1}})) == {
+        VARIABLE: "86400",
+        "SKRT_COHORT_ENGINE": "dask-gateway",
+        "SKRT_COHORT_LEAST_WORKERS": "1",
+    }
+
+
 def test_a_cohort_counts_as_use_for_a_while() -> None:
     assert cohorts.variables(settings(cohort={"awake": "2 h"})) == {VARIABLE: "7200"}
     assert keeps_awake(7199, 7200)

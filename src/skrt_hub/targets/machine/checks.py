@@ -19,7 +19,7 @@ from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
 from skrt_hub.hub import gpu, internet, kinds
 from skrt_hub.hub.entry_points import entry_points
 from skrt_hub.layout import Layout
-from skrt_hub.policy import profiles
+from skrt_hub.policy import cohorts, profiles
 from skrt_hub.process import beside_python, run
 from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
@@ -47,7 +47,14 @@ def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[
         memory(settings),
         *debian_packages(settings),
         *graphics_cards(settings),
+        *workers(settings),
     )
+
+
+def workers(settings: Settings) -> tuple[Finding, ...]:
+    """What the workers of cohorts in hub.yaml mean here."""
+    words = cohorts.on_one_machine(settings, len(os.sched_getaffinity(0)))
+    return (Finding("workers for cohorts", True, words),) if words else ()
 
 
 def system() -> Finding:
