@@ -2,17 +2,22 @@
 
 Run in a participant's environment, in a terminal of JupyterLab or with that environment's Python:
 
-    python scripts/measure_cohort.py [--tasks 200] [--seconds 0.25] [--workers 1 2 4]
+    python scripts/measure_cohort.py [--tasks 200] [--seconds 0.25] [--workers 1 2 4] [--registration] [--kill 20]
 
-Each task computes for about `--seconds` of a processor's time. Printed is, for the bare loop and for each number of
-workers, the tasks a second, and that over the bare loop's; and what one task that does nothing costs.
+Each task computes for about `--seconds` of a processor's time, or with `--registration` is a small one of elastix. Printed
+is, for the bare loop and for each number of workers, the tasks a second, and that over the bare loop's; and what one task
+that does nothing costs. With `--kill` a task that runs is killed every so many seconds, and counted is what came of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
+import signal
+import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,25 +35,60 @@ def work(number: int, rounds: int) -> float:
     return value
 
 
+PARAMETERS = """(FixedInternalImagePixelType "float") (MovingInternalImagePixelType "float")
+(Registration "MultiResolutionRegistration") (Metric "AdvancedMeanSquares") (RandomSeed 1)
+(Optimizer "AdaptiveStochasticGradientDescent") (Transform "TranslationTransform") (Interpolator "LinearInterpolator")
+(ResampleInterpolator "FinalLinearInterpolator") (Resampler "DefaultResampler") (ImageSampler "RandomCoordinate")
+(FixedImagePyramid "FixedRecursiveImagePyramid") (MovingImagePyramid "MovingRecursiveImagePyramid")
+(NumberOfResolutions 2) (MaximumNumberOfIterations 200) (NumberOfSpatialSamples 1000) (NewSamplesEveryIteration "true")
+(AutomaticTransformInitialization "false") (HowToCombineTransforms "Compose") (WriteResultImage "false")
+""".replace(") (", ")\n(")
+
+
+def register(number: int, rounds: int) -> float:
+    """A small registration with elastix: how far a blob was moved. `rounds`: 0 for nothing at all."""
+    if not rounds:
+        return 0.0
+    import SimpleITK  # noqa: PLC0415 - loaded by the runner
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, shift in (("fixed", 0.0), ("moving", 1.0 + number % 5)):
+            middle = [16 + shift] * 3
+            blob = SimpleITK.GaussianSource(SimpleITK.sitkFloat32, [32] * 3, [5.0, 4.0, 6.0], middle, 1000.0)
+            SimpleITK.WriteImage(blob, str(folder / f"{file}.mha"))
+        (folder / "parameters.txt").write_text(PARAMETERS)
+        images = ("-f", str(folder / "fixed.mha"), "-m", str(folder / "moving.mha"))
+        words = ["elastix", *images, "-p", str(folder / "parameters.txt"), "-out", name]
+        subprocess.run(words, check=True, capture_output=True)
+        for line in (folder / "TransformParameters.0.txt").read_text().splitlines():
+            if line.startswith("(TransformParameters "):
+                return float(line.split()[1])
+    raise ValueError("elastix said nothing of where it went")
+
+
 def main() -> None:
     """Measure, and print a table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=0.25)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--registration", action="store_true")
+    parser.add_argument("--kill", type=float, default=0)
     given = parser.parse_args()
-    rounds = calibrated(given.seconds)
-    bare = timed(lambda: bare_loop(given.tasks, rounds))
+    task = register if given.registration else work
+    rounds = 1 if given.registration else calibrated(given.seconds)
+    bare = timed(lambda: bare_loop(task, given.tasks, rounds))
     print("| Run by | Tasks a second | Over the bare loop |\n|---|---|---|")
     print(f"| the bare loop | {given.tasks / bare:.2f} | 1.00 |")
     for workers in given.workers:
         name = f"measured-{workers}-{int(time.time())}"
         options: dict[str, Any] = {"parameters": {"rounds": rounds}, "at_once": workers}
-        taken = timed(lambda name=name, options=options: cohort.run(work, range(given.tasks), name=name, **options))
-        print(f"| a cohort, {workers} at once | {given.tasks / taken:.2f} | {bare / taken:.2f} |")
+        taken = timed(lambda name=name, options=options: cohort.run(task, range(given.tasks), name=name, **options))
+        print(f"| a cohort, {workers} at once | {given.tasks / taken:.2f} | {bare / taken:.2f} |", flush=True)
         cohort.remove(name)
     empty = f"measured-empty-{int(time.time())}"
-    taken = timed(lambda: cohort.run(work, range(given.tasks), name=empty, parameters={"rounds": 0}, at_once=1))
+    taken = timed(lambda: cohort.run(task, range(given.tasks), name=empty, parameters={"rounds": 0}, at_once=1))
     cohort.remove(empty)
     print(f"\nA task that does nothing, with all that a cohort begins with: {1000 * taken / given.tasks:.1f} ms.")
     with tempfile.NamedTemporaryFile(dir=Path.home()) as probe:
@@ -56,15 +96,57 @@ def main() -> None:
     print(
         f"This disk needs {1000 * synced / 50:.1f} ms to have one small write on it (fsync), of which a task has two."
     )
+    if given.kill:
+        killed(task, given.tasks, rounds, every=given.kill, workers=max(given.workers))
 
 
-def bare_loop(tasks: int, rounds: int) -> None:
+def killed(task: Callable[..., float], tasks: int, rounds: int, *, every: float, workers: int) -> None:
+    """A cohort of which a task that runs is killed now and then: what came of it."""
+    name, over, kills = f"measured-killed-{int(time.time())}", threading.Event(), []
+
+    def kill() -> None:
+        while not over.wait(every):
+            if found := tasks_that_run():
+                kills.append(random.choice(found))
+                os.kill(kills[-1], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        options: dict[str, Any] = {"parameters": {"rounds": rounds}, "at_once": workers}
+        taken = timed(lambda: cohort.run(task, range(tasks), name=name, **options))
+    finally:
+        over.set()
+        killer.join()
+    status = cohort.status(name)
+    print(
+        f"\nWith a task killed every {every:.0f} s ({len(kills)} in all): {len(cohort.results(name))} of {tasks} results, "
+        f"{len(cohort.errors(name))} errors, {tasks / taken:.2f} tasks a second.\n{status}"
+    )
+    cohort.remove(name)
+
+
+def tasks_that_run() -> list[int]:
+    """The processes of this home's cohorts that do a task now: those that are first to go for memory."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            mark = f"SKRT_COHORT_RUNNER={Path.home()}".encode() in (folder / "environ").read_bytes()
+            if mark and b"skrt_workspace.cohort" in (folder / "cmdline").read_bytes():
+                expendable = int((folder / "oom_score_adj").read_text()) == standing.EXPENDABLE
+                found += [int(folder.name)] if expendable else []
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> None:
     """All tasks one after the other in one process, with as little claim to the processors as a cohort has."""
     pid = os.fork()
     if pid == 0:
         standing.step_back()
         for number in range(tasks):
-            work(number, rounds)
+            task(number, rounds)
         os._exit(0)
     os.waitpid(pid, 0)
 

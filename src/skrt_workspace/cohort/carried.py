@@ -38,8 +38,9 @@ def pack(home: Path, inputs: Iterable[str]) -> bytes:
 class Place:
     """A home that is empty but for what tasks bring along, on a machine that does not see the real one."""
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, home: Path, folder: Path) -> None:
+        """`folder` is where functions run; it stays."""
+        self._home, self._folder = home, folder
 
     def bring(self, piece: bytes) -> list[Path]:
         """Lay files where they lie at home; returns them."""
@@ -52,6 +53,18 @@ class Place:
     def new_since(self, before: Mapping[Path, tuple[int, int]]) -> list[Path]:
         """The files that were written since then."""
         return sorted(file for file, stamp in self.look().items() if before.get(file) != stamp)
+
+    def clear(self, files: Iterable[Path]) -> None:
+        """Remove these files, and folders that have nothing else in them: the next task finds none of it."""
+        for file in files:
+            file.unlink(missing_ok=True)
+            for above in file.parents:
+                if above == self._home or self._folder.is_relative_to(above):
+                    break
+                try:
+                    above.rmdir()
+                except OSError:
+                    break
 
     def take(self, files: Iterable[Path]) -> bytes:
         """These files as one piece, to be laid into the real home. Raises CohortError where that is too much."""

@@ -75,7 +75,7 @@ def main() -> int:
 class _Helper:
     def __init__(self, table: Table, head: Head, begun: Mapping[str, Any]) -> None:
         self._table, self._parent = table, os.getppid()
-        self._place = None if begun["shared"] is None else carried.Place(Path.home())
+        self._place = None if begun["shared"] is None else carried.Place(Path.home(), Path(head.folder))
         self._problem = ""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         try:
@@ -104,8 +104,8 @@ class _Helper:
             self._forget(key)
             return self._failed(key, label, f"What it wrote could not be brought home: {error}")
         finally:
-            for file in {*brought, *written}:
-                file.unlink(missing_ok=True)
+            if self._place is not None:
+                self._place.clear({*brought, *written})
         return {**self._told(key, code), "files": back}
 
     def _told(self, key: str, code: int) -> Answer:

@@ -45,7 +45,7 @@ def test_files_lie_at_the_same_place_and_what_is_written_comes_back(home: Path, 
     piece = carried.pack(home, ("work/patients/p1", "work/atlas.nii", "work/gone"))
     away = tmp_path / "away"
     away.mkdir()
-    place = carried.Place(away)
+    place = carried.Place(away, away / "work")
     brought = place.bring(piece)
     assert {file.relative_to(away).as_posix() for file in brought} == {"work/patients/p1/ct.nii", "work/atlas.nii"}
     assert (away / "work/patients/p1/ct.nii").read_text() == "voxels"
@@ -58,6 +58,8 @@ def test_files_lie_at_the_same_place_and_what_is_written_comes_back(home: Path, 
     assert [file.name for file in written] == ["result.nii"]
     carried.unpack(home, place.take(written))
     assert (home / "work/out/result.nii").read_text() == "moved"
+    place.clear({*brought, *written})
+    assert not list((away / "work").iterdir()), "the next task finds no folder of this one"
 
 
 def test_a_piece_reaches_nothing_outside_and_nothing_hidden(home: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_task_finds_its_files_and_what_it_writes_comes_back(homes: tuple[Path,
         assert kept is not None and kept["value"] == {"length": 6} and kept["label"] == "p1"
         carried.unpack(home, answer["files"])
         assert (home / "out/p1.txt").read_text() == "VOXELS"
-        assert not [file for file in away.rglob("*") if file.is_file()], "nothing is left for the next task"
+        assert not list(away.iterdir()), "nothing is left for the next task"
     assert len(there._HELPERS) == 1
 
 

@@ -17,5 +17,8 @@ def configure(c, *, most, clusters, idle):  # type: ignore[no-untyped-def]
     c.DaskGateway.backend_class = FewEach
     c.ClusterConfig.cluster_max_workers = most
     c.ClusterConfig.idle_timeout = idle
-    # Its pages can be reached by other people's workers, and have no password; the scheduler's show the same.
-    c.ClusterConfig.worker_cmd = ["dask-worker", "--no-dashboard"]
+    # The library has no programs of its own names any more.
+    python = ["python", "-P", "-s", "-m"]
+    c.ClusterConfig.scheduler_cmd = [*python, "distributed.cli.dask_scheduler"]
+    # A worker's own pages have no password, and other people's workers could reach them; the scheduler's show the same.
+    c.ClusterConfig.worker_cmd = [*python, "distributed.cli.dask_worker", "--no-dashboard"]
