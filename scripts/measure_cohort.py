@@ -4,16 +4,15 @@ Run in a participant's environment, in a terminal of JupyterLab or with that env
 
     python scripts/measure_cohort.py [--tasks 200] [--seconds 0.25] [--workers 1 2 4] [--registration] [--kill 20]
 
-Each task computes for about `--seconds` of a processor's time, or with `--registration` is a small one of elastix. Printed
-is, for the bare loop and for each number of workers, the tasks a second, and that over the bare loop's; and what one task
-that does nothing costs. With `--kill` a task that runs is killed every so many seconds, and counted is what came of it.
+Each task computes for about `--seconds` of a processor's time, or with `--registration` is a small one of elastix. What
+is printed: for the bare loop and for each number of workers, the tasks a second, and that over the bare loop's; what one
+task that does nothing costs; and with `--kill`, what came of a cohort of which a task is killed every so many seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
 import signal
 import subprocess
 import tempfile
@@ -107,7 +106,7 @@ def killed(task: Callable[..., float], tasks: int, rounds: int, *, every: float,
     def kill() -> None:
         while not over.wait(every):
             if found := tasks_that_run():
-                kills.append(random.choice(found))
+                kills.append(found[len(kills) % len(found)])
                 os.kill(kills[-1], signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
@@ -118,10 +117,10 @@ def killed(task: Callable[..., float], tasks: int, rounds: int, *, every: float,
     finally:
         over.set()
         killer.join()
-    status = cohort.status(name)
+    results, errors = len(cohort.results(name)), len(cohort.errors(name))
     print(
-        f"\nWith a task killed every {every:.0f} s ({len(kills)} in all): {len(cohort.results(name))} of {tasks} results, "
-        f"{len(cohort.errors(name))} errors, {tasks / taken:.2f} tasks a second.\n{status}"
+        f"\nWith a task killed every {every:.0f} s ({len(kills)} in all): {results} of {tasks} results, {errors} "
+        f"errors, {tasks / taken:.2f} tasks a second."
     )
     cohort.remove(name)
 
