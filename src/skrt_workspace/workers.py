@@ -9,6 +9,14 @@ ENGINE = "SKRT_COHORT_ENGINE"
 GATEWAY, LOCAL = "dask-gateway", "local"
 LEAST = "SKRT_COHORT_LEAST_WORKERS"
 """How many workers an engine keeps while a cohort waits."""
+OWN_NETWORK = "SKRT_OWN_NETWORK"
+"""Whether the server has a network of its own: what listens on its loopback is then its owner's, and nobody else's."""
+
+
+def variables(*, own_network: bool) -> dict[str, str]:
+    """What a server is told so that pages of Dask in its own sandbox come through it, where that is safe."""
+    link = "{JUPYTERHUB_SERVICE_PREFIX}skrt/dask/here/{port}/status"
+    return {OWN_NETWORK: "1", "DASK_DISTRIBUTED__DASHBOARD__LINK": link} if own_network else {}
 
 
 def engine() -> str:

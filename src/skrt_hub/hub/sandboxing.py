@@ -13,7 +13,7 @@ from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
 from skrt_hub.policy import cohorts, engines, environments, memory, patient_data, start_page, threads
-from skrt_workspace import connections, server_command, shared_folders
+from skrt_workspace import connections, server_command, shared_folders, workers
 from skrt_workspace.sandbox.document import (
     DOOR_INSIDE,
     LANDLOCK,
@@ -109,6 +109,7 @@ def _environment(applied: Applied, start: Start, *, home: Path, machine_cpus: in
         **threads.variables(settings.limits.cpu, machine_cpus),
         **engines.variables(settings.engines),
         **cohorts.variables(settings),
+        **workers.variables(own_network=start.network.own),
         **patient_data.variables(settings),
         **start_page.variables(settings),
         **environments.variables(applied.chosen, applied.others),

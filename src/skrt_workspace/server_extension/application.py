@@ -8,7 +8,7 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 
 from skrt_workspace.prepare_home import ended_cleanly
-from skrt_workspace.server_extension import dask_pages
+from skrt_workspace.server_extension import dask_handlers
 from skrt_workspace.server_extension.cohorts import Cohorts
 from skrt_workspace.server_extension.handlers import HANDLERS
 from skrt_workspace.server_extension.looking import Looks
@@ -42,7 +42,7 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
     def initialize_handlers(self) -> None:
         """The addresses below `skrt/`."""
         self.handlers.extend(HANDLERS)
-        self.handlers.extend(dask_pages.HANDLERS)
+        self.handlers.extend(dask_handlers.HANDLERS)
 
     async def stop_extension(self) -> None:
         """The server ends by itself: no save was killed."""

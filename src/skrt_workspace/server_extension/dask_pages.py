@@ -1,8 +1,11 @@
 """The pages of one's own Dask clusters, through one's own server: nobody else gets there.
 
 The gateway leads whoever knows a cluster's name to its pages, without a password. So people's browsers are not led to
-the gateway: this server fetches the pages, and only those of clusters that the gateway says are its owner's. Somebody
-else's page here would act with the rights of the owner's own.
+the gateway: this server fetches the pages, and only those of clusters that the gateway says are its owner's. Pages of
+Dask inside this sandbox are fetched where it has a network of its own. Somebody else's page here would act with the
+rights of the owner's own.
+
+Only what is Dask's: how Jupyter lets the owner in is in `dask_handlers`.
 """
 
 from __future__ import annotations
@@ -13,22 +16,22 @@ import re
 import time
 from typing import Any
 
-from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.base.websocket import WebSocketMixin
 from tornado import httpclient, web, websocket  # type: ignore[attr-defined]
 
+from skrt_workspace import workers
+
 _ADDRESS = "DASK_GATEWAY__ADDRESS"
-_PATH = r"/skrt/dask/clusters/([a-z0-9.-]{1,100})/(.*)"
+PATH = r"/skrt/dask/clusters/([a-z0-9.-]{1,100})/(.*)"
+HERE = r"/skrt/dask/here/([0-9]{4,5})/(.*)"
 _KNOWN_FOR = 30.0
 _DEADLINE = 20.0
 _KEPT = ("Content-Type", "Location", "Etag", "Cache-Control", "Last-Modified")
 _LONGEST = 64 << 20
 
 
-class ClusterPages(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):  # type: ignore[misc]
+class ClusterPages(websocket.WebSocketHandler):  # type: ignore[misc]
     """What one cluster's scheduler shows."""
 
-    _track_activity = False
     _own: dict[str, float] = {}  # noqa: RUF012 - of this server, whoever asks
 
     def initialize(self, **_: Any) -> None:
@@ -79,17 +82,34 @@ class ClusterPages(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler): 
             return
         self.close()
 
+    def _with_query(self, address: str, path: str) -> str:
+        if not re.fullmatch(r"[\w./-]*", path) or ".." in path:
+            raise web.HTTPError(404)
+        return f"{address}/{path}" + (f"?{self.request.query}" if self.request.query else "")
+
     async def _upstream_url(self, cluster: str, path: str) -> str:
         address = os.environ.get(_ADDRESS, "")
-        if not address or not re.fullmatch(r"[\w./-]*", path) or ".." in path:
-            raise web.HTTPError(404)
+        if not address:
+            raise web.HTTPError(404, "There are no workers on other machines here.")
         now = time.monotonic()
         if self._own.get(cluster, 0.0) < now:
             if not await _is_own(address, cluster):
                 raise web.HTTPError(404, "You have no such cluster.")
             self._own[cluster] = now + _KNOWN_FOR
-        query = f"?{self.request.query}" if self.request.query else ""
-        return f"{address}/clusters/{cluster}/{path}{query}"
+        return self._with_query(f"{address}/clusters/{cluster}", path)
+
+
+class PagesHere(ClusterPages):
+    """What Dask in this sandbox shows."""
+
+    async def _upstream_url(self, cluster: str, path: str) -> str:
+        if os.environ.get(workers.OWN_NETWORK) != "1":
+            raise web.HTTPError(
+                403,
+                "Dask's pages cannot be shown: this sandbox shares the machine's network, so another participant's "
+                "program could listen there. The organiser sees with `skrt-hub check` what is missing.",
+            )
+        return self._with_query(f"http://127.0.0.1:{cluster}", path)
 
 
 async def _is_own(address: str, cluster: str) -> bool:
@@ -105,6 +125,3 @@ async def _fetch(url: str, headers: dict[str, str] | None = None) -> httpclient.
         return await client.fetch(httpclient.HTTPRequest(url, **options), raise_error=False)
     except (OSError, httpclient.HTTPError) as error:
         raise web.HTTPError(502, f"Dask does not answer: {error}") from None
-
-
-HANDLERS = [(_PATH, ClusterPages)]

@@ -17,6 +17,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
 from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, sharing, web, workers
+from skrt_workspace import workers as told_of_workers
 from skrt_workspace.home.space import LIMIT
 
 MANAGER = "skrt-hub"
@@ -296,6 +297,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         **policy.threads.variables(limits.cpu),
         **policy.engines.variables(settings.engines),
         **policy.cohorts.variables(settings),
+        **told_of_workers.variables(own_network=True),
         **workers.variables(settings),
         **policy.patient_data.variables(settings),
         **policy.start_page.variables(settings),
