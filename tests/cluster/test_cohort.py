@@ -32,7 +32,7 @@ while not cohort.status("night").finished and time.monotonic() < end:
 
 @pytest.fixture
 def room(hub: Hub) -> Iterator[Hub]:
-    hub.configure(limits={"cpu": 2}, cohort={"workers": {"most": 2}})
+    hub.configure(limits={"cpu": 2})
     hub.run("up")
     yield hub
     hub.configure()

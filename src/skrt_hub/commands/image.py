@@ -10,6 +10,7 @@ from skrt_hub.errors import SkrtHubError
 from skrt_hub.report import Message, human_size
 from skrt_hub.targets.kubernetes import rendering
 from skrt_hub.targets.kubernetes.cluster.connection import open_cluster, require_kubernetes
+from skrt_hub.targets.kubernetes.dask import release as dask
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES
 
@@ -56,8 +57,9 @@ def _name(session: Session) -> Message:
 
 
 def _list(session: Session) -> Message:
-    values, manifests = rendering.render(session.context, check=True, server=_server_version(session))
-    return Message(rendering.images(values, manifests))
+    server = _server_version(session)
+    values, manifests = rendering.render(session.context, check=True, server=server)
+    return Message(rendering.images(values, manifests + dask.manifests(session.context, server)))
 
 
 def _server_version(session: Session) -> tuple[int, int]:

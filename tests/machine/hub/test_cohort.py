@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,9 +45,9 @@ assert cohort.status("night").finished
 """
 
 
-async def execute(hub: Hub, *cells: str) -> None:
-    async with Participant(hub.url, "anna", PASSWORD) as anna:
-        await anna.enter(Journey("anna"))
+async def execute(hub: Hub, *cells: str, name: str = "anna") -> None:
+    async with Participant(hub.url, name, PASSWORD) as anna:
+        await anna.enter(Journey(name))
         for cell in cells:
             await anna.execute(cell)
 
@@ -210,3 +211,44 @@ def test_people_share_the_workers(make_hub: Callable[..., Hub]) -> None:
         most = max(most, sum(told(person)["running"] for person in people.values()))
         time.sleep(0.5)
     assert most == 1
+
+
+LOCAL = """
+from distributed import Client, LocalCluster
+cluster = LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="600MB")
+client = Client(cluster)
+assert client.submit(sum, [1, 2, 3]).result(timeout=60) == 6
+open("link.txt", "w").write(cluster.dashboard_link + " " + cluster.scheduler_address)
+"""
+
+
+@pytest.mark.long
+def test_dask_in_a_notebook_and_its_pages(make_hub: Callable[..., Hub]) -> None:
+    """Within the sandbox's limits; the pages for their owner alone, and only where nobody else can listen there."""
+    hub = make_hub(limits={"cpu": 2, "memory": "2 GB"})
+    hub.run("up")
+    anna = hub.at_work("anna", PASSWORD)
+    asyncio.run(execute(hub, LOCAL))
+    link, scheduler = (hub.state / "homes/anna/link.txt").read_text().split()
+    if not link.startswith("/user/anna/"):
+        assert link.startswith("http://127.0.0.1:"), "the sandbox shares the machine's network"
+        port = link.split(":")[2].partition("/")[0]
+        assert anna.get(f"user/anna/skrt/dask/here/{port}/status")[0] == 403
+        return
+    status, _, page = anna.get(link[1:])
+    assert status == 200 and "bokeh" in page.lower()
+    mallory = hub.at_work("mallory", PASSWORD)
+    assert mallory.get(link[1:])[0] in (403, 404)
+    host, _, port = scheduler.removeprefix("tcp://").rpartition(":")
+    with pytest.raises(OSError):  # neither from the machine, where the tests are
+        socket.create_connection((host, int(port)), timeout=3).close()
+    text = f"""
+import socket
+for port in ({port}, {link.split("/here/")[1].partition("/")[0]}):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=3)
+    except OSError:
+        continue
+    raise AssertionError("another participant's Dask can be reached")
+"""
+    asyncio.run(execute(hub, text, name="mallory"))

@@ -28,7 +28,7 @@ def rendered(**document: Any) -> dict[str, Any]:
 
 def test_without_the_setting_the_hub_knows_nothing_of_it() -> None:
     plain = render_values(settings(cohort={}), FACTS)
-    assert "dask" not in str(plain).replace("dask_chart", "")
+    assert "dask-gateway" not in str(plain)
     assert not policy.cohorts.on_workers(settings(cohort={}))
     assert not policy.cohorts.on_workers(settings(target="machine"))
 

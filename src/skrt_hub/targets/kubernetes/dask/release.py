@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 
 from skrt_hub import policy
+from skrt_hub.context import Context
 from skrt_hub.errors import StartError
 from skrt_hub.progress import Step
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
-from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
+from skrt_hub.targets.kubernetes.cluster.helm import Helm, as_yaml
 from skrt_hub.targets.kubernetes.dask import rules
 from skrt_hub.targets.kubernetes.dask.chart import DASK_GATEWAY
 from skrt_hub.targets.kubernetes.dask.values import facts, priority_of, render_dask
@@ -31,10 +32,25 @@ def wanted(cluster: Cluster) -> tuple[Chart, str] | None:
     """The chart and its values, accepted by it; None where hub.yaml asks for no workers. Nothing is sent yet."""
     if not policy.cohorts.on_workers(cluster.settings):
         return None
-    chart = ensure_chart(cluster.settings.kubernetes.dask_chart, cluster.charts, cluster.helm, DASK_GATEWAY)
-    values = render_dask(cluster.settings, facts(images.wanted(cluster.hub_context)))
-    check_values(cluster.helm, release_of(cluster.settings), chart, values, server=cluster.server_version)
-    return chart, as_yaml(values)
+    chart, values, _ = _rendered(cluster.hub_context, cluster.helm, cluster.server_version)
+    return chart, values
+
+
+def manifests(context: Context, server: tuple[int, int]) -> str:
+    """What the chart makes for a Kubernetes of version `server`; no cluster is asked."""
+    if not policy.cohorts.on_workers(context.settings):
+        return ""
+    namespace = context.settings.kubernetes.namespace or context.settings.name
+    helm = Helm("", namespace, context.layout.kubernetes / "helm", context.echo)
+    return _rendered(context, helm, server)[2]
+
+
+def _rendered(context: Context, helm: Helm, server: tuple[int, int]) -> tuple[Chart, str, str]:
+    settings = context.settings
+    chart = ensure_chart(settings.kubernetes.dask_chart, context.layout.kubernetes / "charts", helm, DASK_GATEWAY)
+    values = render_dask(settings, facts(images.wanted(context)))
+    made = check_values(helm, release_of(settings), chart, values, server=server)
+    return chart, as_yaml(values), made
 
 
 def ensure(cluster: Cluster, asked: tuple[Chart, str] | None, *, renew: Callable[[], None]) -> None:
