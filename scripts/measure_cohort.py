@@ -5,15 +5,18 @@ Run in a participant's environment, in a terminal of JupyterLab or with that env
     python scripts/measure_cohort.py [--tasks 200] [--seconds 0.25] [--workers 1 2 4] [--registration] [--kill 20]
 
 Each task computes for about `--seconds` of a processor's time, or with `--registration` is a small one of elastix. What
-is printed: for the bare loop and for each number of workers, the tasks a second, and that over the bare loop's; what a
-task that does nothing costs; with `--kill`, what came of a cohort of which a task is killed every so many seconds.
+is printed: in turns for the bare loop and each number of workers, the tasks a second, and that over the bare loop's; what
+a task that does nothing costs; with `--kill`, what came of a cohort of which a task is killed now and then.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
 import signal
+import statistics
 import subprocess
 import tempfile
 import threading
@@ -21,6 +24,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from skrt_workspace import cohort
 from skrt_workspace.cohort import standing
@@ -34,6 +39,7 @@ def work(number: int, rounds: int) -> float:
     return value
 
 
+TURNS = 5
 PARAMETERS = """(FixedInternalImagePixelType "float") (MovingInternalImagePixelType "float")
 (Registration "MultiResolutionRegistration") (Metric "AdvancedMeanSquares") (RandomSeed 1)
 (Optimizer "AdaptiveStochasticGradientDescent") (Transform "TranslationTransform") (Interpolator "LinearInterpolator")
@@ -77,15 +83,9 @@ def main() -> None:
     given = parser.parse_args()
     task = register if given.registration else work
     rounds = 1 if given.registration else calibrated(given.seconds)
-    bare = timed(lambda: bare_loop(task, given.tasks, rounds))
     print("| Run by | Tasks a second | Over the bare loop |\n|---|---|---|")
-    print(f"| the bare loop | {given.tasks / bare:.2f} | 1.00 |")
-    for workers in given.workers:
-        name = f"measured-{workers}-{int(time.time())}"
-        options: dict[str, Any] = {"parameters": {"rounds": rounds}, "at_once": workers}
-        taken = timed(lambda name=name, options=options: cohort.run(task, range(given.tasks), name=name, **options))
-        print(f"| a cohort, {workers} at once | {given.tasks / taken:.2f} | {bare / taken:.2f} |", flush=True)
-        cohort.remove(name)
+    for name, rate, ratio in in_turns(task, given.tasks, rounds, given.workers):
+        print(f"| {name} | {rate:.2f} | {ratio:.2f} |", flush=True)
     empty = f"measured-empty-{int(time.time())}"
     taken = timed(lambda: cohort.run(task, range(given.tasks), name=empty, parameters={"rounds": 0}, at_once=1))
     cohort.remove(empty)
@@ -97,6 +97,30 @@ def main() -> None:
     )
     if given.kill:
         killed(task, given.tasks, rounds, every=given.kill, workers=max(given.workers))
+
+
+def in_turns(task: Callable[..., float], tasks: int, rounds: int, workers: list[int]) -> list[tuple[str, float, float]]:
+    """The bare loop and each number of workers, a part of the tasks at a time: what else runs here then hits all.
+
+    Given are names, tasks a second, and how that is to the bare loop's, as the median over the turns. Each time is from
+    the end of the first task to the end of the last: what a cohort begins with is measured for itself.
+    """
+    part = max(2, tasks // TURNS)
+    bare: list[float] = []
+    taken: dict[int, list[float]] = {number: [] for number in workers}
+    for turn in range(TURNS):
+        bare.append(bare_loop(task, part, rounds))
+        for number in workers:
+            name = f"measured-{number}-{turn}-{int(time.time())}"
+            options: dict[str, Any] = {"parameters": {"rounds": rounds}, "at_once": number}
+            cohort.run(task, range(part), name=name, **options)
+            taken[number].append(between_ends(name))
+            cohort.remove(name)
+    rows = [("the bare loop", (part - 1) / statistics.median(bare), 1.0)]
+    for number, times in taken.items():
+        ratio = statistics.median(alone / beside for alone, beside in zip(bare, times, strict=True))
+        rows.append((f"a cohort, {number} at once", (part - 1) / statistics.median(times), ratio))
+    return rows
 
 
 def killed(task: Callable[..., float], tasks: int, rounds: int, *, every: float, workers: int) -> None:
@@ -126,28 +150,38 @@ def killed(task: Callable[..., float], tasks: int, rounds: int, *, every: float,
 
 
 def tasks_that_run() -> list[int]:
-    """The processes of this home's cohorts that do a task now: those that are first to go for memory."""
+    """The processes that do a task now: those below this one that are first to go for memory."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            mark = f"SKRT_COHORT_RUNNER={Path.home()}".encode() in (folder / "environ").read_bytes()
-            if mark and b"skrt_workspace.cohort" in (folder / "cmdline").read_bytes():
-                expendable = int((folder / "oom_score_adj").read_text()) == standing.EXPENDABLE
-                found += [int(folder.name)] if expendable else []
-        except (OSError, ValueError):
-            continue
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(OSError, psutil.Error):
+            value = int(Path(f"/proc/{process.pid}/oom_score_adj").read_text())
+            if value == standing.EXPENDABLE and "skrt_workspace.cohort" in process.cmdline():
+                found.append(process.pid)
     return found
 
 
-def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> None:
+def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> float:
     """All tasks one after the other in one process, with as little claim to the processors as a cohort has."""
+    reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         standing.step_back()
-        for number in range(tasks):
-            task(number, rounds)
+        task(0, rounds)
+        taken = timed(lambda: [task(number, rounds) for number in range(1, tasks)])
+        os.write(writer, str(taken).encode())
         os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        taken = float(stream.read())
     os.waitpid(pid, 0)
+    return taken
+
+
+def between_ends(name: str) -> float:
+    """The seconds from the end of a cohort's first task to that of its last."""
+    results = (Path.home() / "cohorts" / name / "results").glob("*.json")
+    ends = [json.loads(file.read_text())["finished"] for file in results]
+    return max(ends) - min(ends)
 
 
 def calibrated(seconds: float) -> int:

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from tests.support.aside import run_aside
+from tests.support.same_answer import CELL, expected, hash_in
 
 from .conftest import Hub
 from .participant import Participant
@@ -74,6 +75,17 @@ except ValueError as error:
     print(error)
 for report in gateway.list_clusters():
     gateway.stop_cluster(report.name)
+"""
+EVERYWHERE = """
+from skrt_workspace import cohort
+def register(number, cell):
+    space = {}
+    exec(cell, space)
+    return space["digest"].hexdigest()
+cohort.run(register, range(2), name="same", parameters={"cell": CELL})
+print(cohort.errors("same").to_dict())
+for value in cohort.results("same")["result"]:
+    print("worker", value)
 """
 PEEK = """
 from dask_gateway import Gateway
@@ -176,6 +188,20 @@ def test_peoples_own_dask_code_has_workers_and_a_limit(room: Hub) -> None:
             await carla.server()
             told = await carla.run(OWN)
             assert "sum 6" in told and "You have 2 Dask clusters already" in told, told
+
+    run_aside(session())
+
+
+def test_a_registration_gives_the_same_in_a_pod_and_on_workers(room: Hub) -> None:
+    async def session() -> None:
+        async with Participant(room.url, "carla") as carla:
+            await carla.log_in()
+            await carla.server()
+            found = {hash_in(await carla.run(CELL))}
+            printed = await carla.run(f"CELL = {CELL!r}\n{EVERYWHERE}")
+            found |= {line.split()[1] for line in printed.splitlines() if line.startswith("worker ")}
+            assert len(found) == 1, printed
+            assert expected() in (None, *found)
 
     run_aside(session())
 

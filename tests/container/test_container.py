@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from .conftest import Container, docker, running, walk
+from skrt_hub.bench.participant import Journey, Participant
+from tests.support.same_answer import CELL, expected
+
+from .conftest import PASSWORD, Container, docker, running, walk
 
 SEEN_IN_A_CONTAINER = {"host_processes", "kernel_tables", "loopback_services", "metadata"}
 """What docs/how-to/container.md says of a plain container: names of programs, and its network, are shared."""
@@ -17,6 +20,17 @@ SEEN_IN_A_CONTAINER = {"host_processes", "kernel_tables", "loopback_services", "
 def test_two_participants_come_to_a_ct_slice(hub: Container) -> None:
     hub.let_in("anna", "chen")
     assert all(journey.arrived for journey in asyncio.run(walk(hub.url, "anna", "chen")))
+
+
+def test_a_registration_gives_what_it_gives_elsewhere(hub: Container) -> None:
+    hub.let_in("dora")
+
+    async def register() -> None:
+        async with Participant(hub.url, "dora", PASSWORD) as person:
+            await person.enter(Journey("dora"))
+            await person.execute(f"{CELL}\nassert {expected()!r} in (None, digest.hexdigest()), digest.hexdigest()")
+
+    asyncio.run(register())
 
 
 def test_the_first_start_makes_the_organisers_code(hub: Container) -> None:
