@@ -5,8 +5,8 @@ Run in a participant's environment, in a terminal of JupyterLab or with that env
     python scripts/measure_cohort.py [--tasks 200] [--seconds 0.25] [--workers 1 2 4] [--registration] [--kill 20]
 
 Each task computes for about `--seconds` of a processor's time, or with `--registration` is a small one of elastix. What
-is printed: in turns for the bare loop and each number of workers, the tasks a second, and that over the bare loop's; what
-a task that does nothing costs; with `--kill`, what came of a cohort of which a task is killed now and then.
+is printed: in turns for the bare loop and each number of workers, the tasks a second, and that over the bare loop's;
+what a task that does nothing costs; with `--kill`, what came of a cohort of which a task is killed now and then.
 """
 
 from __future__ import annotations
