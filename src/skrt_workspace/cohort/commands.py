@@ -12,7 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace.cohort import carried, files, keys, progress, runner, share
-from skrt_workspace.cohort.table import CANCELLED, RUN, CohortError, Head, Status, Table, every, home, now, usable_name
+from skrt_workspace.cohort.table import (
+    CANCELLED,
+    HIDDEN,
+    RUN,
+    CohortError,
+    Head,
+    Status,
+    Table,
+    every,
+    home,
+    now,
+    usable_name,
+)
 from skrt_workspace.engines import exact
 
 _LONGEST_LABEL = 80
@@ -123,7 +135,10 @@ def remove(name: str) -> None:
     table = _found(name)
     if not _look(table).finished:
         raise CohortError(f"{name} has not finished. Type cohort.cancel({name!r}) first.")
-    shutil.rmtree(table.folder)
+    # Out of sight in one step: a runner that still looks would take results that go one by one for tasks to be done.
+    aside = table.folder.with_name(f"{HIDDEN}removed-{name}-{os.getpid()}")
+    table.folder.rename(aside)
+    shutil.rmtree(aside)
 
 
 def _found(name: str) -> Table:

@@ -28,6 +28,8 @@ from skrt_workspace.cohort import files
 
 FORMAT = 1
 RUN, CANCELLED = "run", "cancelled"
+HIDDEN = "."
+"""What the name of a folder begins with that is no cohort any more."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _KEY = re.compile(r"[0-9a-f]{32}\Z")
 _LONGEST_HEAD = 64 << 20
@@ -272,6 +274,8 @@ def every() -> list[Table]:
     """All cohorts of this home, in the order in which they were begun; folders that are none are passed over."""
     found = []
     for folder in home().glob("*") if home().is_dir() else []:
+        if folder.name.startswith(HIDDEN):
+            continue
         table = Table(folder)
         try:
             found.append((table.head().created, table))

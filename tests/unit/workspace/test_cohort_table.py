@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,23 @@ def test_results_come_back_as_they_were(one: Table) -> None:
         assert found is not None
         assert found["value"] == value
         assert type(found["value"]) is type(value)
+
+
+def test_what_is_removed_is_never_seen_half(one: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = one.head()
+    for key in KEYS:
+        one.keep_result(key, 1, {})
+    removed = shutil.rmtree
+
+    def look_and_remove(folder: Path) -> None:
+        (folder / "results" / f"{KEYS[0]}.json").unlink()
+        assert list(table.unfinished()) == [] and table.every() == [], "a runner would do the first again"
+        assert not one.file.exists(), "the runner at work on it must notice"
+        removed(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", look_and_remove)
+    commands.remove(head.name)
+    assert list(one.folder.parent.iterdir()) == []
 
 
 def test_a_result_is_written_once(one: Table) -> None:
