@@ -132,9 +132,8 @@ def hub_yaml_page() -> str:
         parts.append(f"## {path or 'The first level'}\n")
         if path:
             parts.append(f"{inspect.getdoc(model)}\n")
-        parts.append(
-            _table(("Key", "Value", "Default", "Meaning"), [_key(*item) for item in model.model_fields.items()])
-        )
+        rows = [_key(field.alias or name, field) for name, field in model.model_fields.items()]
+        parts.append(_table(("Key", "Value", "Default", "Meaning"), rows))
     return "\n".join(parts)
 
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from skrt_hub import computer, results
 from skrt_hub.context import Context
+from skrt_hub.errors import StateError
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Silent
-from skrt_hub.report import CheckReport, Message, Participant, Report, StatusReport, UpReport, VerifyReport
+from skrt_hub.report import CheckReport, Message, Participant, Report, SeatsReport, StatusReport, UpReport, VerifyReport
 from skrt_hub.settings.load import find_hub_yaml, load_settings
 from skrt_hub.settings.people import Listed
 from skrt_hub.settings.roster import add, remembered, take_out
@@ -105,6 +106,23 @@ class Hub:
     def status(self) -> StatusReport:
         """What the hub is doing; changes nothing."""
         return self.target.status()
+
+    def seats(self) -> SeatsReport:
+        """Servers that are started before their people come: when, and how that goes."""
+        return SeatsReport(self.target.seats())
+
+    def make_seats_ready(self) -> Message:
+        """Have the servers of all who may have a seat started from now on; it goes on in the background."""
+        settings = self.context.settings
+        if not (settings.participants or settings.login.participant_groups):
+            raise StateError(
+                "There is nobody to make a seat ready for.",
+                why="hub.yaml has no list of participants.",
+                remedy="Name them there as `participants`, run `skrt-hub up`, then `skrt-hub seats ready`.",
+            )
+        self.target.make_seats_ready()
+        ends = f"One that nobody takes ends after {settings.seats.wait // 60} minutes."
+        return Message((f"The seats are made ready from now on, one after the other. {ends}", "See: skrt-hub seats"))
 
     def open(self) -> str:
         """Let people in; the address for a browser."""

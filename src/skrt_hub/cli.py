@@ -35,6 +35,8 @@ VERBS = {
     "logs": "logs",
     "participants": "participants",
     "message": "message",
+    "seats": "seats",
+    "seats ready": "seats_ready",
     "verify": "verify",
     "audit": "audit",
     "bench": "bench",

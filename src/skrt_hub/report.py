@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skrt_hub.errors import EndedError, PrerequisiteError, VerifyError
+from skrt_hub.seats_told import SeatsTold
 
 _NAMED = 10
 
@@ -134,6 +135,7 @@ class StatusReport(Report):
     notes: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     certificate_authority: Path | None = None
+    seats: SeatsTold | None = None
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
@@ -154,8 +156,32 @@ class StatusReport(Report):
                 size = [Text(server.profile)] if sized else []
                 table.add_row(Text(server.name), Text(state), *size, since, memory, active)
             parts.append(table)
-        parts.extend(Text(note) for note in self.notes)
+        told = (self.seats.sentence, self.seats.problem) if self.seats else ()
+        parts.extend(Text(note) for note in (*filter(None, told), *self.notes))
         return Group(*parts)
+
+
+@dataclass(frozen=True)
+class SeatsReport(Report):
+    """Servers that are started before their people come."""
+
+    seats: SeatsTold
+
+    def render(self) -> RenderableType:
+        seen = self.seats
+        rows = [("made ready at", f"{', '.join(seen.times) or 'no time'}{f' ({seen.time_zone})' * bool(seen.times)}")]
+        rows += [("next", seen.next)] if seen.next else []
+        parts: list[RenderableType] = [_aligned([(Text(key, "bold"), Text(value)) for key, value in rows])]
+        if seen.occasion:
+            parts.append(Text(seen.sentence))
+        if seen.seats:
+            table = Table("participant", "seat", "since", box=None, pad_edge=False)
+            for seat in seen.seats:
+                table.add_row(Text(seat.name), Text(seat.state), human_time(seat.since))
+            parts.append(table)
+        if not seen.times and not seen.occasion:
+            parts.append(Text("Name times in hub.yaml (`seats`), or make all seats ready now: skrt-hub seats ready"))
+        return Group(*parts, *([Text(seen.problem)] if seen.problem else []))
 
 
 @dataclass(frozen=True)

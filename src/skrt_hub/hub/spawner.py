@@ -28,6 +28,7 @@ from skrt_hub.hub import (
     gpu,
     internet,
     profile_form,
+    seat_keeper,
     server_socket,
     shared_folders,
 )
@@ -38,8 +39,8 @@ from skrt_hub.hub.participant_folders import prepare_folders, server_record
 from skrt_hub.hub.sandboxing import Start, render_sandbox
 from skrt_hub.hub.starting import end_left_over, end_user, plain_start, until_answers, until_ended
 from skrt_hub.layout import Layout
-from skrt_hub.policy import fork_servers, profiles
-from skrt_workspace import second_try
+from skrt_hub.policy import fork_servers, profiles, seats
+from skrt_workspace import ahead, second_try
 from skrt_workspace.forkserver import client as fork_server
 from skrt_workspace.sandbox.document import LANDLOCK, SandboxDocument, Shared
 from skrt_workspace.sandbox.identity import ProcessIdentity, is_alive, send_signal, wait_ended
@@ -218,7 +219,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
         """The variables that JupyterHub gives a server, and none of the hub's own."""
         env: dict[str, str] = super().get_env()
         inherited = {"PATH", "PYTHONPATH", "CONDA_ROOT", "CONDA_DEFAULT_ENV", "VIRTUAL_ENV", "LANG", "LC_ALL", "HOME"}
-        return {name: value for name, value in env.items() if name not in inherited}
+        waits = {ahead.VARIABLE: "1"} if self._is_made_ready() else {}
+        return {name: value for name, value in env.items() if name not in inherited} | waits
+
+    def _is_made_ready(self) -> bool:
+        """Whether this server is started before its person comes."""
+        return seats.is_starting(seat_keeper.read(self.layout.hub / seat_keeper.DONE), self.user.name)
 
     async def poll(self) -> int | None:
         """None while the server runs, 0 when it does not."""

@@ -25,6 +25,7 @@ from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
 from skrt_hub.settings.profiles import Profile, check_environments, check_profiles
 from skrt_hub.settings.saves import Saves
+from skrt_hub.settings.seats import Seats
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.shared import Shared, ensure_names
 from skrt_hub.settings.tls import Tls
@@ -104,6 +105,9 @@ class Settings(Section):
         "`false`: each starts by itself.",
     )
     engines: Engines = Field(default_factory=Engines, description="Where the registration engines come from.")
+    seats: Seats = Field(
+        default_factory=Seats, description="Servers that are started before a class, for people to find them ready."
+    )
     cohort: Cohort = Field(
         default_factory=Cohort, description="Functions that participants have done for many patients, also at night."
     )

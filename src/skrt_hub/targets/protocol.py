@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from skrt_hub.homes.access import Homes
 from skrt_hub.report import CheckReport, Message, Participant, Report, StatusReport, UpReport, VerifyReport
+from skrt_hub.seats_told import SeatsTold
 from skrt_hub.targets.guest import Guest
 
 
@@ -119,6 +120,12 @@ class Target(Protocol):
 
     def start_server(self, name: str) -> None:
         """Have this participant's server started; it need not be ready yet."""
+
+    def seats(self) -> SeatsTold:
+        """Which servers are started before their people come, and how that goes."""
+
+    def make_seats_ready(self) -> None:
+        """Have that begin now. Raises StateError where the hub does not run, or is closed."""
 
     def leave_message(self, text: str, names: Sequence[str]) -> tuple[str, ...]:
         """Have JupyterLab show a message to these people, or to everybody; the names for whom it was left."""

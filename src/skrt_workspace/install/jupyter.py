@@ -50,6 +50,8 @@ def server_settings(shell: str) -> dict[str, Any]:
             "use_redirect_file": False,
             # The environment's kernel stays what it is, whatever kernels a participant makes.
             "kernel_spec_manager_class": "skrt_workspace.server_extension.kernelspecs.EnvironmentFirst",
+            # In a server that was made ready, the first notebook finds its kernel there.
+            "kernel_manager_class": "skrt_workspace.server_extension.kernels.Kernels",
             # Uploads of large files are whole or not at all.
             "contents_manager_class": "skrt_workspace.server_extension.uploads.Uploads",
         },

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
 
+from skrt_workspace import ahead
 from skrt_workspace.prepare_home import ended_cleanly
 from skrt_workspace.server_extension import dask_handlers
 from skrt_workspace.server_extension.cohorts import Cohorts
 from skrt_workspace.server_extension.handlers import HANDLERS
+from skrt_workspace.server_extension.kernels import Kernels
 from skrt_workspace.server_extension.looking import Looks
 from skrt_workspace.server_extension.sessions import Sessions, remember_connections
 from skrt_workspace.server_extension.uploads import Uploads
@@ -38,6 +40,9 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         self.serverapp.io_loop.add_callback(self.sessions.rounds.start)
         self.cohorts = Cohorts(self.serverapp, self.log)
         self.serverapp.io_loop.add_callback(self.cohorts.rounds.start)
+        # Taken away: no program of the participant's is to be told of it.
+        if os.environ.pop(ahead.VARIABLE, None) and isinstance(self.serverapp.kernel_manager, Kernels):
+            self.serverapp.io_loop.add_callback(self.serverapp.kernel_manager.start_ahead)
 
     def initialize_handlers(self) -> None:
         """The addresses below `skrt/`."""

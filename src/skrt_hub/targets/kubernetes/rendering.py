@@ -9,10 +9,10 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
-from skrt_hub.hub import cohort_desk, visitors
+from skrt_hub.hub import cohort_desk, seat_keeper, visitors
 from skrt_hub.hub import own_config as own_config_in_hub
 from skrt_hub.hub.authority import Authority, Names
-from skrt_hub.policy import cohort_shares, own_config
+from skrt_hub.policy import cohort_shares, own_config, seats
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release import environments
@@ -41,6 +41,8 @@ def gather(context: Context) -> Facts:
         visitors=Path(visitors.__file__).read_text(encoding="utf-8"),
         cohort_desk=Path(cohort_desk.__file__).read_text(encoding="utf-8"),
         cohort_shares=Path(cohort_shares.__file__).read_text(encoding="utf-8"),
+        seats=Path(seats.__file__).read_text(encoding="utf-8"),
+        seat_keeper=Path(seat_keeper.__file__).read_text(encoding="utf-8"),
         closing=(IN_HUB / "closing.py").read_text(encoding="utf-8"),
         logo=_logo(context),
         own_config=own_config.read(context.settings),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from skrt_hub import seats_told
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.policy import class_page as rules
 from skrt_hub.policy import log_in, own_config
 from skrt_hub.report import Server, StatusReport
+from skrt_hub.seats_told import SeatsTold
 from skrt_hub.targets.kubernetes import access, certificate
 from skrt_hub.targets.kubernetes.background import class_page, forward, programs
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists, open_cluster
@@ -79,6 +82,7 @@ def status(context: Context) -> StatusReport:
             notes += log_in.notes(HubPod(cluster.kubectl).accounts("notes"))
         notes += own_config_notes(cluster, release.values or {})
         notes += shared.notes(cluster, seen.server_pods())
+    seats = told_of_seats(cluster) if seen.ready("hub") else None
     url = access.find_url(cluster) if found == "running" or seen.closed else None
     if found == "running" and url is None:
         notes.append(f"The cluster has given the hub no address yet. {access.no_address(settings)}")
@@ -93,7 +97,16 @@ def status(context: Context) -> StatusReport:
         components=_components(cluster, seen),
         folder=context.layout.root,
         notes=tuple(notes),
+        seats=seats,
     )
+
+
+def told_of_seats(cluster: Cluster) -> SeatsTold:
+    """What the keeper of the seats in the hub's pod says; an older hub has none."""
+    document = None
+    with contextlib.suppress(SkrtHubError):
+        document = HubPod(cluster.kubectl).seats()
+    return seats_told.told(cluster.settings.seats, document, time.time(), runs=True)
 
 
 def own_config_notes(cluster: Cluster, values: Mapping[str, Any]) -> tuple[str, ...]:

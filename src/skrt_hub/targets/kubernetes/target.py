@@ -11,6 +11,7 @@ from typing import Any
 from skrt_hub.context import Context
 from skrt_hub.errors import StartError, StateError
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.seats_told import SeatsTold
 from skrt_hub.targets.guest import Guest
 from skrt_hub.targets.kubernetes import access, carried, checks, delete, delivery, logs, messages, status, stop, up
 from skrt_hub.targets.kubernetes.background import programs
@@ -134,6 +135,16 @@ class KubernetesTarget:
 
     def start_server(self, name: str) -> None:
         HubPod(self._hub().kubectl).start_server(name, deadline=300)
+
+    def seats(self) -> SeatsTold:
+        cluster = self._hub()
+        status.require(cluster, "running", "closed")
+        return status.told_of_seats(cluster)
+
+    def make_seats_ready(self) -> None:
+        cluster = self._hub()
+        status.require(cluster, "running")
+        HubPod(cluster.kubectl).seats(begin=True)
 
     def leave_message(self, text: str, names: Sequence[str]) -> tuple[str, ...]:
         return messages.leave(self._hub(), text, names)

@@ -22,6 +22,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.policy import log_in, own_config
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
+from skrt_hub.seats_told import SeatsTold
 from skrt_hub.snapshots import guard, schedule
 from skrt_hub.snapshots.copies import copies_of
 from skrt_hub.targets.guest import Guest
@@ -34,6 +35,7 @@ from skrt_hub.targets.machine import (
     participants,
     parts,
     reach_checks,
+    seats,
     servers,
     service,
     up,
@@ -116,7 +118,18 @@ class MachineTarget:
             components=answer["components"] if answer else {},
             folder=self._layout.root,
             notes=tuple(filter(None, words)),
+            seats=seats.told(self._layout, shown, runs=answer is not None),
         )
+
+    def seats(self) -> SeatsTold:
+        runs = condition.look(self._layout, exists=True).answer is not None
+        return seats.told(self._layout, self._applied().settings, runs=runs)
+
+    def make_seats_ready(self) -> None:
+        self._ensure_running()
+        if self._state() == "closed":
+            raise StateError("The hub is closed.", remedy="Let people in with: skrt-hub open")
+        seats.ask_now(self._layout)
 
     def open(self) -> str:
         self._ensure_running()

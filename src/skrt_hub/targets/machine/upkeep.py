@@ -16,7 +16,7 @@ from skrt_hub.hub.proxy import dynamic_file
 from skrt_hub.layout import Layout
 from skrt_hub.process import start_in_loop
 from skrt_hub.snapshots import schedule
-from skrt_hub.targets.machine import cohorts, parts
+from skrt_hub.targets.machine import cohorts, parts, seats
 from skrt_hub.targets.machine.log_sizes import cut_logs
 from skrt_hub.targets.machine.records import running_servers
 from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_memory
@@ -44,7 +44,11 @@ class Upkeep:
             "copies of accounts": self._keep_copies,
             "the sizes of logs": self._cut_logs,
             "cohorts after a restart": self._go_on_with_cohorts,
+            "seats made ready": self._keep_seats,
         }
+
+    async def _keep_seats(self) -> None:
+        await seats.keep(self._layout, self._log, self._applied)
 
     async def _go_on_with_cohorts(self) -> None:
         await cohorts.go_on(self._layout, self._log)

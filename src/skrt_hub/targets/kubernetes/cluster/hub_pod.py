@@ -123,6 +123,17 @@ class HubPod:
             )
         return found["answer"]
 
+    def seats(self, *, begin: bool = False) -> Any:
+        """What the keeper of the seats wrote last; `begin`: have it make them ready. Raises OlderHubError."""
+        found = self._run({"do": "seats", "begin": begin})
+        if "older" in found:
+            raise OlderHubError(
+                "The hub in the cluster was set up by an older skrt-hub.",
+                why="It makes no seats ready.",
+                remedy="Run: skrt-hub up",
+            )
+        return found["answer"]
+
     def _run(self, request: Mapping[str, Any], *, deadline: float = 60) -> Any:
         """The answer of in_hub/admin.py. What it is asked is part of the program's text: an argument could be read."""
         program = f"{PROGRAM.read_text(encoding='utf-8')}\nmain(json.loads({json.dumps(request)!r}))\n"

@@ -12,6 +12,7 @@ import json
 import sqlite3
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -23,6 +24,8 @@ PORT = 8081
 DATABASE = "/srv/jupyterhub/jupyterhub.sqlite"
 ACCOUNTS = "/srv/jupyterhub/accounts.json"
 OWN_CONFIG = "/srv/jupyterhub/own-config.json"
+STATE = "/srv/jupyterhub"
+SEAT_KEEPER = "skrt_hub_seat_keeper"
 HUB_MODULES = "/usr/local/etc/jupyterhub"
 LOGIN = "skrt_hub_login"
 TOKEN = "/usr/local/etc/jupyterhub/secret/hub.services.skrt-hub.apiToken"  # noqa: S105 - where it is, not what
@@ -98,10 +101,26 @@ def own_config(file: str = OWN_CONFIG) -> Any:
     return json.loads(source.read_text(encoding="utf-8")) if source.exists() else None
 
 
+def seats(begin: bool, folder: str = STATE, modules: str = HUB_MODULES, keeper: str = SEAT_KEEPER) -> Any:
+    """What the keeper of the seats wrote last; with `begin` it is asked to make them ready from now on.
+
+    The answer is `{"older": true}` where the hub has none.
+    """
+    sys.path.insert(0, modules)
+    try:
+        module = importlib.import_module(keeper)
+    except ModuleNotFoundError:
+        return {"older": True}
+    if begin:
+        module.ask_now(Path(folder), time.time())
+    return {"answer": module.read(Path(folder) / module.DONE)}
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     "ask": ask,
     "copy_database": copy_database,
     "read_accounts": read_accounts,
     "accounts": accounts,
     "own_config": own_config,
+    "seats": seats,
 }

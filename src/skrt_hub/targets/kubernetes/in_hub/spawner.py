@@ -13,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,8 @@ LONGEST_TURN = 20.0
 """Seconds after which the next one begins, however far the one before is."""
 _REFUSED = 422
 LOGIN = "skrt_hub_login"
+SEATS, KERNEL_AHEAD = "skrt_hub_seats", "SKRT_KERNEL_AHEAD"
+SEATS_FILE = "/srv/jupyterhub/seats.json"
 
 
 def prompt_spawner(at_once: int = 0) -> type:
@@ -61,13 +65,27 @@ def prompt(base: Any, at_once: int = 0) -> type:
         made = await base.get_options_form(self)
         return localised(made, self.handler) if isinstance(made, str) else made
 
+    def get_env(self: Any) -> dict[str, str]:
+        given: dict[str, str] = base.get_env(self)
+        return {**given, KERNEL_AHEAD: "1"} if is_made_ready(self.user.name) else given
+
     own = {
         "start": start,
+        "get_env": get_env,
         "get_options_form": get_options_form,
         "load_user_options": load_user_options,
         "__doc__": prompt.__doc__,
     }
     return type("PromptKubeSpawner", (base,), own)
+
+
+def is_made_ready(name: str, file: str = SEATS_FILE) -> bool:
+    """Whether this server is started before its person comes, so that a kernel is, too."""
+    try:
+        document = json.loads(Path(file).read_text(encoding="utf-8"))
+        return bool(importlib.import_module(SEATS).is_starting(document, name))
+    except (OSError, ValueError, ImportError):
+        return False
 
 
 def localised(form: str, handler: Any) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
-from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN
-from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, sharing, web, workers
+from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN, SEAT_KEEPER
+from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, seats, sharing, web, workers
 from skrt_workspace import workers as told_of_workers
 from skrt_workspace.home.space import LIMIT
 
@@ -60,6 +60,7 @@ class Facts:
     texts of its search for homes and of its spawner, `shared` that of what gives pods shared folders, `visitors` and
     `gate` those of the hub's and the proxy's half of the rule about visitors, `closing` that of the proxy of a closed
     hub, `cohort_desk` and `cohort_shares` those of where servers ask for workers and of the rule for that,
+    `seats` and `seat_keeper` those of the rule for servers that are started ahead and of what starts them,
     `certificate` and `key` the texts of an own certificate, `logo` the picture of the log-in page, `processors` those
     of the cluster's node, where it has only one that is known. `own_config` is the text of the organiser's own file,
     `own_config_loader` that of what loads it.
@@ -80,6 +81,8 @@ class Facts:
     closing: str = ""
     cohort_desk: str = ""
     cohort_shares: str = ""
+    seats: str = ""
+    seat_keeper: str = ""
     gate: str = ""
     logo: bytes = b""
     processors: float = 0
@@ -144,6 +147,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
     if settings.limits.servers:
         hub["activeServerLimit"] = settings.limits.servers
     # Also without organisers: a change of the list restarts no hub.
+    hub = lay_over(hub, seats.service(settings, starts_at_once(facts.processors)))
     return lay_over(lay_over(hub, web.class_page()), workers.hub_values(settings))
 
 
@@ -190,7 +194,12 @@ def _hub_files(facts: Facts, logo: str) -> dict[str, Any]:
     files["skrt-hub-closing"] = {"mountPath": CLOSING_PATH, "stringData": facts.closing}
     files["skrt-hub-own-config"] = {"mountPath": OWN_CONFIG_PATH, "stringData": facts.own_config_loader}
     files["skrt-hub-visitors"] = {"mountPath": VISITORS_PATH, "stringData": facts.visitors}
-    for module, text in ((COHORT_DESK_MODULE, facts.cohort_desk), (COHORT_SHARES_MODULE, facts.cohort_shares)):
+    for module, text in (
+        (COHORT_DESK_MODULE, facts.cohort_desk),
+        (COHORT_SHARES_MODULE, facts.cohort_shares),
+        (seats.RULES_MODULE, facts.seats),
+        (SEAT_KEEPER, facts.seat_keeper),
+    ):
         path = f"/usr/local/etc/jupyterhub/{module}.py"
         files[module.replace("_", "-")] = {"mountPath": path, "stringData": text}
     if logo:
