@@ -202,7 +202,7 @@ def _keys_at(where: Sequence[int | str]) -> list[str]:
         if field is None:
             return []
         model = _section_in(field.annotation)
-    return list(model.model_fields) if _is_section(model) else []
+    return [field.alias or key for key, field in model.model_fields.items()] if _is_section(model) else []
 
 
 def _section_in(annotation: Any) -> Any:

@@ -31,7 +31,7 @@ _HOW = "write a day and a time, such as `Mon 08:45`, or a date and a time, such 
 class Seats(Section):
     """Servers that are started before their people come, each with a kernel that waits."""
 
-    model_config = ConfigDict(**{**Section.model_config, "populate_by_name": True, "serialize_by_alias": True})
+    model_config = ConfigDict(**{**Section.model_config, "populate_by_name": True})
 
     ready: tuple[str, ...] = Field(
         (),

@@ -27,7 +27,8 @@ def commented_hub_yaml() -> str:
 
 def _section(model: type[BaseModel], depth: int) -> list[str]:
     pieces: list[str] = []
-    for name, field in model.model_fields.items():
+    for key, field in model.model_fields.items():
+        name = field.alias or key
         indent = "  " * depth
         default = field.get_default(call_default_factory=True)
         pieces.append("\n" if depth == 0 else "")
