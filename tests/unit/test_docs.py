@@ -74,7 +74,10 @@ def test_every_key_of_hub_yaml_is_documented() -> None:
         part = page.split(f"\n## {path or 'The first level'}\n")[1].split("\n## ")[0]
         for key, field in model.model_fields.items():
             assert field.description, f"{path}.{key} has no description"
-            assert f"| `{field.alias or key}` |" in part and " ".join(field.description.split()).replace("|", "\\|") in part
+            assert (
+                f"| `{field.alias or key}` |" in part
+                and " ".join(field.description.split()).replace("|", "\\|") in part
+            )
 
 
 def test_every_exit_code_is_documented_with_what_to_do() -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from skrt_hub.login.claims import ORGANISER
+from skrt_hub.policy.seats import READY
 from skrt_hub.report import Participant, Server, StatusReport
+from skrt_hub.seats_told import SeatsTold
 
 _AT_WORK = 300.0  # seconds without activity after which somebody is not called at work any more
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-STATES = ("stuck", "in", "idle", "starting", "out", "never", "disabled")
+STATES = ("stuck", "in", "idle", "starting", "ready", "out", "never", "disabled")
 """How somebody is, in the order in which a teacher wants to see it. The words for them are in words/."""
 
 
@@ -41,7 +43,7 @@ class Row:
     @property
     def server(self) -> bool:
         """Whether there is a server that can be ended."""
-        return self.state in ("in", "idle", "starting") or (self.state == "stuck" and self.memory is not None)
+        return self.state in ("in", "idle", "starting", "ready") or (self.state == "stuck" and self.memory is not None)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class View:
     hub_state: str
     notes: tuple[str, ...]
     when: datetime
+    seats: SeatsTold | None = None
 
     def count(self, *states: str) -> int:
         """How many are in one of these states; organisers are not counted."""
@@ -83,16 +86,21 @@ def view(
     """The class, from the reports of `status` and `participants`: who is stuck first, then by name."""
     now = when or datetime.now(UTC)
     servers = {server.name: server for server in status.servers}
-    rows = [replace(_row(who, servers.get(who.name), now), processors=processors.get(who.name)) for who in people]
+    waiting = {seat.name for seat in status.seats.seats if seat.state == READY} if status.seats else set()
+    rows = [
+        replace(_row(who, servers.get(who.name), now, waiting), processors=processors.get(who.name)) for who in people
+    ]
     rows.sort(key=lambda row: (row.state != "stuck", row.organiser, row.shown.casefold(), row.name))
-    return View(tuple(rows), status.state, status.notes, now)
+    return View(tuple(rows), status.state, status.notes, now, status.seats)
 
 
-def _row(who: Participant, server: Server | None, now: datetime) -> Row:
+def _row(who: Participant, server: Server | None, now: datetime, waiting: Collection[str]) -> Row:
     row = Row(who.name, who.shown or who.name, who.group, who.role, _without_server(who))
     if server is None:
         return row
     state = "stuck" if server.trouble else _with_server(server, now)
+    if state in ("in", "idle") and who.name in waiting:  # made ready; nobody has come
+        state = "ready"
     return replace(
         row,
         state=state,

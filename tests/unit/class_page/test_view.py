@@ -12,6 +12,7 @@ from skrt_hub.class_page.page import ClassPages
 from skrt_hub.class_page.view import Meter, View, as_csv, view
 from skrt_hub.login.pages import Look
 from skrt_hub.report import Participant, Server, StatusReport
+from skrt_hub.seats_told import MadeReady, SeatsTold
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EVIL = "<img src=x onerror=alert(1)>"
@@ -72,6 +73,24 @@ def test_processors_are_what_was_used_between_two_looks() -> None:
     later = [Server("anna", "running", processor_seconds=13.0), Server("ben", "running", processor_seconds=9.0)]
     assert meter.shares(later, 102.0) == {"anna": 1.5}
     assert meter.shares([Server("anna", "running", processor_seconds=1.0)], 104.0) == {"anna": 0.0}  # started anew
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Not in yet; the server is ready"), ("de", "Noch nicht da; der Server ist bereit")]
+)
+def test_a_seat_that_was_made_ready_is_nobody_who_is_in(language: str, words: str) -> None:
+    seats = SeatsTold(
+        (), "UTC", "Mon 09:00 (UTC)", seats=(MadeReady("anna", "ready", ""), MadeReady("ben", "came", "")), left=3
+    )
+    servers = (Server("anna", "running", last_activity=ago(1)), Server("ben", "running", last_activity=ago(1)))
+    status = StatusReport("course", "running", "machine", "http://x/", "codes", "1", servers, seats=seats)
+    found = view(status, (who("anna"), who("ben")), {}, NOW)
+    shared = {"xsrf": "", "said": "", "error": "", "longest": 9, "can": ()}
+    text = ClassPages(Look()).show("live", language, "/services/class/", query={}, seen=found, **shared)
+
+    assert [row.state for row in found.rows] == ["ready", "in"]
+    assert (found.count("in"), found.rows[0].server) == (1, True)
+    assert words in text and "Mon 09:00 (UTC)" in text
 
 
 def test_a_spreadsheet_calculates_nothing() -> None:
