@@ -34,9 +34,10 @@ Ask = Callable[[str, str], tuple[int, Any]]
 
 
 class Keeper:
-    """The seats of one hub. `people` gives who may have one, `room` how many more fit than there are.
+    """The seats of one hub, by its `accounts` (skrt_hub.login.accounts) and the module `rules` of the rule.
 
-    `folder` holds the two files; `rules` is the module of the rule.
+    `folder` holds the two files. `room` gives how many more servers fit beside so many, `has_home` whether a name has a
+    home (always no where that is unknown), `groups_of` the groups of an entry of the accounts.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Keeper:
         order: Any,
         folder: Path,
         ask: Ask,
+        accounts: Any,
         *,
-        people: Callable[[], Iterable[str]],
-        is_closed: Callable[[], bool],
+        groups_of: Callable[[Any], Iterable[str]],
+        has_home: Callable[[str], bool] = lambda _: False,
         room: Callable[[int], int | None] = lambda _: None,
         say: Callable[[str], None] = print,
     ) -> None:
@@ -55,8 +57,9 @@ class Keeper:
         self._rules = rules
         self._folder = folder
         self._ask = ask
-        self._people = people
-        self._is_closed = is_closed
+        self._accounts = accounts
+        self._groups_of = groups_of
+        self._has_home = has_home
         self._room = room
         self._say = say
         self._told: dict[str, Any] = {}
@@ -66,13 +69,17 @@ class Keeper:
     def look(self, now: float | None = None) -> None:
         """One look at the hub, and what is to be done then."""
         now = time.time() if now is None else now
-        facts = self._rules.Facts(now, tuple(self._people()), {}, closed=self._is_closed(), asked=asked(self._folder))
+        people = tuple(entitled(self._accounts.all(), self.order.groups, self._groups_of))
+        closed, when = self._accounts.closed, asked(self._folder)
+        facts = self._rules.Facts(now, people, {}, closed, asked=when)
         if self._is_something_to_do(facts):
-            servers = self._servers()
-            if servers is None:  # the hub is just being started
+            users = self._users()
+            if users is None:  # the hub is just being started
                 return
-            room = self._room(len(servers))
-            facts = self._rules.Facts(now, facts.people, servers, facts.closed, room, facts.asked)
+            servers = {name: server for name, server in users.items() if server is not None}
+            lost = self._lost(people, users)
+            people = tuple(name for name in people if name not in lost)
+            facts = self._rules.Facts(now, people, servers, closed, self._room(len(servers)), when)
         step = self._rules.decide(self.order, self._state, facts)
         self._state = step.state
         self._tell(self._rules.as_document(self.order, step, facts), now)
@@ -86,7 +93,15 @@ class Keeper:
         watched = any(seat.state in (self._rules.STARTING, self._rules.READY) for seat in self._state.seats.values())
         return watched or self._rules.occasion(self.order, facts) is not None
 
+    def _lost(self, people: Iterable[str], users: Mapping[str, Any]) -> set[str]:
+        """Who cannot log in: something of theirs is here, and nobody knows how they show who they are."""
+        undecided = set(people) - self._accounts.decided()
+        return {name for name in undecided if name in users or self._has_home(name)}
+
     def _begin(self, name: str) -> None:
+        if name not in self._accounts.decided():
+            # The server makes a home, and a home without a password would be taken for one whose owner lost it.
+            self._accounts.forget(name)
         user = quote(name, safe="")
         self._ask("POST", f"/users/{user}")  # one that is known already stays as it is
         status, answer = self._ask("POST", f"/users/{user}/server")
@@ -95,8 +110,11 @@ class Keeper:
         else:  # the next looks find no server, and call it a failed start
             self._say(f"{name}: the server could not be made ready: {status} {answer}")
 
-    def _servers(self) -> dict[str, Any] | None:
-        """Every server that there is, or that starts or ends just now; None where the hub does not answer."""
+    def _users(self) -> dict[str, Any] | None:
+        """Everybody whom the hub knows with their server, or one that starts or ends just now, or None.
+
+        None as a whole where the hub does not answer.
+        """
         found: dict[str, Any] = {}
         offset = 0
         while True:
@@ -105,6 +123,7 @@ class Keeper:
                 return None
             for user in page:
                 server = (user.get("servers") or {}).get("")
+                found[user["name"]] = None
                 if server is not None or user.get("pending"):
                     active = max(moment(user.get("last_activity")), moment((server or {}).get("last_activity")))
                     ready = bool(server and server.get("ready") and not server.get("pending"))
@@ -187,8 +206,8 @@ def main(words: list[str]) -> None:
         order,
         Path(told["folder"]),
         lambda method, path: over_network(told["hub"], method, path),
-        people=lambda: entitled(accounts.all(), order.groups, groups_of),
-        is_closed=lambda: accounts.closed,
+        accounts,
+        groups_of=groups_of,
         room=lambda servers: max(0, told["limit"] - servers) if told["limit"] else None,
         say=lambda words: print(words, flush=True),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from skrt_hub.hub import seat_keeper
 from skrt_hub.hub.seat_keeper import Keeper
+from skrt_hub.login.accounts import Accounts, Person
 from skrt_hub.login.sharing import groups_of
 from skrt_hub.policy import seats
 from skrt_hub.seats_told import told
@@ -40,16 +41,19 @@ class Hub:
         return 202, None
 
 
-def keeper(hub: Hub, folder: Path, *, closed: bool = False) -> Keeper:
+def keeper(hub: Hub, folder: Path, *, homes: tuple[str, ...] = ()) -> Keeper:
+    order = seats.Order(keep=600.0, at_once=2)
+    accounts = people_in(folder)
     return Keeper(
-        seats,
-        seats.Order(keep=600.0),
-        folder,
-        hub,
-        people=lambda: ["alice", "bob"],
-        is_closed=lambda: closed,
-        say=lambda _: None,
+        seats, order, folder, hub, accounts, groups_of=groups_of, has_home=homes.__contains__, say=lambda _: None
     )
+
+
+def people_in(folder: Path) -> Accounts:
+    """Alice and Bob, who have never logged in."""
+    accounts = Accounts(folder / "accounts.json")
+    accounts.take_list([Person("alice"), Person("bob")], anyone=False)
+    return accounts
 
 
 def test_the_hub_is_left_alone_where_nothing_is_to_be_done(tmp_path: Path) -> None:
@@ -65,7 +69,7 @@ def test_from_the_command_to_the_end_of_a_seat(tmp_path: Path) -> None:
     kept = keeper(hub, tmp_path)
     seat_keeper.ask_now(tmp_path, NOW)
     kept.look(NOW)
-    assert hub.asked[-2:] == ["POST /users/alice", "POST /users/alice/server"]
+    assert hub.asked[-2:] == ["POST /users/bob", "POST /users/bob/server"]
     assert seats.is_starting(seat_keeper.read(tmp_path / seat_keeper.DONE), "alice")
 
     kept.look(NOW + 2)
@@ -88,7 +92,8 @@ def test_from_the_command_to_the_end_of_a_seat(tmp_path: Path) -> None:
 def test_a_closed_hub_gets_none(tmp_path: Path) -> None:
     hub = Hub()
     seat_keeper.ask_now(tmp_path, NOW)
-    keeper(hub, tmp_path, closed=True).look(NOW)
+    people_in(tmp_path).set_closed(True)
+    keeper(hub, tmp_path).look(NOW)
 
     assert not any(line.startswith("POST") for line in hub.asked)
 
@@ -104,6 +109,25 @@ def test_a_hub_that_does_not_answer_changes_nothing(tmp_path: Path) -> None:
     kept.look(NOW + 61)
 
     assert seat_keeper.read(tmp_path / seat_keeper.DONE)["seats"]["alice"]["state"] == seats.READY
+
+
+def test_who_never_logged_in_can_choose_a_password_beside_the_home_that_was_made(tmp_path: Path) -> None:
+    hub = Hub()
+    kept = keeper(hub, tmp_path)
+    seat_keeper.ask_now(tmp_path, NOW)
+    kept.look(NOW)
+
+    assert people_in(tmp_path).decided() == {"alice", "bob"}
+
+
+def test_a_home_whose_owner_nobody_knows_stays_locked(tmp_path: Path) -> None:
+    hub = Hub()
+    hub.users["bob"] = {"name": "bob", "servers": {}, "last_activity": None}
+    seat_keeper.ask_now(tmp_path, NOW)
+    keeper(hub, tmp_path, homes=("alice",)).look(NOW)
+
+    assert not any(line.startswith("POST") for line in hub.asked)
+    assert people_in(tmp_path).decided() == set()
 
 
 def test_who_may_have_a_seat() -> None:

@@ -14,6 +14,7 @@ import psutil
 from skrt_hub import seats_told
 from skrt_hub.hub import admission, door, seat_keeper
 from skrt_hub.hub.applied import Applied
+from skrt_hub.hub.names import folder_for
 from skrt_hub.hub.occupancy import average, group_limit
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
@@ -38,14 +39,14 @@ def order(settings: Settings) -> seats.Order:
 async def keep(layout: Layout, log: logging.Logger, applied: Callable[[], Applied]) -> None:
     """Look at the seats for ever. A change of hub.yaml counts from the next look on."""
     loop = asyncio.get_running_loop()
-    accounts = Accounts(layout.accounts)
     keeper = seat_keeper.Keeper(
         seats,
         order(applied().settings),
         layout.hub,
         lambda method, path: _ask(layout, method, path),
-        people=lambda: seat_keeper.entitled(accounts.all(), applied().settings.seats.groups, groups_of),
-        is_closed=lambda: accounts.closed,
+        Accounts(layout.accounts),
+        groups_of=groups_of,
+        has_home=lambda name: os.path.lexists(layout.home(folder_for(name))),
         room=lambda _: room(layout, applied().settings.limits.servers),
         say=lambda words: log.info("%s", words),
     )
