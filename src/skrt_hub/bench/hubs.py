@@ -22,18 +22,24 @@ from skrt_hub.bench import test_users
 from skrt_hub.bench.measure import Subject
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
+from skrt_hub.hub import seat_keeper
 from skrt_hub.hub.applied import Applied, read_applied
 from skrt_hub.layout import Layout
+from skrt_hub.policy import seats as seat_rules
 from skrt_hub.process import run
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.login import Login
 from skrt_hub.settings.model import Settings
+from skrt_hub.settings.people import Listed
+from skrt_hub.settings.seats import Seats
 from skrt_hub.settings.tls import Tls
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
 _COMMAND_DEADLINE = 1800.0
 _WARM_DEADLINE = 60.0
+_SEATS_DEADLINE = 1800.0
+_KERNELS_SETTLE = 5.0  # a kernel begins when its server is there
 
 
 def at_hand(context: Context) -> Applied | None:
@@ -57,16 +63,17 @@ async def running_hub(context: Context, applied: Applied, names: Sequence[str]) 
 
 
 @contextlib.asynccontextmanager
-async def temporary_hub(context: Context, names: Sequence[str]) -> AsyncIterator[Subject]:
+async def temporary_hub(context: Context, names: Sequence[str], *, seats_ready: bool = False) -> AsyncIterator[Subject]:
     """A hub with the same settings in a temporary folder, on a free port of loopback; deleted afterwards.
 
-    It is stopped and started again first, so that the start is measured too: the whole command, as it is typed.
+    It is stopped and started again first, so that the start is measured too: the whole command, as it is typed. With
+    `seats_ready` everybody's server runs before anybody comes, and a kernel waits in it.
     """
     root = Path(tempfile.mkdtemp(prefix="skrt-hub-bench-"))
     loop = asyncio.get_running_loop()
     try:
         root.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        layout = _prepare(context, root)
+        layout = _prepare(context, root, tuple(names) if seats_ready else ())
         with context.progress.step("temporary hub: up"):
             await loop.run_in_executor(None, _command, layout, "up")
         await loop.run_in_executor(None, _command, layout, "stop")
@@ -77,28 +84,51 @@ async def temporary_hub(context: Context, names: Sequence[str]) -> AsyncIterator
         if applied is None:
             raise StateError("The temporary hub is gone.", remedy="Run the same command again.")
         await _until_warm(layout)
-        yield replace(_subject(layout, applied, names), start=start)
+        subject = replace(_subject(layout, applied, names), start=start)
+        if seats_ready:
+            with context.progress.step("temporary hub: seats are made ready"):
+                await _make_seats_ready(layout, len(names))
+            subject = replace(subject, system="seats ready")
+        yield subject
     finally:
         with contextlib.suppress(SkrtHubError):
             await loop.run_in_executor(None, _command, Layout(root), "stop")
         await loop.run_in_executor(None, lambda: shutil.rmtree(root, ignore_errors=True))
 
 
-def temporary_settings(settings: Settings, port: int) -> Settings:
-    """The same hub for anybody, on loopback, under another name: of its log-in, nothing is left but a password."""
-    for_anybody = {"login": Login(kind="first-use"), "participants": (), "organisers": (), "helpers": (), "shared": ()}
+def temporary_settings(settings: Settings, port: int, listed: Sequence[str] = ()) -> Settings:
+    """The same hub for anybody, on loopback, under another name: of its log-in, nothing is left but a password.
+
+    With a list it is for those alone.
+    """
+    people = tuple(Listed(login=name) for name in listed)
+    for_them = {"login": Login(kind="first-use"), "participants": people, "organisers": (), "helpers": (), "shared": ()}
     here: dict[str, Any] = {"address": "127.0.0.1", "port": port, "tls": Tls(), "public_url": "", "participant_url": ""}
-    here["kubernetes"] = Kubernetes()
-    changes = {"name": "bench", "target": "machine", "announce": False, "hub_config": None, **for_anybody, **here}
+    here |= {"kubernetes": Kubernetes(), "seats": Seats()}
+    changes = {"name": "bench", "target": "machine", "announce": False, "hub_config": None, **for_them, **here}
     return settings.model_copy(update=changes)
 
 
-def _prepare(context: Context, root: Path) -> Layout:
+async def _make_seats_ready(layout: Layout, count: int) -> None:
+    """Have everybody's server started, and wait until the last one is ready. Raises StateError."""
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, _command, layout, "seats ready")
+    give_up = time.monotonic() + _SEATS_DEADLINE
+    while time.monotonic() < give_up:
+        states = seat_rules.counted(seat_keeper.read(layout.hub / seat_keeper.DONE) or {})
+        if states[seat_rules.READY] + states[seat_rules.FAILED] == count:
+            await asyncio.sleep(_KERNELS_SETTLE)
+            return
+        await asyncio.sleep(0.5)
+    raise StateError("The seats were not made ready in time.", remedy="Try with fewer people: --people N")
+
+
+def _prepare(context: Context, root: Path, listed: Sequence[str]) -> Layout:
     """Write the temporary hub's settings; it uses the environments that are built already."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    settings = temporary_settings(context.settings, port)
+    settings = temporary_settings(context.settings, port, listed)
     write_settings(root / "hub.yaml", settings)
     return Layout(root)
 
@@ -121,7 +151,8 @@ def _listens(path: Path) -> bool:
 
 
 def _command(layout: Layout, verb: str) -> None:
-    words = (sys.executable, "-m", "skrt_hub", verb, "--state", layout.root, "--config", layout.root / "hub.yaml")
+    config = ("--state", layout.root, "--config", layout.root / "hub.yaml")
+    words: tuple[str | Path, ...] = (sys.executable, "-m", "skrt_hub", *verb.split(), *config)
     run(words, deadline=_COMMAND_DEADLINE)  # with our own variables: it is what the person at the keyboard could type
 
 

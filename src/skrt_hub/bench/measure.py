@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from skrt_hub.bench import browsers as real_browsers
 from skrt_hub.bench import machine, statistics
 from skrt_hub.bench.burst import Burst, Crowd
 from skrt_hub.bench.statistics import Spread, SystemStatistics
@@ -32,13 +33,22 @@ class Subject:
     notes: tuple[str, ...] = ()
 
 
-async def measure(subject: Subject, names: Sequence[str], *, progress: Progress, deadline: float) -> SystemStatistics:
+async def measure(
+    subject: Subject, names: Sequence[str], *, progress: Progress, deadline: float, browsers: int = 0
+) -> SystemStatistics:
     """Measure with these names: the first two one after the other, all others in the same moment.
+
+    The last of them, as many as there are `browsers`, come with a real browser each.
 
     Raises VerifyError when not even one person gets to a slice.
     """
     before = machine.available_memory()
-    async with Crowd(subject.url, password=subject.password, deadline=deadline) as crowd:
+    with_browsers = names[len(names) - browsers :]
+    names = names[: len(names) - browsers]
+    async with (
+        Crowd(subject.url, password=subject.password, deadline=deadline) as crowd,
+        real_browsers.browsers(browsers) as started,
+    ):
         with progress.step(f"{subject.system}: one participant"):
             alone = await _alone(crowd, names[:EXTRA_NAMES])
         parts = subject.parts()
@@ -46,8 +56,9 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
         own = time.process_time()
         with progress.step(f"{subject.system}: {len(names) - EXTRA_NAMES} participants at once") as step:
             total = len(names) - EXTRA_NAMES
-            burst = await crowd.arrive(
-                names[EXTRA_NAMES:], tell=lambda count: step.update(count, total, f"{count} have ended")
+            burst, pages = await asyncio.gather(
+                crowd.arrive(names[EXTRA_NAMES:], tell=lambda count: step.update(count, total, f"{count} have ended")),
+                real_browsers.arrive(started, subject.url, with_browsers, subject.password, deadline=deadline),
             )
         used = {name: machine.processor_time([pid]) - spent[name] for name, pid in parts.items()}
         used["scripted participants"] = time.process_time() - own
@@ -66,13 +77,14 @@ async def measure(subject: Subject, names: Sequence[str], *, progress: Progress,
         arrivals=statistics.arrivals(burst.journeys),
         login_page=Spread.of(burst.login_page),
         login_page_99=statistics.quantile(burst.login_page, 0.99),
-        failures=statistics.failures(burst),
+        failures=(*statistics.failures(burst), *pages.failures),
         new_kernel=new_kernel,
         start=subject.start,
         memory_each=sum(memory) / len(memory) if memory else None,
         memory_shared=shared,
         memory_machine=taken / len(memory) if memory else None,
         notes=subject.notes,
+        browsers=pages.seconds,
         processor_time={name: round(seconds, 2) for name, seconds in used.items()},
     )
 

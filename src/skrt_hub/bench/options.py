@@ -15,6 +15,8 @@ class BenchOptions:
     temporary: bool = False
     url: str | None = None
     out: Path | None = None
+    browsers: int = 0
+    seats_ready: bool = False
 
 
 @dataclass(frozen=True)

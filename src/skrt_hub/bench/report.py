@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from skrt_hub.bench.statistics import SystemStatistics
+from skrt_hub.bench.statistics import Spread, SystemStatistics
 from skrt_hub.report import Report, human_size
 
 
@@ -61,6 +61,11 @@ def rows(systems: tuple[SystemStatistics, ...]) -> list[tuple[str, list[str], st
         for name, part in (("median", "median"), ("95 %", "most"), ("last", "last")):
             values = [getattr(spread, part) if spread else None for spread in spreads]
             table.append(_row(f"{people} at once: {words}, {name}", values))
+    if any(system.browsers for system in systems):
+        of_all = [Spread.of(system.browsers) if system.browsers else None for system in systems]
+        page = f"JupyterLab page in a browser, {len(systems[0].browsers)} at once"
+        table.append(_row(f"{page}: median", [spread.median if spread else None for spread in of_all]))
+        table.append(_row(f"{page}: last", [spread.last if spread else None for spread in of_all]))
     table.append(_row("log-in page meanwhile, median", [system.login_page.median for system in systems]))
     table.append(_row("log-in page meanwhile, 99 %", [system.login_page_99 for system in systems]))
     table.append(_row("memory for each participant", [system.memory_each for system in systems], size=True))

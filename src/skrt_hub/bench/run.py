@@ -7,8 +7,9 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from skrt_hub.bench import hubs, machine, test_users
+from skrt_hub.bench import browsers, hubs, machine, test_users
 from skrt_hub.bench.chart import Curve, arrival_chart
 from skrt_hub.bench.measure import EXTRA_NAMES, Subject, measure
 from skrt_hub.bench.options import BenchOptions
@@ -59,30 +60,34 @@ def draw(systems: Sequence[SystemStatistics]) -> str:
 
 
 async def _measure_all(context: Context, options: BenchOptions) -> tuple[SystemStatistics, ...]:
-    names = test_users.new_names(options.people + EXTRA_NAMES)
+    if options.browsers:
+        browsers.ensure_there()
+    names = test_users.new_names(options.people + EXTRA_NAMES + options.browsers)
+    how: dict[str, Any] = {"progress": context.progress, "deadline": _DEADLINE, "browsers": options.browsers}
     applied = None if options.temporary or options.url else hubs.at_hand(context)
     if options.url is not None:
         subject = Subject("hub", options.url, secrets.token_urlsafe(16))
-        ours = await measure(subject, names, progress=context.progress, deadline=_DEADLINE)
+        ours = await measure(subject, names, **how)
     elif applied is not None:
         async with hubs.running_hub(context, applied, names) as subject:
-            ours = await measure(subject, names, progress=context.progress, deadline=_DEADLINE)
+            ours = await measure(subject, names, **how)
     else:
-        async with hubs.temporary_hub(context, names) as subject:
-            ours = await measure(subject, names, progress=context.progress, deadline=_DEADLINE)
+        async with hubs.temporary_hub(context, names, seats_ready=options.seats_ready) as subject:
+            ours = await measure(subject, names, **how)
     if not options.against_stock:
         return (ours,)
-    return ours, await _measure_stock(context, options.people)
+    return ours, await _measure_stock(context, options.people, options.browsers)
 
 
-async def _measure_stock(context: Context, people: int) -> SystemStatistics:
+async def _measure_stock(context: Context, people: int, with_browsers: int) -> SystemStatistics:
     """The stock stack with as many of these people as the machine's memory seats."""
     fitting = max(1, min(people, machine.available_memory() // _STOCK_MEMORY - EXTRA_NAMES))
     notes = () if fitting == people else (f"{people} do not fit into this machine's memory; tried with {fitting}.",)
     environment = ensure_environment(context.layout.environments, progress=context.progress)
     async with stock_hub(environment.folder) as hub:
-        names = test_users.new_names(fitting + EXTRA_NAMES)
+        names = test_users.new_names(fitting + EXTRA_NAMES + with_browsers)
         notes = (*notes, f"proxy: {hub.proxy}")
         parts = {"hub": hub.process.pid}
         subject = Subject("stock", hub.url, hub.password, hub.servers, lambda: parts, hub.start, notes)
-        return await measure(subject, names, progress=context.progress, deadline=_STOCK_DEADLINE)
+        how: dict[str, Any] = {"progress": context.progress, "deadline": _STOCK_DEADLINE, "browsers": with_browsers}
+        return await measure(subject, names, **how)

@@ -37,7 +37,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class SystemStatistics:
-    """What was measured of one system: seconds and bytes; None where it was not measured."""
+    """What was measured of one system: seconds and bytes; None where it was not measured.
+
+    `browsers`: for each real browser the seconds from the log-in page to the end of a notebook's first cell.
+    """
 
     system: str
     people: int
@@ -54,6 +57,7 @@ class SystemStatistics:
     memory_machine: float | None = None
     notes: tuple[str, ...] = ()
     processor_time: dict[str, float] = field(default_factory=dict)
+    browsers: tuple[float, ...] = ()
 
 
 def arrivals(journeys: Sequence[Journey]) -> dict[str, tuple[float, ...]]:

@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from skrt_hub.bench import chart, hubs, kernel, statistics, test_users
+from skrt_hub.bench import browsers, chart, hubs, kernel, statistics, test_users
 from skrt_hub.bench.burst import Burst
 from skrt_hub.bench.notebooks import read_notebook
 from skrt_hub.bench.participant import STAGES, Journey
@@ -26,7 +27,8 @@ from skrt_hub.bench.seats import Step, may_go_on, next_group, seats
 from skrt_hub.bench.statistics import Spread, SystemStatistics
 from skrt_hub.bench.stock import render_config
 from skrt_hub.cli import read
-from skrt_hub.errors import UsageError
+from skrt_hub.commands import bench as bench_command
+from skrt_hub.errors import PrerequisiteError, UsageError
 from skrt_hub.settings.load import load_settings
 from skrt_hub.settings.model import Settings
 
@@ -319,3 +321,35 @@ def test_the_hub_at_hand_is_measured_where_it_lets_any_name_in(
     monkeypatch.setattr("skrt_hub.bench.hubs.control.ask", lambda *words: {"state": "running"})
     context: Any = SimpleNamespace(layout=SimpleNamespace(applied="", control_socket=""))
     assert (hubs.at_hand(context) is applied) is there
+
+
+def test_real_browsers_have_rows_of_their_own() -> None:
+    both = (
+        replace(system("skrt-hub", 10.0), browsers=(3.0, 4.0, 6.0)),
+        replace(system("stock", 50.0), browsers=(9.0,)),
+    )
+    found = {name: (cells, times) for name, cells, times in rows(both)}
+
+    assert found["JupyterLab page in a browser, 3 at once: median"] == (["4.00 s", "9.00 s"], "2.2")
+    assert found["JupyterLab page in a browser, 3 at once: last"] == (["6.00 s", "9.00 s"], "1.5")
+    assert not any("browser" in name for name, _, _ in rows((system("skrt-hub", 10.0),)))
+
+
+def test_a_browser_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(PrerequisiteError, match="There is no Chromium here"):
+        browsers.ensure_there()
+
+
+def test_a_hub_with_seats_is_for_those_who_are_measured() -> None:
+    settings = hubs.temporary_settings(Settings(participants=("eve",)), 1234, ["bench-1", "bench-2"])
+
+    assert settings.names == ("bench-1", "bench-2")
+    assert hubs.temporary_settings(Settings(participants=("eve",)), 1234).names == ()
+
+
+def test_seats_are_made_ready_on_a_temporary_hub_only() -> None:
+    call = read(["bench", "--seats-ready", "--browsers", "5"])
+    assert (call.values["seats_ready"], call.values["browsers"]) == (True, 5)
+    with pytest.raises(UsageError):
+        bench_command.run(None, **{**call.values, "url": "http://127.0.0.1:1/"})
