@@ -15,7 +15,7 @@ from .participant import Participant
 
 CELL = """
 import os, sys
-print("skrt" in sys.modules, get_ipython().execution_count, os.getcwd(), "SKRT_KERNEL_AHEAD" in os.environ)
+print("skrt" in sys.modules, len(In), os.getcwd(), "SKRT_KERNEL_AHEAD" in os.environ)
 """
 
 
@@ -57,7 +57,7 @@ def test_pods_are_there_before_their_people(room: Hub) -> None:
 
     where, printed = run_aside(first_notebook(room, "sara"))
     assert "/user/sara/" in where, f"the pod is not there yet: {where}"
-    assert printed.split() == ["True", "1", "/home/jovyan", "False"]
+    assert printed.split() == ["True", "2", "/home/jovyan", "False"]
     assert "The kernel that waited is taken" in room.kubectl("logs", "--selector=hub.jupyter.org/username=sara")
 
     # The program goes on where it was after the hub's pod was started again, and nobody gets a second server.
