@@ -77,7 +77,11 @@ def told(settings: Seats, document: Any, now: float, *, runs: bool) -> SeatsTold
         return SeatsTold(times, zone)
     zone = str(document.get("zone") or "UTC")
     occasion, following = document.get("for"), document.get("next")
-    silent = runs and now - float(document.get("looked") or 0) > SILENT
+    problem = ""
+    if times and document.get("people") == 0:
+        problem = "hub.yaml's `seats` has times, but there is nobody for whom: see `for` there, and `participants`."
+    if runs and now - float(document.get("looked") or 0) > SILENT:
+        problem = "What makes seats ready has not been heard of for minutes. See: skrt-hub logs hub"
     return SeatsTold(
         times,
         zone,
@@ -89,5 +93,5 @@ def told(settings: Seats, document: Any, now: float, *, runs: bool) -> SeatsTold
         ),
         int(document.get("left", 0)),
         bool(document.get("full")),
-        "What makes seats ready has not been heard of for minutes. See: skrt-hub logs hub" if silent else "",
+        problem,
     )

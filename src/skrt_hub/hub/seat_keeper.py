@@ -219,7 +219,7 @@ def main(words: list[str]) -> None:
 def over_network(hub: str, method: str, path: str) -> tuple[int, Any]:
     """JupyterHub's answer to the service that it has started."""
     headers = {"Authorization": f"token {os.environ['JUPYTERHUB_API_TOKEN']}"}
-    data = b"{}" if method == "POST" else None
+    data = b"" if method == "POST" else None  # without options: those that the person chose last
     request = urllib.request.Request(hub + path, data, headers, method=method)  # noqa: S310 - the hub beside us
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

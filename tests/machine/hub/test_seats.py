@@ -35,6 +35,23 @@ def until(found: Callable[[], Any], wanted: Any, seconds: float = 60) -> None:
         time.sleep(0.5)
 
 
+async def in_a_folder_with(hub: Hub, name: str, file: str) -> None:
+    """A notebook beside a file that a kernel started now would import in place of what the one that waits has."""
+    async with Participant(hub.url, name, "correct horse") as person:
+        await person.log_in(await person.log_in_page())
+        await person.lab_page()
+        text = {"type": "file", "format": "text", "content": "OWN = True"}
+        await person._web.put(
+            person.server / "api" / "contents" / "own", json={"type": "directory"}, headers=person._api()
+        )
+        made = await person._web.put(
+            person.server / "api" / "contents" / "own" / file, json=text, headers=person._api()
+        )
+        assert made.status == 201
+        await person.open_notebook("own/first.ipynb")
+        await person.execute(f"import {file.removesuffix('.py')} as found\nassert found.OWN")
+
+
 async def work(hub: Hub, name: str) -> tuple[int, int]:
     """Two notebooks; how many kernels there are to see before and afterwards."""
     async with Participant(hub.url, name, "correct horse") as person:
@@ -73,6 +90,8 @@ def test_a_person_finds_their_server_and_its_first_kernel(make_hub: Callable[...
     assert log.count("The kernel that waited is taken") == 1
     assert "Traceback" not in log
 
+    asyncio.run(in_a_folder_with(hub, "bob", "skrt.py"))
+    assert "The kernel that waited is not taken" in next((hub.state / "log").rglob("*bob*")).read_text()
     hub.run("seats", "ready")  # nobody gets a second one
     time.sleep(5)
     assert seats(hub)["bob"] == "ready"

@@ -86,6 +86,8 @@ def test_from_the_command_to_the_end_of_a_seat(tmp_path: Path) -> None:
     seen = told(Seats(), seat_keeper.read(tmp_path / seat_keeper.DONE), NOW + 700, runs=True)
     assert seen.sentence == "Seats made ready for Fri 2027-01-15 08:00 (UTC): 1 taken, 1 let go, because nobody came."
     assert seen.problem == ""
+    nobody = {"looked": NOW, "people": 0}
+    assert "nobody for whom" in told(Seats(ready=("Mon 08:45",)), nobody, NOW, runs=True).problem
     assert "not been heard of" in told(Seats(), {"looked": NOW}, NOW + 700, runs=True).problem
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tornado import web  # type: ignore[attr-defined]
 
+from skrt_hub.hub import seat_keeper
+from skrt_hub.policy import seats
+from skrt_hub.targets.kubernetes.in_hub import spawner
+from skrt_hub.targets.kubernetes.in_hub.admin import STATE
 from skrt_hub.targets.kubernetes.in_hub.spawner import prompt
+from skrt_hub.targets.kubernetes.release.seats import RULES_MODULE
+from skrt_workspace import ahead
 
 
 class Pod:
@@ -22,6 +33,9 @@ class Pod:
 
     async def poll(self) -> int | None:
         return self.ended
+
+    def get_env(self) -> dict[str, str]:
+        return {"A": "1"}
 
 
 def test_the_start_ends_soon_after_the_server_listens() -> None:
@@ -92,3 +106,20 @@ def test_a_size_that_there_is_not_is_refused_in_words() -> None:
         asyncio.run(one.load_user_options())
     assert refused.value.status_code == 422
     assert "Small, Large" in refused.value.jupyterhub_message
+
+
+def test_a_kernel_waits_only_in_a_server_that_is_made_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "seats.json"
+    file.write_text(json.dumps({"seats": {"anna": {"state": seats.STARTING}, "ben": {"state": seats.READY}}}))
+    monkeypatch.setitem(sys.modules, spawner.SEATS, seats)
+    monkeypatch.setattr(spawner, "is_made_ready", partial(spawner.is_made_ready, file=str(file)))
+    one = prompt(Pod)()
+    told = {}
+    for name in ("anna", "ben"):
+        one.user = SimpleNamespace(name=name)
+        told[name] = one.get_env()
+
+    assert told == {"anna": {"A": "1", ahead.VARIABLE: "1"}, "ben": {"A": "1"}}
+    assert not spawner.is_made_ready("anna", file=str(tmp_path / "none.json"))
+    assert (spawner.KERNEL_AHEAD, spawner.SEATS) == (ahead.VARIABLE, RULES_MODULE)
+    assert f"{STATE}/{seat_keeper.DONE}" == spawner.SEATS_FILE

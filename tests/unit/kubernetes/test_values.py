@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -67,6 +68,22 @@ def test_the_class_page_is_a_service_that_the_proxy_alone_reaches() -> None:
     (rule,) = hub["networkPolicy"]["ingress"]
     assert rule["ports"] == [{"port": 8090}]
     assert rule["from"] == [{"podSelector": {"matchLabels": {"component": "proxy"}}}]
+
+
+def test_seats_are_kept_by_a_service_of_the_hub() -> None:
+    hub = rendered(seats={"ready": ["Mon 08:45"], "for": ["A"], "time_zone": "Europe/Vienna"}, limits={"servers": 40})[
+        "hub"
+    ]
+    program, file, told = hub["services"]["skrt-hub-seats"]["command"]
+    told = json.loads(told)
+
+    assert (program, file) == ("python3", "/usr/local/etc/jupyterhub/skrt_hub_seat_keeper.py")
+    assert told["order"]["ready"] == [["Mon", "08:45"]] and told["order"]["groups"] == ["A"]
+    assert (told["order"]["zone"], told["limit"]) == ("Europe/Vienna", 40)
+    assert hub["extraFiles"]["skrt-hub-seats"]["mountPath"] == f"/usr/local/etc/jupyterhub/{told['rules']}.py"
+    assert hub["loadRoles"]["skrt-hub-seats"]["services"] == ["skrt-hub-seats"]
+    assert "admin:servers" not in hub["loadRoles"]["skrt-hub-seats"]["scopes"]
+    assert hub["loadRoles"]["class-organiser"]  # beside the others
 
 
 def test_the_logo_comes_with_the_log_in() -> None:
