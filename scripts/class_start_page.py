@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,10 @@ def _figures(found: dict[str, Runs]) -> list[tuple[str, Pick, Show]]:
         (f"median of {people}", _in_class(lambda system: system["stages"]["slice"]["median"]), _seconds),
         ("one person alone, log-in to slice", _in_class(lambda system: system["alone"].get("slice")), _seconds),
         ("a further kernel, `import skrt` done", _in_class(lambda system: system["new_kernel"]), _seconds),
+        *(
+            (f"a further kernel, {name}", _in_class(partial(_lesson, name)), _seconds)
+            for name in dict.fromkeys(name for runs in found.values() for name in _lessons(runs))
+        ),
         ("memory of each (proportional set size)", _in_class(lambda system: system["memory_each"]), _megabytes),
         ("hub started, to the log-in page", _in_class(lambda system: system["start"]), _seconds),
         ("hub's processor time for each person", _in_class(_hub_each), _seconds),
@@ -160,6 +165,15 @@ def _beside_nothing(run: str, of: Callable[[System], float | None]) -> Pick:
 
 def _last(system: System) -> float | None:
     return system["stages"].get("slice", {}).get("last")
+
+
+def _lesson(name: str, system: System) -> float | None:
+    return system.get("lessons", {}).get(name)
+
+
+def _lessons(runs: Runs) -> list[str]:
+    systems = runs["class"]["systems"] if "class" in runs else []
+    return [name for system in systems for name in system.get("lessons", {})]
 
 
 def _hub_each(system: System) -> float | None:

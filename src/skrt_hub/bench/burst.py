@@ -69,6 +69,19 @@ class Crowd:
         await person.execute(cells.IMPORT)
         return time.monotonic() - began
 
+    async def lesson(self, lesson: Sequence[str]) -> float | str:
+        """Seconds from asking for a further kernel to the end of these cells; in words, why they did not end."""
+        began = time.monotonic()
+        person = self._people[0]
+        try:
+            async with asyncio.timeout(self._deadline):
+                await person.open_notebook("bench-lesson.ipynb")
+                for code in lesson:
+                    await person.execute(code)
+        except (ParticipantError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            return summary_of(error)
+        return time.monotonic() - began
+
     async def _walk(self, journey: Journey) -> None:
         person = Participant(self._url, journey.name, self._password)
         self._people.append(person)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skrt_hub.bench import browsers as real_browsers
-from skrt_hub.bench import machine, statistics
+from skrt_hub.bench import lessons, machine, statistics
 from skrt_hub.bench.burst import Burst, Crowd
 from skrt_hub.bench.statistics import Spread, SystemStatistics
 from skrt_hub.errors import VerifyError
@@ -69,6 +69,8 @@ async def measure(
         shared = machine.own_memory(parts["fork-server"]) if "fork-server" in parts else None
         taken = before - machine.available_memory()
         new_kernel = await crowd.new_kernel()
+        with progress.step(f"{subject.system}: other notebooks"):
+            seconds, unable = await lessons.measure(crowd, lessons.lessons())
     return SystemStatistics(
         system=subject.system,
         people=total,
@@ -83,7 +85,8 @@ async def measure(
         memory_each=sum(memory) / len(memory) if memory else None,
         memory_shared=shared,
         memory_machine=taken / len(memory) if memory else None,
-        notes=subject.notes,
+        notes=(*subject.notes, *unable),
+        lessons=seconds,
         browsers=pages.seconds,
         processor_time={name: round(seconds, 2) for name, seconds in used.items()},
     )

@@ -56,6 +56,8 @@ def rows(systems: tuple[SystemStatistics, ...]) -> list[tuple[str, list[str], st
         _row("one participant, log-in to slice", [_alone(system) for system in systems]),
         _row("a further kernel, `import skrt` done", [system.new_kernel for system in systems]),
     ]
+    for name in dict.fromkeys(name for system in systems for name in system.lessons):
+        table.append(_row(f"a further kernel, {name}", [system.lessons.get(name) for system in systems]))
     for stage, words in (("lab page", "lab page"), ("kernel", "kernel"), ("slice", "CT slice")):
         spreads = [system.stages.get(stage) for system in systems]
         for name, part in (("median", "median"), ("95 %", "most"), ("last", "last")):

@@ -40,6 +40,7 @@ class SystemStatistics:
     """What was measured of one system: seconds and bytes; None where it was not measured.
 
     `browsers`: for each real browser the seconds from the log-in page to the end of a notebook's first cell.
+    `lessons`: seconds of other notebooks for one person, each in a new kernel.
     """
 
     system: str
@@ -58,6 +59,7 @@ class SystemStatistics:
     notes: tuple[str, ...] = ()
     processor_time: dict[str, float] = field(default_factory=dict)
     browsers: tuple[float, ...] = ()
+    lessons: dict[str, float] = field(default_factory=dict)
 
 
 def arrivals(journeys: Sequence[Journey]) -> dict[str, tuple[float, ...]]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from skrt_hub.bench.participant import Participant
 from tests.support.hubs import Hub
 
@@ -71,6 +73,7 @@ async def work(hub: Hub, name: str) -> tuple[int, int]:
         return len(await before.json()), len(await after.json())
 
 
+@pytest.mark.long
 def test_a_person_finds_their_server_and_its_first_kernel(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(participants=["alice", "bob", "carol"], organisers=["teacher"])
     hub.run("up")

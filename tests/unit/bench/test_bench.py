@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from skrt_hub.bench import browsers, chart, hubs, kernel, statistics, test_users
+from skrt_hub.bench import browsers, chart, hubs, kernel, lessons, statistics, test_users
 from skrt_hub.bench.burst import Burst
 from skrt_hub.bench.notebooks import read_notebook
 from skrt_hub.bench.participant import STAGES, Journey
@@ -353,3 +353,11 @@ def test_seats_are_made_ready_on_a_temporary_hub_only() -> None:
     assert (call.values["seats_ready"], call.values["browsers"]) == (True, 5)
     with pytest.raises(UsageError):
         bench_command.run(None, **{**call.values, "url": "http://127.0.0.1:1/"})
+
+
+def test_the_registration_of_the_example_ends_with_the_first() -> None:
+    cells = lessons.first_registration()
+
+    assert [".register()" in cell for cell in cells] == [False] * (len(cells) - 1) + [True]
+    measured = replace(system("skrt-hub", 10.0), lessons={"a lesson": 2.0})
+    assert ("a further kernel, a lesson", ["2.00 s"], "") in rows((measured,))

@@ -48,7 +48,10 @@ def report(*systems: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_row_has_both_figures_and_how_many_times() -> None:
-    ours, stock = system("skrt-hub", 10.0, browsers=[4.0, 3.0, 9.0]), system("stock", 50.0, browsers=[12.0])
+    ours, stock = (
+        system("skrt-hub", 10.0, browsers=[4.0, 3.0, 9.0], lessons={"a lesson": 2.0}),
+        system("stock", 50.0, browsers=[12.0]),
+    )
     runs = {"class": report(ours, stock), "seats": report(system("seats ready", 2.5))}
     text = page.table({"3.11": runs, "3.13": {"class": report(ours)}})
     rows = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in text.splitlines()}
@@ -58,6 +61,7 @@ def test_a_row_has_both_figures_and_how_many_times() -> None:
     assert rows["memory of each (proportional set size)"][:3] == ["10 MB", "50 MB", "5.0"]
     assert rows["hub's processor time for each person"][:3] == ["0.10 s", "0.10 s", "1.0"]
     assert rows["JupyterLab page in a browser, median"][:3] == ["4.00 s", "12.0 s", "3.0"]
+    assert rows["a further kernel, a lesson"][:3] == ["2.00 s", "-", "-"]
     assert rows["seats made ready: last of 30"] == ["2.50 s", "50.0 s", "20.0", "-", "-", "-"]
     assert not any(name.startswith("100 people") for name in rows)
     assert "* Python 3.11, seats: a machine; skrt-hub 1; today." in text
