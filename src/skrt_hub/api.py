@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing 
     from skrt_hub.bench.options import BenchOptions, RehearsalOptions
     from skrt_hub.bench.rehearsal_report import RehearsalReport
     from skrt_hub.bench.report import BenchReport
+    from skrt_hub.datasets.report import SetsReport, VerifiedSetsReport
     from skrt_hub.homes.collect import CollectReport
     from skrt_hub.homes.packages import OwnPackagesReport, PackagesAsideReport
     from skrt_hub.homes.showing import Shown
@@ -379,6 +380,47 @@ class Hub:
         from skrt_hub.inspection.program import clean_data  # noqa: PLC0415
 
         return clean_data(self.context, Path(folder), Path(to))
+
+    # Sets of data
+
+    def datasets(self) -> SetsReport:
+        """The sets that hub.yaml names, and whether they are here."""
+        from skrt_hub.datasets.operations import list_sets  # noqa: PLC0415
+
+        return list_sets(self.context)
+
+    def known_datasets(self) -> SetsReport:
+        """The sets that hub.yaml may name without a source."""
+        from skrt_hub.datasets.operations import list_known  # noqa: PLC0415
+
+        return list_known()
+
+    def fetch_datasets(self, names: Iterable[str] = (), *, patients_too: bool = False) -> SetsReport:
+        """Fetch, check and show these sets, or all.
+
+        `patients_too`: also files that tell who a patient is; without it, PatientDataError.
+        """
+        from skrt_hub.datasets.fetch import chosen, fetch  # noqa: PLC0415
+        from skrt_hub.datasets.operations import list_sets  # noqa: PLC0415
+
+        entries = chosen(self.context, [*names])
+        changed = [one.entry.name for one in fetch(self.context, entries, patients_too=patients_too) if one.changed]
+        shown = self.target.show_datasets([entry.name for entry in entries]) if entries else ()
+        return list_sets(self.context, (*(f"{name} was fetched and checked." for name in changed), *shown))
+
+    def verify_datasets(self, names: Iterable[str] = ()) -> VerifiedSetsReport:
+        """Read every file of these sets, or of all, again."""
+        from skrt_hub.datasets.operations import verify_sets  # noqa: PLC0415
+
+        return verify_sets(self.context, [*names])
+
+    def remove_datasets(self, names: Iterable[str]) -> SetsReport:
+        """Remove what was fetched of these sets."""
+        from skrt_hub.datasets.operations import list_sets, remove_sets  # noqa: PLC0415
+
+        removed = [*names]
+        done = remove_sets(self.context, removed)
+        return list_sets(self.context, (*done, *self.target.hide_datasets(removed)))
 
     def _deliver(self, *done: str, refresh: bool = False) -> UpdateReport:
         from skrt_hub.material.overview import material_updated  # noqa: PLC0415

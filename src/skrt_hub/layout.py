@@ -118,6 +118,22 @@ class Layout:
         return self.material / "handed-out"
 
     @property
+    def datasets(self) -> Path:
+        """Fetched sets of data, one folder for each name; what is said of them, and what is on its way."""
+        return self.root / "datasets"
+
+    def dataset(self, name: str) -> Path:
+        """What participants see of a set, once it was fetched."""
+        return self.datasets / name
+
+    def dataset_record(self, name: str) -> Path:
+        return self.datasets / ".about" / f"{name}.json"
+
+    def dataset_on_its_way(self, name: str) -> Path:
+        """What was fetched so far of a set that is not whole yet."""
+        return self.datasets / ".fetching" / name
+
+    @property
     def saves(self) -> Path:
         """What is known of saved copies: where they are, and when each home was last saved."""
         return self.root / "saves"

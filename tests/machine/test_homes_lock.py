@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +21,7 @@ from skrt_hub.snapshots import operations, s3
 from skrt_hub.snapshots.lock import Pace
 from skrt_hub.snapshots.opening import open_repository
 from tests.support.homes import fill, home, hub, save
+from tests.support.s3 import client, running_server
 
 ROUNDS = int(os.environ.get("SKRT_HUB_FAULT_ROUNDS", "12"))
 QUICK = Pace(renew=0.5, silent=2.5, trusted=1.2)
@@ -61,35 +60,12 @@ while True:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    program = shutil.which("versitygw") or str(Path.home() / "go/bin/versitygw")
-    if not Path(program).exists():
-        pytest.skip("versitygw is not here: go install github.com/versity/versitygw/cmd/versitygw@latest")
-    import tempfile
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        keys = {"ROOT_ACCESS_KEY": "testing", "ROOT_SECRET_KEY": "testing-secret"}
-        command = [program, "--port", f"127.0.0.1:{port}", "posix", "--sidecar", f"{folder}/about", f"{folder}/data"]
-        for part in ("about", "data"):
-            (Path(folder) / part).mkdir()
-        with subprocess.Popen(
-            command, env={**os.environ, **keys}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as started:
-            for _ in range(300):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-            started.kill()
+    with running_server() as found:
+        yield found
 
 
 @pytest.fixture
 def address(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    import boto3
-
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing-secret",
@@ -99,8 +75,7 @@ def address(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(s3, "PACE", QUICK)
     name = f"bucket{time.time_ns()}"
-    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret"}
-    boto3.client("s3", endpoint_url=server, region_name="us-east-1", **keys).create_bucket(Bucket=name)
+    client(server).create_bucket(Bucket=name)
     return f"s3://{name}/copies"
 
 

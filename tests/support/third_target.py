@@ -126,6 +126,12 @@ class ProgramTarget:
     def service(self) -> Service:
         raise StateError("This hub has no service.")
 
+    def show_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ()
+
+    def hide_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ()
+
     def deliver(self) -> tuple[str, ...]:
         return ()
 

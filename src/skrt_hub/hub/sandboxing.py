@@ -152,6 +152,7 @@ def _is_of_the_system(folder: Path) -> bool:
 
 def _read_only(applied: Applied, layout: Layout, cards: gpu.Cards) -> tuple[Bind, ...]:
     shown = [Bind(str(data.folder), f"/data/{data.name}") for data in applied.settings.data]
+    shown += [Bind(str(layout.dataset(entry.name)), f"/data/{entry.name}") for entry in applied.settings.datasets]
     # Shown also where there is none: what is handed out later must reach servers that run.
     shown.append(Bind(str(layout.material_shown), "/srv/material"))
     shown += [Bind(folder, folder) for folder in cards.libraries]

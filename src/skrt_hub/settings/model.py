@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login import names
 from skrt_hub.settings.cohort import Cohort
+from skrt_hub.settings.datasets import Dataset, ensure_sets
 from skrt_hub.settings.engines import Engines
 from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.settings.kubernetes import Kubernetes
@@ -118,6 +119,9 @@ class Settings(Section):
         (), description="Folders placed in every home, beside the built-in examples."
     )
     data: tuple[Data, ...] = Field((), description="Shared read-only data.")
+    datasets: tuple[Dataset, ...] = Field(
+        (), description="Sets of data that `skrt-hub datasets fetch` brings to /data, known by name or by their source."
+    )
     shared: tuple[Shared, ...] = Field((), description="Folders that the people of a group share.")
     patient_data: Literal["refused", "allowed"] = Field(
         "refused",
@@ -216,7 +220,8 @@ class Settings(Section):
             twice = sorted({name for name in given if given.count(name) > 1})
             if twice:
                 raise ValueError(f"{kind} has two entries called {twice[0]}")
-        ensure_names(self.shared, named["data"], named["material"])
+        ensure_sets(self.datasets, named["data"])
+        ensure_names(self.shared, [*named["data"], *(entry.name for entry in self.datasets)], named["material"])
         return self
 
     def _ensure_safe(self, reachable: str) -> None:

@@ -153,7 +153,7 @@ def open_bucket(address: str, *, create: bool, credentials: Path | None) -> Buck
     bucket, _, folder = address.removeprefix("s3://").strip("/").partition("/")
     if not bucket:
         raise CopyError(f"{address} names no bucket.", remedy="Write it like s3://bucket/folder.")
-    place = BucketRepository(_store(bucket, folder, credentials), address.rstrip("/"))
+    place = BucketRepository(open_store(bucket, folder, credentials), address.rstrip("/"))
     try:
         data = obstore.get(place._store, MARK).bytes()
     except (FileNotFoundError, NotFoundError):
@@ -177,9 +177,15 @@ def open_bucket(address: str, *, create: bool, credentials: Path | None) -> Buck
     return place
 
 
-def _store(bucket: str, folder: str, credentials: Path | None) -> Any:
-    options: dict[str, Any] = {"prefix": folder or None}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+def open_store(
+    bucket: str, folder: str, credentials: Path | None, *, endpoint: str = "", anonymous: bool = False, region: str = ""
+) -> Any:
+    """A folder of a bucket. `anonymous`: no keys are sent, as public storage allows. Raises CopyError."""
+    options: dict[str, Any] = {"prefix": folder or None, **({"region": region} if region else {})}
+    if anonymous:  # public storage is where it is, whatever storage of one's own the variables name
+        options["skip_signature"] = True
+    else:
+        endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
     if endpoint:
         options["endpoint"] = endpoint
     if credentials is not None:

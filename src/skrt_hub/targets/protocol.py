@@ -97,6 +97,12 @@ class Target(Protocol):
     def deliver(self) -> tuple[str, ...]:
         """Bring material that was just prepared to servers that run and to those that start later; what was done."""
 
+    def show_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Bring these fetched sets to where servers see them; what was done, and who sees them from when on."""
+
+    def hide_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Remove what `show_datasets` made of these; what was done."""
+
     def homes(self) -> Homes:
         """The participants' homes, for saved copies, material and hand-ins."""
 

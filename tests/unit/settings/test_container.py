@@ -82,10 +82,10 @@ def test_shared_data_is_found_by_its_name(inside: pytest.MonkeyPatch, tmp_path: 
     (place / "taken").mkdir(parents=True)
     (place / "old").symlink_to(tmp_path / "gone")
     settings = written(tmp_path, "data: [{name: lungs, folder: lungs}, {name: taken, folder: other}]\n")
-    assert data_links.show(settings, place) == ("taken",)
+    assert data_links.show(settings, Layout(tmp_path / "state"), place) == ("taken",)
     assert (place / "lungs").readlink() == tmp_path / "lungs"
     assert not (place / "old").is_symlink()
-    assert data_links.show(settings, place) == ("taken",)
+    assert data_links.show(settings, Layout(tmp_path / "state"), place) == ("taken",)
 
 
 def test_a_number_as_public_url_is_in_the_certificate_as_an_address(inside: pytest.MonkeyPatch, tmp_path: Path) -> None:

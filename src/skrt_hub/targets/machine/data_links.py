@@ -30,11 +30,12 @@ def show_shared(settings: Settings, layout: Layout, place: Path = Path(SHARED_IN
             (place / name).symlink_to(folder)
 
 
-def show(settings: Settings, place: Path = _PLACE) -> tuple[str, ...]:
-    """Let each folder of hub.yaml's `data` be found at /data/NAME; returns the names where something else stands."""
+def show(settings: Settings, layout: Layout, place: Path = _PLACE) -> tuple[str, ...]:
+    """Let each folder of `data`, and each set, be found at /data/NAME; returns those where something else stands."""
     if not in_container() or not place.is_dir():
         return ()
     wanted = {data.name: data.folder for data in settings.data}
+    wanted |= {entry.name: layout.dataset(entry.name) for entry in settings.datasets}
     for link in place.iterdir():
         if link.is_symlink() and link.name not in wanted:
             link.unlink()

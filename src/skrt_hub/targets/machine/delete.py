@@ -79,6 +79,7 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("what the class's page worked with", layout.class_page),
         ("hub database", layout.database),
         ("fetched material", layout.material),
+        ("fetched sets of data", layout.datasets),
         ("logs", layout.log),
         ("secrets", layout.secrets),
         ("run files", layout.run),

@@ -30,6 +30,7 @@ from skrt_hub.targets.machine import (
     checks,
     condition,
     control,
+    data_links,
     delete,
     leftovers,
     participants,
@@ -172,6 +173,16 @@ class MachineTarget:
     def _stop_for_reboot(self) -> Message:
         with self._context.alone():
             return self._stop(as_before=True)
+
+    def show_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        applied = read_applied(self._layout)
+        if applied is None or not {*names} <= {entry.name for entry in applied.settings.datasets}:
+            return ("Servers see it once hub.yaml is applied: skrt-hub up",)
+        data_links.show(applied.settings, self._layout)
+        return ("Servers that start from now on see it; one that runs does so after its next start.",)
+
+    def hide_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ()
 
     def deliver(self) -> tuple[str, ...]:
         # Sandboxes show the hub's own folder: nothing is left to be done.

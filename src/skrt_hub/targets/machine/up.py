@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from skrt_hub import policy, watchdog
+from skrt_hub import datasets, policy, watchdog
 from skrt_hub.context import Context
 from skrt_hub.environment import bundled, choose, collect_unused, ensure_environment, locks_for
 from skrt_hub.errors import PermissionsError, PrerequisiteError, StartError, StateError
@@ -169,12 +169,14 @@ def _prepare_material(context: Context) -> None:
             kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
             words = f"{entry.problem.what} {entry.problem.remedy}".strip()
             context.progress.say(f"Note: material {entry.name}: {words} Until it is mended, {kept}.")
-    for name in data_links.show(context.settings):
+    for name in data_links.show(context.settings, context.layout):
         context.progress.say(f"Note: data {name}: something else stands at /data/{name}, and is shown in its place.")
     data_links.show_shared(context.settings, context.layout)
     for data in context.settings.data:
         if not data.folder.is_dir():
             context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")
+    for line in datasets.not_there(context):
+        context.progress.say(f"Note: {line}")
 
 
 def _take_addresses(context: Context) -> Kept:
