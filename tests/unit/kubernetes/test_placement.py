@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.targets.kubernetes.cluster import placement
-from skrt_hub.targets.kubernetes.homes.volumes import _pod_document
+from skrt_hub.targets.kubernetes.homes.holding import _pod_document
 
 CLAIM = {"metadata": {"name": "claim-anna", "uid": "1"}}
 

@@ -23,7 +23,7 @@ from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.kubectl import INSTALL_KUBECTL
 from skrt_hub.targets.kubernetes.cluster.objects import number
 from skrt_hub.targets.kubernetes.dask.chart import DASK_GATEWAY
-from skrt_hub.targets.kubernetes.homes import shared
+from skrt_hub.targets.kubernetes.homes import data_sets, shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import find_engine
 from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
@@ -211,7 +211,7 @@ def homes_from_before(cluster: Cluster) -> tuple[Finding, ...]:
 
 def _shared(cluster: Cluster) -> tuple[Finding, ...]:
     try:
-        return shared.finding(cluster)
+        return (*shared.finding(cluster), *data_sets.finding(cluster))
     except SkrtHubError as error:
         return (_failed("shared folders", error),)
 

@@ -14,7 +14,7 @@ from skrt_hub.snapshots import guard
 from skrt_hub.snapshots.copies import copies_of
 from skrt_hub.targets.kubernetes import log_in_secret, stop
 from skrt_hub.targets.kubernetes.cluster import minikube
-from skrt_hub.targets.kubernetes.cluster.claims import in_words, is_home, shared_name, size_of
+from skrt_hub.targets.kubernetes.cluster.claims import data_name, in_words, is_home, shared_name, size_of
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, namespace_exists
 from skrt_hub.targets.kubernetes.cluster.objects import Object
 from skrt_hub.targets.kubernetes.dask import release as dask
@@ -36,6 +36,7 @@ class Plan:
     homes: tuple[Object, ...]
     database: Object | None
     foreign: tuple[str, ...]
+    data: tuple[Object, ...] = ()
 
     @property
     def volumes_go(self) -> bool:
@@ -50,7 +51,7 @@ class Plan:
         rows += [
             Removal(f"{in_words(claim)}: volume {claim['metadata']['name']}", size_of(claim),
                     self.volumes_go, why)
-            for claim in self.homes
+            for claim in (*self.homes, *self.data)
         ]  # fmt: skip
         if self.database is not None:
             rows.append(
@@ -76,6 +77,7 @@ def plan(cluster: Cluster, options: DeleteOptions) -> Plan:
         options,
         release=release is not None and release.exists,
         homes=tuple(claim for claim in claims if is_home(claim) or shared_name(claim)),
+        data=tuple(claim for claim in claims if data_name(claim)),
         database=next((claim for claim in claims if claim["metadata"]["name"] == DATABASE_CLAIM), None),
         foreign=foreign_objects(cluster) if there and options.namespace else (),
     )
@@ -163,7 +165,8 @@ def _require_saved_copies(found: Plan) -> None:
 
 
 def _remove_volumes(cluster: Cluster, found: Plan) -> None:
-    names = [claim["metadata"]["name"] for claim in (*found.homes, *([found.database] if found.database else []))]
+    database = [found.database] if found.database else []
+    names = [claim["metadata"]["name"] for claim in (*found.homes, *found.data, *database)]
     if names:
         cluster.kubectl.run("delete", "persistentvolumeclaims", *names, "--ignore-not-found", deadline=300)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from skrt_hub.process import run
 from skrt_hub.targets.kubernetes import status, up
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster, read_record
 from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.homes import data_sets
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods.watch import look
 
@@ -36,6 +38,32 @@ def deliver(context: Context) -> tuple[str, ...]:
     up.bring_up(context)
     reached, missed = _into_pods(cluster)
     return _words(reached, missed)
+
+
+def show_datasets(context: Context) -> tuple[str, ...]:
+    """Bring fetched sets into volumes that servers have from their next start on; what was done."""
+    if not _runs(context):
+        return ("Servers see it once the hub was brought up: skrt-hub up",)
+    up.bring_up(context)
+    return ("Servers that start from now on see it; one that runs does so after its next start.",)
+
+
+def hide_datasets(context: Context, names: Sequence[str]) -> tuple[str, ...]:
+    """Remove the volumes of these sets, once no server that starts waits for them; what was done."""
+    if read_record(context.layout) is None:
+        return ()
+    if not _runs(context):
+        return ("A volume on the cluster stays. Bring the hub up (skrt-hub up), then type the same command again.",)
+    up.bring_up(context)
+    return data_sets.remove(open_cluster(context), names)
+
+
+def _runs(context: Context) -> bool:
+    if read_record(context.layout) is None:
+        return False
+    cluster = open_cluster(context)
+    cluster.require_same_cluster()
+    return status.state_of(cluster, look(cluster.kubectl)) == "running"
 
 
 def _words(reached: list[str], missed: dict[str, str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from skrt_hub.hub import own_config as own_config_in_hub
 from skrt_hub.hub.authority import Authority, Names
 from skrt_hub.policy import cohort_shares, own_config, seats
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
+from skrt_hub.targets.kubernetes.homes import data_sets
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release import environments
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
@@ -48,6 +49,7 @@ def gather(context: Context) -> Facts:
         own_config=own_config.read(context.settings),
         own_config_loader=Path(own_config_in_hub.__file__).read_text(encoding="utf-8"),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
+        datasets=data_sets.here(context),
         version=__version__,
         **certificate,
     )

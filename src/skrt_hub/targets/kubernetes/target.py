@@ -102,6 +102,12 @@ class KubernetesTarget:
             remedy="With minikube or kind on this computer: have that start with it, then skrt-hub start.",
         )
 
+    def show_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        return delivery.show_datasets(self._context)
+
+    def hide_datasets(self, names: Sequence[str]) -> tuple[str, ...]:
+        return delivery.hide_datasets(self._context, names)
+
     def deliver(self) -> tuple[str, ...]:
         return delivery.deliver(self._context)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from skrt_hub import policy
 from skrt_hub.context import Context
+from skrt_hub.datasets import not_there
 from skrt_hub.environment.bundled import Bundle
 from skrt_hub.errors import ClusterError, SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
@@ -35,7 +36,7 @@ from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, Record, namespace_exists, open_cluster
 from skrt_hub.targets.kubernetes.cluster.helm import as_yaml
 from skrt_hub.targets.kubernetes.dask import release as dask
-from skrt_hub.targets.kubernetes.homes import participants, shared
+from skrt_hub.targets.kubernetes.homes import data_sets, participants, shared
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.pods.watch import ESSENTIAL, Snapshot, Watcher, look
 from skrt_hub.targets.kubernetes.release import leftover, priorities, recover
@@ -58,7 +59,7 @@ def bring_up(context: Context) -> UpReport:
         preflight.require_permissions(cluster)
         institution.ensure_secret(context.settings)
         bundle = carried.opened(cluster)
-        ensure.prepare_material(context)
+        _prepare_given(context)
         chart = ensure_chart(context.settings.kubernetes.chart, cluster.charts, cluster.helm)
         release = read_release(cluster.helm, cluster.release)
         refuse_others(
@@ -75,13 +76,12 @@ def bring_up(context: Context) -> UpReport:
         if url is not None:
             codes = participants.take_list(cluster)
             log_in_secret.ensure(cluster)  # one that was renewed
-            shared.ensure(cluster)  # one that was removed by hand
+            _ensure_volumes(cluster)  # one that was removed by hand
             cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
             programs.ensure(context.settings, context.layout, cluster.kubectl)
             notes = (*codes, *status.own_config_notes(cluster, values))
             return _report(context, url, changed=False, began=began, notes=notes)
-        preflight.require_storage(cluster)
-        shared.require(cluster)
+        _require_volumes(cluster)
         preflight.require_room(cluster)
         ingress.require_class(cluster)
         made = _ensure_namespace(cluster)
@@ -92,7 +92,7 @@ def bring_up(context: Context) -> UpReport:
         _ensure_images(cluster, bundle, rendering.images(values, manifests))
         record.write(context.layout, context.settings)
         log_in_secret.ensure(cluster)
-        shared.ensure(cluster)
+        _ensure_volumes(cluster)
         with recover.lease(cluster) as lease:
             priorities.ensure(cluster, manifests)
             notes = _apply(cluster, chart, values, release, lease, workers=workers)
@@ -105,6 +105,24 @@ def bring_up(context: Context) -> UpReport:
         record.write(context.layout, context.settings)
         programs.ensure(context.settings, context.layout, cluster.kubectl)
         return _report(context, url, changed=True, began=began, notes=notes)
+
+
+def _prepare_given(context: Context) -> None:
+    """What participants are given: material, and data that is fetched by a command of its own."""
+    ensure.prepare_material(context)
+    for line in not_there(context):
+        context.progress.say(f"Note: {line}")
+
+
+def _require_volumes(cluster: Cluster) -> None:
+    preflight.require_storage(cluster)
+    shared.require(cluster)
+    data_sets.require(cluster)
+
+
+def _ensure_volumes(cluster: Cluster) -> None:
+    shared.ensure(cluster)
+    data_sets.ensure(cluster)
 
 
 def _values(cluster: Cluster, chart: Chart, beside: str) -> tuple[dict[str, Any], str]:

@@ -9,6 +9,10 @@ SHARED_NAME = "skrt-hub/shared-folder"
 """The annotation that names the shared folder whose volume it is."""
 SHARED_LABELS = {"app.kubernetes.io/managed-by": "skrt-hub", "component": "skrt-shared"}
 
+DATA_NAME = "skrt-hub/data-set"
+"""The annotation that names the set of data whose volume it is."""
+DATA_LABELS = {"app.kubernetes.io/managed-by": "skrt-hub", "component": "skrt-data"}
+
 
 def is_home(claim: Object) -> bool:
     """Whether a volume claim is a participant's home."""
@@ -23,8 +27,15 @@ def shared_name(claim: Object) -> str:
     return str((claim["metadata"].get("annotations") or {}).get(SHARED_NAME, ""))
 
 
+def data_name(claim: Object) -> str:
+    """The set of data whose volume it is; empty for every other claim."""
+    return str((claim["metadata"].get("annotations") or {}).get(DATA_NAME, ""))
+
+
 def in_words(claim: Object) -> str:
     """Whose volume it is, for people."""
+    if data := data_name(claim):
+        return f"data set /data/{data}"
     shared = shared_name(claim)
     return f"shared folder /shared/{shared}" if shared else f"home of {participant(claim)}"
 

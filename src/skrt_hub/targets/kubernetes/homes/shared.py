@@ -88,12 +88,17 @@ def finding(cluster: Cluster) -> tuple[Finding, ...]:
     return (judged(cluster.settings, classes_of(cluster.kubectl, "storageclass")),)
 
 
-def judged(settings: Settings, classes: Sequence[Mapping[str, Any]] | None) -> Finding:
+def judged(
+    settings: Settings,
+    classes: Sequence[Mapping[str, Any]] | None,
+    *,
+    what: str = "shared folders",
+    key: str = "shared",
+) -> Finding:
     """The same, of the classes that there are; None: they may not be asked for."""
-    what, key = "shared folders", "kubernetes.shared_storage_class"
     remedy = (
-        f"Name a class in hub.yaml whose volumes many nodes mount (NFS, CephFS, EFS, Filestore, Azure Files): {key}. "
-        "Or remove `shared`."
+        f"Name a class in hub.yaml whose volumes many nodes mount (NFS, CephFS, EFS, Filestore, Azure Files): "
+        f"kubernetes.shared_storage_class. Or remove `{key}`."
     )
     if classes is None:
         return Finding(what, True, "storage classes may not be asked for; they need one with ReadWriteMany volumes")

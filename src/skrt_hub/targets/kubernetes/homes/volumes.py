@@ -8,8 +8,6 @@ once, so that volume and names are as it makes them. No right is needed beyond t
 from __future__ import annotations
 
 import contextlib
-import json
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,22 +17,19 @@ from skrt_hub.homes.accounts import entries_in
 from skrt_hub.homes.packages import answered
 from skrt_hub.homes.remote import Agent
 from skrt_hub.hub.names import folder_for
-from skrt_hub.settings.kubernetes import Kubernetes
-from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.cluster.claims import is_home, shared_name
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
+from skrt_hub.targets.kubernetes.homes.holding import READY_DEADLINE, holding_pod
 from skrt_hub.targets.kubernetes.release.values import HOME
 from skrt_workspace.home.packages import Installed, SetAside
 from skrt_workspace.home.scan import Entry
 from skrt_workspace.home.transfer import Outcome, Step
 
-_UID, _GROUP = 1000, 100
 _PROGRAM = ("python", "-P", "-s", "-m")
 """A module of ours in a pod, without what the participant installed: that could write into the answers."""
 _PACKAGES_DEADLINE = 120.0
-_READY_DEADLINE = 180.0
 
 
 class ClusterHomes:
@@ -146,7 +141,7 @@ class ClusterHomes:
             )
         if claim is None:
             hub = HubPod(self._cluster.kubectl)
-            hub.start_server(home.name, deadline=_READY_DEADLINE)
+            hub.start_server(home.name, deadline=READY_DEADLINE)
             try:
                 pod = self._server_pod(home.name)
                 if pod is None:
@@ -155,7 +150,7 @@ class ClusterHomes:
             finally:
                 hub.stop_servers([home.name], deadline=60)
             return
-        with self._holding_pod(claim) as name:
+        with holding_pod(self._cluster, claim) as name:
             yield name
 
     def _server_pod(self, name: str) -> str | None:
@@ -163,67 +158,3 @@ class ClusterHomes:
             if participant(pod) == name and pod["status"].get("phase") == "Running":
                 return str(pod["metadata"]["name"])
         return None
-
-    @contextlib.contextmanager
-    def _holding_pod(self, claim: dict[str, Any]) -> Iterator[str]:
-        """A pod that holds the volume and does nothing; it ends by itself where this program is killed."""
-        kubectl = self._cluster.kubectl
-        image = self._cluster.require_record().image
-        name = f"skrt-home-{claim['metadata']['uid']}"[:60]
-        kubectl.run("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force", deadline=60)
-        kubectl.run(
-            "create",
-            "--filename=-",
-            stdin=json.dumps(_pod_document(name, claim, image, self._cluster.settings.kubernetes)),
-        )
-        try:
-            self._wait_until_ready(name)
-            yield name
-        finally:
-            kubectl.run("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force", deadline=60)
-
-    def _wait_until_ready(self, name: str) -> None:
-        end = time.monotonic() + _READY_DEADLINE
-        while time.monotonic() < end:
-            pod = self._cluster.kubectl.get("pod", name)
-            statuses = (pod or {}).get("status", {}).get("containerStatuses") or []
-            if statuses and statuses[0].get("ready"):
-                return
-            time.sleep(0.3)
-        raise ClusterError(
-            f"The pod {name}, which holds a home's volume, did not start.",
-            why=f"It had {_READY_DEADLINE:.0f} s.",
-            remedy=f"See: kubectl --namespace {self._cluster.namespace} describe pod {name}",
-        )
-
-
-def _pod_document(name: str, claim: dict[str, Any], image: str, kubernetes: Kubernetes) -> dict[str, Any]:
-    """The pod, as the participant's own would be: the same user, no token, no rights, on the same nodes."""
-    secret = kubernetes.image.pull_secret
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "skrt-hub", "component": "skrt-home"}},
-        "spec": {
-            **placement.of_a_pod(kubernetes),
-            "imagePullSecrets": [{"name": secret}] if secret else [],
-            "restartPolicy": "Never",
-            "activeDeadlineSeconds": 6 * 3600,
-            "terminationGracePeriodSeconds": 0,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "securityContext": {"runAsUser": _UID, "fsGroup": _GROUP, "runAsNonRoot": True},
-            "containers": [
-                {
-                    "name": "home",
-                    "image": image,
-                    "imagePullPolicy": "IfNotPresent",
-                    "command": ["sleep", "6h"],
-                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                    "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
-                    "volumeMounts": [{"name": "home", "mountPath": HOME}],
-                }
-            ],
-            "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}],
-        },
-    }

@@ -16,7 +16,7 @@ from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN, SEAT_KEEPER
-from skrt_hub.targets.kubernetes.release import environments, log_in, profiles, seats, sharing, web, workers
+from skrt_hub.targets.kubernetes.release import data_sets, environments, log_in, profiles, seats, sharing, web, workers
 from skrt_workspace import workers as told_of_workers
 from skrt_workspace.home.space import LIMIT
 
@@ -63,7 +63,7 @@ class Facts:
     `seats` and `seat_keeper` those of the rule for servers that are started ahead and of what starts them,
     `certificate` and `key` the texts of an own certificate, `logo` the picture of the log-in page, `processors` those
     of the cluster's node, where it has only one that is known. `own_config` is the text of the organiser's own file,
-    `own_config_loader` that of what loads it.
+    `own_config_loader` that of what loads it. `datasets` are the fetched sets of data.
     """
 
     image: str
@@ -88,6 +88,7 @@ class Facts:
     processors: float = 0
     own_config: str = ""
     own_config_loader: str = ""
+    datasets: tuple[str, ...] = ()
 
 
 def render_values(settings: Settings, facts: Facts) -> dict[str, Any]:
@@ -260,7 +261,7 @@ def _singleuser(settings: Settings, facts: Facts) -> dict[str, Any]:
         # Homes and temporary files have limits of their own. What is left, the image's own layer, is the node's disk.
         "extraResource": _extra_resources(settings),
         "extraEnv": _environment(settings),
-        "storage": _storage(settings),
+        "storage": _storage(settings, facts.datasets),
         **_network(settings),
         **({"extraNodeAffinity": {"required": required}} if (required := placement.terms(kubernetes)) else {}),
         # Nodes with graphics cards are usually kept free of everything else.
@@ -317,7 +318,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {name: environments.literal(value) for name, value in told.items()}
 
 
-def _storage(settings: Settings) -> dict[str, Any]:
+def _storage(settings: Settings, datasets: tuple[str, ...]) -> dict[str, Any]:
     kubernetes = settings.kubernetes
     storage: dict[str, Any] = {
         "capacity": quantity(settings.limits.home or kubernetes.home_size),
@@ -330,7 +331,8 @@ def _storage(settings: Settings) -> dict[str, Any]:
         name = f"data-{number}"
         volumes[name] = {"name": name, "hostPath": {"path": str(item.folder), "type": "Directory"}}
         mounts[name] = {"name": name, "mountPath": f"/data/{item.name}", "readOnly": True}
-    return {**storage, "extraVolumes": volumes, "extraVolumeMounts": mounts}
+    more, at = data_sets.volumes(datasets)
+    return {**storage, "extraVolumes": volumes | more, "extraVolumeMounts": mounts | at}
 
 
 def _folders_in_memory(limit: int) -> tuple[dict[str, Any], dict[str, Any]]:
