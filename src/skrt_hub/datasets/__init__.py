@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skrt_hub.context import Context
-from skrt_hub.datasets.record import state_of
+from skrt_hub.datasets.record import read, state_of
 
 
 def not_there(context: Context) -> tuple[str, ...]:
@@ -13,3 +13,8 @@ def not_there(context: Context) -> tuple[str, ...]:
         for entry in context.settings.datasets
         if (state := state_of(context.layout, entry).words) != "there"
     )
+
+
+def fetched(context: Context) -> tuple[str, ...]:
+    """The sets that hub.yaml names and that are here: those that pods can be given."""
+    return tuple(entry.name for entry in context.settings.datasets if read(context.layout, entry.name))

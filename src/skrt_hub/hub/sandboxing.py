@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from skrt_hub.hub import gpu
+from skrt_hub.hub import data_shown, gpu
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.names import Place
 from skrt_hub.layout import Layout
@@ -37,7 +37,8 @@ NICENESS = 5
 class Start:
     """One start of one participant's server: what JupyterHub adds to what the settings say.
 
-    `listening`: a listening socket goes along, and the way to the hub (skrt_workspace.connections).
+    `listening`: a listening socket goes along, and the way to the hub (skrt_workspace.connections). `absent`: data that
+    hub.yaml names and that is not there now.
     """
 
     place: Place
@@ -48,6 +49,7 @@ class Start:
     network: Network = field(default_factory=Network)
     shared: tuple[Shared, ...] = ()
     cards: gpu.Cards = field(default_factory=gpu.Cards)
+    absent: frozenset[str] = frozenset()
 
 
 def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cpus: int) -> SandboxDocument:
@@ -72,7 +74,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
         confined=confined,
         user=User(place.uid, place.uid) if applied.root else None,
         hostname=settings.name,
-        read_only=_read_only(applied, layout, start.cards) if isolated or confined else (),
+        read_only=_read_only(applied, layout, start) if isolated or confined else (),
         shared=start.shared if isolated or confined else (),
         temporary=in_memory(settings.limits.memory),
         limits=Limits(processes=settings.limits.processes, open_files=4096, niceness=NICENESS),
@@ -150,12 +152,12 @@ def _is_of_the_system(folder: Path) -> bool:
     return str(folder).startswith(("/usr/", "/bin/"))
 
 
-def _read_only(applied: Applied, layout: Layout, cards: gpu.Cards) -> tuple[Bind, ...]:
-    shown = [Bind(str(data.folder), f"/data/{data.name}") for data in applied.settings.data]
-    shown += [Bind(str(layout.dataset(entry.name)), f"/data/{entry.name}") for entry in applied.settings.datasets]
+def _read_only(applied: Applied, layout: Layout, start: Start) -> tuple[Bind, ...]:
+    data = data_shown.folders(applied.settings, layout)
+    shown = [Bind(str(folder), f"/data/{name}") for name, folder in data.items() if name not in start.absent]
     # Shown also where there is none: what is handed out later must reach servers that run.
     shown.append(Bind(str(layout.material_shown), "/srv/material"))
-    shown += [Bind(folder, folder) for folder in cards.libraries]
+    shown += [Bind(folder, folder) for folder in start.cards.libraries]
     shown += [Bind(str(folder), str(folder)) for _, folder in applied.others if not _is_of_the_system(folder)]
     elastix = applied.settings.engines.elastix
     if elastix is not None and not _is_of_the_system(elastix):

@@ -24,6 +24,7 @@ from skrt_hub.files import write_json
 from skrt_hub.hub import (
     admission,
     control_groups,
+    data_shown,
     failed_starts,
     gpu,
     internet,
@@ -194,6 +195,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]
             listening=True,
             network=internet.network(chosen),
             shared=self.shared,
+            absent=data_shown.absent(applied.settings, layout),
         )
         if applied.settings.limits.gpu:
             start = replace(start, cards=gpu.found())

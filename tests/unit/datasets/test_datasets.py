@@ -22,7 +22,7 @@ from skrt_hub.datasets import fetch, not_there, operations, record, web
 from skrt_hub.datasets.known import find, known_sets
 from skrt_hub.datasets.pieces import FIRST, PUBLISHER, Piece, safe
 from skrt_hub.errors import CopyError, NetworkError, SettingsError, SkrtHubError, SpaceError, StateError
-from skrt_hub.hub.applied import Applied
+from skrt_hub.hub import data_shown
 from skrt_hub.inspection import guard
 from skrt_hub.layout import Layout
 from skrt_hub.policy.patient_data import PatientDataError
@@ -378,16 +378,14 @@ def test_every_known_set_has_licence_citation_and_files() -> None:
     assert "Did you mean: lctsc?" in refused.value.remedy
 
 
-def test_participants_see_sets_where_they_see_data(tmp_path: Path) -> None:
-    from skrt_hub.hub.gpu import Cards
-    from skrt_hub.hub.sandboxing import _read_only
-
-    context = hub(tmp_path, {"name": "lctsc", "patients": 1})
-    applied = Applied.__new__(Applied)
-    object.__setattr__(applied, "settings", context.settings)
-    object.__setattr__(applied, "others", ())
-    shown = {bind.inside: bind.source for bind in _read_only(applied, context.layout, Cards())}
-    assert shown["/data/lctsc"] == str(context.layout.dataset("lctsc"))
+def test_what_is_not_there_is_left_out_when_a_server_starts(tmp_path: Path) -> None:
+    own = folder_of(tmp_path / "own", a="1")
+    data = [{"name": "here", "folder": str(own)}, {"name": "gone", "folder": str(tmp_path / "gone")}]
+    context = hub(tmp_path, {"name": "mine", "folder": str(own)}, {"name": "lctsc"}, data=data)
+    fetch.fetch(context, context.settings.datasets[:1])
+    folders = data_shown.folders(context.settings, context.layout)
+    assert folders["mine"] == context.layout.dataset("mine")
+    assert data_shown.absent(context.settings, context.layout) == {"gone", "lctsc"}
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,15 @@ def test_a_closed_hub_keeps_its_address_in_all_spellings_and_answers_that_it_is_
     assert static["entryPoints"]["auth_api"]["address"] == "127.0.0.1:8102"
 
 
+def test_data_that_is_not_there_keeps_no_server_from_starting() -> None:
+    made = applied(data=[{"name": "ct", "folder": "/srv/ct"}], datasets=["lctsc", "4d-lung"])
+    start = Start(ANNA, {}, (), absent=frozenset({"ct", "4d-lung"}))
+    shown = render_sandbox(made, LAYOUT, start, machine_cpus=8).read_only
+    assert {bind.inside: bind.source for bind in shown if bind.inside.startswith("/data")} == {
+        "/data/lctsc": "/state/datasets/lctsc"
+    }
+
+
 def test_a_participant_sees_the_own_home_and_named_data_only() -> None:
     shown = document(data=[{"name": "ct", "folder": "/srv/ct"}])
     assert shown.home == "/state/homes/anna"

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from skrt_hub.context import Context
-from skrt_hub.datasets import fetch, record
+from skrt_hub.datasets import fetch, fetched, record
 from skrt_hub.errors import ClusterError
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster.claims import data_name, in_words, is_home, shared_name
-from skrt_hub.targets.kubernetes.homes import data_sets
+from skrt_hub.targets.kubernetes.homes import data_sets, shared
 from skrt_hub.targets.kubernetes.in_server import fill
 from skrt_hub.targets.kubernetes.release.data_sets import claim_name, volumes
 from skrt_hub.targets.kubernetes.release.values import Facts, render_values
@@ -43,7 +43,7 @@ def cluster(context: Context) -> Any:
 
 
 def test_only_what_was_fetched_is_a_volume(context: Context) -> None:
-    assert data_sets.here(context) == ("Scans_1",)
+    assert fetched(context) == ("Scans_1",)
     known = record.read(context.layout, "Scans_1")
     (claim,) = data_sets.documents(cluster(context), {"Scans_1": known})
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"] and claim["spec"]["storageClassName"] == "nfs"
@@ -110,5 +110,5 @@ def test_a_volume_that_was_not_filled_rightly_is_told_and_filled_again(
 
 def test_a_class_whose_volumes_one_node_mounts_is_told_by_check(context: Context) -> None:
     classes = [{"metadata": {"name": "nfs"}, "provisioner": "ebs.csi.aws.com"}]
-    found = data_sets.shared.judged(context.settings, classes, what="data sets", key="datasets")
+    found = shared.judged(context.settings, classes, what="data sets", key="datasets")
     assert found.name == "data sets" and not found.ok and "remove `datasets`" in found.remedy

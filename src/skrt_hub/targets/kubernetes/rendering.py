@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skrt_hub import datasets
 from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.hub import cohort_desk, seat_keeper, visitors
@@ -14,7 +15,6 @@ from skrt_hub.hub import own_config as own_config_in_hub
 from skrt_hub.hub.authority import Authority, Names
 from skrt_hub.policy import cohort_shares, own_config, seats
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
-from skrt_hub.targets.kubernetes.homes import data_sets
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.release import environments
 from skrt_hub.targets.kubernetes.release.chart import OLDEST_KUBERNETES, check_values, ensure_chart
@@ -49,7 +49,7 @@ def gather(context: Context) -> Facts:
         own_config=own_config.read(context.settings),
         own_config_loader=Path(own_config_in_hub.__file__).read_text(encoding="utf-8"),
         gate=Path(__file__).with_name("gate.js").read_text(encoding="utf-8"),
-        datasets=data_sets.here(context),
+        datasets=datasets.fetched(context),
         version=__version__,
         **certificate,
     )

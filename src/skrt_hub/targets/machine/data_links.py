@@ -8,6 +8,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from skrt_hub.hub import data_shown
 from skrt_hub.hub.reach import in_container
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
@@ -34,8 +35,7 @@ def show(settings: Settings, layout: Layout, place: Path = _PLACE) -> tuple[str,
     """Let each folder of `data`, and each set, be found at /data/NAME; returns those where something else stands."""
     if not in_container() or not place.is_dir():
         return ()
-    wanted = {data.name: data.folder for data in settings.data}
-    wanted |= {entry.name: layout.dataset(entry.name) for entry in settings.datasets}
+    wanted = data_shown.folders(settings, layout)
     for link in place.iterdir():
         if link.is_symlink() and link.name not in wanted:
             link.unlink()

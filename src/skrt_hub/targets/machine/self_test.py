@@ -14,6 +14,7 @@ from pathlib import Path
 from skrt_hub.context import Context
 from skrt_hub.environment.marker import damage
 from skrt_hub.errors import StateError, VerifyError
+from skrt_hub.hub import data_shown
 from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied
 from skrt_hub.hub.names import Place
 from skrt_hub.hub.sandboxing import Start, render_sandbox
@@ -71,7 +72,8 @@ def _start(applied: Applied, layout: Layout, work: Path, *, quick: bool) -> tupl
         os.chown(home, _TESTER_ID, _TESTER_ID)
         work.chmod(0o711)
     place = Place("self-test", "self-test", _TESTER_ID)
-    document = render_sandbox(applied, layout, Start(place, {}, ()), machine_cpus=len(os.sched_getaffinity(0)))
+    start = Start(place, {}, (), absent=data_shown.absent(applied.settings, layout))
+    document = render_sandbox(applied, layout, start, machine_cpus=len(os.sched_getaffinity(0)))
     python = str(applied.environment / "bin" / "python")
     command = (python, "-m", "skrt_workspace.verify", "--json", *(["--quick"] if quick else []))
     inside = document.working_directory if document.isolated else str(home)

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from skrt_hub.context import Context
-from skrt_hub.datasets import record
+from skrt_hub.datasets import fetched, record
 from skrt_hub.errors import ClusterError
 from skrt_hub.files import ensure_folder, read_json, write_json
 from skrt_hub.process import last_lines, start
@@ -31,11 +30,6 @@ from skrt_hub.targets.kubernetes.release.values import HOME, quantity
 _ENDS = 600.0
 """Seconds that the pod may still take after it was given everything."""
 _FILL = Path(__file__).parents[1] / "in_server" / "fill.py"
-
-
-def here(context: Context) -> tuple[str, ...]:
-    """The sets that hub.yaml names and that were fetched to this machine: those that pods can be given."""
-    return tuple(entry.name for entry in context.settings.datasets if record.read(context.layout, entry.name))
 
 
 def documents(cluster: Cluster, records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -69,7 +63,7 @@ def _room(known: Mapping[str, Any]) -> int:
 def ensure(cluster: Cluster) -> None:
     """Make and fill the volumes of all sets that were fetched; one that is filled is left alone."""
     layout = cluster.layout
-    records = {name: record.read(layout, name) for name in here(cluster.hub_context)}
+    records = {name: record.read(layout, name) for name in fetched(cluster.hub_context)}
     if not records:
         return
     there = {claim["metadata"]["name"] for claim in cluster.kubectl.items(CLAIMS)}
@@ -141,7 +135,7 @@ def finding(cluster: Cluster) -> tuple[Finding, ...]:
 
 def require(cluster: Cluster) -> None:
     """Raises ClusterError where pods would wait for a volume that never comes."""
-    if here(cluster.hub_context):
+    if fetched(cluster.hub_context):
         for found in finding(cluster):
             if found.required and not found.ok:
                 raise ClusterError(f"Data sets cannot be had: {found.found}.", remedy=found.remedy)

@@ -1,0 +1,19 @@
+"""Data that everybody reads: where each folder lies on this machine, and which of them are there now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skrt_hub.layout import Layout
+from skrt_hub.settings.model import Settings
+
+
+def folders(settings: Settings, layout: Layout) -> dict[str, Path]:
+    """The folders of hub.yaml's `data`, and its sets, by their names below /data."""
+    sets = {entry.name: layout.dataset(entry.name) for entry in settings.datasets}
+    return {data.name: data.folder for data in settings.data} | sets
+
+
+def absent(settings: Settings, layout: Layout) -> frozenset[str]:
+    """The names of those that are not there now: a server starts all the same, and sees them from its next start on."""
+    return frozenset(name for name, folder in folders(settings, layout).items() if not folder.is_dir())
