@@ -189,8 +189,12 @@ def test_a_large_image_is_turned_and_scrolled_in_time(running: Hub, browser: Bro
     visitor.page.wait_for_selector(READY)
     visitor.page.wait_for_timeout(4000)
     # 60 Gy in the middle are 30 Gy after 33.2 mm and 40 Gy after 25.4 mm, where the isodose lines of 30 and 40 Gy are.
+    choose(visitor.page, "show", "axial")
+    visitor.page.wait_for_timeout(1000)
     near = visitor.page.evaluate(LINES, [[33.2, 0], [-23.5, -23.5], [0, 25.4], [29.3, 0], [0, -29.3]])
     assert [amount > 0 for amount in near] == [True, True, True, False, False]
+    visitor.picture("axial")
+    choose(visitor.page, "show", "planes and 3D")
     found = visitor.page.evaluate(SPEED)
     visitor.picture("large")
     print(json.dumps(found))
