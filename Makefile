@@ -82,7 +82,7 @@ container: $(VENV)/dist ## build the image of a whole hub in one container, as s
 	cp src/skrt_hub/environment/lock/requirements.txt build/container/participants.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
 		> build/container/hub.txt
-	$(or $(ENGINE),docker) $(if $(PLATFORMS),buildx build --push --platform $(PLATFORMS),build) \
+	$(or $(ENGINE),docker) $(if $(PLATFORMS),buildx build --push --sbom=true --provenance=true --platform $(PLATFORMS),build) \
 		--file containers/hub/Dockerfile --tag $(or $(IMAGE),skrt-hub) build/container
 
 test-container: $(VENV)/dev ## the tests of the image, which `make container` built; needs Docker

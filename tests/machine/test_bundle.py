@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,12 +31,14 @@ def inside() -> Iterator[Path]:
     folder = Path("/tmp/skrt-hub-test-bundle/an other place")  # deep below pytest's own nobody else may go
     shutil.rmtree(folder.parent, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
+    # A further environment, with a package that the first does not have.
+    (folder / "hub.yaml").write_text("environment:\n  others: [{name: tables, packages: [prettytable]}]\n")
     made = subprocess.run(
         [COMMAND, "bundle", "make", folder / "hub.bundle"], cwd=folder, capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stderr
     assert "will have" in made.stdout + made.stderr
-    for path in (folder.parent, folder, folder / "home", folder / "hub.bundle"):
+    for path in (folder.parent, folder, folder / "home", folder / "hub.bundle", folder / "hub.yaml"):
         os.chown(path, SOMEBODY, SOMEBODY)
     yield folder
     there(folder, folder / "home/.local/bin/skrt-hub", "stop")
@@ -52,8 +56,12 @@ def there(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_hub_comes_up_without_a_network(inside: Path) -> None:
     up = there(inside, PYTHON, "hub.bundle", "up")
     assert up.returncode == 0, up.stdout + up.stderr
-    verified = there(inside, inside / "home/.local/bin/skrt-hub", "verify", "--quick")
+    verified = there(inside, inside / "home/.local/bin/skrt-hub", "verify", "--quick", "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert {row["environment"] for row in json.loads(verified.stdout)["rows"]} == {"", "tables"}
+    with zipfile.ZipFile(inside / "hub.bundle") as packed:
+        listed = {part["name"] for part in json.loads(packed.read("sbom.cdx.json"))["components"]}
+    assert {"scikit-rt", "prettytable", "jupyterhub"} <= listed
 
 
 def test_a_changed_byte_is_refused(inside: Path) -> None:

@@ -25,7 +25,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import canonicalize_name
 
 from skrt_hub import computer
-from skrt_hub.bundle import starter
+from skrt_hub.bundle import parts_list, starter
 from skrt_hub.bundle.own_wheel import build_own_wheel
 from skrt_hub.context import Context
 from skrt_hub.environment import Lock, choose, locks_for, uv
@@ -95,6 +95,11 @@ def make_bundle(context: Context, file: Path, pack: Callable[[Path], tuple[str, 
             )
             for name, lock in locks.items():
                 shutil.copyfile(lock.file, work / lock_in_bundle(name))
+            listed = [(wheel.name, wheel.version, wheel.digest) for wheel in wheels]
+            files = [lock.file for lock in locks.values()]
+            (work / parts_list.NAME).write_text(
+                parts_list.parts_list(__version__, listed, contents.images, files), encoding="utf-8"
+            )
             digest = _pack(work, contents, work / "bundle")
         with told(file):
             (work / "bundle").replace(file)
@@ -238,7 +243,8 @@ def _pins(wheels: Iterable[Wheel], own: Path) -> str:
 def _pack(work: Path, contents: Contents, to: Path) -> str:
     """The file: a zip file that Python runs, and at its end the hash of all before."""
     there = [work / name for name in (PARTICIPANTS, HUB, CLUSTER) if (work / name).is_dir()]
-    paths = [*sorted(work.glob("lock*.txt")), *(path for folder in there for path in sorted(folder.iterdir()))]
+    first = [work / parts_list.NAME, *sorted(work.glob("lock*.txt"))]
+    paths = [*first, *(path for folder in there for path in sorted(folder.iterdir()))]
     files = []
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr("__main__.py", Path(starter.__file__).read_text(encoding="utf-8"))
