@@ -19,8 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from skrt_hub.targets.kubernetes.release.chart import NAME as CHART_NAME
-from skrt_hub.targets.kubernetes.release.chart import PINNED
+from skrt_hub.targets.kubernetes.release.chart import JUPYTERHUB
 
 from .conftest import CHART, LONGEST, NAME, PORT
 
@@ -55,12 +54,12 @@ def fetched_chart(state: Path) -> None:
     """The chart as `helm pull` would leave it."""
     folder = state / "kubernetes" / "charts"
     folder.mkdir(parents=True)
-    fetched = folder / f"{CHART_NAME}-{PINNED}.tgz"
+    fetched = folder / f"{JUPYTERHUB.name}-{JUPYTERHUB.pinned}.tgz"
     if Path(CHART).is_file():
         shutil.copyfile(CHART, fetched)
         return
     with tarfile.open(fetched, "w:gz") as packed:
-        packed.add(CHART, CHART_NAME)
+        packed.add(CHART, JUPYTERHUB.name)
 
 
 def run(folder: Path, *words: object, outside: bool = False, code: int = 0, **more: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import zstandard
 
+from skrt_hub import policy
 from skrt_hub.context import Context
 from skrt_hub.environment import bundled
 from skrt_hub.environment.bundled import CLUSTER, Bundle
@@ -16,10 +17,12 @@ from skrt_hub.errors import SettingsError, SkrtHubError, SpaceError, UsageError
 from skrt_hub.files import ensure_folder
 from skrt_hub.targets.kubernetes import rendering
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
+from skrt_hub.targets.kubernetes.dask import release as dask
+from skrt_hub.targets.kubernetes.dask.chart import DASK_GATEWAY
 from skrt_hub.targets.kubernetes.image import ensure
 from skrt_hub.targets.kubernetes.image.engine import Engine, find_engine
 from skrt_hub.targets.kubernetes.image.load import load_command, nodes_without
-from skrt_hub.targets.kubernetes.release.chart import find_chart
+from skrt_hub.targets.kubernetes.release.chart import JUPYTERHUB, find_chart
 
 IMAGES = "images.tar.zst"
 _LEVEL = 3
@@ -43,7 +46,7 @@ def pack(context: Context, folder: Path, kubernetes: str) -> tuple[str, ...]:
     ensure.prepare_material(context)
     values, manifests = rendering.render(context, check=True, server=server)
     engine = find_engine(context.echo) if image.name else ensure.build(context).engine
-    names = rendering.images(values, manifests)
+    names = rendering.images(values, manifests + dask.manifests(context, server))
     for name in names:
         if not engine.has(name):
             with context.progress.step(f"fetching {name}"):
@@ -71,11 +74,16 @@ def _version(context: Context, given: str) -> tuple[int, int]:
 
 
 def _pack_chart(context: Context, folder: Path) -> None:
-    """The chart as it was fetched. One that hub.yaml names is carried with hub.yaml."""
-    if context.settings.kubernetes.chart is None:
-        chart = find_chart(None, context.layout.kubernetes / "charts")
-        assert chart is not None  # the values were checked with it
-        shutil.copyfile(chart.path, folder / chart.path.name)
+    """The charts as they were fetched. One that hub.yaml names is carried with hub.yaml."""
+    charts, kubernetes = context.layout.kubernetes / "charts", context.settings.kubernetes
+    asked = [(JUPYTERHUB, kubernetes.chart)]
+    if policy.cohorts.on_workers(context.settings):
+        asked.append((DASK_GATEWAY, kubernetes.dask_chart))
+    for kind, local in asked:
+        if local is None:
+            chart = find_chart(None, charts, kind)
+            assert chart is not None  # the values were checked with it
+            shutil.copyfile(chart.path, folder / chart.path.name)
 
 
 def _pack_images(context: Context, engine: Engine, names: tuple[str, ...], to: Path) -> None:

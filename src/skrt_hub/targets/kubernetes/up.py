@@ -70,8 +70,8 @@ def bring_up(context: Context) -> UpReport:
         )
         for line in participants.ensure_homes_are_found(cluster):
             context.progress.say(line)
-        workers = dask.wanted(cluster)
-        values, manifests = _values(cluster, chart, dask.digest_of(workers))
+        workers = dask.wanted(context, cluster.helm, cluster.server_version)
+        values, manifests = _values(cluster, chart, workers)
         url = _already_up(cluster, release, values)
         if url is not None:
             codes = participants.take_list(cluster)
@@ -89,7 +89,7 @@ def bring_up(context: Context) -> UpReport:
         # The place is written down before anything is made there; the image when the nodes have it.
         replace(record, image=cluster.record.image if cluster.record else "").write(context.layout, context.settings)
         ingress.require_secret(cluster)
-        _ensure_images(cluster, bundle, rendering.images(values, manifests))
+        _ensure_images(cluster, bundle, rendering.images(values, manifests + (workers.manifests if workers else "")))
         record.write(context.layout, context.settings)
         log_in_secret.ensure(cluster)
         _ensure_volumes(cluster)
@@ -125,10 +125,10 @@ def _ensure_volumes(cluster: Cluster) -> None:
     data_sets.ensure(cluster)
 
 
-def _values(cluster: Cluster, chart: Chart, beside: str) -> tuple[dict[str, Any], str]:
+def _values(cluster: Cluster, chart: Chart, workers: dask.Asked | None) -> tuple[dict[str, Any], str]:
     """The values, accepted by the chart, with their own digest in them; and what the chart makes of them.
 
-    The digest also stands for what is `beside` the hub, so that a change of it is sent, too.
+    The digest also stands for the workers' part, so that a change of it is sent, too.
     """
     facts = replace(
         rendering.gather(cluster.hub_context), processors=preflight.processors_of_one_node(cluster.nodes() or ())
@@ -136,6 +136,7 @@ def _values(cluster: Cluster, chart: Chart, beside: str) -> tuple[dict[str, Any]
     values = render_values(cluster.settings, facts)
     server = cluster.server_version
     manifests = check_values(cluster.helm, cluster.release, chart, values, server=server)
+    beside = workers.digest if workers else ""
     digest = hashlib.sha256((chart.version + as_yaml(values) + beside).encode()).hexdigest()[:16]
     values["custom"]["skrtHub"]["digest"] = digest
     return values, manifests
@@ -192,7 +193,7 @@ def _apply(
     release: Release,
     lease: recover.Lease,
     *,
-    workers: tuple[Chart, str] | None,
+    workers: dask.Asked | None,
 ) -> tuple[str, ...]:
     """Mend what was interrupted, save the database, send the values, wait until hub and proxy are ready.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from skrt_hub import policy
 from skrt_hub.context import Context
@@ -28,42 +29,50 @@ _LABEL = "gateway.dask.org/instance"
 _PAUSE = 1.0
 
 
-def wanted(cluster: Cluster) -> tuple[Chart, str] | None:
-    """The chart and its values, accepted by it; None where hub.yaml asks for no workers. Nothing is sent yet."""
-    if not policy.cohorts.on_workers(cluster.settings):
+@dataclass(frozen=True)
+class Asked:
+    """The gateway as hub.yaml asks for it: its chart, the values as text, and what the chart makes of them."""
+
+    chart: Chart
+    values: str
+    manifests: str
+
+    @property
+    def digest(self) -> str:
+        """What of it the hub's own digest depends on."""
+        return self.chart.version + self.values
+
+
+def wanted(context: Context, helm: Helm, server: tuple[int, int]) -> Asked | None:
+    """What is asked for, accepted by the chart for a Kubernetes of version `server`; None where nothing is.
+
+    No cluster is asked.
+    """
+    settings = context.settings
+    if not policy.cohorts.on_workers(settings):
         return None
-    chart, values, _ = _rendered(cluster.hub_context, cluster.helm, cluster.server_version)
-    return chart, values
+    chart = ensure_chart(settings.kubernetes.dask_chart, context.layout.kubernetes / "charts", helm, DASK_GATEWAY)
+    values = render_dask(settings, facts(images.wanted(context)))
+    return Asked(chart, as_yaml(values), check_values(helm, release_of(settings), chart, values, server=server))
 
 
 def manifests(context: Context, server: tuple[int, int]) -> str:
-    """What the chart makes for a Kubernetes of version `server`; no cluster is asked."""
-    if not policy.cohorts.on_workers(context.settings):
-        return ""
+    """What the chart makes for such a Kubernetes; nothing where no workers are asked for."""
     namespace = context.settings.kubernetes.namespace or context.settings.name
-    helm = Helm("", namespace, context.layout.kubernetes / "helm", context.echo)
-    return _rendered(context, helm, server)[2]
+    asked = wanted(context, Helm("", namespace, context.layout.kubernetes / "helm", context.echo), server)
+    return "" if asked is None else f"\n---\n{asked.manifests}"
 
 
-def _rendered(context: Context, helm: Helm, server: tuple[int, int]) -> tuple[Chart, str, str]:
-    settings = context.settings
-    chart = ensure_chart(settings.kubernetes.dask_chart, context.layout.kubernetes / "charts", helm, DASK_GATEWAY)
-    values = render_dask(settings, facts(images.wanted(context)))
-    made = check_values(helm, release_of(settings), chart, values, server=server)
-    return chart, as_yaml(values), made
-
-
-def ensure(cluster: Cluster, asked: tuple[Chart, str] | None, *, renew: Callable[[], None]) -> None:
+def ensure(cluster: Cluster, asked: Asked | None, *, renew: Callable[[], None]) -> None:
     """Have the release as it was asked for, or none. Raises what Helm raises."""
     release = release_of(cluster.settings)
     if asked is None:
         remove(cluster)
         return
-    chart, values = asked
     items = {"apiVersion": "v1", "kind": "List", "items": rules.objects(cluster.settings, release)}
     cluster.kubectl.run("apply", "--filename=-", stdin=json.dumps(items))
     deadline = cluster.settings.kubernetes.time_limit
-    cluster.helm.apply(release, chart.path, values, deadline=deadline, watch=renew, started=lambda _: None)
+    cluster.helm.apply(release, asked.chart.path, asked.values, deadline=deadline, watch=renew, started=lambda _: None)
     wake(cluster)
 
 
@@ -134,8 +143,3 @@ def _not_ready(cluster: Cluster) -> list[str]:
     found = cluster.kubectl.items("deployments", quiet=True)
     ready = {item["metadata"]["name"]: (item.get("status") or {}).get("readyReplicas", 0) for item in found}
     return [f"{part}-{release}" for part in _PARTS if not ready.get(f"{part}-{release}")]
-
-
-def digest_of(asked: tuple[Chart, str] | None) -> str:
-    """What of it the hub's own digest depends on."""
-    return "" if asked is None else asked[0].version + asked[1]
