@@ -98,6 +98,7 @@ def test_an_own_file_for_jupyterhub_is_loaded_and_the_hub_holds_together(room: H
     file.write_text(FILE + UNDONE, encoding="utf-8")
     configure(room, there, hub_config="extra.py")
     assert "hub_config is in use" in " ".join(room.run("up")["lines"])
+    person(room, "anna")
     said = status(room)
     left_out = ("spawner_class", "mem_limit", "container_security_context", "proxy_class", "tornado_settings")
     assert all(trait in said for trait in (*left_out, "accounts_file")), said

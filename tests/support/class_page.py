@@ -67,12 +67,14 @@ class Recorder:
 
 PNG = "iVBORw0KGgoAAAA="
 _SLIP = {"matrix": list, "path": str, "address": "", "login": "", "code": "", "fingerprint": ""}
+ODD = "caf\udce9\n\u202e \x1b.ipynb"
+"""The name of a file that no page could show as it is."""
 _HOSTILE = [
     {"cell_type": "markdown", "source": "</pre><script>alert(1)</script>"},
     {"cell_type": "code", "source": "", "outputs": [{"output_type": "display_data", "data": {"image/png": PNG}}]},
 ]
 ANSWERS: dict[str, Any] = {
-    "shown_notebooks": Shown(4e9, (ShownFile('a"&name=bob.ipynb', 1e9), ShownFile("far.ipynb", 1e300))),
+    "shown_notebooks": Shown(4e9, (ShownFile('a"&name=bob.ipynb', 1e9), ShownFile("far.ipynb", 1e300), ShownFile(ODD, 1e9))),
     "shown_notebook": json.dumps({"cells": _HOSTILE}).encode(),
     "reset_log_ins": {},
     "slips": [SimpleNamespace(**_SLIP)],

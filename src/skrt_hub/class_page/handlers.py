@@ -20,7 +20,7 @@ from tornado import web  # type: ignore[attr-defined]
 
 from skrt_hub.class_page.course import CourseVerbs
 from skrt_hub.class_page.jobs import Jobs
-from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query
+from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query, path_in_query
 from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ClassVerbs
 from skrt_hub.class_page.view import Row, as_csv
 from skrt_hub.errors import SkrtHubError
@@ -189,7 +189,7 @@ class ShownHandler(ClassHandler):
     async def get(self) -> None:
         if (row := await self.asked_for()) is None:
             return
-        name, path = row.name, self.get_query_argument("path", "", strip=False)
+        name, path = row.name, path_in_query(self.request.query)
         try:
             if path:
                 cells = await self.done(self.verbs.notebook, name, path)

@@ -1,4 +1,7 @@
-"""The organiser's pages as HTML. Every word that comes from a person is escaped by the templates."""
+"""The organiser's pages as HTML. Every word that comes from a person is escaped by the templates.
+
+Names of files are whatever a home's owner made of them: bytes that are no text, letters that turn the others around.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from skrt_hub.class_page.view import Row
 from skrt_hub.login.pages import Look, Pages
 from skrt_hub.report import human_size
+from skrt_hub.terminal import printable
 
 FOLDER = Path(__file__).parent
 ASSETS = {"class.css": "text/css; charset=utf-8", "class.js": "text/javascript; charset=utf-8"}
@@ -40,9 +44,9 @@ class ClassPages(Pages):
             "clock": _clock,
             "job_name": lambda kind: words[f"course_{kind}"],
             "in_query": name_in_query,
-            "file_in_query": lambda name, path: urlencode({"name": name, "path": path}),
+            "file_in_query": _file_in_query,
         }
-        return self.page(template, language, base, query=query, version=version(), **helpers, **values)
+        return printable(self.page(template, language, base, query=query, version=version(), **helpers, **values))
 
 
 def asset(name: str) -> bytes:
@@ -59,6 +63,16 @@ def version() -> str:
 def name_in_query(name: str) -> str:
     """A name as it stands in an address."""
     return urlencode({"name": name})
+
+
+def _file_in_query(name: str, path: str) -> str:
+    """A participant's file as it stands in an address; `path_in_query` is the way back."""
+    return urlencode({"name": name, "path": path}, errors="surrogateescape")
+
+
+def path_in_query(query: str) -> str:
+    """The path of a file in an address; "" where there is none."""
+    return parse_qs(query, errors="surrogateescape").get("path", [""])[-1]
 
 
 def _time_of(seconds: float) -> str:

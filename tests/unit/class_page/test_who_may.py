@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
 from tornado.httpclient import HTTPResponse
 
 from skrt_hub.class_page.course_handlers import LARGEST_FILES
+from skrt_hub.class_page.verbs import ClassVerbs
 from skrt_hub.login.organisers import HELPER, ROLE, organises, role_of
 from skrt_hub.policy import class_page
-from tests.support.class_page import ACCOUNTS, PNG, Ask, Recorder, asked, key
+from tests.support.class_page import ACCOUNTS, ODD, PNG, Ask, Recorder, asked, key
 
 ON_ONE = [(action, "anna") for action in class_page.ON_ONE]
 ON_ALL = [(action, "") for action in class_page.ON_ALL]
@@ -109,6 +112,26 @@ def test_an_organiser_looks_at_what_is_shown_and_nothing_in_it_runs(caplog: pyte
     assert "default-src 'none'" in policy and "unsafe" not in policy and "img-src 'self' data:" in policy
     assert "data:" not in listed.headers["Content-Security-Policy"]
     assert nobody.code == 404
+
+
+def test_a_name_that_is_no_text_is_shown_and_leads_to_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def notebook(_: object, name: str, path: str) -> tuple[()]:
+        looked.append((name, path))
+        return ()
+
+    monkeypatch.setattr(ClassVerbs, "notebook", notebook)
+
+    async def questions(ask: Ask) -> tuple[HTTPResponse, HTTPResponse]:
+        listed = await ask("shown?name=anna")
+        address = re.findall(r'href="[^"]*/(shown[^"]+)"', listed.body.decode())[-1]
+        return listed, await ask(unescape(address))
+
+    listed, notebook_page = asked("maria", Recorder(), questions)
+    assert (listed.code, notebook_page.code) == (200, 200)
+    assert "caf\\xe9\n\\u202e \\x1b.ipynb" in listed.body.decode()
+    assert looked == [("anna", ODD)]
 
 
 @pytest.mark.parametrize("name", ["hans", "anna", "harm"])
