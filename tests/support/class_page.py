@@ -74,7 +74,9 @@ _HOSTILE = [
     {"cell_type": "code", "source": "", "outputs": [{"output_type": "display_data", "data": {"image/png": PNG}}]},
 ]
 ANSWERS: dict[str, Any] = {
-    "shown_notebooks": Shown(4e9, (ShownFile('a"&name=bob.ipynb', 1e9), ShownFile("far.ipynb", 1e300), ShownFile(ODD, 1e9))),
+    "shown_notebooks": Shown(
+        4e9, (ShownFile('a"&name=bob.ipynb', 1e9), ShownFile("far.ipynb", 1e300), ShownFile(ODD, 1e9))
+    ),
     "shown_notebook": json.dumps({"cells": _HOSTILE}).encode(),
     "reset_log_ins": {},
     "slips": [SimpleNamespace(**_SLIP)],

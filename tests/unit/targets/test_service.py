@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from skrt_hub.context import Context
-from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError, ProgramError, StateError
+from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError, ProgramError, StateError, UsageError
 from skrt_hub.hub import delegation
 from skrt_hub.layout import Layout, default_root
 from skrt_hub.process import Finished
@@ -213,3 +213,20 @@ def test_check_says_what_brings_a_hub_in_a_container_back(tmp_path: Path, monkey
     found = service.finding(Context(Settings(), Layout(tmp_path), Silent())).found
     assert "--restart unless-stopped" in found
     assert "service install" not in found
+
+
+@pytest.mark.parametrize("folder", ["a\nExecStart=/bin/other", "end\\", "end ", "\x1b[0m"])
+def test_a_folder_that_ends_a_line_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
+    table = Crontab("@daily something\n")
+    monkeypatch.setattr(boot_entries, "all_entries", lambda: (Cron("crontab"),))
+    monkeypatch.setattr(boot_entries, "run", table.run)
+    with pytest.raises(UsageError, match="ends a line"):
+        hub(tmp_path).install(tmp_path / folder / "hub.yaml")
+    assert table.text == "@daily something\n"
+
+
+def test_a_variable_that_would_end_a_line_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(boot_entries, "all_entries", lambda: (Cron("crontab"),))
+    monkeypatch.setenv("SKRT_HUB_ENVIRONMENTS", "/a\n@reboot other")
+    with pytest.raises(UsageError, match="SKRT_HUB_ENVIRONMENTS"):
+        hub(tmp_path).install(None)

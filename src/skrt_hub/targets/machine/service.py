@@ -10,11 +10,11 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from skrt_hub.context import Context
-from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError, StartError
+from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError, StartError, UsageError
 from skrt_hub.hub.reach import in_container
 from skrt_hub.layout import default_root
 from skrt_hub.report import Finding, Message, Report
@@ -123,14 +123,37 @@ def programs(context: Context, config: Path | None, name: str) -> Programs:
     root = context.layout.root
     file = ("--config", str(config.absolute())) if config is not None else ()
     words = (*_command(), "--state", str(root), *file, "service")
+    folder = config.absolute().parent if config is not None else root
+    variables = {key: value for key, value in os.environ.items() if _is_kept(key)}
+    _ensure_can_be_noted(words, folder, variables)
     return Programs(
         name=name,
         start=(*words, "start"),
         stop=(*words, "stop"),
-        folder=config.absolute().parent if config is not None else root,
-        variables={key: value for key, value in os.environ.items() if _is_kept(key)},
+        folder=folder,
+        variables=variables,
         log=context.layout.log / "service.log",
     )
+
+
+def _ensure_can_be_noted(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
+    """A line of a unit or of cron's table ends with a newline, and a folder's there with a backslash or a space.
+
+    Raises UsageError: what would follow such an end would be read as an order of its own.
+    """
+    odd = next((word for word in (*words, str(folder)) if not word.isprintable()), "")
+    if not odd and str(folder).endswith((" ", "\\")):
+        odd = str(folder)
+    if odd:
+        raise UsageError(
+            f"The hub cannot be noted as a service: the path {odd!r} has a character that ends a line there.",
+            remedy="Rename the folder: no line ends in its name, and no space or backslash as the last letter.",
+        )
+    if wrong := next((name for name, value in sorted(variables.items()) if not value.isprintable()), ""):
+        raise UsageError(
+            f"The hub cannot be noted as a service: the variable {wrong} has a line end, or a byte that is no text.",
+            remedy=f"Type: unset {wrong}",
+        )
 
 
 def _command() -> tuple[str, ...]:
