@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace.home import notices
+from skrt_workspace.home.own_file import read_own, write_own
 
 VARIABLE = "SKRT_SHARED"
 """JSON: for each name its `path`, whether one may `write`, and its `limit` in bytes (0: none)."""
@@ -60,12 +61,12 @@ def link(home: Path) -> None:
     made = _read_file(home / _LINKED)
     for name, target in made.items():
         if wanted.get(name) != target and _leads_to(home / name, str(target)):
-            (home / name).unlink()
+            with contextlib.suppress(OSError):
+                (home / name).unlink()
     kept = {name: target for name, target in wanted.items() if _made(home / name, target)}
     if kept != made:
         with contextlib.suppress(OSError):
-            (home / _LINKED).parent.mkdir(parents=True, exist_ok=True)
-            (home / _LINKED).write_text(json.dumps(kept), encoding="utf-8")
+            write_own(home / _LINKED, json.dumps(kept))
 
 
 def linked(home: Path, folder: SharedFolder) -> bool:
@@ -103,7 +104,7 @@ def _usage() -> dict[str, Any]:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return _read(path.read_text(encoding="utf-8"))
+        return _read(read_own(path).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         return {}
 
@@ -111,6 +112,6 @@ def _read_file(path: Path) -> dict[str, Any]:
 def _read(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

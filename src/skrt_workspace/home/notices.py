@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import system
+from skrt_workspace.home.own_file import read_own
 
 IN_HOME = ".local/share/skrt-workspace/notices"
 MATERIAL = "material"
@@ -92,7 +93,7 @@ def read_notices(folder: Path, kind: str | None = None) -> list[Notice]:
     found: list[Notice] = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            told = json.loads(path.read_text(encoding="utf-8"))
+            told = json.loads(read_own(path))
             text, facts = str(told["text"])[:_LONGEST], told.get("facts")
             usable = facts if isinstance(facts, dict) else {}
             found.append(Notice(path.name, str(told["kind"]), text, str(told["time"]), usable))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import time
 from pathlib import Path
+
+from skrt_workspace.home.own_file import read_own, write_own
 
 FILE = ".local/share/skrt-workspace/showing.json"
 LONGEST = 4 * 3600
@@ -22,16 +22,7 @@ _LARGEST = 1000
 def show(home: Path, seconds: float) -> float:
     """Show the notebooks for so long, at most LONGEST; until when (seconds since 1970). Raises OSError."""
     end = time.time() + min(seconds, LONGEST)
-    file = home / FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            json.dump({"until": end}, stream)
-        Path(temporary).replace(file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_own(home / FILE, json.dumps({"until": end}))
     return end
 
 
@@ -44,7 +35,7 @@ def stop(home: Path) -> None:
 def shown_until(home: Path) -> float:
     """Until when they are shown (seconds since 1970), or 0."""
     try:
-        return until((home / FILE).read_bytes(), time.time())
+        return until(read_own(home / FILE), time.time())
     except OSError:
         return 0.0
 

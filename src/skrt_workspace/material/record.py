@@ -15,11 +15,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from skrt_workspace import system
+from skrt_workspace.home.own_file import read_own
 from skrt_workspace.home.tree import split
 
 FOLDER = ".local/share/skrt-workspace"
 FILE = "material.json"
 _FORMAT = 1
+_LONGEST = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Record:
 def read_record(home: Path) -> Record:
     """The home's record; an empty one where there is none that can be understood."""
     try:
-        document = json.loads((home / FOLDER / FILE).read_text(encoding="utf-8"))
+        document = json.loads(read_own(home / FOLDER / FILE, _LONGEST))
         if document["format"] != _FORMAT:
             return Record()
         files = {str(name): Placed(**facts) for name, facts in document["files"].items()}

@@ -15,6 +15,7 @@ from typing import Any
 
 from skrt_workspace import second_try, shared_folders
 from skrt_workspace.home import notices, space
+from skrt_workspace.home.own_file import read_own, write_own
 from skrt_workspace.material import news, place
 from skrt_workspace.material.source import material_folder, stamp
 
@@ -96,9 +97,7 @@ class Watch:
                     (self.home / notices.IN_HOME / name).unlink(missing_ok=True)
             self._seen.add(name)
         with contextlib.suppress(OSError):  # a full home: dismissed until the server ends
-            path = self.home / _SEEN
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(sorted(self._seen - {SETTINGS})[-200:]), encoding="utf-8")
+            write_own(self.home / _SEEN, json.dumps(sorted(self._seen - {SETTINGS})[-200:]))
 
     async def _run(self) -> None:
         while True:
@@ -178,9 +177,9 @@ def _times_killed() -> int:
 
 def _read_seen(home: Path) -> set[str]:
     try:
-        found = json.loads((home / _SEEN).read_text(encoding="utf-8"))
+        found = json.loads(read_own(home / _SEEN))
         return {str(name) for name in found}
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return set()
 
 

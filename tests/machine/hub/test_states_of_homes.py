@@ -17,6 +17,10 @@ from tests.support.hubs import Hub
 pytestmark = pytest.mark.long
 
 CONFIG = ".jupyter/jupyter_server_config.py"
+OURS = (
+    *(f".local/share/skrt-workspace/{name}" for name in ("material.json", "showing.json", "notices/1-message.json")),
+    *(f".local/state/skrt-workspace/{name}" for name in ("running", "seen.json")),
+)
 
 
 def write(path: Path, text: str = "") -> None:
@@ -53,6 +57,16 @@ def lock(*names: str, mode: int = 0o500) -> Callable[[Path], None]:
     return make
 
 
+def pipes(*names: str) -> Callable[[Path], None]:
+    def make(home: Path) -> None:
+        for name in names:
+            subprocess.run(["rm", "-rf", home / name], check=True)
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            os.mkfifo(home / name)
+
+    return make
+
+
 # Each: what is done to the home, and whether the participant is told that their settings were left out.
 STATES: dict[str, tuple[Callable[[Path], None], bool]] = {
     "ends": (broken_settings("import sys; sys.exit(3)"), True),
@@ -66,6 +80,8 @@ STATES: dict[str, tuple[Callable[[Path], None], bool]] = {
     "closed-home": (lock("", mode=0o000), False),
     "locked-inside": (lock(".local/share", ".local", ".ipython", ".jupyter"), False),
     "dangling": (link(".local"), False),
+    "pipes-of-ours": (pipes(*OURS), False),
+    "pipe-settings": (pipes(CONFIG), True),
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from skrt_workspace import prepare_home
-from skrt_workspace.home import notices, recover, space
+from skrt_workspace.home import notices, recover, showing, space
 from skrt_workspace.home.tree import Tree, part_name
 from skrt_workspace.material import news, original, place, record, status
 from skrt_workspace.server_extension.watch import Watch
@@ -499,6 +499,42 @@ def test_a_huge_file_follows_its_new_version_with_little_memory(home: Path, mate
     tracemalloc.stop()
     assert (home / "course/huge.nii").stat().st_size == 300_000_000
     assert most < 20_000_000
+
+
+OURS = [
+    f"{record.FOLDER}/{record.FILE}",
+    f"{notices.IN_HOME}/1-message.json",
+    showing.FILE,
+    prepare_home.RUNNING,
+    ".local/state/skrt-workspace/shared.json",
+    ".local/state/skrt-workspace/seen.json",
+]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("kind", ["pipe", "endless", "deep"])
+def test_nothing_in_place_of_our_own_files_holds_a_server_up(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    monkeypatch.setenv("SKRT_SHARED", json.dumps({"team": {"path": "/shared/team", "write": True}}))
+    for folder in {Path(other).parent for other in OURS}:
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    (home / prepare_home.RUNNING).touch()
+    (home / name).unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(home / name)
+    elif kind == "endless":
+        (home / name).symlink_to("/dev/zero")
+    else:
+        (home / name).write_text("[" * 200_000)
+    assert not [line for line in prepare_home.prepare(home) if "fully" in line]
+    assert str((home / "team").readlink()) == "/shared/team"
+    watch = Watch(home, None, logging.getLogger())
+    assert showing.shown_until(home) == 0
+    watch.notices()
+    watch.dismiss(["1-message.json"])
+    assert showing.show(home, 60) == showing.shown_until(home)
 
 
 def test_a_device_with_the_name_of_a_file_stays(home: Path, material: Path) -> None:
