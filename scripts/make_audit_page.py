@@ -1,8 +1,9 @@
 """Writes docs/reference/audit.md from what `skrt-hub audit --json` said on hubs of each kind.
 
-python scripts/make_audit_page.py ROOT.json USER.json [KUBERNETES.json [ENFORCED.json]]
+python scripts/make_audit_page.py ROOT.json USER.json [KUBERNETES.json [ENFORCED.json]] [CLOSED.json …]
 
-An attempt is one row; each hub has a column, with the layer that refused it there.
+An attempt is one row; each hub has a column, with the layer that refused it there. CLOSED.json is of a hub with
+`internet: false`: what differs from the same hub without it has a table of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ def main() -> int:
     reports = [json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:]]
     if not reports:
         sys.exit(__doc__)
-    PAGE.write_text(HEAD + "\n" + "\n".join((*_table(reports), "", *_missing(reports))) + "\n", encoding="utf-8")
+    closed = [report for report in reports if _is_closed(report)]
+    usual = [report for report in reports if not _is_closed(report)]
+    lines = (*_table(usual), "", *_missing(usual), *(line for report in closed for line in _closed(report, usual)))
+    PAGE.write_text(HEAD + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
 
@@ -51,6 +55,27 @@ def _title(report: dict[str, Any]) -> str:
         return f"run as {report['hub_runs_as']}"
     enforced = not any(layer.startswith("network policies") for layer in report["missing_layers"])
     return f"Kubernetes, policies {'enforced' if enforced else 'stored only'}"
+
+
+def _is_closed(report: dict[str, Any]) -> bool:
+    return any(row["probe"] == "internet" and row["outcome"] != "not applicable" for row in report["rows"])
+
+
+def _closed(report: dict[str, Any], usual: list[dict[str, Any]]) -> list[str]:
+    """What a hub with `internet: false` answered otherwise than the same hub without it."""
+    title = _title(report)
+    before = {row["probe"]: _cell(row) for one in usual if _title(one) == title for row in one["rows"]}
+    other = [row for row in report["rows"] if _cell(row) != before.get(row["probe"])]
+    lines = [f"| {row['tried']} | {before.get(row['probe'], 'left out')} | {_cell(row)} |" for row in other]
+    same = len(report["rows"]) - len(other)
+    return [
+        "",
+        f"With `limits.internet: false` ({title}) {same} of {len(report['rows'])} attempts ended as above. The others:",
+        "",
+        "| Tried | with the internet | with `internet: false` |",
+        "|---|---|---|",
+        *lines,
+    ]
 
 
 def _table(reports: list[dict[str, Any]]) -> list[str]:
