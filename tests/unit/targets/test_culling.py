@@ -1,4 +1,4 @@
-"""When the clock jumps, or a laptop slept, nobody's server looks long unused: everyone gets the full idle time again."""
+"""When the clock jumps, or a laptop slept, nobody's server looks long unused: all get the full idle time again."""
 
 from __future__ import annotations
 
