@@ -9,7 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from skrt_workspace import ahead
 from skrt_workspace.prepare_home import ended_cleanly
-from skrt_workspace.server_extension import dask_handlers
+from skrt_workspace.server_extension import cookies, dask_handlers
 from skrt_workspace.server_extension.cohorts import Cohorts
 from skrt_workspace.server_extension.handlers import HANDLERS
 from skrt_workspace.server_extension.kernels import Kernels
@@ -36,6 +36,7 @@ class Workspace(ExtensionApp):  # type: ignore[misc]
         self.looks = Looks(self.log)
         self.settings["skrt_looks"] = self.looks
         remember_connections()
+        cookies.use()
         self.sessions = Sessions(self.log)
         self.serverapp.io_loop.add_callback(self.sessions.rounds.start)
         self.cohorts = Cohorts(self.serverapp, self.log)
