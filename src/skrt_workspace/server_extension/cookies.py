@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyterhub.utils import get_browser_protocol
-from tornado.web import RequestHandler  # type: ignore[attr-defined]
+from tornado.web import RequestHandler
 
 
 def use() -> None:

@@ -26,7 +26,7 @@ def test_a_cookie_that_came_encrypted_goes_encrypted(
 ) -> None:
     monkeypatch.setattr(RequestHandler, "set_cookie", RequestHandler.set_cookie)
     cookies.use()
-    headers = HTTPHeaders({"X-Forwarded-Proto": scheme})
+    headers = HTTPHeaders({"Host": "hub", "X-Forwarded-Proto": scheme})
     request = HTTPServerRequest(headers=headers, connection=Connection(), start_line=LINE)  # type: ignore[arg-type]
     handler = RequestHandler(Application(), request)
     handler.set_cookie("_xsrf", "key", path="/user/anna/")
