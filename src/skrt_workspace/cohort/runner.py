@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -35,10 +36,7 @@ def ensure() -> bool:
             return False
     variables = {**os.environ, **dict.fromkeys(LIBRARIES, "1"), VARIABLE: str(Path.home()), "MPLBACKEND": "agg"}
     variables.pop("JPY_PARENT_PID", None)
-    log = Path.home() / _STATE / "cohorts.log"
-    if log.exists() and log.stat().st_size > _LONGEST_LOG:
-        log.unlink()
-    with log.open("ab") as stream:
+    with os.fdopen(_open_log(Path.home() / _STATE / "cohorts.log"), "ab") as stream:
         subprocess.Popen(
             [sys.executable, "-P", "-m", "skrt_workspace.cohort"],
             stdin=subprocess.DEVNULL,
@@ -49,6 +47,16 @@ def ensure() -> bool:
             start_new_session=True,
         )
     return True
+
+
+def _open_log(log: Path) -> int:
+    """A log that is too long begins anew, and whatever else is there goes: a pipe would hold up whoever opens it."""
+    with contextlib.suppress(FileNotFoundError):
+        found = log.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_LOG:
+            log.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.open(log, flags, 0o600)
 
 
 def runs() -> bool:
