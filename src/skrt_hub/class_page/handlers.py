@@ -198,7 +198,9 @@ class ShownHandler(ClassHandler):
                 self.set_header("Content-Security-Policy", _POLICY.replace("img-src 'self'", "img-src 'self' data:"))
                 self.finish(self.page("notebook", row=row, path=path, cells=cells))
             else:
-                self.finish(self.page("shown", row=row, shown=await self.done(self.verbs.shown, name)))
+                shown = await self.done(self.verbs.shown, name)
+                self._note("looked at the list of notebooks of", name, "", "done")
+                self.finish(self.page("shown", row=row, shown=shown))
         except SkrtHubError as error:
             self._note("looked at the notebooks of", name, path, f"failed: {error.what}")
             self.refuse(self.say("failed", why=f"{error.what} {error.why}".strip()), 409)

@@ -105,6 +105,7 @@ def test_an_organiser_looks_at_what_is_shown_and_nothing_in_it_runs(caplog: pyte
     with caplog.at_level(logging.INFO, logger="class"):
         listed, notebook, nobody = asked("maria", Recorder(), questions)
     assert b"shown?name=anna&amp;path=a%22%26name%3Dbob.ipynb" in listed.body
+    assert "maria from 127.0.0.1: looked at the list of notebooks of anna: done" in caplog.text
     assert "maria from 127.0.0.1: looked at the notebooks of anna 'a.ipynb': done" in caplog.text
     assert b"<script>alert" not in notebook.body and b"&lt;script&gt;alert(1)" in notebook.body
     assert f'<img src="data:image/png;base64,{PNG}"'.encode() in notebook.body
