@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace.home.notices import MATERIAL, Notice
+from skrt_workspace.home.own_file import read_own
 from skrt_workspace.home.space import measure
 from skrt_workspace.home.tree import Tree
 from skrt_workspace.material.original import placed_paths
@@ -94,9 +95,7 @@ def _shared(home: Path) -> list[dict[str, Any]]:
 def _heading(file: Path) -> str:
     """The first heading of a notebook; empty where there is none, or no notebook that can be read."""
     try:
-        if file.stat().st_size > _LARGEST:
-            return ""
-        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(read_own(file, _LARGEST))["cells"]
         for cell in cells:
             for line in "".join(cell["source"]).splitlines() if cell["cell_type"] == "markdown" else ():
                 if line.startswith("# "):

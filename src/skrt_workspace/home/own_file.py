@@ -1,4 +1,4 @@
-"""How a file that we ourselves keep in a home is read and written: its owner may have put anything in its place.
+"""How a file that we know of in a home is read and written: its owner may have put anything in its place.
 
 A named pipe would hold a server's start up for ever, and a link to /dev/zero would fill its memory.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_the_course_comes_before_the_examples_and_only_what_is_there_is_shown(ho
         {"path": "course/week 1.ipynb", "heading": "Week <b>one</b>"},
     ]
     assert folders[1]["notebooks"] == [{"path": "examples/01_first.ipynb", "heading": "First steps"}]
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_or_an_endless_file_in_place_of_a_notebook_holds_nobody_up(home: Path) -> None:
+    for path, put in (("course/week 1.ipynb", os.mkfifo), ("examples/01_first.ipynb", endless)):
+        (home / path).unlink()
+        put(home / path)
+    headings = {one["heading"] for folder in start_page(home, ())["folders"] for one in folder["notebooks"]}
+    assert headings == {""}
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
 
 
 def test_the_organisers_words_reach_the_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
