@@ -11,10 +11,8 @@ from tornado import web  # type: ignore[attr-defined]
 
 from skrt_hub.login import start_form
 from skrt_hub.policy import profiles
-from skrt_hub.policy.profiles import OPTION, Choice, UnknownProfileError
+from skrt_hub.policy.profiles import NO_SUCH_SIZE, OPTION, Choice, UnknownProfileError
 from skrt_hub.settings.model import Settings
-
-_REFUSED = 422  # an answer that is not tried again, as 400 is while a server starts or ends
 
 
 def form(settings: Settings) -> str:
@@ -45,7 +43,7 @@ def choice_for(settings: Settings, options: Mapping[str, Any] | None) -> Choice:
         return profiles.chosen(settings, options or {})
     except UnknownProfileError as unknown:
         words = f"{unknown} Choose one when you start your server."
-        failure = web.HTTPError(_REFUSED, words)
+        failure = web.HTTPError(NO_SUCH_SIZE, words)
         failure.jupyterhub_message = words  # the pages show this one, the interface the other
         raise failure from None
 

@@ -16,6 +16,8 @@ from skrt_hub.settings.profiles import Profile
 
 OPTION = "profile"
 """The name of the choice in JupyterHub's options of a start, and in its form: as KubeSpawner has it."""
+NO_SUCH_SIZE = 422
+"""The answer to a start with a profile that is not there; it is not tried again, as 400 is while a server starts."""
 
 
 @dataclass(frozen=True)

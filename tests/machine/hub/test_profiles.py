@@ -85,3 +85,20 @@ def test_a_size_that_there_is_not_is_refused(make_hub: Callable[..., Hub]) -> No
     eva.hub_api("POST", "users/eva/server", {"profile": "large", "memory": "900 GB"})
     eva.server()
     assert sizes(hub) == {"eva": "Large"}
+
+
+@pytest.mark.long
+def test_a_server_of_a_size_that_is_gone_runs_on_and_starts_again_with_the_first(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(profiles=PROFILES)
+    hub.run("up")
+    eva = hub.person("eva", "correct horse")
+    eva.log_in()
+    eva.hub_api("POST", "users/eva/server", {"profile": "large"})
+    eva.server()
+    hub.configure(profiles=[PROFILES[0], {**PROFILES[1], "name": "Medium"}])
+    hub.run("up")
+    assert sizes(hub) == {"eva": "Large"}
+    assert eva.api("GET", "api/kernels") == []
+    hub.run("participants", "restart", "eva")
+    eva.server()
+    assert sizes(hub) == {"eva": "Small"}

@@ -81,7 +81,7 @@ STATES: dict[str, tuple[Callable[[Path], None], bool]] = {
     "locked-inside": (lock(".local/share", ".local", ".ipython", ".jupyter"), False),
     "dangling": (link(".local"), False),
     "pipes-of-ours": (pipes(*OURS), False),
-    "pipe-settings": (pipes(CONFIG), True),
+    "pipe-settings": (pipes(CONFIG), False),
 }
 
 

@@ -14,6 +14,7 @@ from skrt_hub.files import read_json
 from skrt_hub.hub import door
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.targets.machine import servers
 
 _PAUSE = 1.0
 _MOST = 1000
@@ -47,7 +48,7 @@ def _has_started(layout: Layout, name: str, log: logging.Logger) -> bool:
     try:
         if door.ask(layout, "GET", path, token=token)["servers"]:
             return False
-        door.ask(layout, "POST", f"{path}/server", token=token)
+        servers.ask_to_start(layout, name, token)
     except (door.DoorError, KeyError, TypeError) as error:
         log.warning("%s: the server was not started again for a cohort: %s", name, error)
         return False

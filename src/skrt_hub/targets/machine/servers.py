@@ -16,6 +16,7 @@ from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts_file import AccountsDamagedError
 from skrt_hub.login.sharing import folders_of, others_than
+from skrt_hub.policy.profiles import NO_SUCH_SIZE, OPTION
 from skrt_hub.policy.sharing import until_restarted
 from skrt_hub.report import Server
 from skrt_hub.settings.model import Settings
@@ -86,6 +87,20 @@ def start(layout: Layout, name: str) -> None:
     _until_done(layout, "POST", name)
 
 
+def ask_to_start(layout: Layout, name: str, token: str) -> None:
+    """Ask JupyterHub to start a server that its owner does not start now. Raises DoorError.
+
+    JupyterHub remembers the size that they chose last; where there is none of that name any more it is the first.
+    """
+    path = f"/users/{quote(name, safe='')}/server"
+    try:
+        door.ask(layout, "POST", path, token=token, deadline=_LONGEST)
+    except door.DoorError as error:
+        if error.status != NO_SUCH_SIZE:
+            raise
+        door.ask(layout, "POST", path, token=token, body={OPTION: ""}, deadline=_LONGEST)
+
+
 def leave_message(layout: Layout, text: str, names: Iterable[str]) -> tuple[str, ...]:
     """Leave a message in JupyterLab of these people, or of everybody who was ever here; for whom it was left."""
     wanted = set(names)
@@ -99,7 +114,10 @@ def _until_done(layout: Layout, method: str, name: str) -> None:
     give_up = time.monotonic() + _LONGEST
     while True:
         try:
-            _ask(layout, method, name, "/server")
+            if method == "POST":
+                ask_to_start(layout, name, read_secrets(layout.secrets).command)
+            else:
+                _ask(layout, method, name, "/server")
             return
         except door.DoorError as error:
             if error.status == 404 and method == "DELETE":

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from skrt_hub.errors import ClusterError, StartError, StateError
+from skrt_hub.policy.profiles import NO_SUCH_SIZE, OPTION
 from skrt_hub.targets.kubernetes.cluster.kubectl import Kubectl
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS
 
@@ -64,7 +65,9 @@ class HubPod:
     def start_server(self, name: str, *, deadline: float) -> None:
         """Make the participant where it is new, start the server, wait until it is ready. Raises StartError."""
         user = quote(name, safe="")
-        self.ask(("POST", f"/users/{user}", None), ("POST", f"/users/{user}/server", None))
+        _, (status, _) = self.ask(("POST", f"/users/{user}", None), ("POST", f"/users/{user}/server", None))
+        if status == NO_SUCH_SIZE:  # JupyterHub remembers a size that is gone: then it is the first
+            self.ask(("POST", f"/users/{user}/server", {OPTION: ""}))
         for server in self._servers(name, deadline):
             if server.get("ready"):
                 return
