@@ -102,6 +102,9 @@ def test_restarts_of_every_kind_give_no_address_away(make_hub: Callable[..., Hub
         assert again.api("GET", "api/kernels") == []
         assert log.read_text(encoding="utf-8") == "begun\n"
     assert ports_of(hub) == before
+    said = "".join(file.read_text(encoding="utf-8", errors="replace") for file in (hub.state / "log").rglob("*.log"))
+    assert said
+    assert "already in use" not in said, "nothing of the hub stands in its own way"
 
 
 @pytest.mark.long
