@@ -11,6 +11,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine import reach_checks
 
+CODES = {"login": "codes", "address": "lan", "tls": "class"}
 OPEN = {"address": "0.0.0.0", "login": {"kind": "first-use", "beyond_loopback": True}}
 
 
@@ -20,8 +21,8 @@ OPEN = {"address": "0.0.0.0", "login": {"kind": "first-use", "beyond_loopback": 
         ({}, ""),
         (OPEN, "a name may have no password yet, and whoever reaches the log-in page first takes such a name"),
         ({**OPEN, "participants": ["anna", "bob"]}, "2 of these have no password yet"),
-        ({"login": "codes", "address": "lan", "tls": "class"}, "nobody can log in"),
-        ({"login": "codes", "address": "lan", "tls": "class", "participants": ["anna"]}, "without a code or password: 1"),
+        (CODES, "nobody can log in"),
+        ({**CODES, "participants": ["anna"]}, "without a code or password: 1"),
     ],
 )
 def test_names_that_could_be_taken_are_told(tmp_path: Path, given: dict[str, Any], said: str) -> None:
