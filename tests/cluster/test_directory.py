@@ -98,14 +98,13 @@ def test_an_own_file_for_jupyterhub_is_loaded_and_the_hub_holds_together(room: H
     file.write_text(FILE + UNDONE, encoding="utf-8")
     configure(room, there, hub_config="extra.py")
     assert "hub_config is in use" in " ".join(room.run("up")["lines"])
-    person(room, "anna")
     said = status(room)
     left_out = ("spawner_class", "mem_limit", "container_security_context", "proxy_class", "tornado_settings")
     assert all(trait in said for trait in (*left_out, "accounts_file")), said
+    anna = at_work(room, "anna")
     request = urllib.request.Request(f"{room.url}hub/api/users", headers={"Authorization": f"token {OWN_TOKEN}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert b"anna" in answer.read(), "the file's own service"
-    anna = at_work(room, "anna")
     anna.end_server(deadline=90)
     at_work(room, "anna")
     pods = room.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=yaml")
