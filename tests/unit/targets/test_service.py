@@ -50,7 +50,11 @@ class Crontab:
     def run(self, words: Sequence[str], **given: Any) -> Finished:
         if words[-1] == "-":
             self.text = given["stdin"]
-        return Finished(tuple(words), 0 if self.text else 1, self.text, "")
+        return (
+            Finished(tuple(words), 0, self.text, "")
+            if self.text
+            else Finished(tuple(words), 1, "", "no crontab for us")
+        )
 
 
 class Asked:
@@ -97,6 +101,20 @@ def test_a_line_of_cron_takes_words_as_they_are() -> None:
     said = shlex.split(line.replace("\\%", "%"), comments=True)
     assert said[-7:-2] == [*PROGRAMS.start]
     assert said[1:3] == ["cd", "/srv/50 %"]
+
+
+def test_a_table_that_cannot_be_read_is_not_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Sequence[str]] = []
+
+    def run(words: Sequence[str], **_: Any) -> Finished:
+        asked.append(words)
+        return Finished(tuple(words), 1, "", "You (anna) are not allowed to use this program (crontab)")
+
+    monkeypatch.setattr(boot_entries, "run", run)
+    for change in (lambda: Cron("crontab").put(PROGRAMS), lambda: Cron("crontab").take_out(PROGRAMS.name)):
+        with pytest.raises(PermissionsError, match="not allowed"):
+            change()
+    assert {words[-1] for words in asked} == {"-l"}
 
 
 def test_crons_table_keeps_the_lines_of_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from skrt_hub.process import Finished, run
 
 _DEADLINE = 30.0
 _MANAGER_COMES = 10.0
+_NO_TABLE = ("no crontab", "no such file")
+"""What `crontab -l` says to whoever has no table yet, in Debian's and Red Hat's cron and in busybox's."""
 _SYSTEM_UNITS = Path("/etc/systemd/system")
 
 
@@ -203,8 +205,14 @@ class Cron:
         return [line for line in self._lines() if not line.endswith(_mark(name))]
 
     def _lines(self) -> list[str]:
-        # Whoever has no table yet gets exit code 1.
-        return run((self.crontab, "-l"), deadline=_DEADLINE, check=False).out.splitlines()
+        told = run((self.crontab, "-l"), deadline=_DEADLINE, check=False)
+        if told.code and not any(words in told.err.lower() for words in _NO_TABLE):
+            raise PermissionsError(  # as if there were none would be to write over the lines of others
+                "The table of cron could not be read, so nothing was changed in it.",
+                why=told.err.strip() or f"crontab -l ended with code {told.code}",
+                remedy="See what stands in the way with: crontab -l",
+            )
+        return told.out.splitlines()
 
     def _write(self, lines: Sequence[str]) -> None:
         run((self.crontab, "-"), deadline=_DEADLINE, stdin="".join(f"{line}\n" for line in lines))
