@@ -306,9 +306,11 @@ class Hub:
     def material(self) -> MaterialReport:
         """Whose files of the material are edited, deleted, or behind."""
         from skrt_hub.material.overview import material_status  # noqa: PLC0415
+        from skrt_hub.material.sources import name_of  # noqa: PLC0415
 
         with closing(self.target.homes()) as homes:
-            return material_status(self.context.layout, homes, self.context.progress)
+            named = [name_of(entry) for entry in self.context.settings.material]
+            return material_status(self.context.layout, homes, self.context.progress, named)
 
     def update_material(self) -> UpdateReport:
         """Fetch all sources again; running servers take the new version within seconds."""

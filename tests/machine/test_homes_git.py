@@ -134,3 +134,16 @@ def test_a_clone_of_another_user_can_be_read(layout: Layout, repository: Path) -
         os.chown(path, 65534, 65534)
     assert fetched(layout, git=str(repository), at="main").problem is None
     shutil.rmtree(repository)
+
+
+def test_a_clone_that_lacks_a_large_file_places_the_rest_and_names_it(layout: Layout, repository: Path) -> None:
+    (repository / "notebooks/large [1].ipynb").write_text("pictures" * 1000)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "large")
+    blob = git(repository, "rev-parse", "HEAD:notebooks/large [1].ipynb")
+    (repository / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    (repository / "notebooks/large [1].ipynb").unlink()
+    state = fetched(layout, git=str(repository), subfolder="notebooks")
+    assert (state.state, state.files) == ("new", 1)
+    assert shown(layout, "a.ipynb") == "one"
+    assert "large [1].ipynb was left out" in state.notes[0] and "lacks it" in state.notes[0]

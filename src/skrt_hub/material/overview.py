@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -71,6 +72,7 @@ class StatusReport(Report):
 
     entries: dict[str, str]
     homes: tuple[HomeMaterial, ...]
+    missing: tuple[str, ...] = ()
 
     def render(self) -> RenderableType:
         table = Table("participant", "as given", "older", "edited", "not there", box=None, pad_edge=False)
@@ -78,7 +80,10 @@ class StatusReport(Report):
             counts = (row.untouched, len(row.older), len(row.edited), len(row.missing))
             table.add_row(Text(row.name), *(str(count) for count in counts))
         lines = [f"{name} is at {version}" for name, version in self.entries.items() if version]
-        if not self.entries:
+        lines += [
+            f"{name} is named in hub.yaml, but missing. See why: skrt-hub material update" for name in self.missing
+        ]
+        if not self.entries and not self.missing:
             lines.append("hub.yaml names no material, and nothing was handed out.")
         for row in self.homes:
             if row.edited:
@@ -105,8 +110,8 @@ def material_updated(states: tuple[EntryState, ...], delivered: tuple[str, ...])
     )
 
 
-def material_status(layout: Layout, homes: Homes, progress: Progress) -> StatusReport:
-    """Compare each home with the material that is published now."""
+def material_status(layout: Layout, homes: Homes, progress: Progress, named: Sequence[str] = ()) -> StatusReport:
+    """Compare each home with the material that is published now; `named`: what hub.yaml wants to be published."""
     entries = published(layout)
     wanted = {f"{entry['name']}/{path}": facts["sha256"] for entry in entries for path, facts in entry["files"].items()}
     rows = []
@@ -115,7 +120,8 @@ def material_status(layout: Layout, homes: Homes, progress: Progress) -> StatusR
         for number, home in enumerate(everyone, start=1):
             step.update(number, len(everyone), note=home.name)
             rows.append(_look(homes, home, wanted))
-    return StatusReport({entry["name"]: entry["version"] for entry in entries}, tuple(rows))
+    there = {entry["name"]: entry["version"] for entry in entries}
+    return StatusReport(there, tuple(rows), tuple(name for name in named if name not in there))
 
 
 def _look(homes: Homes, home: Home, wanted: dict[str, str]) -> HomeMaterial:

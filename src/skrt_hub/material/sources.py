@@ -160,17 +160,35 @@ def _export_git(address: str, at: str | None, subfolder: str, into: Path, fetchi
             f"material: {address} has no folder {subfolder!r} at {at or 'its default branch'}.",
             remedy="Correct `subfolder` or `at` in hub.yaml.",
         )
-    _unpack_tree(clone, tree, into, address)
+    lacking = _lacking(clone, tree)
+    _unpack_tree(clone, tree, into, address, lacking)
     for left in [path for path in into.rglob("*") if path.name in IGNORED]:
         shutil.rmtree(left, ignore_errors=True)
-    return Exported(f"{at + ' ' if at else ''}{commit[:12]}")
+    notes = tuple(
+        f"{path} was left out: the clone {address} lacks it (fetch it there, then: skrt-hub material update)"
+        for path in lacking
+    )
+    return Exported(f"{at + ' ' if at else ''}{commit[:12]}", notes)
 
 
-def _unpack_tree(clone: Path, tree: str, into: Path, address: str) -> None:
+def _lacking(clone: Path, tree: str) -> tuple[str, ...]:
+    """The files of a tree that the clone does not have, as one has that was made without large files."""
+    listed = run(_git(clone, "ls-tree", "-r", "-z", tree), deadline=_FETCH_DEADLINE, check=False).out.split("\0")
+    blobs = [(path, facts.split()[2]) for facts, tab, path in (line.partition("\t") for line in listed) if tab]
+    names = "\n".join(sorted({name for _, name in blobs})) + "\n"
+    # Nothing is fetched for the question: the organiser decides what the own clone holds.
+    offline = {**plain_environment(), "GIT_NO_LAZY_FETCH": "1"}
+    ask = _git(clone, "cat-file", "--batch-check")
+    answer = run(ask, deadline=_FETCH_DEADLINE, check=False, stdin=names, environment=offline)
+    gone = {line.split()[0] for line in answer.out.splitlines() if line.endswith(" missing")}
+    return tuple(path for path, name in blobs if name in gone)
+
+
+def _unpack_tree(clone: Path, tree: str, into: Path, address: str, lacking: Sequence[str] = ()) -> None:
     """Unpack a tree's archive: of the tree, not the commit, whose export-ignore rules would leave files out."""
     refused: CopyError | None = None
     with tempfile.TemporaryFile() as words:
-        command = _git(clone, "archive", "--format=tar", tree)
+        command = _git(clone, "archive", "--format=tar", tree, *_without(lacking))
         with start(command, stdout=subprocess.PIPE, stderr=words) as program:
             assert program.stdout is not None
             try:
@@ -187,6 +205,10 @@ def _unpack_tree(clone: Path, tree: str, into: Path, address: str) -> None:
         )
     if refused is not None:
         raise refused
+
+
+def _without(paths: Sequence[str]) -> tuple[str, ...]:
+    return ("--", ".", *(f":(exclude,literal){path}" for path in paths)) if paths else ()
 
 
 def _fetch(address: str, at: str | None, clone: Path, fetching: Fetching) -> str:

@@ -1,13 +1,17 @@
 """Material is published whole, changes only when a source does, and outlives a source that is gone."""
 
+import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from skrt_hub.errors import SettingsError
+from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.layout import Layout
+from skrt_hub.material import overview
 from skrt_hub.material import published as materials
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
@@ -140,3 +144,12 @@ def test_odd_names_survive_the_manifest(layout: Layout, course: Path, tmp_path: 
     files = placed(layout, tmp_path / "home")
     assert files["course/\udce4.dat"] == repr("\udce4.dat").encode()
     assert len(files) == 6
+
+
+def test_material_that_is_named_and_missing_is_not_called_none(layout: Layout) -> None:
+    report = overview.material_status(layout, MachineHomes(layout), Silent(), ["course"])
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(report.render())
+    said = console.export_text()
+    assert report.missing == ("course",)
+    assert "course is named in hub.yaml, but missing" in said and "names no material" not in said

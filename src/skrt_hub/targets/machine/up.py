@@ -165,6 +165,8 @@ def _ensure_state_folder(layout: Layout) -> None:
 def _prepare_material(context: Context) -> None:
     """A source that cannot be had is told and keeps its last version: a class must not wait for somebody's server."""
     for entry in fetch(context.settings, context.layout, context.progress, echo=context.echo):
+        for note in entry.notes:
+            context.progress.say(f"Note: material {entry.name}: {note}")
         if entry.problem is not None:
             kept = "its last version is used" if entry.state == "kept" else "it is missing in the homes"
             words = f"{entry.problem.what} {entry.problem.remedy}".strip()
