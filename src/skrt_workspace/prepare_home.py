@@ -21,7 +21,7 @@ def prepare(home: Path | None = None) -> list[str]:
     """
     folder = home if home is not None else Path(os.environ.get("HOME", "/home/jovyan"))
     messages: list[str] = []
-    for step in (_recover, _place, _link_shared, _make_room_for_packages, _empty_temporary, _look_at_space):
+    for step in (_recover, _place, _link_shared, _link_data, _make_room_for_packages, _empty_temporary, _look_at_space):
         try:
             messages += step(folder)
         except Exception as error:  # whatever is wrong with a home, its server must start
@@ -68,6 +68,13 @@ def _link_shared(home: Path) -> list[str]:
 
     shared_folders.link(home)
     return shared_folders.warnings()
+
+
+def _link_data(home: Path) -> list[str]:
+    from skrt_workspace import data_links  # noqa: PLC0415 - a fault in it must be caught by `prepare`
+
+    data_links.link(home)
+    return []
 
 
 def _make_room_for_packages(home: Path) -> list[str]:

@@ -66,6 +66,7 @@ def render_sandbox(applied: Applied, layout: Layout, start: Start, *, machine_cp
             **_environment(applied, start, home=home, machine_cpus=machine_cpus, isolated=isolated),
             **({} if isolated else {"SKRT_MATERIAL": str(layout.material_shown)}),
             **_shared(applied, start.shared, isolated=isolated),
+            **data_shown.links(settings, layout, isolated=isolated),
             **(_door(start.environment, str(layout.door)) if confined and start.listening else {}),
         },
         working_directory="/home/jovyan" if isolated else str(home),

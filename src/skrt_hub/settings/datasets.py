@@ -12,6 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.settings.section import Section
 
+_IN_HOMES = {"spect-ct": "data/spect_ct"}
+"""Where in a home the notebooks that a known set is for look for it."""
 _HASHES = {"sha256": 64, "md5": 32}
 
 
@@ -77,6 +79,11 @@ class Dataset(Section):
     def known(self) -> bool:
         """Whether it is one that the hub knows by its name."""
         return not (self.url or self.doi or self.folder or self.s3)
+
+    @property
+    def in_home(self) -> str:
+        """Where in a home a link leads to it, or nothing."""
+        return _IN_HOMES.get(self.name, "") if self.known else ""
 
 
 def ensure_sets(datasets: Iterable[Dataset], data: Iterable[str]) -> None:

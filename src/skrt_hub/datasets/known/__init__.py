@@ -25,7 +25,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Known:
-    """One set. in_home: where in a home notebooks look for it; `top`: the folder that must be in it then."""
+    """One set. top: the folder that must be in it, as notebooks look for it."""
 
     name: str
     title: str
@@ -35,7 +35,6 @@ class Known:
     doi: str = ""
     bytes: int = 0
     top: str = ""
-    in_home: str = ""
 
     def series(self, patients: int = 0) -> tuple[Series, ...]:
         """Its folders, of the first `patients` people or of all."""

@@ -17,6 +17,7 @@ from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
 from skrt_hub.targets.kubernetes.in_hub.admin import ACCOUNTS, HUB_MODULES, LOGIN, SEAT_KEEPER
 from skrt_hub.targets.kubernetes.release import data_sets, environments, log_in, profiles, seats, sharing, web, workers
+from skrt_workspace import data_links
 from skrt_workspace import workers as told_of_workers
 from skrt_workspace.home.space import LIMIT
 
@@ -311,6 +312,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         **workers.variables(settings),
         **policy.patient_data.variables(settings),
         **policy.start_page.variables(settings),
+        **data_links.variables({entry.in_home: f"/data/{entry.name}" for entry in settings.datasets if entry.in_home}),
         **(environments.variables(settings, "") if settings.environment.others else {}),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(policy.idle.look_every(limits.idle)),
         LIMIT: str(limits.home or settings.kubernetes.home_size),
