@@ -15,7 +15,10 @@ Needs = Literal["nothing", "download", "own data"]
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook of a collection. `data` names the data set; `size_gb` is the size of its download (0: none)."""
+    """A notebook of a collection. `data` names the data set; `size_gb` is the size of its download (0: none).
+
+    memory_gb: what it was seen to take at most (0: not measured).
+    """
 
     file: str
     title: str
@@ -23,6 +26,7 @@ class Notebook:
     data: str = ""
     size_gb: float = 0.0
     note: str = ""
+    memory_gb: float = 0.0
 
 
 @dataclass(frozen=True)

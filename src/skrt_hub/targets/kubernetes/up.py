@@ -16,6 +16,7 @@ from skrt_hub.datasets import not_there
 from skrt_hub.environment.bundled import Bundle
 from skrt_hub.errors import ClusterError, SkrtHubError, StartError
 from skrt_hub.files import ensure_folder, write_atomically
+from skrt_hub.policy import appetite
 from skrt_hub.progress import Step
 from skrt_hub.report import UpReport
 from skrt_hub.targets import institution
@@ -110,7 +111,7 @@ def bring_up(context: Context) -> UpReport:
 def _prepare_given(context: Context) -> None:
     """What participants are given: material, and data that is fetched by a command of its own."""
     ensure.prepare_material(context)
-    for line in not_there(context):
+    for line in (*not_there(context), *appetite.notes(context.settings)):
         context.progress.say(f"Note: {line}")
 
 

@@ -30,6 +30,7 @@ from skrt_hub.hub.reach import addresses_of, in_container, published_here_alone
 from skrt_hub.hub.secrets import ensure_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.material.published import fetch, shown_folder
+from skrt_hub.policy import appetite
 from skrt_hub.report import UpReport
 from skrt_hub.settings.model import Settings
 from skrt_hub.slips.terminal import qr
@@ -177,7 +178,7 @@ def _prepare_material(context: Context) -> None:
     for data in context.settings.data:
         if not data.folder.is_dir():
             context.progress.say(f"Note: data {data.name}: {data.folder} does not exist; nobody sees it until it does.")
-    for line in datasets.not_there(context):
+    for line in (*datasets.not_there(context), *appetite.notes(context.settings)):
         context.progress.say(f"Note: {line}")
 
 
