@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from skrt_hub import policy
 from skrt_hub.environment.identity import LOCK_FOLDER
 from skrt_hub.settings.model import Settings
+from skrt_hub.targets.kubernetes import delete
 from skrt_hub.targets.kubernetes.dask import rules
 from skrt_hub.targets.kubernetes.dask.chart import DASK_GATEWAY
 from skrt_hub.targets.kubernetes.dask.values import DaskFacts, facts, render_dask
@@ -135,3 +137,12 @@ def test_names_fit_helm() -> None:
 
 def replace_release(given: Settings, release: str) -> Settings:
     return given.model_copy(update={"kubernetes": given.kubernetes.model_copy(update={"release": release})})
+
+
+@pytest.mark.parametrize("key", ["app.kubernetes.io/instance", "gateway.dask.org/instance"])
+def test_delete_knows_that_it_is_the_hubs(key: str) -> None:
+    given = settings(name="class")
+    item = {"metadata": {"name": "x", "labels": {key: "class-dask-gateway"}}}
+    assert delete._ours(item, SimpleNamespace(release="class", settings=given))  # type: ignore[arg-type]
+    other = {"metadata": {"name": "x", "labels": {key: "another-dask-gateway"}}}
+    assert not delete._ours(other, SimpleNamespace(release="class", settings=given))  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from skrt_hub.targets.kubernetes.cluster.objects import Object
 from skrt_hub.targets.kubernetes.dask import release as dask
 from skrt_hub.targets.kubernetes.homes.volumes import ClusterHomes
 from skrt_hub.targets.kubernetes.release.revisions import read_release
+from skrt_hub.targets.kubernetes.release.workers import release_of
 from skrt_hub.targets.protocol import DeleteOptions, Removal
 from skrt_workspace.home.walk import remove_tree
 
@@ -123,19 +124,21 @@ def foreign_objects(cluster: Cluster) -> tuple[str, ...]:
     """Workloads and volumes in the namespace that are not the hub's."""
     kinds = "deployments,statefulsets,daemonsets,jobs,persistentvolumeclaims,pods"
     items: list[dict[str, Any]] = json.loads(cluster.kubectl.run("get", kinds, "--output=json").out)["items"]
-    return tuple(f"{item['kind']} {item['metadata']['name']}" for item in items if not _ours(item, cluster.release))
+    return tuple(f"{item['kind']} {item['metadata']['name']}" for item in items if not _ours(item, cluster))
 
 
-def _ours(item: Object, release: str) -> bool:
+def _ours(item: Object, cluster: Cluster) -> bool:
+    releases = {cluster.release, release_of(cluster.settings)}  # the hub's, and Dask's beside it
     metadata = item["metadata"]
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     told = {
         labels.get("release"),
         labels.get("app.kubernetes.io/instance"),
+        labels.get("gateway.dask.org/instance"),
         annotations.get("meta.helm.sh/release-name"),
     }
     made = any("hub.jupyter.org" in key for key in (*labels, *annotations))
-    return release in told or made or metadata["name"].startswith("hook-image")
+    return bool(releases & told) or made or metadata["name"].startswith("hook-image")
 
 
 def ensure_no_loss(found: Plan) -> None:
