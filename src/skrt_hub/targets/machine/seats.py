@@ -20,13 +20,14 @@ from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.login.sharing import groups_of
-from skrt_hub.policy import seats
+from skrt_hub.policy import fork_servers, seats
 from skrt_hub.seats_told import SeatsTold
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine.records import running_servers
 
 _EACH = 4.0
 """Seconds that a start takes at most here, with the pause after it."""
+_WARMING, _PAUSE_WARMING = 120.0, 0.5
 
 
 def order(settings: Settings) -> seats.Order:
@@ -39,6 +40,7 @@ def order(settings: Settings) -> seats.Order:
 async def keep(layout: Layout, log: logging.Logger, applied: Callable[[], Applied]) -> None:
     """Look at the seats for ever. A change of hub.yaml counts from the next look on."""
     loop = asyncio.get_running_loop()
+    await until_warm(layout, applied().settings)
     keeper = seat_keeper.Keeper(
         seats,
         order(applied().settings),
@@ -54,6 +56,15 @@ async def keep(layout: Layout, log: logging.Logger, applied: Callable[[], Applie
         keeper.order = order(applied().settings)
         await loop.run_in_executor(None, keeper.look)
         await asyncio.sleep(seat_keeper.PAUSE)
+
+
+async def until_warm(layout: Layout, settings: Settings, longest: float = _WARMING) -> None:
+    """Wait until servers can be forked, which takes a hub that was just started some seconds; not for ever."""
+    give_up = time.monotonic() + longest
+    while fork_servers.used(settings, "") and not layout.fork_server_socket().exists():
+        if time.monotonic() > give_up:
+            return
+        await asyncio.sleep(_PAUSE_WARMING)
 
 
 def told(layout: Layout, settings: Settings, *, runs: bool) -> SeatsTold:
