@@ -4,9 +4,9 @@ python scripts/class_start_page.py [--into FOLDER] [--people N] [--browsers N] [
 python scripts/class_start_page.py --write FOLDER
 
 By default the Pythons are python3.11 and python3.13, as far as they are found. Each gets a virtual environment of its
-own, then three runs of `skrt-hub bench`: against the stock stack, with real browsers beside it; with seats made ready;
-and with 100 people. Nothing else should run meanwhile. With --write the table is made of the bench.json files of an
-earlier call. Each Python has a folder there, with the folders `class`, `seats` and `hundred`.
+own, then four runs of `skrt-hub bench`: a class against the stock stack; real browsers against it, which would take the
+processors from a class on the same machine; a class with seats made ready; and 100 people. Nothing else should run meanwhile. With --write the table is made of the bench.json files of an
+earlier call. Each Python has a folder there, with the folders `class`, `pages`, `seats` and `hundred`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs" / "explanation" / "class-start.md"
 BEGIN, END = "<!-- Figures: made by scripts/class_start_page.py -->", "<!-- End of the figures -->"
-RUNS = ("class", "seats", "hundred")
+RUNS = ("class", "pages", "seats", "hundred")
 _PYTHONS = ("python3.11", "python3.13")
 _HUNDRED = 100
 System = dict[str, Any]
@@ -66,12 +66,13 @@ def _version(python: str) -> str:
 
 
 def measure(python: str, folder: Path, *, people: int, browsers: int) -> None:
-    """The three runs with one Python; their bench.json go below `folder`."""
+    """The four runs with one Python; their bench.json go below `folder`."""
     venv = PROJECT / "build" / f"venv-{folder.name}"
     subprocess.run(["make", f"PYTHON={python}", f"VENV={venv}", f"{venv}/dev"], cwd=PROJECT, check=True)
     bench = [venv / "bin" / "skrt-hub", "bench", "--temporary"]
     for run, more in {
-        "class": ["--people", people, "--browsers", browsers, "--against", "stock"],
+        "class": ["--people", people, "--against", "stock"],
+        "pages": ["--people", 1, "--browsers", browsers, "--against", "stock"],
         "seats": ["--people", people, "--seats-ready"],
         "hundred": ["--people", _HUNDRED],
     }.items():
@@ -127,10 +128,10 @@ def _figures(found: dict[str, Runs]) -> list[tuple[str, Pick, Show]]:
         ("hub started, to the log-in page", _in_class(lambda system: system["start"]), _seconds),
         ("hub's processor time for each person", _in_class(_hub_each), _seconds),
         ("log-in page meanwhile, 99 %", _in_class(lambda system: system["login_page_99"]), _seconds),
-        ("JupyterLab page in a browser, median", _in_class(lambda system: _middle(system["browsers"])), _seconds),
+        ("JupyterLab page in a browser, median", _in("pages", lambda system: _middle(system["browsers"])), _seconds),
         (
             "JupyterLab page in a browser, last",
-            _in_class(lambda system: max(system["browsers"], default=None)),
+            _in("pages", lambda system: max(system["browsers"], default=None)),
             _seconds,
         ),
         (f"seats made ready: last of {people}", _beside_stock("seats", _last), _seconds),
@@ -146,8 +147,14 @@ def _figures(found: dict[str, Runs]) -> list[tuple[str, Pick, Show]]:
 def _in_class(of: Callable[[System], float | None]) -> Pick:
     """A figure of both systems in the run with the class."""
 
+    return _in("class", of)
+
+
+def _in(run: str, of: Callable[[System], float | None]) -> Pick:
+    """A figure of both systems in one run."""
+
     def pick(runs: Runs) -> tuple[float | None, float | None]:
-        systems = runs["class"]["systems"] if "class" in runs else []
+        systems = runs[run]["systems"] if run in runs else []
         ours, stock = (*systems, None, None)[:2]
         return (of(ours) if ours else None, of(stock) if stock else None)
 

@@ -48,11 +48,9 @@ def report(*systems: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_row_has_both_figures_and_how_many_times() -> None:
-    ours, stock = (
-        system("skrt-hub", 10.0, browsers=[4.0, 3.0, 9.0], lessons={"a lesson": 2.0}),
-        system("stock", 50.0, browsers=[12.0]),
-    )
-    runs = {"class": report(ours, stock), "seats": report(system("seats ready", 2.5))}
+    ours, stock = system("skrt-hub", 10.0, lessons={"a lesson": 2.0}), system("stock", 50.0)
+    pages = report(system("skrt-hub", 1.0, browsers=[4.0, 3.0, 9.0]), system("stock", 5.0, browsers=[12.0]))
+    runs = {"class": report(ours, stock), "pages": pages, "seats": report(system("seats ready", 2.5))}
     text = page.table({"3.11": runs, "3.13": {"class": report(ours)}})
     rows = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in text.splitlines()}
 
