@@ -5,8 +5,9 @@ python scripts/class_start_page.py --write FOLDER
 
 By default the Pythons are python3.11 and python3.13, as far as they are found. Each gets a virtual environment of its
 own, then four runs of `skrt-hub bench`: a class against the stock stack; real browsers against it, which would take the
-processors from a class on the same machine; a class with seats made ready; and 100 people. Nothing else should run meanwhile. With --write the table is made of the bench.json files of an
-earlier call. Each Python has a folder there, with the folders `class`, `pages`, `seats` and `hundred`.
+processors from a class on the same machine; a class with seats made ready; and 100 people. Nothing else should run
+meanwhile. With --write the table is made of the bench.json files of an earlier call. Each Python has a folder there,
+with the folders `class`, `pages`, `seats` and `hundred`.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def measure(python: str, folder: Path, *, people: int, browsers: int) -> None:
     """The four runs with one Python; their bench.json go below `folder`."""
     venv = PROJECT / "build" / f"venv-{folder.name}"
     subprocess.run(["make", f"PYTHON={python}", f"VENV={venv}", f"{venv}/dev"], cwd=PROJECT, check=True)
-    bench = [venv / "bin" / "skrt-hub", "bench", "--temporary"]
+    settings = PROJECT / "build" / f"hub-{folder.name}.yaml"  # participants get the newest Python, unless told
+    settings.write_text(f'environment: {{python: "{folder.name}"}}\n', encoding="utf-8")
+    bench = [venv / "bin" / "skrt-hub", "bench", "--temporary", "--config", settings]
     for run, more in {
         "class": ["--people", people, "--against", "stock"],
         "pages": ["--people", 1, "--browsers", browsers, "--against", "stock"],

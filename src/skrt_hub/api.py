@@ -95,14 +95,16 @@ class Hub:
             return self.target.up(foreground=foreground)
         return target_for(replace(self.context, bundle=Path(bundle))).up(foreground=foreground)
 
-    def make_bundle(self, file: Path | str, *, kubernetes: str = "") -> Message:
+    def make_bundle(self, file: Path | str, *, kubernetes: str = "", platform: str = "") -> Message:
         """Write one file with all that this hub takes, for a place without a network.
 
         `kubernetes` is the version of the cluster there, such as 1.34, where kubectl reaches another one or none here.
+        `platform` is the kind of the machine there, such as linux/arm64, where it is another than this one's.
         """
         from skrt_hub.bundle.make import make_bundle  # noqa: PLC0415 - other verbs start without it
 
-        return make_bundle(self.context, Path(file), partial(self.target.pack, kubernetes=kubernetes))
+        pack = partial(self.target.pack, kubernetes=kubernetes)
+        return make_bundle(self.context, Path(file), pack, platform)
 
     def status(self) -> StatusReport:
         """What the hub is doing; changes nothing."""

@@ -29,7 +29,7 @@ from skrt_hub.bundle import parts_list, starter
 from skrt_hub.bundle.own_wheel import build_own_wheel
 from skrt_hub.context import Context
 from skrt_hub.environment import Lock, choose, locks_for, uv
-from skrt_hub.environment.bundled import CLUSTER, HUB, MANIFEST, PARTICIPANTS, Contents, lock_in_bundle
+from skrt_hub.environment.bundled import CLUSTER, HUB, MANIFEST, PARTICIPANTS, PROCESSORS, Contents, lock_in_bundle
 from skrt_hub.environment.identity import wanted
 from skrt_hub.errors import NetworkError, SpaceError, UsageError
 from skrt_hub.files import told
@@ -59,12 +59,22 @@ class Wheel:
         return unquote(urlsplit(self.address).path.rpartition("/")[2])
 
 
-def make_bundle(context: Context, file: Path, pack: Callable[[Path], tuple[str, ...]]) -> Message:
+def make_bundle(
+    context: Context, file: Path, pack: Callable[[Path], tuple[str, ...]], platform_there: str = ""
+) -> Message:
     """Write the bundle of this hub; `pack` writes what the hub's place takes into a folder, and tells its images.
+
+    `platform_there` is one of PROCESSORS, where the machine without a network has another processor than this one.
 
     Raises UsageError, NetworkError or SpaceError; nothing is left half written.
     """
     computer.need_linux("A bundle")
+    if platform_there and context.settings.target == "kubernetes":
+        raise UsageError(
+            "--platform is for a hub on one machine; this bundle is for a cluster.",
+            why="Its images say themselves what they are for.",
+            remedy=f"Leave it out, and write into hub.yaml: kubernetes: {{image: {{platforms: [{platform_there}]}}}}",
+        )
     own = context.settings.environment
     if any(one.local or (one.scikit_rt is not None and not one.scikit_rt.version) for one in (own, *own.others)):
         raise UsageError(
@@ -73,7 +83,7 @@ def make_bundle(context: Context, file: Path, pack: Callable[[Path], tuple[str, 
             remedy="Leave environment: local and scikit_rt out while you make the bundle.",
         )
     locks = locks_for(own, context.layout.wheels, context.progress)
-    contents = _contents(locks, own.python)
+    contents = _contents(locks, own.python, PROCESSORS[platform_there] if platform_there else platform.machine())
     with TemporaryDirectory(prefix=".skrt-hub-bundle-", dir=_folder_for(file)) as folder:
         work = Path(folder)
         (work / CLUSTER).mkdir()
@@ -115,14 +125,14 @@ def make_bundle(context: Context, file: Path, pack: Callable[[Path], tuple[str, 
 def _all_wheels(contents: Contents, locks: Mapping[str, Lock], work: Path) -> list[Wheel]:
     """Those of the participants, whom a cluster's images have already, and those of the hub."""
     listed = [
-        _wheels_of(lock.file, PARTICIPANTS, contents.python, work, "--no-deps")
+        _wheels_of(lock.file, PARTICIPANTS, contents.python, contents.machine, work, "--no-deps")
         for lock in ([] if contents.images else locks.values())
     ]
     wheels = list(dict.fromkeys(wheel for several in listed for wheel in several))
-    return wheels + _wheels_of(_needs_of_the_hub(work), HUB, contents.hub_python, work)
+    return wheels + _wheels_of(_needs_of_the_hub(work), HUB, contents.hub_python, contents.machine, work)
 
 
-def _contents(locks: Mapping[str, Lock], python: str) -> Contents:
+def _contents(locks: Mapping[str, Lock], python: str, machine: str) -> Contents:
     """What the bundle says of itself; the first environment has no name."""
     first = locks[""].identity
     identity = wanted(choose(python), first)
@@ -130,7 +140,7 @@ def _contents(locks: Mapping[str, Lock], python: str) -> Contents:
         skrt_hub=__version__,
         hub_python="{}.{}".format(*sys.version_info[:2]),
         python=".".join(map(str, identity.python.version[:2])),
-        machine=platform.machine(),
+        machine=machine,
         lock=first,
         others=tuple((name, lock.identity) for name, lock in locks.items() if name),
     )
@@ -172,13 +182,13 @@ def _needs_of_the_hub(work: Path) -> Path:
     return needs
 
 
-def _wheels_of(file: Path, folder: str, python: str, work: Path, *options: str) -> list[Wheel]:
+def _wheels_of(file: Path, folder: str, python: str, machine: str, work: Path, *options: str) -> list[Wheel]:
     """The wheels of a file of requirements for this Python, with sizes and hashes, as uv finds them in the index."""
     to = work / f"pylock.{folder.rstrip('/')}.toml"
     if (work / "held.txt").exists():
         options += ("--constraints", "held.txt")
     words = ["pip", "compile", "--quiet", "--format", "pylock.toml", "--only-binary", ":all:", *options]
-    there = ("--python-platform", f"{platform.machine()}-{OLDEST_LINUX}", "--python-version", python)
+    there = ("--python-platform", f"{machine}-{OLDEST_LINUX}", "--python-version", python)
     uv.run_uv([*words, *there, file, "-o", to], folder=work, what="It was not found which packages the bundle takes.")
     packages = tomllib.loads(to.read_text(encoding="utf-8"))["packages"]
     return [_wheel(folder, package, wheel) for package in packages for wheel in package["wheels"]]

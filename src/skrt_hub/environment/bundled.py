@@ -31,6 +31,10 @@ DIGEST_LENGTH = 64
 _PIECE = 4 << 20
 
 
+PROCESSORS = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+"""What a machine's kernel calls the processors (uname(1)) that a bundle can be made for, by their names as platforms."""
+
+
 @dataclass(frozen=True)
 class Contents:
     """What a bundle says of itself.
