@@ -20,6 +20,8 @@ from skrt_hub.terminal import printable
 _MOST_CELLS = 1000
 _MOST_OUTPUTS = 100
 _LONGEST = 20_000
+_MOST_PARTS = 2_000_000
+_MOST_NESTED = 200_000
 _LARGEST_PICTURE = 4 * 2**20
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -46,6 +48,9 @@ class Cell:
 
 def cells(data: bytes) -> tuple[Cell, ...]:
     """What is in a notebook's file. Raises ValueError in words."""
+    # Each empty list in the file takes thirty times its size in memory, and the page's other visitors wait meanwhile.
+    if data.count(b"[") + data.count(b"{") > _MOST_NESTED or data.count(b",") > _MOST_PARTS:
+        raise ValueError("This notebook has too many parts to be shown here.")
     try:
         document = json.loads(data)
         found = document["cells"]

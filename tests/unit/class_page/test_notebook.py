@@ -99,3 +99,10 @@ def test_long_lines_hold_nobody_up() -> None:
     """Each of these took more than a second where the whole line was looked at from every letter on."""
     found = read(*[code(*[{"output_type": "stream", "text": "x" * 20_000}] * 100)] * 5)
     assert {output.text for cell in found for output in cell.outputs} == {"x" * 20_000}
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b'{"":{}},', b"999,"])
+def test_a_notebook_of_millions_of_parts_is_refused_before_it_takes_memory(piece: bytes) -> None:
+    data = b'{"cells":[' + piece * (16 * 2**20 // len(piece) - 10) + b"0]}"
+    with pytest.raises(ValueError, match="too many parts"):
+        cells(data)
