@@ -32,7 +32,7 @@ _PIECE = 4 << 20
 
 
 PROCESSORS = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
-"""What a machine's kernel calls the processors (uname(1)) that a bundle can be made for, by their names as platforms."""
+"""What a machine's kernel calls the processors that a bundle can be made for (uname(1)), by their platforms' names."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from skrt_workspace.sandbox.filesystem import SYSTEM, SYSTEM_SETTINGS, python_fo
 
 OLDEST = 2
 """The first version of Landlock's interface in which files can be moved between folders (Linux 5.19)."""
+KEEPS_LENGTH = 3
+"""The first version that keeps a file from being emptied by whoever may only read it (Linux 6.2)."""
 OWN_PLACES = "/run/skrt"
 
 _EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -96,6 +98,8 @@ def handled(version: int) -> int:
 def rules(document: SandboxDocument, version: int) -> tuple[tuple[str, int], ...]:
     """All paths that may be opened, each with what may be done there; a path that is not there is left out.
 
+    So is a shared folder that may only be read, where Landlock cannot keep it whole: its group may write to it.
+
     Raises HostForbidsError where the kernel's Landlock cannot do it.
     """
     if version < OLDEST:
@@ -109,7 +113,11 @@ def rules(document: SandboxDocument, version: int) -> tuple[tuple[str, int], ...
     wanted += [(path, everything) for path in document.devices]
     wanted += [(path, everything & ~_EXECUTE) for path in (_MEMORY,)]
     wanted += [(path, everything) for path in _own(document)]
-    wanted += [(folder.source, everything & ~_MAKE_ODD if folder.write else _USE) for folder in document.shared]
+    wanted += [
+        (folder.source, everything & ~_MAKE_ODD if folder.write else _USE)
+        for folder in document.shared
+        if folder.write or version >= KEEPS_LENGTH
+    ]
     return tuple((path, _fitting(path, access & everything)) for path, access in wanted if _is_there(path))
 
 

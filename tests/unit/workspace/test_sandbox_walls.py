@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from skrt_workspace.sandbox import walls
-from skrt_workspace.sandbox.document import Bind, SandboxDocument, User
+from skrt_workspace.sandbox.document import Bind, SandboxDocument, Shared, User
 from skrt_workspace.sandbox.errors import DocumentError, HostForbidsError
 
 WRITE, READ, LIST, EXECUTE, MAKE_FILE = 2, 4, 8, 1, 1 << 8
@@ -37,6 +37,19 @@ def test_what_is_shown_can_be_read_and_not_changed(tmp_path: Path) -> None:
     allowed = dict(walls.rules(document(home, read_only=(Bind(str(shown), "/data/shown"),)), 7))
     assert allowed[str(shown)] & (READ | LIST) == READ | LIST
     assert not allowed[str(shown)] & (WRITE | MAKE_FILE)
+
+
+@pytest.mark.parametrize(("version", "shown"), [(2, False), (3, True), (7, True)])
+def test_a_shared_folder_to_read_is_shown_only_where_it_cannot_be_emptied(
+    tmp_path: Path, version: int, shown: bool
+) -> None:
+    home, sheets, drop = (tmp_path / name for name in ("home", "sheets", "drop"))
+    for folder in (home, sheets, drop):
+        folder.mkdir()
+    shared = (Shared(str(sheets), "/shared/sheets"), Shared(str(drop), "/shared/drop", write=True))
+    allowed = dict(walls.rules(document(home, shared=shared), version))
+    assert (str(sheets) in allowed) is shown
+    assert allowed[str(drop)] & WRITE
 
 
 def test_a_rule_for_a_file_speaks_of_files_only(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from skrt_hub.report import Finding, human_size
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.machine.listeners import bind_public, in_the_way
 from skrt_hub.targets.port import FOR_LOW_PORTS, port_error
-from skrt_workspace.sandbox import privileges
+from skrt_workspace.sandbox import privileges, walls
 from skrt_workspace.sandbox.document import LANDLOCK
 
 _OLDEST_PYTHON = (3, 11)
@@ -48,6 +48,7 @@ def all_findings(settings: Settings, layout: Layout, *, running: bool) -> tuple[
         *debian_packages(settings),
         *graphics_cards(settings),
         *workers(settings),
+        *read_only_folders(settings),
     )
 
 
@@ -55,6 +56,20 @@ def workers(settings: Settings) -> tuple[Finding, ...]:
     """What the workers of cohorts in hub.yaml mean here."""
     words = cohorts.on_one_machine(settings, len(os.sched_getaffinity(0)))
     return (Finding("workers for cohorts", True, words),) if words else ()
+
+
+def read_only_folders(settings: Settings) -> tuple[Finding, ...]:
+    """Whether what may only be read of shared folders can be kept so by this machine's sandbox."""
+    names = ", ".join(folder.name for folder in settings.shared if not folder.write)
+    if not names:
+        return ()
+    if settings.sandbox == "none":
+        found = f"{names}: write: false does not hold with `sandbox: none`; everybody can change what is there"
+        return (Finding("shared folders", False, found, "Remove `sandbox: none`.", required=False),)
+    if kinds.kind(settings) == LANDLOCK and privileges.landlock_version() < walls.KEEPS_LENGTH:
+        found = f"{names}: not shown, because this Linux cannot keep files from being emptied by who may only read"
+        return (Finding("shared folders", False, found, "Use Linux 6.2 or newer.", required=False),)
+    return ()
 
 
 def system() -> Finding:
