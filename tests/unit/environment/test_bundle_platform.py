@@ -10,6 +10,7 @@ import pytest
 
 from skrt_hub.bundle import make
 from skrt_hub.context import Context
+from skrt_hub.environment import uv
 from skrt_hub.environment.bundled import PARTICIPANTS
 from skrt_hub.errors import UsageError
 
@@ -31,7 +32,7 @@ def test_uv_is_asked_for_the_other_processors_wheels(tmp_path: Path, monkeypatch
         asked.extend(words)
         Path(words[-1]).write_text(FOUND, encoding="utf-8")
 
-    monkeypatch.setattr(make.uv, "run_uv", run_uv)
+    monkeypatch.setattr(uv, "run_uv", run_uv)
     (wheel,) = make._wheels_of(tmp_path / "lock.txt", PARTICIPANTS, "3.11", "aarch64", tmp_path)
     assert asked[asked.index("--python-platform") + 1] == "aarch64-manylinux_2_28"
     assert wheel.file.endswith("_aarch64.whl")
