@@ -17,6 +17,7 @@ import zipfile
 from pathlib import Path
 
 HUB, DIGEST_LENGTH = "hub/", 64
+_PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 
 
 def main(file: Path, words: list[str]) -> int:
@@ -35,7 +36,11 @@ def main(file: Path, words: list[str]) -> int:
         if here != ("linux", made["machine"], made["hub_python"]):
             wanted = f"Linux on {made['machine']} and Python {made['hub_python']}"
             found = f"{here[0]} on {here[1]} and Python {here[2]}"
-            return _refuse(f"{file} is for {wanted}; this is {found}. Type: python{made['hub_python']} {file}")
+            there = _PLATFORMS.get(here[1])
+            remedy = f"Type: python{made['hub_python']} {file}"
+            if here[:2] != ("linux", made["machine"]):
+                remedy = f"Make one with: skrt-hub bundle make FILE --platform {there}" if there else "None fits here."
+            return _refuse(f"{file} is for {wanted}; this is {found}. {remedy}")
         data_folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
         folder = data_folder / "skrt-hub-command" / data.hexdigest()[:16]
         if not (folder / "whole").exists():
