@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -24,6 +24,7 @@ _AT_ONCE = 8
 _KEPT_FREE = 500 * 10**6
 _TRIES = 4
 _CHUNK = 2**20
+_DONE = "done.jsonl"
 
 
 class Download:
@@ -91,8 +92,8 @@ class Download:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.replace(target)
         _state(part).unlink(missing_ok=True)
-        with self._lock, (self._work / "done.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps([piece.name, piece.state]) + "\n")
+        with self._lock:
+            note_done(self._work, [piece])
 
     def _read(self, piece: Piece, part: Path) -> None:
         here = part.stat().st_size if part.exists() and _state(part).exists() else 0
@@ -133,7 +134,7 @@ class Download:
 
     def _done(self) -> dict[str, str]:
         try:
-            lines = (self._work / "done.jsonl").read_text(encoding="utf-8").splitlines()
+            lines = (self._work / _DONE).read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return {}
         found = {}
@@ -151,6 +152,17 @@ class Download:
         for path in [path for path in files.rglob("*") if path.is_file()]:
             if path.relative_to(files).as_posix() not in names:
                 path.unlink()
+
+
+def note_done(work: Path, pieces: Iterable[Piece]) -> None:
+    """Note that these files are whole in `files`, so that no later fetch of the same asks for them."""
+    with (work / _DONE).open("a", encoding="utf-8") as stream:
+        stream.writelines(json.dumps([piece.name, piece.state]) + "\n" for piece in pieces)
+
+
+def forget_done(work: Path) -> None:
+    """The files have been taken from here."""
+    (work / _DONE).unlink()
 
 
 def _state(part: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.datasets import record
-from skrt_hub.datasets.download import Download
+from skrt_hub.datasets.download import Download, forget_done, note_done
 from skrt_hub.datasets.known import find
 from skrt_hub.datasets.pieces import FIRST, Piece, Source
 from skrt_hub.datasets.places import Bucket, Commons, Folder
@@ -99,13 +99,13 @@ class _Fetch:
                 self._unpack(files, pieces, ready, step)
             else:
                 files.rename(ready)
-                (self._work / "done.jsonl").unlink()
+                forget_done(self._work)
         try:
             return self._look_and_publish(ready, pieces, patients_too)
         except BaseException:
             if not self._packed and ready.exists() and not files.exists():
                 ready.rename(files)  # fetched once: whoever answers a question later need not wait again
-                self._note_all(pieces)
+                note_done(self._work, pieces)
             raise
 
     @property
@@ -132,12 +132,6 @@ class _Fetch:
         ensure_folder(self._work.parent, mode=0o700)
         ensure_folder(self._work, mode=0o700)
         write_json(self._work / "source.json", self._stamp)
-
-    def _note_all(self, pieces: list[Piece]) -> None:
-        import json  # noqa: PLC0415 - here alone
-
-        lines = "".join(json.dumps([piece.name, piece.state]) + "\n" for piece in pieces)
-        (self._work / "done.jsonl").write_text(lines, encoding="utf-8")
 
     def _unpack(self, files: Path, pieces: list[Piece], ready: Path, step: Step) -> None:
         archives = [piece for piece in pieces if piece.name.lower().endswith(_ARCHIVES)]

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,19 @@ ADDRESS = "SKRT_HUB_IDC_ADDRESS"
 """A variable that names another storage with the buckets of the Imaging Data Commons, such as a copy in one's house."""
 
 
-class Bucket:
-    """A folder in a bucket."""
+class _InStorage:
+    """What is read from a bucket."""
 
     vouches = STORAGE
+    _store: S3Store
+    _label: str
+
+    def reading(self, piece: Piece, start: int, state: str) -> AbstractContextManager[Stream]:
+        return _from_store(self._store, piece, start, self._label)
+
+
+class Bucket(_InStorage):
+    """A folder in a bucket."""
 
     def __init__(self, entry: Dataset) -> None:
         bucket, _, self._folder = entry.s3.removeprefix("s3://").strip("/").partition("/")
@@ -49,16 +58,9 @@ class Bucket:
             self._label,
         )
 
-    @contextmanager
-    def reading(self, piece: Piece, start: int, state: str) -> Iterator[Stream]:
-        with _from_store(self._store, piece, start, self._label) as stream:
-            yield stream
 
-
-class Commons:
+class Commons(_InStorage):
     """A known set, whose folders are named by its list of series."""
-
-    vouches = STORAGE
 
     def __init__(self, known: Known, patients: int) -> None:
         self._known, self._series = known, known.series(patients)
@@ -93,11 +95,6 @@ class Commons:
                 remedy="Type the same command again later.",
             )
         return items
-
-    @contextmanager
-    def reading(self, piece: Piece, start: int, state: str) -> Iterator[Stream]:
-        with _from_store(self._store, piece, start, self._label) as stream:
-            yield stream
 
 
 class Folder:

@@ -8,7 +8,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -23,10 +23,17 @@ _ZENODO, _FIGSHARE = "https://zenodo.org/api", "https://api.figshare.com/v2"
 _REMEDY = "Check the address and the network, then type the same command again: it goes on where it was."
 
 
-class WebFile:
-    """One file at an address."""
+class _OfTheWeb:
+    """What is read from addresses."""
 
     vouches = PUBLISHER
+
+    def reading(self, piece: Piece, start: int, state: str) -> AbstractContextManager[Stream]:
+        return from_web(piece, start, state)
+
+
+class WebFile(_OfTheWeb):
+    """One file at an address."""
 
     def __init__(self, url: str, digest: str = "") -> None:
         self._url = url
@@ -38,16 +45,9 @@ class WebFile:
         name = unquote(PurePosixPath(urlsplit(self._url).path).name)
         return safe([Piece(name, self._url, size, self._digest)], self._url)
 
-    @contextmanager
-    def reading(self, piece: Piece, start: int, state: str) -> Iterator[Stream]:
-        with from_web(piece, start, state) as stream:
-            yield stream
 
-
-class Record:
+class Record(_OfTheWeb):
     """A record at Zenodo or Figshare: its files, with the hashes that are published there."""
-
-    vouches = PUBLISHER
 
     def __init__(self, doi: str, *, zenodo: str = _ZENODO, figshare: str = _FIGSHARE) -> None:
         self._doi = doi.removeprefix("https://doi.org/").removeprefix("doi:")
@@ -68,11 +68,6 @@ class Record:
                 remedy="Open the DOI in a browser, and write the file's own address as `url`.",
             )
         return safe(found, f"The record {self._doi}")
-
-    @contextmanager
-    def reading(self, piece: Piece, start: int, state: str) -> Iterator[Stream]:
-        with from_web(piece, start, state) as stream:
-            yield stream
 
     def _zenodo_files(self, number: str) -> list[Piece]:
         record = _document(f"{self._zenodo}/records/{number}")
@@ -135,10 +130,12 @@ def _asking(url: str, headers: dict[str, str], method: str = "GET") -> Iterator[
     try:
         answer = urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310
     except urllib.error.HTTPError as error:
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            answer = urllib.request.urlopen(url, timeout=_TIMEOUT)  # noqa: S310
-        else:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or "Range" not in headers:
             raise _unreachable(url, f"The server said: {error.code} {error.reason}.") from None
+        whole = {name: value for name, value in headers.items() if name not in ("Range", "If-Range")}
+        with _asking(url, whole, method) as answer:
+            yield answer
+        return
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _unreachable(url, str(getattr(error, "reason", error))) from None
     with answer:

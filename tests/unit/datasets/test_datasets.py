@@ -41,6 +41,7 @@ class Web(http.server.ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.asked: list[tuple[str, str]] = []
         self.breaks_after = -1
+        self.vanishes = False
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -63,6 +64,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         given = self.headers.get("Range")
         if given and self.headers.get("If-Range", tag) == tag:
             start = int(given.removeprefix("bytes=").rstrip("-"))
+        if start > len(data):
+            if self.server.vanishes:
+                del self.server.files[self.path]
+            self.send_error(416)
+            return
         if not head:
             self.server.asked.append((self.path, given or ""))
         self.send_response(206 if start else 200)
@@ -87,6 +93,17 @@ def server() -> Iterator[Web]:
         threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield web
         web.shutdown()
+
+
+def test_where_less_is_there_than_was_fetched_all_is_read_again(server: Web) -> None:
+    server.files["/a"] = b"short"
+    piece = Piece("a", f"{server.address}/a")
+    with web.from_web(piece, 100, "") as stream:
+        assert (stream.start, b"".join(stream.chunks)) == (0, b"short")
+    server.vanishes = True
+    with pytest.raises(NetworkError, match="could not be read") as raised, web.from_web(piece, 100, ""):
+        pass
+    assert "404" in raised.value.why
 
 
 def hub(folder: Path, *entries: Any, **more: Any) -> Context:
