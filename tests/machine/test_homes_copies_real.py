@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.opening import open_repository
 from tests.support.homes import START, fill, hub, state
 from tests.support.homes import home as home_of
+from tests.support.hubs import free_port, until_open
 from tests.support.patients import dicom
 
 PROJECT = Path(__file__).parents[2]
@@ -32,17 +32,11 @@ PROJECT = Path(__file__).parents[2]
 def storage() -> Iterator[str]:
     """An S3 server on this machine (moto's, in a process of its own)."""
     pytest.importorskip("moto")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
         try:
-            for _ in range(300):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
+            until_open(port, program)
             yield f"http://127.0.0.1:{port}"
         finally:
             program.terminate()

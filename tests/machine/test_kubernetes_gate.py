@@ -25,6 +25,7 @@ from skrt_hub.hub.visitors import Gate
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes import rendering
 from skrt_hub.targets.kubernetes.release import web
+from tests.support.hubs import free_port
 
 PROXY = shutil.which("configurable-http-proxy")
 TOKEN = "what-hub-and-proxy-share"
@@ -53,12 +54,6 @@ def serve(words: str) -> int:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return int(server.server_address[1])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -35,6 +35,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def until_open(port: int, program: subprocess.Popen[Any], longest: float = 30.0) -> None:
+    """Wait until this program's port answers; a program that has ended, or never listens, is an error."""
+    end = time.monotonic() + longest
+    while time.monotonic() < end:
+        assert program.poll() is None, f"{program.args!r} ended with {program.returncode}"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"{program.args!r} does not listen on port {port}")
+
+
 @dataclass
 class Hub:
     """One hub: its folder, its hub.yaml, and the commands on it."""

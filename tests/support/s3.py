@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.hubs import free_port, until_open
 
 KEYS = ("testing", "testing-secret")
 INSTALL = "go install github.com/versity/versitygw/cmd/versitygw@latest"
@@ -25,9 +25,7 @@ def running_server() -> Iterator[str]:
     program = shutil.which("versitygw") or str(Path.home() / "go/bin/versitygw")
     if not Path(program).exists():
         pytest.skip(f"versitygw is not here: {INSTALL}")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         keys = {"ROOT_ACCESS_KEY": KEYS[0], "ROOT_SECRET_KEY": KEYS[1]}
         command = [program, "--port", f"127.0.0.1:{port}", "posix", "--sidecar", f"{folder}/about", f"{folder}/data"]
@@ -36,13 +34,11 @@ def running_server() -> Iterator[str]:
         with subprocess.Popen(
             command, env={**os.environ, **keys}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as started:
-            for _ in range(300):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-            started.kill()
+            try:
+                until_open(port, started)
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                started.kill()
 
 
 def client(address: str) -> Any:
