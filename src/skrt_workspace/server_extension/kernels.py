@@ -32,6 +32,7 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
         """Start a kernel that waits."""
         self._waiting = str(uuid.uuid4())
         self._begun = asyncio.ensure_future(self._start_ahead(self._waiting))
+        self._begun.add_done_callback(self._tell_failure)
 
     async def start_kernel(self, *, kernel_id: str | None = None, path: str | None = None, **kwargs: Any) -> str:
         """Start a kernel, or take the one that waits; returns its identifier."""
@@ -61,6 +62,12 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
     async def _start_ahead(self, kernel_id: str) -> None:
         await super().start_kernel(kernel_id=kernel_id, kernel_name=NATIVE_KERNEL_NAME, env=dict(os.environ))
         await self._run(kernel_id, f"{_MODULE}.prepare()")
+
+    def _tell_failure(self, begun: asyncio.Task[None]) -> None:
+        """Also where nobody ever asks for the kernel, whose notebook would tell it."""
+        error = None if begun.cancelled() else begun.exception()
+        if error is not None:
+            self.log.warning("The kernel that was to wait did not start: %s: %s", type(error).__name__, error)
 
     async def _take(self, path: str | None, variables: Mapping[str, str]) -> str | None:
         """The kernel that waits, as the one of a notebook in this folder; None where it cannot be."""
