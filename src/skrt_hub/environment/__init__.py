@@ -3,7 +3,7 @@
 `ensure_environment` is what the rest of skrt-hub calls; everything else here serves it.
 """
 
-from skrt_hub.environment.build import ensure_environment, find_environment
+from skrt_hub.environment.build import ensure_environment, find_environment, was_built
 from skrt_hub.environment.identity import Environment, Identity
 from skrt_hub.environment.own import Lock, lock_for, locks_for
 from skrt_hub.environment.pythons import choose
@@ -19,4 +19,5 @@ __all__ = [
     "find_environment",
     "lock_for",
     "locks_for",
+    "was_built",
 ]

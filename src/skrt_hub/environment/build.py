@@ -38,6 +38,12 @@ def find_environment(environments: Path, *, python: Path | None = None) -> Envir
     return _whole(environments, wanted(python).hash)
 
 
+def was_built(environments: Path) -> bool:
+    """Whether the wanted environment is here; that it is whole, too, takes `find_environment` a look at every file."""
+    name = wanted().hash
+    return any(marker.finished(folder / name) is not None for folder in (environments.absolute(), *_ready()))
+
+
 def _whole(environments: Path, name: str) -> Environment | None:
     """The environment of this name: of the hub's own, or one that came with a container's image."""
     folders = [environments.absolute(), *_ready()]

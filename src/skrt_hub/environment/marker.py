@@ -40,8 +40,16 @@ def write(environment: Environment, *, packages: str) -> None:
 def read(folder: Path) -> Environment | None:
     """The environment in `folder`, or None where it is missing, unfinished or damaged."""
     content = read_json(folder / NAME)
-    if content is None or damage(folder, content) is not None:
-        return None
+    return None if content is None or damage(folder, content) is not None else _named(folder, content)
+
+
+def finished(folder: Path) -> Environment | None:
+    """The environment that was built in `folder` to its end, or None. Nobody looks whether it is whole still."""
+    content = read_json(folder / NAME)
+    return _named(folder, content) if isinstance(content, dict) and content.get("format") == FORMAT else None
+
+
+def _named(folder: Path, content: dict[str, Any]) -> Environment:
     return Environment(folder, content["hash"], content["python"], Path(content["base_prefix"]))
 
 

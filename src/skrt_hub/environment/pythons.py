@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from dataclasses import dataclass
@@ -38,8 +39,12 @@ def choose(wanted: str = "", before: Path | None = None) -> Path | None:
     `wanted` is a version such as 3.13, or nothing: then it is that of the environment `before`, where there is one, so
     that a class's Python does not change by itself, else the newest. Raises PrerequisiteError where it is not here.
     """
-    kept = marker.read(before) if before is not None else None
-    if kept is not None and (not wanted or kept.python_version.startswith(f"{wanted}.")):
+    kept = marker.finished(before) if before is not None else None
+    if (
+        kept is not None
+        and os.access(kept.python, os.X_OK)
+        and (not wanted or kept.python_version.startswith(f"{wanted}."))
+    ):
         same = (kept.python_version, kept.base_prefix) == (platform.python_version(), Path(sys.base_prefix))
         return None if same else kept.python
     own = Found(tuple(sys.version_info[:3]), Path(sys.executable))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from skrt_hub.environment import pythons, uv
+from skrt_hub.environment import marker, pythons, uv
+from skrt_hub.environment.identity import Environment
 from skrt_hub.environment.pythons import Found
 from skrt_hub.errors import PrerequisiteError
 
@@ -37,6 +38,23 @@ def test_the_own_one_is_taken_where_it_is_the_best(monkeypatch: pytest.MonkeyPat
     assert pythons.choose() is None
     monkeypatch.setattr(pythons, "installed", lambda: found(f"3.{sys.version_info[1] + 1}.0"))
     assert pythons.choose() == Path(f"/python3.{sys.version_info[1] + 1}.0")
+
+
+def test_a_damaged_environment_is_made_again_with_the_python_it_had(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = Environment(tmp_path, "0123456789abcdef", "3.11.99", tmp_path / "base")
+    own.python.parent.mkdir()
+    own.python.touch(mode=0o755)
+    note = tmp_path / "note"
+    note.touch()
+    marker.write(own, packages="none")
+    note.unlink()
+    monkeypatch.setattr(pythons, "installed", list)
+    assert marker.read(tmp_path) is None and pythons.choose(before=tmp_path) == own.python
+    own.python.unlink()
+    monkeypatch.setattr(pythons, "NEWEST_PYTHON", tuple(sys.version_info[:2]))
+    assert pythons.choose(before=tmp_path) is None
 
 
 def test_uv_trusts_the_systems_store_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from skrt_hub import sockets
-from skrt_hub.environment import find_environment
+from skrt_hub.environment import was_built
 from skrt_hub.environment.build import NEEDED_BYTES
 from skrt_hub.errors import PermissionsError, PortTakenError, PrerequisiteError
 from skrt_hub.hub import gpu, internet, kinds
@@ -158,7 +158,7 @@ def state_folder(layout: Layout) -> Finding:
 def space(layout: Layout) -> Finding:
     """Room for the participants' environment, or, once that is there, for the hub itself."""
     free = shutil.disk_usage(_nearest_existing(layout.root)).free
-    needed = 200_000_000 if find_environment(layout.environments) else NEEDED_BYTES
+    needed = 200_000_000 if was_built(layout.environments) else NEEDED_BYTES
     return Finding(
         "disk space",
         free >= needed,
