@@ -14,10 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING, Any
 
 from skrt_hub.environment import sources, uv
 from skrt_hub.environment.identity import LOCK_FOLDER, requirements
@@ -26,6 +23,9 @@ from skrt_hub.errors import EnvironmentBuildError, SettingsError
 from skrt_hub.files import write_atomically
 from skrt_hub.progress import Progress
 from skrt_hub.settings.environment import OwnPackages
+
+if TYPE_CHECKING:  # packaging is imported where it is used: every command comes by here, and few hubs have packages
+    from packaging.requirements import Requirement
 
 _HEAD = (
     "# Every package of the participants' environment, as hub.yaml's `environment` asks for it. Made by `skrt-hub up`;",
@@ -99,6 +99,8 @@ def locks_for(own: OwnPackages, wheels: Path, progress: Progress) -> dict[str, L
 
 def held() -> dict[str, list[str]]:
     """Our lock: each package's versions (older Pythons have others), by the index's spelling of its name."""
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
     found: dict[str, list[str]] = {}
     pins = re.findall(r"^([A-Za-z0-9][\w.-]*)==([^ ;\\]+)", requirements().read_text(encoding="utf-8"), re.M)
     for name, version in pins:
@@ -108,6 +110,8 @@ def held() -> dict[str, list[str]]:
 
 def tested_against(wish: Requirement) -> str:
     """What we are tested with in place of this wish, or nothing where the two go together."""
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
     versions = held().get(canonicalize_name(wish.name), [])
     if not versions or any(wish.specifier.contains(version, prereleases=True) for version in versions):
         return ""
@@ -116,6 +120,8 @@ def tested_against(wish: Requirement) -> str:
 
 def _asked(own: OwnPackages) -> list[str]:
     """All that hub.yaml and its requirements file ask of the index. Raises SettingsError for a line of another kind."""
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+
     asked = list(own.packages)
     if own.requirements is None:
         return asked
@@ -142,6 +148,8 @@ def _asked(own: OwnPackages) -> list[str]:
 
 
 def _refuse_clashes(asked: list[str]) -> None:
+    from packaging.requirements import Requirement  # noqa: PLC0415
+
     for text in asked:
         wish = Requirement(text)
         tested = tested_against(wish)
@@ -244,6 +252,8 @@ def _needs_of_toolkit(document: Mapping[str, Any]) -> list[str]:
 
 def _explained(error: EnvironmentBuildError) -> SettingsError:
     """uv's reasoning, with the two that clash first where they can be told."""
+    from packaging.requirements import Requirement  # noqa: PLC0415
+
     words = " ".join(error.why.split())
     if (missing := _NO_VERSION.search(words)) is not None:
         return _no_such_version(*missing.groups())
@@ -289,4 +299,6 @@ def additions(lock: Lock) -> str:
 
 
 def _name(entry: str) -> str:
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
     return canonicalize_name(entry.split("==", maxsplit=1)[0])

@@ -13,8 +13,6 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
-
 from skrt_hub.environment import uv
 from skrt_hub.errors import EnvironmentBuildError, ProgramError, SettingsError
 from skrt_hub.files import ensure_folder
@@ -130,5 +128,7 @@ def _build(folder: Path, origin: str, wheels: Path) -> Wheel:
 
 
 def _of_file(path: Path, origin: str) -> Wheel:
+    from packaging.utils import canonicalize_name, parse_wheel_filename  # noqa: PLC0415 - see environment.own
+
     name, version, *_ = parse_wheel_filename(path.name)
     return Wheel(canonicalize_name(name), str(version), path, origin)

@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from skrt_hub.errors import StateError
 from skrt_hub.files import ensure_folder, write_atomically
+from skrt_hub.hub.reach import Names
 
 _PRIVATE = (
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "127.0.0.0/8"),
@@ -31,19 +32,6 @@ _AUTHORITY_LASTS = timedelta(days=3650)
 _LEAF_LASTS = timedelta(days=390)
 _RENEW_BEFORE = timedelta(days=30)
 _EARLIER = timedelta(hours=25)  # clocks of phones may be behind
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the hub is reached by: host names and IP addresses."""
-
-    hosts: tuple[str, ...]
-    addresses: tuple[str, ...]
-
-    def san(self) -> x509.SubjectAlternativeName:
-        """The names as they stand in a certificate."""
-        addresses = [x509.IPAddress(ipaddress.ip_address(item)) for item in self.addresses]
-        return x509.SubjectAlternativeName([*map(x509.DNSName, self.hosts), *addresses])
 
 
 @dataclass(frozen=True)
@@ -110,7 +98,10 @@ class Authority:
         if not self._leaf.exists():
             return False
         leaf = x509.load_pem_x509_certificate(self._leaf.read_bytes())
-        wanted, held = names.san(), leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        wanted, held = (
+            _alternative_names(names),
+            leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value,
+        )
         return set(wanted) == set(held) and leaf.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
 
     def _make(self, names: Names) -> None:
@@ -140,7 +131,7 @@ class Authority:
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         builder = (
             _builder(subject, authority.subject, key, _LEAF_LASTS)
-            .add_extension(names.san(), critical=False)
+            .add_extension(_alternative_names(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -148,6 +139,12 @@ class Authority:
         )
         chain = _public(builder.sign(signer, hashes.SHA256())) + _public(authority)
         write_atomically(self._leaf, chain + _private(key), mode=0o600)
+
+
+def _alternative_names(names: Names) -> x509.SubjectAlternativeName:
+    """The names as they stand in a certificate."""
+    addresses = [x509.IPAddress(ipaddress.ip_address(item)) for item in names.addresses]
+    return x509.SubjectAlternativeName([*map(x509.DNSName, names.hosts), *addresses])
 
 
 def _beyond(addresses: Sequence[str]) -> list[str]:

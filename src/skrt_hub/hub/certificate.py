@@ -9,13 +9,16 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skrt_hub.errors import SettingsError
 from skrt_hub.files import write_atomically
-from skrt_hub.hub.authority import Authority
 from skrt_hub.hub.reach import names_of
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
+
+if TYPE_CHECKING:  # takes the library of certificates along, which few commands need
+    from skrt_hub.hub.authority import Authority
 
 _LASTS = timedelta(days=36500)
 
@@ -27,6 +30,8 @@ def certificate_file(layout: Layout) -> Path:
 
 def authority_of(layout: Layout, settings: Settings) -> Authority:
     """The hub's own certificate authority, made or not."""
+    from skrt_hub.hub.authority import Authority  # noqa: PLC0415 - see above
+
     return Authority(layout.certificates, settings.page.title)
 
 

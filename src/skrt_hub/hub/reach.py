@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psutil
 
-from skrt_hub.hub.authority import Names
 from skrt_hub.policy import announced
 from skrt_hub.settings import container
 from skrt_hub.settings.model import Settings
@@ -19,6 +19,14 @@ _INSIDE = ("docker", "br-", "veth", "virbr", "cni", "flannel", "cali", "podman",
 """Networks of containers and virtual machines inside this machine: nobody in the room reaches them."""
 _SANDBOXES = ipaddress.ip_network(OUTSIDE_ADDRESSES)
 _ELSEWHERE = ("192.0.2.1", 9)  # for documentation (RFC 5737): the system only says which way it would go
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the hub is reached by: host names and IP addresses."""
+
+    hosts: tuple[str, ...]
+    addresses: tuple[str, ...]
 
 
 def names_of(settings: Settings) -> Names:

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader
-
 _FOLDER = Path(__file__).parent
 LANGUAGE_COOKIE = "skrt-language"
 
@@ -33,6 +31,8 @@ class Pages:
     def __init__(self, look: Look, folder: Path = _FOLDER) -> None:
         self.look = look
         built_in = _built_in_words(folder)
+        from jinja2 import Environment, FileSystemLoader  # noqa: PLC0415 - commands ask for words, and show no page
+
         # Words of one's own, in English where something is missing.
         own = {code: {**built_in["en"], **words} for code, words in look.languages.items()}
         self._words = {**built_in, **own}

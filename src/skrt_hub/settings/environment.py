@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.settings.section import Section
@@ -59,6 +58,8 @@ class Additions(Section):
     @field_validator("packages")
     @classmethod
     def _requirements(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - few hubs name any
+
         for text in value:
             try:
                 given = Requirement(text)

@@ -12,8 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from skrt_hub.errors import SettingsError, StateError
-from skrt_hub.hub.authority import Authority, Names
+from skrt_hub.hub.authority import Authority
 from skrt_hub.hub.certificate import ensure_certificate, own_certificate, trust
+from skrt_hub.hub.reach import Names
 from skrt_hub.layout import Layout
 from skrt_hub.login.certificate_pages import certificate_of, profile
 from skrt_hub.settings.model import Settings

@@ -12,7 +12,8 @@ from skrt_hub.context import Context
 from skrt_hub.errors import SettingsError
 from skrt_hub.hub import cohort_desk, seat_keeper, visitors
 from skrt_hub.hub import own_config as own_config_in_hub
-from skrt_hub.hub.authority import Authority, Names
+from skrt_hub.hub.authority import Authority
+from skrt_hub.hub.reach import Names
 from skrt_hub.policy import cohort_shares, own_config, seats
 from skrt_hub.targets.kubernetes.cluster.helm import Helm
 from skrt_hub.targets.kubernetes.image import ensure
