@@ -6,6 +6,7 @@ It starts in milliseconds, sees nothing of the task before, and takes nobody wit
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import random
@@ -144,6 +145,11 @@ def _load(head: Head, common: memoryview) -> tuple[Any, dict[str, Any]]:
     import cloudpickle  # noqa: PLC0415 - the runner itself stays small
 
     function, parameters = cloudpickle.loads(common)
+    if "numpy" in sys.modules:
+        importlib.import_module("numpy.random")  # numpy loads it when it is first used, which would be in every task
+    # What is loaded lies in memory once for all tasks, as long as none of them writes there; collecting garbage does.
+    gc.collect()
+    gc.freeze()
     return function, parameters
 
 

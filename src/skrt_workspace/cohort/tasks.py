@@ -12,6 +12,8 @@ TRIES = 3
 """How often a task that was killed is begun. One that raised an exception is not tried again: it would do so again."""
 LOOK = 0.5
 """Seconds between two looks at what has changed."""
+_SAY_AGAIN = 5.0
+"""Seconds after which the same is said once more: the place where it stands may be a new one."""
 _NO_ROOM = 20.0
 
 
@@ -27,6 +29,7 @@ class Tasks:
         self._places = dict(zip(head.keys, head.places, strict=True))
         self._labels = dict(zip(head.keys, head.labels, strict=True))
         self._waiting: deque[str] = deque(table.waiting(head))
+        self._said, self._said_at = (-1, -1), 0.0
 
     def _patient(self, key: str) -> memoryview:
         start, size = self._places[key]
@@ -61,7 +64,11 @@ class Tasks:
             time.sleep(_NO_ROOM)
 
     def _say(self, running: int) -> None:
-        share.say(running, len(self._waiting), self._head.name)
+        """Leave word, but not for each of many short tasks: to replace a file takes as long as to begin one."""
+        word, age = (running, len(self._waiting)), time.monotonic() - self._said_at
+        if (word != self._said and age >= LOOK) or age >= _SAY_AGAIN:
+            share.say(*word, self._head.name)
+            self._said, self._said_at = word, time.monotonic()
 
     def _tries(self, key: str) -> int:
         return self._deaths.get(key, 0) + 1

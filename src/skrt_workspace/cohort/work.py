@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from skrt_workspace import workers
 from skrt_workspace.cohort import share, task
@@ -57,6 +58,7 @@ class Here(Tasks):
         super().__init__(table, head)
         self._function = task.Function(table, head, self._common)
         self._running: dict[int, Running] = {}
+        self._left: list[Path] = []
 
     def run(self) -> None:
         """Go on until nothing is left."""
@@ -65,11 +67,13 @@ class Here(Tasks):
             while self._goes_on(len(self._running)):
                 self._begin()
                 self._say(len(self._running))
+                self._clear()
                 signal.sigtimedwait({signal.SIGCHLD}, LOOK)
                 self._end()
         finally:
             for pid in list(self._running):
                 task.end(pid)
+            self._clear()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
 
     def _begin(self) -> None:
@@ -94,6 +98,12 @@ class Here(Tasks):
             if ended is None:
                 continue
             task.end_group(pid)
-            shutil.rmtree(self._table.scratch / ended.key, ignore_errors=True)
+            self._left.append(self._table.scratch / ended.key)
             if os.waitstatus_to_exitcode(status) != 0:
+                self._clear()  # it may be begun again at once, in a folder of the same name
                 self._died(ended.key, ended.begun, os.waitstatus_to_exitcode(status))
+
+    def _clear(self) -> None:
+        """Remove the temporary files of tasks that have ended, after others have begun in their places."""
+        while self._left:
+            shutil.rmtree(self._left.pop(), ignore_errors=True)

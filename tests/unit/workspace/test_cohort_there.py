@@ -102,3 +102,22 @@ def test_a_function_that_cannot_be_loaded_is_an_error_of_its_patient(homes: tupl
     broken = {**parcel(len, homes), "common": b"no function"}
     answer = there.do(broken)
     assert answer["kind"] == "error" and "could not be loaded" in json.loads(answer["text"])["error"]
+
+
+def test_what_all_tasks_need_is_loaded_once(homes: tuple[Path, Path], tmp_path: Path) -> None:
+    """In the process that tasks are forked from: numpy's random numbers take as long to load as a task to begin."""
+    package = tmp_path / "packages/numpy"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "def __getattr__(name):\n    import importlib\n    return importlib.import_module('numpy.' + name)\n"
+    )
+    (package / "random.py").write_text("import os\nloaded_in = os.getpid()\ndef seed(number):\n    pass\n")
+    task = by_value(
+        "def task(path):\n    import gc, os, numpy\n"
+        "    return {'before': numpy.random.loaded_in == os.getppid(), 'frozen': gc.get_freeze_count() > 0}\n"
+    )
+    asked = parcel(task, homes)
+    told = {"modules": ["numpy"], "path": [str(package.parent)]}
+    asked["head"] = json.dumps({**json.loads(asked["head"]), **told}).encode()
+    answer = there.do(asked)
+    assert json.loads(answer["text"])["value"] == {"plain": {"before": True, "frozen": True}}
