@@ -6,9 +6,11 @@ What was on the way when the runner ended is begun anew by the next; what came b
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import queue
 import sys
+import tarfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from skrt_workspace.cohort.table import CohortError, Head, Table
 from skrt_workspace.cohort.tasks import LOOK, Tasks
 
 _KILLED = -9
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class EngineError(Exception):
@@ -119,7 +122,14 @@ class Away(Tasks):
         ended.future.release()
 
     def _keep(self, key: str, ended: OnTheWay, answer: there.Answer) -> None:
-        if answer["files"]:
-            carried.unpack(Path.home(), answer["files"])  # before the result: what is done is whole
+        if answer["files"]:  # before the result: what is done is whole
+            try:
+                carried.unpack(Path.home(), answer["files"])
+            except (OSError, tarfile.TarError) as error:
+                if getattr(error, "errno", None) in _FULL:
+                    raise  # the runner begins anew after a while: nothing can be kept until there is room
+                words = f"What it wrote could not be laid where it belongs: {error}"
+                self._table.keep_error(key, task.error_facts(self._labels[key], words))
+                return
         if answer["kind"] == "died" or not self._table.keep_told(answer["kind"], key, answer["text"]):
             self._died(key, ended.begun, answer.get("code", 1))

@@ -1,7 +1,7 @@
 """Files that travel with a task to a machine that does not see the home, and those that come back from there.
 
-They lie at the same place below the home there, so a function finds and writes files as it does at home. What they are
-is told by the patient and the parameters: whatever in them names a file or a folder of the home.
+They lie at the same place there, so a function finds and writes files as it does at home. What they are is told by the
+patient and the parameters: whatever in them names a file or a folder of the home, or of a shared folder.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ from skrt_workspace.cohort.table import CohortError
 _LONGEST = 4096
 LARGEST = 1 << 30
 """Bytes that one task takes along, or brings back: they pass through the memory of the engine's scheduler."""
+SHARED = Path("/shared")
+"""Where shared folders lie, here and there."""
+_FROM_SHARED = ".shared/"
+"""What the name of such a file in a piece begins with: nothing hidden of a home travels, so no other does."""
 
 
 def inputs_of(value: Any) -> tuple[str, ...]:
-    """The files and folders of the home that a value names, each by its place below the home."""
+    """The files and folders that a value names: those of the home by their place in it, shared ones by their path."""
     return tuple(sorted(set(_named(value, set()))))
 
 
@@ -48,7 +52,8 @@ class Place:
 
     def look(self) -> dict[Path, tuple[int, int]]:
         """What is there, so that what a task writes can be told from it."""
-        return {file: (found.st_mtime_ns, found.st_size) for file in _visible(self._home) if (found := file.stat())}
+        seen = (*_visible(self._home), *_real(SHARED))
+        return {file: (found.st_mtime_ns, found.st_size) for file in seen if (found := file.stat())}
 
     def new_since(self, before: Mapping[Path, tuple[int, int]]) -> list[Path]:
         """The files that were written since then."""
@@ -59,7 +64,7 @@ class Place:
         for file in files:
             file.unlink(missing_ok=True)
             for above in file.parents:
-                if above == self._home or self._folder.is_relative_to(above):
+                if above in (self._home, SHARED) or self._folder.is_relative_to(above):
                     break
                 try:
                     above.rmdir()
@@ -72,11 +77,36 @@ class Place:
 
 
 def unpack(home: Path, piece: bytes) -> list[Path]:
-    """Lay the files of a piece below the home. Raises tarfile.TarError and OSError; nothing lands outside of it."""
+    """Lay the files of a piece below the home, and into shared folders; returns them.
+
+    Raises tarfile.TarError and OSError; nothing lands outside of both.
+    """
+    laid = []
     with tarfile.open(fileobj=io.BytesIO(piece)) as tar:
-        members = [member for member in tar.getmembers() if member.isreg() and not member.name.startswith(".")]
-        tar.extractall(home, members=members, filter="data")
-    return [home / member.name for member in members]
+        for member in tar.getmembers():
+            root, name = _place_of(home, member.name)
+            if name and member.isreg():
+                tar.extract(member.replace(name=name, deep=False), root, filter="data")
+                laid.append(root / name)
+    return laid
+
+
+def _place_of(home: Path, name: str) -> tuple[Path, str]:
+    """Below which folder a file of a piece belongs, and its name there; no name for one that belongs nowhere."""
+    if name.startswith(_FROM_SHARED):
+        return SHARED, name.removeprefix(_FROM_SHARED)
+    if name.startswith("."):
+        return home, ""
+    real = (home / name).parent.resolve()
+    if real.is_relative_to(SHARED):  # by the home's link to a shared folder
+        return SHARED, str(real.relative_to(SHARED) / Path(name).name)
+    return home, name
+
+
+def _name_of(home: Path, file: Path) -> str:
+    if file.is_relative_to(home):
+        return str(file.relative_to(home))
+    return f"{_FROM_SHARED}{file.relative_to(SHARED)}"
 
 
 def _packed(home: Path, files: Iterable[Path]) -> bytes:
@@ -90,7 +120,7 @@ def _packed(home: Path, files: Iterable[Path]) -> bytes:
                     "to another machine. Give fewer files, or ask for a shared data folder."
                 )
             with file.open("rb") as content:
-                about = tar.gettarinfo(str(file), arcname=str(file.relative_to(home)))
+                about = tar.gettarinfo(str(file), arcname=_name_of(home, file))
                 about.type = tarfile.REGTYPE  # a link that leads to a file is that file
                 about.size = os.fstat(content.fileno()).st_size
                 tar.addfile(about, content)
@@ -110,12 +140,16 @@ def _visible(home: Path) -> Iterator[Path]:
     """Files of the home but for programs' own, which lie in hidden folders."""
     for top in home.iterdir():
         if not top.name.startswith("."):
-            yield from (file for file in _files(top) if not file.is_symlink())
+            yield from _real(top)
+
+
+def _real(path: Path) -> Iterator[Path]:
+    yield from (file for file in _files(path) if not file.is_symlink())
 
 
 def _named(value: Any, seen: set[int]) -> Iterator[str]:
     if isinstance(value, (str, os.PathLike)):
-        yield from _in_home(os.fspath(value))
+        yield from _place_named(os.fspath(value))
     elif id(value) not in seen:
         seen.add(id(value))
         for part in _parts(value):
@@ -137,12 +171,16 @@ def _parts(value: Any) -> Iterable[Any]:
     return ()
 
 
-def _in_home(name: str | bytes) -> Iterator[str]:
+def _place_named(name: str | bytes) -> Iterator[str]:
     text = os.fsdecode(name)
     if not text or "\0" in text or len(text) > _LONGEST:
         return
     home, here = Path.home(), Path.cwd()
     path = Path(os.path.normpath(here / text))
+    if path != SHARED and path.is_relative_to(SHARED):
+        with suppress(OSError):
+            yield from (str(path),) if path.exists() else ()
+        return
     if not path.is_relative_to(home) or here.is_relative_to(path):
         return  # a word such as ".": nobody means all of that as a patient
     place = path.relative_to(home)

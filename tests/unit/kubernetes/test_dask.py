@@ -74,6 +74,23 @@ def test_data_is_there_for_workers_too(tmp_path: Any) -> None:
     assert worker["extraPodConfig"]["volumes"][-1]["hostPath"]["path"] == str(tmp_path)
 
 
+def test_fetched_sets_are_there_for_workers_and_a_place_for_shared_files() -> None:
+    asked = settings(shared=[{"name": "project"}], limits={"home": "2 GB"})
+    backend = render_dask(asked, DaskFacts("i:1", "", ("head-neck",)))["gateway"]["backend"]
+    pod, container = backend["worker"]["extraPodConfig"], backend["worker"]["extraContainerConfig"]
+    claim = {"claimName": "skrt-data-head-neck", "readOnly": True}
+    assert {"name": "skrt-data-head-neck", "persistentVolumeClaim": claim} in pod["volumes"]
+    assert {"name": "skrt-data-head-neck", "mountPath": "/data/head-neck", "readOnly": True} in container[
+        "volumeMounts"
+    ]
+    # An empty place: whose shared folders they are, a worker does not know, so the files come with the tasks.
+    assert {"name": "shared", "emptyDir": {"sizeLimit": "1908Mi"}} in pod["volumes"]
+    assert {"name": "shared", "mountPath": "/shared"} in container["volumeMounts"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    assert "shared" not in str(backend["scheduler"]) and "skrt-data" not in str(backend["scheduler"])
+    assert "/shared" not in str(rendered())
+
+
 def test_what_one_person_may_have_stands_in_the_gateways_own_program() -> None:
     program = render_dask(settings(), facts("x:1"))["gateway"]["extraConfig"]["10-skrt-hub"]
     assert program.endswith("configure(c, most=20, clusters=2, idle=300)\n")

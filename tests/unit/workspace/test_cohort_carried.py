@@ -82,6 +82,53 @@ def test_a_piece_reaches_nothing_outside_and_nothing_hidden(home: Path) -> None:
         carried.unpack(home, stream.getvalue())
 
 
+@pytest.fixture
+def shared(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Shared folders, one of them with a link in the home."""
+    found = home.parent / "shared"
+    (found / "project/p1").mkdir(parents=True)
+    (found / "project/p1/ct.nii").write_text("voxels of the group")
+    (home / "project").symlink_to(found / "project")
+    monkeypatch.setattr(carried, "SHARED", found)
+    return found
+
+
+def test_files_of_shared_folders_travel_too(home: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = str(shared / "project/p1")
+    assert carried.inputs_of({"ct": patient}) == (patient,)
+    assert carried.inputs_of([str(shared), str(shared / "gone")]) == ()
+    piece = carried.pack(home, (patient, "work/atlas.nii"))
+    away, there = home.parent / "away", home.parent / "shared there"
+    away.mkdir()
+    there.mkdir()
+    monkeypatch.setattr(carried, "SHARED", there)
+    place = carried.Place(away, away)
+    brought = place.bring(piece)
+    assert set(brought) == {there / "project/p1/ct.nii", away / "work/atlas.nii"}
+    before = place.look()
+    (there / "project/p1/moved.nii").write_text("moved")
+    written = place.new_since(before)
+    back = place.take(written)
+    place.clear({*brought, *written})
+    assert not list(there.iterdir()) and not list(away.iterdir())
+    monkeypatch.setattr(carried, "SHARED", shared)
+    carried.unpack(home, back)
+    assert (shared / "project/p1/moved.nii").read_text() == "moved"
+
+
+def test_what_was_written_below_a_link_to_a_shared_folder_lands_there(home: Path, shared: Path) -> None:
+    away = home.parent / "away"
+    (away / "project").mkdir(parents=True)
+    (away / "project/moved.nii").write_text("moved")
+    carried.unpack(home, carried.pack(away, ("project",)))
+    assert (shared / "project/moved.nii").read_text() == "moved"
+    (home / "elsewhere").symlink_to("/tmp")
+    (away / "elsewhere").mkdir()
+    (away / "elsewhere/file").write_text("x")
+    with pytest.raises(tarfile.TarError):
+        carried.unpack(home, carried.pack(away, ("elsewhere",)))
+
+
 def test_too_much_is_refused_in_words(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carried, "LARGEST", 5)
     with pytest.raises(CohortError, match="too much to travel"):

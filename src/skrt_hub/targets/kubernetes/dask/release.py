@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from skrt_hub import policy
+from skrt_hub import datasets, policy
 from skrt_hub.context import Context
 from skrt_hub.errors import StartError
 from skrt_hub.progress import Step
@@ -52,7 +52,7 @@ def wanted(context: Context, helm: Helm, server: tuple[int, int]) -> Asked | Non
     if not policy.cohorts.on_workers(settings):
         return None
     chart = ensure_chart(settings.kubernetes.dask_chart, context.layout.kubernetes / "charts", helm, DASK_GATEWAY)
-    values = render_dask(settings, facts(images.wanted(context)))
+    values = render_dask(settings, facts(images.wanted(context), datasets.fetched(context)))
     return Asked(chart, as_yaml(values), check_values(helm, release_of(settings), chart, values, server=server))
 
 

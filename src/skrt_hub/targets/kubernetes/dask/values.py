@@ -5,7 +5,7 @@ Nothing about a worker can be chosen by who asks for one: image, memory and righ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from skrt_hub import policy
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.cluster import placement
+from skrt_hub.targets.kubernetes.release import data_sets
 from skrt_hub.targets.kubernetes.release.values import HOME, OWN_LAYER, cpu_guarantee, image_of, lay_over, quantity
 from skrt_hub.targets.kubernetes.release.workers import release_of
 from skrt_workspace.threads import VARIABLES
@@ -25,15 +26,19 @@ _SCHEDULERS_MEMORY = 2 * 10**9
 
 @dataclass(frozen=True)
 class DaskFacts:
-    """What the values depend on besides the settings: the participants' image, and the text of `in_gateway.py`."""
+    """What the values depend on besides the settings.
+
+    The participants' image, the text of `in_gateway.py`, and the fetched sets of data.
+    """
 
     image: str
     in_gateway: str
+    datasets: tuple[str, ...] = ()
 
 
-def facts(image: str) -> DaskFacts:
+def facts(image: str, datasets: tuple[str, ...] = ()) -> DaskFacts:
     """With the text that belongs to this version."""
-    return DaskFacts(image, Path(__file__).with_name("in_gateway.py").read_text(encoding="utf-8"))
+    return DaskFacts(image, Path(__file__).with_name("in_gateway.py").read_text(encoding="utf-8"), datasets)
 
 
 def render_dask(settings: Settings, given: DaskFacts) -> dict[str, Any]:
@@ -56,7 +61,7 @@ def render_dask(settings: Settings, given: DaskFacts) -> dict[str, Any]:
                     "extraPodConfig": _pod(settings),
                     "extraContainerConfig": _container(),
                 },
-                "worker": _worker(settings),
+                "worker": _worker(settings, given.datasets),
             },
         },
         "controller": {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
@@ -79,10 +84,12 @@ def priority_of(release: str) -> str:
     return f"{release}-worker"
 
 
-def _worker(settings: Settings) -> dict[str, Any]:
+def _worker(settings: Settings, datasets: tuple[str, ...]) -> dict[str, Any]:
     memory = memory_of_a_worker(settings)
     request = settings.cohort.workers.cpu_guarantee or max(0.01, round(cpu_guarantee(settings) / 2, 3))
+    volumes, mounts = _beside_the_home(settings, datasets)
     pod = _pod(settings)
+    pod["volumes"] = [*pod["volumes"], *volumes]
     release = release_of(settings)
     spread = {
         "maxSkew": 1,
@@ -95,7 +102,7 @@ def _worker(settings: Settings) -> dict[str, Any]:
         "threads": 1,
         "memory": {"request": memory, "limit": memory},
         "extraPodConfig": {**pod, "priorityClassName": priority_of(release), "topologySpreadConstraints": [spread]},
-        "extraContainerConfig": _container(data=_data(settings)[1]),
+        "extraContainerConfig": _container(mounts),
     }
 
 
@@ -117,18 +124,18 @@ def _pod(settings: Settings) -> dict[str, Any]:
     ]
     return {
         **placement.of_a_pod(settings.kubernetes),
-        "volumes": [*volumes, *_data(settings)[0]],
+        "volumes": volumes,
         "securityContext": {"runAsUser": 1000, "runAsGroup": 100, "fsGroup": 100, "runAsNonRoot": True},
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,
     }
 
 
-def _container(data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _container(beside: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     mounts = [{"name": "home", "mountPath": HOME}, {"name": "temporary", "mountPath": "/tmp"}]  # noqa: S108 - the pod's
     return {
         "workingDir": HOME,
-        "volumeMounts": [*mounts, *(data or {}).values()],
+        "volumeMounts": [*mounts, *beside],
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -138,11 +145,19 @@ def _container(data: Mapping[str, Any] | None = None) -> dict[str, Any]:
     }
 
 
-def _data(settings: Settings) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The shared read-only data, which every node has."""
-    volumes, mounts = [], {}
+def _beside_the_home(settings: Settings, datasets: tuple[str, ...]) -> tuple[list[Any], list[Any]]:
+    """Volumes and mounts of a worker: the data that every node has, the fetched sets, and a place for shared files.
+
+    Which shared folders somebody has, only the hub knows. So their files travel with the tasks, as the home's do.
+    """
+    sets, at = data_sets.volumes(datasets)
+    volumes, mounts = [*sets.values()], [*at.values()]
     for number, item in enumerate(settings.data):
         name = f"data-{number}"
         volumes.append({"name": name, "hostPath": {"path": str(item.folder), "type": "Directory"}})
-        mounts[name] = {"name": name, "mountPath": f"/data/{item.name}", "readOnly": True}
+        mounts.append({"name": name, "mountPath": f"/data/{item.name}", "readOnly": True})
+    if settings.shared:
+        space = quantity(settings.limits.home or settings.kubernetes.home_size)
+        volumes.append({"name": "shared", "emptyDir": {"sizeLimit": space}})
+        mounts.append({"name": "shared", "mountPath": "/shared"})
     return volumes, mounts
