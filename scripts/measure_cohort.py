@@ -29,6 +29,7 @@ import psutil
 
 from skrt_workspace import cohort
 from skrt_workspace.cohort import standing
+from skrt_workspace.threads import ENGINES
 
 
 def work(number: int, rounds: int) -> float:
@@ -161,11 +162,15 @@ def tasks_that_run() -> list[int]:
 
 
 def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> float:
-    """All tasks one after the other in one process, with as little claim to the processors as a cohort has."""
+    """All tasks one after the other in one process, with as little claim to the processors as a cohort has.
+
+    Its engines have one thread, as those of a cohort.
+    """
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         standing.step_back()
+        os.environ.update(dict.fromkeys(ENGINES, "1"))
         task(0, rounds)
         taken = timed(lambda: [task(number, rounds) for number in range(1, tasks)])
         os.write(writer, str(taken).encode())

@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from os import PathLike
 from pathlib import Path
@@ -30,6 +30,7 @@ class Repetition:
     :ivar largest_mm: the largest distance between the two answers at points all over the fixed image.
     :ivar where: that point (x, y, z in mm, DICOM's directions).
     :ivar changed: what is not as it was: engine, packages, type of machine.
+    :ivar tolerance_mm: how far apart the two may be.
     """
 
     same: bool
@@ -37,34 +38,49 @@ class Repetition:
     where: tuple[float, ...]
     changed: tuple[str, ...]
     folder: Path | None = None
+    tolerance_mm: float = 0.0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is the same, or within the tolerance."""
+        return self.same or self.largest_mm <= self.tolerance_mm
 
     def __str__(self) -> str:
         if self.same:
             text = "The same, bit by bit."
         else:
             place = ", ".join(f"{number:.0f}" for number in self.where)
-            text = f"Different by at most {self.largest_mm:.3g} mm, at ({place}) mm."
+            text = f"Different by at most {self.largest_mm:.3g} mm, at ({place}) mm"
+            word = "within" if self.agrees else "more than"
+            text += f": {word} the tolerance of {self.tolerance_mm:g} mm." if self.tolerance_mm else "."
         return " ".join([text, *(f"Not as it was: {one}." for one in self.changed)])
 
 
-def repeat(recorded: str | PathLike[str], folder: str | PathLike[str] | None = None) -> Repetition:
+def repeat(
+    recorded: str | PathLike[str], folder: str | PathLike[str] | None = None, *, tolerance_mm: float = 0.0
+) -> Repetition:
     """Run the registration of a record (registration.json, or the folder with it) again, and compare.
 
     :param folder: where the new result is kept; without it, it is thrown away.
+    :param tolerance_mm: how far apart the two may be, for another type of processor or another version of the engine,
+        which round in another way.
     :raises RepeatError: where there is no such record, or an input is gone or has changed.
     """
     file = Path(recorded)
     file = file / record.NAME if file.is_dir() else file
-    document = _read(file)
+    document = _with_whole_paths(read_record(file), file.parent)
     _check_inputs(document)
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        return _repeat(document, file.parent, Path(folder), kept=True)
+        found = _repeat(document, file.parent, Path(folder), kept=True)
+        return replace(found, tolerance_mm=tolerance_mm)
     with tempfile.TemporaryDirectory(prefix="repeat-") as scratch:
-        return _repeat(document, file.parent, Path(scratch), kept=False)
+        found = _repeat(document, file.parent, Path(scratch), kept=False)
+        return replace(found, tolerance_mm=tolerance_mm)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_record(file: Path) -> dict[str, Any]:
+    """What the record says. Raises RepeatError for a file that is none."""
     try:
         document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         known = document["format"] == record.FORMAT and document["engine"]["name"] == "elastix"
@@ -73,6 +89,14 @@ def _read(file: Path) -> dict[str, Any]:
     if not known:
         raise RepeatError(f"{file} is of another format, or of another engine, than can be run again here.")
     return document
+
+
+def _with_whole_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A record that has travelled names its inputs by where they lie beside it."""
+    inputs = {
+        key: {**given, "path": str(folder.absolute() / given["path"])} for key, given in document["inputs"].items()
+    }
+    return {**document, "inputs": inputs}
 
 
 def _check_inputs(document: Mapping[str, Any]) -> None:
@@ -88,19 +112,21 @@ def _repeat(document: Mapping[str, Any], before: Path, folder: Path, *, kept: bo
     words = [word for key, given in document["inputs"].items() for word in (key, given["path"])]
     for number, parameters in enumerate(document["parameters"]):
         file = folder / f"parameters.{number}.txt"
-        file.write_text(_as_text(parameters), encoding="utf-8")
+        file.write_text(parameter_text(parameters), encoding="utf-8")
         words += ["-p", str(file)]
     if document["engine"]["threads"]:
         words += ["-threads", str(document["engine"]["threads"])]
     # The parameters are those that were used, so nothing may be added to them.
     _run(["elastix", *words, "-out", str(folder)], {exact.VARIABLE: "false"})
-    again = _read(folder / record.NAME)
+    again = read_record(folder / record.NAME)
     same = again["results"] == document["results"]
     largest, where = (0.0, (0.0, 0.0, 0.0)) if same else _difference(document, before, folder)
     return Repetition(same, largest, where, tuple(_changed(document, again)), folder if kept else None)
 
 
-def _as_text(parameters: Mapping[str, Sequence[str]]) -> str:
+def parameter_text(parameters: Mapping[str, Sequence[str]]) -> str:
+    """The text of a parameter file."""
+
     def written(value: str) -> str:
         try:
             float(value)
