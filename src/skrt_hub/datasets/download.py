@@ -22,6 +22,7 @@ from skrt_hub.files import ensure_folder, told
 
 _AT_ONCE = 8
 _KEPT_FREE = 500 * 10**6
+_LEFT_FREE = 200 * 10**6
 _TRIES = 4
 _CHUNK = 2**20
 _DONE = "done.jsonl"
@@ -107,6 +108,7 @@ class Download:
                 target.seek(stream.start)
                 for chunk in stream.chunks:
                     target.write(chunk)
+                    self._stop_a_flood(piece, part, target.tell())
                     with self._lock:
                         self._arrived += len(chunk)
                         self._tell(self._arrived, self._total)
@@ -116,6 +118,22 @@ class Download:
                 os.fsync(target.fileno())
         if 0 <= part.stat().st_size < piece.size:
             raise NetworkError(f"{piece.place} ended before its end.", remedy="Type the same command again.")
+
+    def _stop_a_flood(self, piece: Piece, part: Path, here: int) -> None:
+        """A source that sends more than it told, or never ends, fills no disk."""
+        if 0 <= piece.size < here:
+            part.unlink()
+            raise CopyError(
+                f"{piece.place} is longer than it should be; it was not read to its end.",
+                why=f"{piece.size} bytes were told.",
+                remedy="Type the same command again. Where that does not help, ask its publisher.",
+            )
+        if shutil.disk_usage(self._work).free < _LEFT_FREE:
+            raise SpaceError(
+                f"The disk is nearly full, and {piece.place} goes on.",
+                why=f"{here / 10**9:.1f} GB of it are here.",
+                remedy="Make room, then type the same command again.",
+            )
 
     def _check(self, piece: Piece, part: Path) -> None:
         size = part.stat().st_size

@@ -142,9 +142,17 @@ class _Fetch:
         ready.mkdir(mode=0o700)
         for piece in pieces:
             target = ready / piece.name
+            if piece in archives:
+                target = target.with_name(_stem(piece.name) or "archive")
+            if target.exists() or any(parent.is_file() for parent in target.parents):
+                raise CopyError(
+                    f"The data set {self._entry.name} holds two things of one name: {target.relative_to(ready)}.",
+                    why="An archive becomes a folder of its name.",
+                    remedy="Ask who gave you this set.",
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
             if piece in archives:
-                unpack(files / piece.name, target.with_name(_stem(piece.name)))
+                unpack(files / piece.name, target)
             else:
                 shutil.copyfile(files / piece.name, target)
 

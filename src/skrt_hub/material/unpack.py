@@ -29,11 +29,19 @@ _ALWAYS_ALLOWED = 200 * 10**6
 _MOST_GROWTH = 200
 _KEPT_FREE = 200 * 10**6
 _TELL_EVERY = 500
+_LONGEST_HEADER = 2**20
+_ABOUT_THE_NEXT = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One entry of an archive: `file`, `folder` or `link` (then `target` is another member's name)."""
+    """One entry of an archive: `file`, `folder`, `nothing` or `link` (then `target` is another member's name)."""
 
     name: str
     kind: str
@@ -53,7 +61,7 @@ def unpack(archive: Path, into: Path, tell: Callable[[int], None] = lambda count
             with zipfile.ZipFile(archive) as opened:
                 _write_all(archive, _zip_members(archive, opened), opened.open, into, tell)
         else:
-            with tarfile.open(archive) as tar:
+            with tarfile.open(archive, tarinfo=_Header) as tar:
                 _write_all(archive, _tar_members(archive, tar), lambda member: _tar_stream(tar, member), into, tell)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         shutil.rmtree(into, ignore_errors=True)
@@ -72,22 +80,32 @@ def unpack(archive: Path, into: Path, tell: Callable[[int], None] = lambda count
 def unpack_tar_stream(label: str, stream: IO[bytes], into: Path) -> None:
     """Unpack a tar that comes through a pipe, as `git archive` gives it; the same rules."""
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as tar:
             links = []
             budget = _Budget(Path(label), packed=0)
             into.mkdir(mode=0o700)
             for member in _tar_members(Path(label), tar):
                 if member.kind == "link":
+                    budget.take_file()
                     links.append(member)
                 else:
                     _write(member, lambda source: _tar_stream(tar, source), into, budget)
-            _resolve_links(label, links, into)
+            _resolve_links(links, into, budget)
     except tarfile.TarError as error:
         shutil.rmtree(into, ignore_errors=True)
         raise CopyError(f"{label} cannot be unpacked.", why=str(error)) from None
     except BaseException:
         shutil.rmtree(into, ignore_errors=True)
         raise
+
+
+class _Header(tarfile.TarInfo):
+    """An entry's header. What says more about the next entry is read as a whole, so it has a bound."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Any:
+        if self.type in _ABOUT_THE_NEXT and self.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header in it has {self.size} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc]
 
 
 class _Budget:
@@ -108,6 +126,11 @@ class _Budget:
         if self.files < 0:
             raise _refused(self.archive, f"it has more than {MOST_FILES} entries")
 
+    def need_room(self, size: int, into: Path) -> None:
+        free = shutil.disk_usage(into).free
+        if size > free - _KEPT_FREE:
+            raise SpaceError(f"{self.archive} does not fit on the disk.", why=f"{free // 10**6} MB are free.")
+
 
 def _write_all(
     archive: Path, members: Iterator[Member], open_member: Any, into: Path, tell: Callable[[int], None]
@@ -123,19 +146,19 @@ def _write_all(
             links.append(member)
         else:
             _write(member, open_member, into, budget)
-    _resolve_links(str(archive), links, into)
+    _resolve_links(links, into, budget)
 
 
 def _write(member: Member, open_member: Any, into: Path, budget: _Budget) -> None:
     budget.take_file()
+    if member.kind == "nothing":
+        return
     path = into / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
     if member.kind == "folder":
         path.mkdir(exist_ok=True)
         return
-    free = shutil.disk_usage(into).free
-    if member.size > free - _KEPT_FREE:
-        raise SpaceError(f"{budget.archive} does not fit on the disk.", why=f"{free // 10**6} MB are free.")
+    budget.need_room(member.size, into)
     with path.open("xb") as target, open_member(member.source) as stream:
         while chunk := stream.read(CHUNK):
             budget.take(len(chunk))
@@ -143,24 +166,34 @@ def _write(member: Member, open_member: Any, into: Path, budget: _Budget) -> Non
     path.chmod(0o755 if member.executable else 0o644)
 
 
-def _resolve_links(label: str, links: list[Member], into: Path) -> None:
-    """Make each link that leads to a file of the archive a copy of it; chains of links need several rounds."""
-    pending = list(links)
-    while pending:
-        waiting = []
-        for link in pending:
-            target = into / link.target
-            path = into / link.name
-            if path.exists():
-                raise _refused(Path(label), f"{link.name!r} is given twice")
-            if target.is_file():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(target, path)
-            elif not target.is_dir():
-                waiting.append(link)
-        if len(waiting) == len(pending):
-            raise _refused(Path(label), f"{waiting[0].name!r} is a link to {waiting[0].target!r}, which is not in it")
-        pending = waiting
+def _resolve_links(links: list[Member], into: Path, budget: _Budget) -> None:
+    """Make each link that leads to a file of the archive a copy of it, which counts as much as the file."""
+    for link, end in _ends(links, budget.archive):
+        source, path = into / end, into / link
+        if path.exists():
+            raise _refused(budget.archive, f"{link!r} is given twice")
+        if source.is_file():
+            size = source.stat().st_size
+            budget.take(size)
+            budget.need_room(size, into)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, path)
+        elif not source.is_dir():
+            raise _refused(budget.archive, f"{link!r} is a link to {end!r}, which is not in it")
+
+
+def _ends(links: list[Member], archive: Path) -> Iterator[tuple[str, str]]:
+    """The name of each link, and of what is at the end of its chain; each step of a chain is gone once."""
+    targets = {link.name: link.target for link in links}
+    for name in targets:
+        chain = [name]
+        while (last := targets[chain[-1]]) in targets:
+            if last in chain[:1] or len(chain) > len(targets):
+                raise _refused(archive, f"{name!r} is a link that leads back to itself")
+            chain.append(last)
+        for step in chain:
+            targets[step] = last
+        yield name, last
 
 
 def _tar_members(archive: Path, tar: tarfile.TarFile) -> Iterator[Member]:
@@ -168,6 +201,7 @@ def _tar_members(archive: Path, tar: tarfile.TarFile) -> Iterator[Member]:
     for info in tar:
         name = _safe_name(archive, info.name)
         if name == "":
+            yield Member("", "nothing")  # it counts all the same
             continue
         _note(archive, name, seen, is_folder=info.isdir())
         if info.mode & (stat.S_ISUID | stat.S_ISGID) and not info.isdir():
@@ -189,6 +223,7 @@ def _zip_members(archive: Path, opened: zipfile.ZipFile) -> Iterator[Member]:
     for info in opened.infolist():
         name = _safe_name(archive, info.filename)
         if name == "":
+            yield Member("", "nothing")  # it counts all the same
             continue
         _note(archive, name, seen, is_folder=info.is_dir())
         mode = info.external_attr >> 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import io
@@ -19,8 +20,9 @@ from pydantic import ValidationError
 
 from skrt_hub.context import Context
 from skrt_hub.datasets import fetch, not_there, operations, record, web
+from skrt_hub.datasets.download import Download
 from skrt_hub.datasets.known import find, known_sets
-from skrt_hub.datasets.pieces import FIRST, PUBLISHER, Piece, safe
+from skrt_hub.datasets.pieces import FIRST, PUBLISHER, Piece, Stream, safe
 from skrt_hub.errors import CopyError, NetworkError, SettingsError, SkrtHubError, SpaceError, StateError
 from skrt_hub.hub import data_shown
 from skrt_hub.inspection import guard
@@ -248,6 +250,56 @@ def test_a_file_that_changed_between_two_tries_is_not_put_together(
     server.files["/big.bin"] = other = BIG[::-1]
     bring(context)
     assert (context.layout.dataset("big") / "big.bin").read_bytes() == other
+
+
+class Flood:
+    """A source that sends more than it tells, without end."""
+
+    vouches = FIRST
+
+    def __init__(self, size: int) -> None:
+        self.sent, self._size = 0, size
+
+    def pieces(self) -> list[Piece]:
+        return [Piece("scan.nii", "the flood", self._size)]
+
+    @contextlib.contextmanager
+    def reading(self, piece: Piece, start: int, state: str) -> Iterator[Stream]:
+        yield Stream(0, self._chunks())
+
+    def _chunks(self) -> Iterator[bytes]:
+        while self.sent < 100:
+            self.sent += 1
+            yield bytes(1000)
+
+
+def test_what_is_longer_than_it_was_told_is_not_read_to_its_end(tmp_path: Path) -> None:
+    flood = Flood(5000)
+    with pytest.raises(CopyError, match="longer than it should be"):
+        Download(flood, tmp_path, lambda *_: None).run()
+    assert flood.sent < 10
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 6000]
+
+
+def test_what_does_not_end_leaves_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flood = Flood(-1)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**9 - flood.sent * 10**8))
+    with pytest.raises(SpaceError, match="nearly full"):
+        Download(flood, tmp_path, lambda *_: None).run()
+    assert flood.sent < 20
+
+
+def test_two_things_of_one_name_are_told(tmp_path: Path, server: Web) -> None:
+    archive = tmp_path / "scans.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("a.txt", "a")
+    context = hub(tmp_path, {"name": "set", "folder": str(tmp_path)})
+    fetching = fetch._Fetch(context, context.settings.datasets[0])
+    files = folder_of(tmp_path / "files", scans="a file")
+    shutil.copy(archive, files / "scans.zip")
+    with pytest.raises(CopyError, match="two things of one name: scans"):
+        fetching._unpack(files, [Piece("scans", ""), Piece("scans.zip", "")], tmp_path / "ready", None)  # type: ignore[arg-type]
 
 
 def test_no_room_is_told_before_anything_is_fetched(

@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -77,6 +78,41 @@ def test_a_bomb_is_refused_before_it_is_written_out(tmp_path: Path, kind: str, m
     with pytest.raises(CopyError, match="beyond all measure"):
         unpack(archive, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_links_count_as_much_as_what_they_become(tmp_path: Path, kind: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each becomes a copy: a small archive of one file and many links to it would fill the disk."""
+    monkeypatch.setattr(unpacking, "_ALWAYS_ALLOWED", 10**6)
+    links = [(entry(f"link{number}", kind, "file"), b"") for number in range(50)]
+    archive = tar_of(tmp_path / "a.tar.gz", (entry("file"), bytes(200_000)), *links)
+    with pytest.raises(CopyError, match="beyond all measure"):
+        unpack(archive, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_long_chain_of_links_is_followed_once(tmp_path: Path) -> None:
+    many = 3000
+    links = [(entry(f"{number:05}", tarfile.SYMTYPE, f"{number + 1:05}"), b"") for number in range(many)]
+    archive = tar_of(tmp_path / "a.tar.gz", *links, (entry(f"{many:05}"), b"end"))
+    begun = time.monotonic()
+    unpack(archive, tmp_path / "new")
+    assert time.monotonic() - begun < 10
+    assert (tmp_path / "new" / "00000").read_bytes() == b"end"
+
+
+def test_a_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    name = entry("././@LongLink", tarfile.GNUTYPE_LONGNAME)
+    archive = tar_of(tmp_path / "a.tar.gz", (name, b"x" * (2 << 20)), (entry("a"), b""))
+    with pytest.raises(CopyError, match="header"):
+        unpack(archive, tmp_path / "new")
+
+
+def test_entries_that_are_nothing_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "MOST_FILES", 5)
+    archive = tar_of(tmp_path / "a.tar", *((entry("./", tarfile.DIRTYPE), b"") for _ in range(6)))
+    with pytest.raises(CopyError, match="more than 5 entries"):
+        unpack(archive, tmp_path / "new")
 
 
 def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
