@@ -23,13 +23,13 @@ from .accounts_file import AccountsDamagedError
 from .brake import Brake, place_of
 from .certificate_pages import certificate_handlers
 from .handlers import handlers
-from .names import NameRefusedError, normalised
+from .names import NameRefusedError, likeness, normalised
 from .notes import Notes
 from .pages import Look, Pages
 from .refusals import ChoosePassword, Refused
 from .tally import Tally
 
-_NO_GUESS = ("disabled", "closed", "new_name", "lost", "not_listed", "provider_away")
+_NO_GUESS = ("disabled", "closed", "new_name", "looks_alike", "lost", "not_listed", "provider_away")
 
 
 class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
@@ -180,6 +180,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             raise Refused(403, "closed")
         if proof.kind == "new" or (proof.kind == "code" and not proof.own):
             await self._refuse_lost(handler, name)
+            self._refuse_alike(name)
         if proof.kind == "code":
             raise ChoosePassword(name, proof.mark)
         if proof.kind == "new":
@@ -196,6 +197,14 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
             return
         self.log.warning("%s: refused, because the name has a home and no account", name)
         raise Refused(403, "lost" if self.kind == "first-use" else "wrong")
+
+    def _refuse_alike(self, name: str) -> None:
+        """A new name that looks like somebody's: an organiser would take one for the other. A list may have both."""
+        with self._refusing():
+            accounts = self.accounts.all()
+        alike = (other for other in accounts if other != name and likeness(other) == likeness(name))
+        if not (accounts.get(name) or {}).get("listed") and next(alike, None) is not None:
+            raise Refused(403, "looks_alike")
 
     async def examine(self, name: str, secret: str) -> Proof:
         """What `secret` is for this name, here and now."""

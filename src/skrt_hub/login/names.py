@@ -12,6 +12,16 @@ _LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe", "ł": "l", "đ": "d"}
     | {"ð": "d", "þ": "th", "ı": "i", "’": "", "'": ""}
 )
+# Letters of other scripts that look like Latin ones, in lower case: Cyrillic, Greek and Armenian.
+_ALIKE = str.maketrans(
+    "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u043a\u04cf\u043e\u0440\u051b\u0455\u0475\u051d\u0445\u0443"
+    "\u0261\u0131\u03b9\u03ba\u03bf\u03c1\u03c5\u03bd\u03b1\u0578\u057d\u0570\u0585\u0581",
+    "acdehijklopqsvwxygiikopuvanuhog",
+)
+# Letters and marks by their categories that show nothing, or are there to change how others look.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U0001d159\U0001d173-\U0001d17a\U000e0100-\U000e01ef]"
+)
 _TITLES = {"dr", "prof", "mr", "mrs", "ms", "herr", "frau", "dipl-ing", "msc", "bsc", "phd"}
 
 
@@ -31,11 +41,19 @@ def normalised(name: str) -> str:
     if len(text) > LONGEST:
         raise NameRefusedError(f"This name is too long; use at most {LONGEST} characters.")
     for character in text:
+        shown = character.encode("unicode-escape").decode() if _INVISIBLE.match(character) else ""
+        if shown:
+            raise NameRefusedError(f"A name cannot contain {shown}, which nobody can see.")
         if character not in PUNCTUATION and unicodedata.category(character)[0] not in "LMN":
             raise NameRefusedError(f"A name cannot contain {character!r}; use letters, digits, spaces and ._@+'-")
     if not any(unicodedata.category(character)[0] in "LN" for character in text):
         raise NameRefusedError("A name needs at least one letter or digit.")
     return text
+
+
+def likeness(name: str) -> str:
+    """The same for names that an organiser could not tell apart on a page: letters of another script, a full stop."""
+    return name.translate(_ALIKE).strip(PUNCTUATION)
 
 
 def proposed(name: str, email: str = "", other: str = "") -> str:

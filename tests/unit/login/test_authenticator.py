@@ -82,6 +82,29 @@ def test_names_that_cannot_be_used_are_refused_with_the_reason(tmp_path: Path) -
     assert "cannot contain" in refused(authenticator(tmp_path), "a/b", "long enough").key
 
 
+@pytest.mark.parametrize("name", ["\u0430nna", "ann\u03b1", "anna.", "_anna", "Anna -"])
+def test_a_new_name_that_looks_like_anothers_is_refused(tmp_path: Path, name: str) -> None:
+    """An organiser who looks at the class's page would reset, or end the server of, the wrong one."""
+    who = authenticator(tmp_path)
+    log_in(who, "anna", "correct horse")
+    assert refused(who, name, "correct horse").key == "looks_alike"
+    assert Accounts(tmp_path / "accounts.json").names() == ["anna"]
+    for other in ("\u0430\u043d\u043d\u0430", "\u00e4nna", "anna2", "annaanna"):
+        log_in(who, other, "correct horse")
+
+
+def test_a_list_may_name_two_who_look_alike(tmp_path: Path) -> None:
+    new_accounts(tmp_path, [Person("anna"), Person("anna.")], anyone=True)
+    who = authenticator(tmp_path)
+    assert log_in(who, "anna", "correct horse") == "anna"
+    assert log_in(who, "anna.", "correct horse") == "anna."
+
+
+@pytest.mark.parametrize("name", ["anna\u034f", "anna\ufe0f", "\u3164", "an\u115fna", "anna\U000e0100"])
+def test_a_name_has_no_letters_that_nobody_sees(tmp_path: Path, name: str) -> None:
+    assert "nobody can see" in refused(authenticator(tmp_path), name, "correct horse").key
+
+
 def test_only_listed_names_where_there_is_a_list(tmp_path: Path) -> None:
     new_accounts(tmp_path, [Person("anna")])
     who = authenticator(tmp_path, anyone=False)
