@@ -6,6 +6,7 @@ they are. What the hub does with those who are led to it is the same on one mach
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import json
@@ -43,6 +44,7 @@ def serve(words: str) -> int:
             self.send_response(200)
             self.send_header("Service-Worker-Allowed", "/")
             self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Clear-Site-Data", '"cookies"')
             self.end_headers()
             self.wfile.write(words.encode())
 
@@ -76,26 +78,33 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Proxy]:
+    with started(SETTINGS) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def started(settings: Settings, host: str = "") -> Iterator[Proxy]:
     assert PROXY is not None
     made = Proxy(free_port(), free_port())
     variables = {
         "PATH": os.environ["PATH"],
         "CONFIGPROXY_AUTH_TOKEN": TOKEN,
-        **web.proxy_variables(SETTINGS, Path(rendering.__file__).with_name("gate.js").read_text(encoding="utf-8")),
+        **web.proxy_variables(settings, Path(rendering.__file__).with_name("gate.js").read_text(encoding="utf-8")),
         "SKRT_HUB_INTERFACE": str(made.interface),
     }
     words = [PROXY, "--ip=127.0.0.1", f"--port={made.port}", "--api-ip=127.0.0.1", f"--api-port={made.interface}"]
+    words += ["--host-routing"] if host else []
     program = subprocess.Popen([*words, f"--default-target=http://127.0.0.1:{serve('the hub')}"], env=variables)
     try:
         end = time.monotonic() + 20
         while True:
             try:
-                made.lead("/user/mallory", serve("mallory's server"))
+                made.lead(f"{host}/user/mallory", serve("mallory's server"))
                 break
             except OSError:
                 assert time.monotonic() < end, "the proxy did not start"
                 time.sleep(0.1)
-        made.lead("/user/o%27neil%20l", serve("o'neil's server"))
+        made.lead(f"{host}/user/o%27neil%20l", serve("o'neil's server"))
         yield made
     finally:
         program.kill()
@@ -161,3 +170,19 @@ def test_other_names_are_told_the_hubs_address(proxy: Proxy, name: str) -> None:
         assert status == 403
         assert "Its address is https://hub.example.org" in words
     assert open_channel(proxy, "/hub/x", name).startswith(b"HTTP/1.1 403")
+
+
+def test_at_a_participants_name_there_is_that_participants_server_alone() -> None:
+    """With own origins, a page of the hub there would be of one origin with that participant's pages."""
+    public = "https://hub.example.org"
+    settings = SETTINGS.model_copy(update={"public_url": public, "participant_url": "https://*.hub.example.org"})
+    theirs = "mallory.hub.example.org"
+    with started(settings, f"/{theirs}") as proxy:
+        status, headers, words = proxy.ask("/user/mallory/lab", Host=theirs)
+        assert (status, words) == (200, "mallory's server")
+        assert "Clear-Site-Data" not in headers
+        for path in ("/", "/hub/login?x=y", "/services/class/", "/user/../hub/login", "//hub/login"):
+            status, headers, _ = proxy.ask(path, Host=theirs)
+            assert (status, headers["Location"]) == (302, f"{public}{path}")
+        assert proxy.ask("/hub/login", Host="hub.example.org")[2] == "the hub"
+        assert open_channel(proxy, "/hub/x", theirs).startswith(b"HTTP/1.1 403")

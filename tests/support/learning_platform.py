@@ -111,7 +111,7 @@ class Learner(Person):
     @property
     def kept(self) -> list[http.cookiejar.Cookie]:
         """The cookies of a log-in that was begun."""
-        return [cookie for cookie in self.cookies if cookie.name == "skrt-lti-launch"]
+        return [cookie for cookie in self.cookies if cookie.name == "__Host-skrt-lti-launch"]
 
 
 def _fields(page: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from skrt_hub.class_page.page import ASSETS, ClassPages, asset, name_in_query, p
 from skrt_hub.class_page.verbs import LONGEST_MESSAGE, ClassVerbs
 from skrt_hub.class_page.view import Row, as_csv
 from skrt_hub.errors import SkrtHubError
-from skrt_hub.hub.visitors import encrypted_only, security_headers
+from skrt_hub.hub.visitors import encrypted_only, is_of_another_site, security_headers
 from skrt_hub.login.pages import LANGUAGE_COOKIE
 from skrt_hub.policy.class_page import LOOK, ON_ALL, ON_ONE, PATH, SEE
 
@@ -289,6 +289,8 @@ def _comes_from_a_window(request: Any, *, for_script: bool) -> bool:
     window = request.headers.get("Sec-Fetch-Dest", "document") in ("document", "")
     from_server = urlsplit(request.headers.get("Referer", "")).path.startswith("/user/")
     leads_here = request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    if is_of_another_site(request.method, request.headers):
+        return False
     return (window or for_script) and (leads_here or not from_server)
 
 

@@ -80,6 +80,7 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
     digest = hashlib.sha1(secrets.proxy.encode(), usedforsecurity=False).digest()
     proxy.traefik_api_hashed_password = "{SHA}" + base64.b64encode(digest).decode()
     certificate = str(certificate_file(layout))
+    public = applied.settings.public_url
     other_host = f"{OTHER_HOST_PAGE}?{urlencode({'words': hosts.refusal(applied.settings)})}"
     proxy.extra_dynamic_config = {
         "tls": {"stores": {"default": {"defaultCertificate": {"certFile": certificate, "keyFile": certificate}}}},
@@ -91,6 +92,7 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
                 "other-host-page": {"errors": {"status": ["403"], "service": "assets", "query": other_host}},
                 "nobody": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}},
                 SERVERS: SERVERS_MIDDLEWARE,
+                "to-the-hub": {"redirectRegex": {"regex": "^[a-z]+://[^/]+/(.*)", "replacement": f"{public}/${{1}}"}},
             },
             "routers": {
                 "other-host": {
@@ -107,6 +109,7 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
                     "priority": 10**6,
                 },
                 **_class_page(applied),
+                **_names_of_participants(applied),
             },
             "services": {
                 "assets": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{applied.ports.assets}"}]}},
@@ -122,6 +125,19 @@ def _class_page(applied: Applied) -> dict[str, Any]:
         return {}
     route = {"rule": f"PathPrefix(`{class_page.PATH}`)", "entryPoints": entry_point_names()}
     return {"class-page": {**route, "service": "class-page", "priority": 10**6}}
+
+
+def _names_of_participants(applied: Applied) -> dict[str, Any]:
+    """With own origins: what is not a server's is shown at the hub's name alone.
+
+    A page of the hub at a participant's name would be of one origin with that participant's pages.
+    """
+    names = hosts.of_participants(applied.settings)
+    if not names:
+        return {}
+    rule = f"HostRegexp(`(?i){names}`) && !PathPrefix(`/user/`) && !PathPrefix(`/hub/static/`)"
+    route = {"rule": rule, "entryPoints": entry_point_names(), "middlewares": ["to-the-hub"]}
+    return {"names-of-participants": {**route, "service": "assets", "priority": 10**6 + 1}}
 
 
 # Files that are the same for everybody (skrt_hub.assets); with `own`, a participant's server is asked itself.

@@ -94,9 +94,10 @@ class RoutesProxy(TraefikFileProviderProxy):  # type: ignore[misc]
         traefik, jupyterhub = super()._dynamic_config_for_route(routespec, target, data)
         for router in traefik["http"]["routers"].values():
             router["rule"] = with_reserved(router["rule"], routespec)
-            if self.gate_secret and "user" in data:
-                router["rule"] = f"({router['rule']}) && {Gate(self.gate_secret).rule(data['user'])}"
+            if "user" in data:
                 router["middlewares"] = [SERVERS]
+                if self.gate_secret:
+                    router["rule"] = f"({router['rule']}) && {Gate(self.gate_secret).rule(data['user'])}"
             router["entryPoints"] = entry_point_names()
         return traefik, jupyterhub
 

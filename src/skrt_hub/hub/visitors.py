@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 COOKIE_PATH = "/"
+_FROM_ELSEWHERE = ("lti13/oauth_login", "lti13/oauth_callback")  # a learning platform's forms lead here
 _WINDOW = "document"  # Sec-Fetch-Dest of a page that a person opens (https://www.w3.org/TR/fetch-metadata/)
 
 
@@ -82,7 +83,18 @@ def refusal(method: str, path: str, headers: Mapping[str, str], base: str = "/hu
     leads_here = method in ("GET", "HEAD") and headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
     if from_server and not leads_here:
         return "The hub takes no orders from a page of a participant's server."
+    if inside not in _FROM_ELSEWHERE and is_of_another_site(method, headers):
+        return "The hub takes no orders from a page of another site."
     return ""
+
+
+def is_of_another_site(method: str, headers: Mapping[str, str]) -> bool:
+    """Whether a page that is not of this origin gives an order: a sibling's too, whose requests cookies go along with.
+
+    A page can hide its address, but not that it is another's (Sec-Fetch-Site).
+    """
+    own = headers.get("Sec-Fetch-Site", "") in ("", "same-origin", "none")
+    return not own and method not in ("GET", "HEAD", "OPTIONS") and "Authorization" not in headers
 
 
 def security_headers(path: str, base: str = "/hub/", *, forms_lead_to: str = "") -> dict[str, str]:
@@ -114,6 +126,12 @@ SERVER_HEADERS = {
     "Service-Worker-Allowed": "",
     "Cross-Origin-Opener-Policy": "unsafe-none",
     "Referrer-Policy": "same-origin",
+    # These hold for the whole origin, and some for the hub's whole domain: logged out, or led and watched elsewhere.
+    "Clear-Site-Data": "",
+    "Strict-Transport-Security": "",
+    "Alt-Svc": "",
+    "NEL": "",
+    "Report-To": "",
 }
 """What the proxy sets in each answer of a participant's server, whatever the server says. Empty: taken out."""
 

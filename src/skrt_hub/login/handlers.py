@@ -74,6 +74,20 @@ class PageHandler(BaseHandler):  # type: ignore[misc]
         """The page's form again, with what was wrong."""
         raise NotImplementedError
 
+    def kept_as(self, name: str) -> str:
+        """The name of a cookie that says who is about to log in: on encrypted pages one that no other host can plant.
+
+        Hosts of one domain, such as participants' own origins, may set each other's cookies, but none of `__Host-`.
+        """
+        public = self.settings.get("public_url")
+        return f"__Host-{name}" if (public.scheme if public else self.request.protocol) == "https" else name
+
+    def forget_kept(self, name: str) -> None:
+        """Clear such a cookie."""
+        kept = self.kept_as(name)
+        hosts_own = kept != name
+        self.clear_cookie(kept, path="/" if hosts_own else self.hub.base_url, **({"secure": True} if hosts_own else {}))
+
     # Browsers that were here before
 
     def _known(self) -> dict[str, str]:
@@ -148,7 +162,7 @@ class LogInHandler(PageHandler, LoginHandler):  # type: ignore[misc]
             await super().post()
         except ChoosePassword as wanted:
             value = json.dumps([wanted.name, wanted.mark])
-            self._set_cookie(_FIRST, value, encrypted=True, expires_days=None, path=self.hub.base_url)
+            self._set_cookie(self.kept_as(_FIRST), value, encrypted=True, expires_days=None, path=self.hub.base_url)
             where = f"{self.hub.base_url}choose-password"
             self.redirect(url_concat(where, {"next": self.get_argument("next", "")}), status=303)
 
@@ -157,7 +171,7 @@ class ChoosePasswordHandler(PageHandler):
     """Whoever gave a valid code chooses a password; then the code is used up."""
 
     def _who(self) -> tuple[str, str] | None:
-        cookie = self.get_secure_cookie(_FIRST, max_age_days=_FIRST_LASTS)
+        cookie = self.get_secure_cookie(self.kept_as(_FIRST), max_age_days=_FIRST_LASTS)
         if not cookie:
             return None
         name, mark = json.loads(cookie)
@@ -198,7 +212,7 @@ class ChoosePasswordHandler(PageHandler):
             raise Refused(403, "as_code")
         if not await self.authenticator.in_pool(self.authenticator.accounts.claim, name, mark, password):
             raise Refused(403, "void")
-        self.clear_cookie(_FIRST, path=self.hub.base_url)
+        self.forget_kept(_FIRST)
         user = await self.login_user({"username": name, "password": password})
         self._jupyterhub_user = user
         self.redirect(self.get_next_url(user), status=303)

@@ -57,9 +57,9 @@ class ToProviderHandler(InstitutionHandler, OAuthLoginHandler):  # type: ignore[
         return super().authorize_redirect(*given, extra_params=extra_params, **more)
 
     def set_state_cookie(self, state_cookie_value: str) -> None:
-        self._set_cookie(
-            STATE_COOKIE_NAME, state_cookie_value, expires_days=LASTS / 86400, httponly=True, path=self.hub.base_url
-        )
+        lasts, path = LASTS / 86400, self.hub.base_url
+        name = self.kept_as(STATE_COOKIE_NAME)
+        self._set_cookie(name, state_cookie_value, expires_days=lasts, httponly=True, path=path)
 
 
 class CallbackHandler(InstitutionHandler, OAuthCallbackHandler):  # type: ignore[misc]
@@ -75,9 +75,9 @@ class CallbackHandler(InstitutionHandler, OAuthCallbackHandler):  # type: ignore
 
     def get_state_cookie(self) -> str:
         if self._state_cookie is None:
-            kept = self.get_secure_cookie(STATE_COOKIE_NAME, max_age_days=LASTS / 86400) or b""
+            kept = self.get_secure_cookie(self.kept_as(STATE_COOKIE_NAME), max_age_days=LASTS / 86400) or b""
             self._state_cookie = kept.decode("utf-8", "replace")
-            self.clear_cookie(STATE_COOKIE_NAME, path=self.hub.base_url)
+            self.forget_kept(STATE_COOKIE_NAME)
         return str(self._state_cookie)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

@@ -15,7 +15,8 @@ from .handlers import LogInHandler, handlers
 from .refusals import Refused
 from .states import LASTS
 
-_BEGUN = "skrt-lti-launch"
+_BEGUN = "__Host-skrt-lti-launch"
+"""No other host of the domain can plant it. A platform's launch is always encrypted."""
 _LONGEST = 2000
 _NOWHERE = ("", "/", "/hub", "/hub/")
 
@@ -67,7 +68,7 @@ class BeginHandler(LtiHandler, LTI13LoginInitHandler):  # type: ignore[misc]
             json.dumps(kept),
             expires_days=LASTS / 86400,
             httponly=True,
-            path=self.hub.base_url,
+            path="/",
             samesite="None",
             secure=True,
         )
@@ -114,7 +115,7 @@ class CameHandler(LtiHandler):
     def _begun(self) -> dict[str, str]:
         """What was noted when this log-in began; it is good for this one time. Raises Refused."""
         cookie = self.get_secure_cookie(_BEGUN, max_age_days=LASTS / 86400)
-        self.clear_cookie(_BEGUN, path=self.hub.base_url, samesite="None", secure=True)
+        self.clear_cookie(_BEGUN, path="/", samesite="None", secure=True)
         if not cookie:
             raise self.refuse_again("came back to another browser, or too late")
         begun: dict[str, str] = json.loads(cookie)

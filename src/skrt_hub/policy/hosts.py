@@ -37,10 +37,19 @@ def configured(settings: Settings) -> tuple[str, ...]:
     return tuple(host for url in written if (host := urlsplit(url).hostname))
 
 
+def of_participants(settings: Settings) -> str:
+    """A pattern of the names that belong to participants' servers; nothing where these have no origins of their own."""
+    host = urlsplit(settings.participant_url).hostname
+    return f"^{_words(host)}\\.?$" if host else ""
+
+
 def pattern(names: tuple[str, ...]) -> str:
     """A regular expression (RE2's and JavaScript's) that the host of a request must match, without its port."""
-    words = [re.escape(name).replace(r"\*", "[a-z0-9-]+").replace(r"\-", "-") for name in names]
-    return f"^({'|'.join((*words, *_NUMBERS))})\\.?$"
+    return f"^({'|'.join((*map(_words, names), *_NUMBERS))})\\.?$"
+
+
+def _words(name: str) -> str:
+    return re.escape(name).replace(r"\*", "[a-z0-9-]+").replace(r"\-", "-")
 
 
 def refusal(settings: Settings) -> str:

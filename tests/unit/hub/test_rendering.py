@@ -282,3 +282,13 @@ def test_the_way_to_the_class_page_is_there_with_organisers_only() -> None:
     for organisers, there in (([], False), (["maria"], True)):
         routers = traits(organisers=organisers).RoutesProxy.extra_dynamic_config["http"]["routers"]
         assert ("class-page" in routers) is there
+
+
+def test_at_a_participants_name_there_is_that_participants_server_alone() -> None:
+    public = "https://hub.example.org"
+    routers = traits(public_url=public, participant_url="https://*.hub.example.org", organisers=["olga"])
+    extra = routers.RoutesProxy.extra_dynamic_config["http"]
+    route = extra["routers"]["names-of-participants"]
+    assert route["priority"] > extra["routers"]["class-page"]["priority"]
+    assert extra["middlewares"][route["middlewares"][0]]["redirectRegex"]["replacement"].startswith(f"{public}/")
+    assert "names-of-participants" not in traits().RoutesProxy.extra_dynamic_config["http"]["routers"]

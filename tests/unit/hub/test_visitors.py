@@ -61,6 +61,9 @@ OF_A_SERVER = {"Referer": "http://127.0.0.1:8000/user/mallory/lab"}
         ("GET", "/hub/user/anna/api/contents", {**SCRIPT, **OF_A_SERVER}),  # its server has ended
         ("GET", "/hub/static/css/style.min.css", {"Sec-Fetch-Dest": "style"}),
         ("GET", "/user/anna/lab", SCRIPT),
+        ("POST", "/hub/login", {**WINDOW, "Sec-Fetch-Site": "same-origin"}),
+        ("POST", "/hub/lti13/oauth_callback", {**WINDOW, "Sec-Fetch-Site": "cross-site"}),  # a platform's own form
+        ("POST", "/hub/api/users", {**SCRIPT, "Sec-Fetch-Site": "cross-site", "Authorization": "token x"}),
     ],
 )
 def test_what_a_class_does_is_answered(method: str, path: str, headers: dict[str, str]) -> None:
@@ -76,6 +79,9 @@ def test_what_a_class_does_is_answered(method: str, path: str, headers: dict[str
         ("POST", "/hub/api/users/anna/tokens", {**SCRIPT, **OF_A_SERVER}),
         ("POST", "/hub/api/users/anna/tokens", OF_A_SERVER),  # over plain HTTP
         ("POST", "/hub/login", {**WINDOW, **OF_A_SERVER}),
+        ("POST", "/hub/login", {**WINDOW, "Sec-Fetch-Site": "same-site"}),  # a sibling's page that hides its address
+        ("POST", "/hub/password", {**WINDOW, "Sec-Fetch-Site": "cross-site"}),
+        ("DELETE", "/hub/api/users/anna/server", {**SCRIPT, "Sec-Fetch-Site": "same-site"}),
     ],
 )
 def test_what_only_an_attacker_does_is_refused(method: str, path: str, headers: dict[str, str]) -> None:

@@ -39,7 +39,7 @@ def test_own_origins_are_led_by_names_and_ask_for_no_mark() -> None:
     own = rendered(public_url=public, participant_url=servers)
     assert own["hub"]["config"]["JupyterHub"]["subdomain_host"] == public
     assert f"install(None, forms_lead_to={servers!r})" in own["hub"]["extraConfig"]["12-skrt-hub-visitors"]
-    assert own["proxy"]["chp"]["extraEnv"]["SKRT_HUB_OWN_ORIGINS"] == "1"
+    assert "hub" in own["proxy"]["chp"]["extraEnv"]["SKRT_HUB_OWN_ORIGINS"]
 
 
 def test_the_proxy_answers_to_names_where_all_are_known() -> None:

@@ -41,6 +41,18 @@ def test_names_of_hub_yaml_are_answered() -> None:
     assert answers("class.example.org", kubernetes={"host": "class.example.org"})
 
 
+def test_names_of_participants_are_told_from_the_hubs() -> None:
+    settings = Settings.model_validate(
+        {"public_url": "https://hub.example.org", "participant_url": "https://*.hub.example.org"}
+    )
+    theirs = re.compile(hosts.of_participants(settings))
+    assert theirs.search("anna.hub.example.org")
+    assert theirs.search("anna.hub.example.org.")
+    assert not theirs.search("hub.example.org")
+    assert not theirs.search("127.0.0.1")
+    assert hosts.of_participants(Settings()) == ""
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -23,8 +23,10 @@ const refuse = (response, kind) => {
   response.end(otherName);
 };
 
-// Where each server has an origin of its own, nobody is asked for a mark.
-const ownOrigins = process.env.SKRT_HUB_OWN_ORIGINS === "1";
+// Where each server has an origin of its own, nobody is asked for a mark. What is not a server's is shown at the hub's
+// name alone: a page of the hub at a participant's name would be of one origin with that participant's pages.
+const ownOrigins = process.env.SKRT_HUB_OWN_ORIGINS ? new RegExp(process.env.SKRT_HUB_OWN_ORIGINS, "i") : null;
+const publicAddress = process.env.SKRT_HUB_PUBLIC || "";
 const secret = process.env.CONFIGPROXY_AUTH_TOKEN || "";
 const code = (words) => crypto.createHmac("sha256", secret).update(words).digest("hex");
 const cookie = `skrt-mark-${code("cookie").slice(0, 8)}`;
@@ -57,10 +59,28 @@ const atTheHub = (request) => {
   return `/hub${pathname}${search}`;
 };
 
+const leadToTheHub = (request, other, kind) => {
+  if (kind === "upgrade" || !request.url.startsWith("/")) {
+    refuse(other, kind);
+    return;
+  }
+  other.writeHead(302, { Location: `${publicAddress}${request.url}` });
+  other.end();
+};
+
+const takenAway = [
+  "service-worker-allowed",
+  "clear-site-data",
+  "strict-transport-security",
+  "alt-svc",
+  "nel",
+  "report-to",
+];
+
 const takeAway = (response) => {
   const write = response.writeHead;
   response.writeHead = function (...words) {
-    this.removeHeader("service-worker-allowed");
+    takenAway.forEach((name) => this.removeHeader(name));
     this.setHeader("cross-origin-opener-policy", "unsafe-none");
     this.setHeader("referrer-policy", "same-origin");
     return write.apply(this, words);
@@ -106,7 +126,15 @@ const guarded = (emit) =>
       if (kind === "request" && request.socket.localPort === interfacePort) cutWithRoute(request, other);
       const whose = kind === "upgrade" ? ownerOrNobody(request) : null;
       if (whose !== null) keepInMind(whose, other);
-      if (ownOrigins) return emit.call(this, kind, request, other, ...rest);
+      if (ownOrigins !== null && request.socket.localPort !== interfacePort) {
+        const server = ownerOrNobody(request) !== null;
+        if (!server && ownOrigins.test(hostOf(request))) {
+          leadToTheHub(request, other, kind);
+          return true;
+        }
+        if (server && kind === "request") takeAway(other);
+        return emit.call(this, kind, request, other, ...rest);
+      }
       const { owner, allowed } = led(request);
       if (!allowed && kind === "upgrade") {
         refuse(other, kind);

@@ -88,7 +88,8 @@ def proxy_variables(settings: Settings, gate: str) -> dict[str, str]:
     program = base64.b64encode(gate.encode()).decode()
     variables = {"NODE_OPTIONS": f"--import=data:text/javascript;base64,{program}"}
     if settings.participant_url:
-        variables["SKRT_HUB_OWN_ORIGINS"] = "1"
+        variables["SKRT_HUB_OWN_ORIGINS"] = policy.hosts.of_participants(settings)
+        variables["SKRT_HUB_PUBLIC"] = settings.public_url
     if policy.hosts.known_from_elsewhere(settings):
         variables["SKRT_HUB_NAMES"] = policy.hosts.pattern(policy.hosts.answered(settings))
         variables["SKRT_HUB_OTHER_NAME"] = policy.hosts.refusal(settings)
