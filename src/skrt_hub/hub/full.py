@@ -6,11 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from skrt_hub.hub.room import too_little
 from skrt_hub.layout import Layout
-from skrt_hub.report import human_size
-
-_LITTLE = 50_000_000
-_FEW = 500
 
 
 def full_disks(layout: Layout) -> tuple[str, ...]:
@@ -33,9 +30,5 @@ def full_disks(layout: Layout) -> tuple[str, ...]:
 
 
 def _words(found: os.statvfs_result) -> str:
-    free = found.f_bavail * found.f_frsize
-    if free < _LITTLE and free < found.f_blocks * found.f_frsize / 10:
-        return f"{human_size(free)} are left. Remove files there; nothing of the hub has to be started again"
-    if found.f_files and found.f_favail < _FEW:
-        return f"it can hold only {found.f_favail} more files, whatever their size. Remove many small ones"
-    return ""
+    size, free = (blocks * found.f_frsize for blocks in (found.f_blocks, found.f_bavail))
+    return too_little(size, free, found.f_files, found.f_favail)

@@ -5,7 +5,6 @@ Each mend leaves JupyterHub as it is where a later version has not the part it c
 
 from __future__ import annotations
 
-import sqlite3
 from functools import cache, partial
 from typing import Any
 
@@ -15,7 +14,9 @@ import jupyterhub.orm
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-_ROOM, _PAGE = 2**21, 4096
+from skrt_hub.login import database_room
+
+_PAGE = 4096
 
 
 def apply() -> dict[str, bool]:
@@ -44,24 +45,9 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        _keep_room(connection)
-
-
-def _keep_room(connection: Any) -> None:
-    """Have the database's files hold room of their own, so that log-ins go on while the disk is full.
-
-    SQLite writes over what was freed in its file, and over its log from the beginning after each checkpoint; neither
-    takes room of the disk then (https://www.sqlite.org/wal.html, https://www.sqlite.org/fileformat.html).
-    """
-    connection.execute(f"PRAGMA wal_autocheckpoint={_ROOM // 2 // _PAGE}")
-    try:
-        connection.execute("CREATE TABLE skrt_room (filling BLOB)")
-        connection.execute("INSERT INTO skrt_room VALUES (zeroblob(?))", [_ROOM])
-        connection.commit()
-        connection.execute("DROP TABLE skrt_room")
-        connection.commit()
-    except sqlite3.Error:  # the disk is full already, or another connection writes just now
-        connection.rollback()
+        # The log is written over from its beginning after each checkpoint, which takes no room of the disk either.
+        connection.execute(f"PRAGMA wal_autocheckpoint={database_room.ROOM // 2 // _PAGE}")
+        database_room.make(connection)
 
 
 def _no_ping() -> bool:

@@ -128,6 +128,21 @@ def test_a_ready_pod_is_no_trouble() -> None:
     assert diagnosis.troubles([item], [], []) == []
 
 
+def test_a_pod_whose_node_does_not_answer_is_lost_and_its_node_is_named() -> None:
+    here = {"ready": True, "state": {"running": {}}}
+    unready = {"type": "Ready", "status": "False"}
+    item = pod("singleuser-server", phase="Running", containerStatuses=[here], conditions=[unready])
+    item["spec"] = {"nodeName": "node-7"}
+    given_up = {**item, "metadata": {**item["metadata"], "deletionTimestamp": "2026-11-29T09:00:00Z"}}
+    for lost in (item, given_up):
+        assert diagnosis.state(lost) == "lost"
+        trouble = only(diagnosis.troubles([lost], [], []))
+        assert "node node-7 does not answer" in trouble.what
+        assert "kubectl delete node node-7" in trouble.remedy
+    item["status"]["containerStatuses"] = [{**here, "ready": False}]
+    assert diagnosis.state(item) == "starting", "its own program is not ready"
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "told"),
     [

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
+from skrt_hub.hub.room import too_little
 from skrt_hub.login import accounts
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod, OlderHubError
@@ -101,6 +102,13 @@ def test_the_databases_copy_is_whole_while_it_is_written(here: ThisPython, tmp_p
     copy.write_bytes(base64.b64decode(done(here, do="copy_database", file=str(file))))
     writer.close()
     assert sqlite3.connect(copy).execute("select name from users").fetchall() == [("anna",)]
+
+
+def test_the_room_of_the_hubs_volume_is_told(here: ThisPython, tmp_path: Path) -> None:
+    told = done(here, do="room", folder=str(tmp_path))
+    assert 0 < told["free"] <= told["size"]
+    assert too_little(**{**told, "free": 10**6}) != ""
+    assert too_little(**{**told, "free": told["size"], "free_files": told["files"]}) == ""
 
 
 def test_a_damaged_database_is_refused(here: ThisPython, tmp_path: Path) -> None:

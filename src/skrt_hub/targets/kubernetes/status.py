@@ -11,6 +11,7 @@ from typing import Any
 from skrt_hub import seats_told
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
+from skrt_hub.hub.room import too_little
 from skrt_hub.policy import class_page as rules
 from skrt_hub.policy import log_in, own_config
 from skrt_hub.report import Server, StatusReport
@@ -22,6 +23,7 @@ from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
 from skrt_hub.targets.kubernetes.cluster.objects import participant
 from skrt_hub.targets.kubernetes.homes import shared
 from skrt_hub.targets.kubernetes.image import ensure
+from skrt_hub.targets.kubernetes.in_hub.admin import STATE
 from skrt_hub.targets.kubernetes.pods import diagnosis
 from skrt_hub.targets.kubernetes.pods.watch import Snapshot, component_label, look
 from skrt_hub.targets.kubernetes.release import profiles
@@ -81,6 +83,7 @@ def status(context: Context) -> StatusReport:
         with contextlib.suppress(SkrtHubError):  # an older hub does not know the question
             notes += log_in.notes(HubPod(cluster.kubectl).accounts("notes"))
         notes += own_config_notes(cluster, release.values or {})
+        notes += full_volume(cluster)
         notes += shared.notes(cluster, seen.server_pods())
     seats = told_of_seats(cluster) if seen.ready("hub") else None
     url = access.find_url(cluster) if found == "running" or seen.closed else None
@@ -117,6 +120,14 @@ def own_config_notes(cluster: Cluster, values: Mapping[str, Any]) -> tuple[str, 
         return own_config.notes(HubPod(cluster.kubectl).own_config())
     except SkrtHubError:  # the hub is on its way down or up
         return ()
+
+
+def full_volume(cluster: Cluster) -> list[str]:
+    """A sentence where the volume with the hub's database and accounts is full."""
+    with contextlib.suppress(SkrtHubError):  # the hub is on its way down or up
+        if words := too_little(**HubPod(cluster.kubectl).room()):
+            return [f"The volume of the hub is full ({STATE} in its pod): {words}."]
+    return []
 
 
 def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...]:
@@ -177,7 +188,8 @@ def _word_for(trouble: str) -> str:
 def _usage(cluster: Cluster, seen: Snapshot) -> dict[str, Usage]:
     """What each pod uses, from the kubelets; empty where the account may not ask them."""
     used: dict[str, Usage] = {}
-    for node in {pod.get("spec", {}).get("nodeName") for pod in seen.server_pods()} - {None}:
+    answering = [pod for pod in seen.server_pods() if diagnosis.state(pod) != "lost"]
+    for node in {pod.get("spec", {}).get("nodeName") for pod in answering} - {None}:
         path = f"/api/v1/nodes/{node}/proxy/stats/summary"
         try:
             done = cluster.kubectl.run("get", "--raw", path, check=False, quiet=True, deadline=15)

@@ -105,6 +105,10 @@ class HubPod:
         """What the hub noted of hub.yaml's `hub_config` when it started (skrt_hub.hub.own_config)."""
         return self._run({"do": "own_config"})
 
+    def room(self) -> Any:
+        """What is free of the hub's own volume (in_hub/admin.py)."""
+        return self._run({"do": "room"})
+
     def accounts(self, method: str, *arguments: Any) -> Any:
         """One question to the accounts, or one change of them (skrt_hub.login.requests).
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import os
 import sqlite3
 import sys
 import tempfile
@@ -116,6 +117,14 @@ def seats(begin: bool, folder: str = STATE, modules: str = HUB_MODULES, keeper: 
     return {"answer": module.read(Path(folder) / module.DONE)}
 
 
+def room(folder: str = STATE) -> dict[str, int]:
+    """What is free of the volume with the hub's database and accounts, in bytes and in files."""
+    assert sys.platform != "win32", "pods are Linux; this is for who checks the types elsewhere"
+    found = os.statvfs(folder)
+    size, free = (blocks * found.f_frsize for blocks in (found.f_blocks, found.f_bavail))
+    return {"size": size, "free": free, "files": found.f_files, "free_files": found.f_favail}
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     "ask": ask,
     "copy_database": copy_database,
@@ -123,4 +132,5 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "accounts": accounts,
     "own_config": own_config,
     "seats": seats,
+    "room": room,
 }

@@ -50,12 +50,13 @@ def component(pod: Object) -> str:
 
 
 def state(pod: Object) -> str:
-    """One word for a pod: ready, starting, waiting (for a node), pulling, failing, ending or ended."""
+    """One word for a pod: ready, starting, waiting (for a node), failing, lost (its node), ending or ended."""
     status = pod.get("status", {})
-    if pod["metadata"].get("deletionTimestamp"):
-        return "ending"
-    if status.get("phase") in ("Succeeded", "Failed"):
-        return "ended"
+    if _node_is_silent(status):
+        return "lost"
+    is_ending = bool(pod["metadata"].get("deletionTimestamp"))
+    if is_ending or status.get("phase") in ("Succeeded", "Failed"):
+        return "ending" if is_ending else "ended"
     containers = status.get("containerStatuses") or []
     if containers and all(item.get("ready") for item in containers):
         return "ready"
@@ -118,8 +119,17 @@ def scheduling_words(message: str) -> tuple[str, str, float]:
     return f"is not placed on a node yet: {message}", "See `kubectl get events`.", 180
 
 
+_LOST = (
+    "What is there starts elsewhere when the node is back, or was taken from the cluster. When its machine is off for "
+    "good: kubectl delete node {node}"
+)
+
+
 def _pod_troubles(pod: Object, events: Sequence[Object]) -> list[Trouble]:
     who, status = component(pod), pod.get("status", {})
+    if _node_is_silent(status):
+        node = str(pod.get("spec", {}).get("nodeName", ""))
+        return [Trouble(who, f"its node {node} does not answer", _LOST.format(node=node), None)]
     message = _unschedulable(status)
     if message:
         growing = any(event.get("reason") == "TriggeredScaleUp" for event in _of(pod, events))
@@ -230,6 +240,15 @@ def _claim_troubles(claims: Sequence[Object], events: Sequence[Object]) -> list[
         elif any(event.get("reason") == "ProvisioningFailed" for event in _of(claim, events)):
             found.append(Trouble(f"volume {name}", f"cannot be made: {messages[-1][:300]}", "", 90))
     return found
+
+
+def _node_is_silent(status: Object) -> bool:
+    """Whether the cluster has not heard of the pod's node for long: it calls the pod unready over its containers."""
+    conditions: list[Object] = status.get("conditions") or []
+    unready = any(item.get("type") == "Ready" and item.get("status") == "False" for item in conditions)
+    containers = status.get("containerStatuses") or []
+    all_ready = bool(containers) and all(item.get("ready") for item in containers)
+    return status.get("reason") == "NodeLost" or (unready and all_ready)
 
 
 def _unschedulable(status: Object) -> str:

@@ -127,6 +127,7 @@ def _hub(settings: Settings, facts: Facts) -> dict[str, Any]:
         "config": _hub_config(settings, facts, logo),
         "extraFiles": _hub_files(facts, logo),
         "extraConfig": {
+            "09-skrt-hub-room": f"from {LOGIN} import database_room\ndatabase_room.hold()\n",
             "10-skrt-hub-homes": f"from {HOMES_MODULE} import use_the_home_that_is_there\n"
             "c.KubeSpawner.pre_spawn_hook = use_the_home_that_is_there\n",
             "11-skrt-hub-spawner": f"from {SPAWNER_MODULE} import prompt_spawner\n"
