@@ -74,6 +74,10 @@ address = "{entry.address}"
 [entryPoints.{entry.name}.transport.respondingTimeouts]
 readTimeout = "10m"
 
+# What is being answered when the proxy ends may come to its end. WebSockets would not: each open notebook has one.
+[entryPoints.{entry.name}.transport.lifeCycle]
+graceTimeOut = "1s"
+
 # A program on this machine that encrypts in front of the hub may say so: cookies then are for encrypted pages only.
 [entryPoints.{entry.name}.forwardedHeaders]
 trustedIPs = [{trusted}]

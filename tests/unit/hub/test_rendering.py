@@ -249,6 +249,7 @@ def test_whoever_connects_and_never_asks_is_cut_off_by_the_proxy() -> None:
     public = entry_points(applied().settings)
     entries = tomllib.loads(render_static(public, applied(), LAYOUT, open_to_people=True))["entryPoints"]
     assert {entries[entry.name]["transport"]["respondingTimeouts"]["readTimeout"] for entry in public} == {"10m"}
+    assert {entries[entry.name]["transport"]["lifeCycle"]["graceTimeOut"] for entry in public} == {"1s"}
 
 
 def test_a_closed_hub_turns_everybody_away_but_its_organisers() -> None:
