@@ -51,11 +51,11 @@ class Desk:
         if self._look is not None:
             self._look.cancel()
         now, longest = time.monotonic(), self._rule.FORGOTTEN
-        self._askers = {name: one for name, one in self._askers.items() if now - one.heard < longest}
-        self._look = asyncio.get_running_loop().call_later(longest, self._note) if self._askers else None
-        if sorted(self._askers) == self._kept:
+        names = sorted(name for name, one in self._askers.items() if one.wanted and now - one.heard < longest)
+        self._look = asyncio.get_running_loop().call_later(longest, self._note) if names else None
+        if names == self._kept:
             return
-        self._kept = sorted(self._askers)
+        self._kept = names
         try:
             self._keep(self._kept)
         except Exception:  # a full disk: shares are handed out all the same

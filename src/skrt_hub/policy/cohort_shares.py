@@ -5,7 +5,8 @@ changes every two minutes. Nobody is given a worker that somebody else still has
 with the end of a task.
 
 What an asker tells is believed only up to what was handed out: a server that says that it has ten workers at work, and
-was given none, holds none. One that does not give back what it was given is believed for an hour.
+was given none, holds none. One that goes and comes again comes not before those who stayed. One that does not give back
+what it was given is believed for an hour.
 
 This file stands alone (standard library only): the Kubernetes target hands it to the chart's hub as it is.
 """
@@ -51,18 +52,18 @@ def ask(
     :param each: the most that one person may have.
     :param began: since when it is known what was handed out; what ran before is believed.
     """
-    present = {who: asker for who, asker in askers.items() if now - asker.heard < FORGOTTEN}
+    present = {who: _as_now(asker, now) for who, asker in askers.items() if now - asker.heard < GIVEN_BACK}
     others = {who: asker for who, asker in present.items() if who != name}
     running, waiting = min(max(running, 0), each), max(waiting, 0)
     wanted = min(each, running + waiting)
-    if not wanted:
-        return others, 0
     known = present.get(name)
-    if known is None:
-        least = min((asker.used for asker in others.values()), default=0.0)
-        mine = Asker(wanted, running if now - began < FORGOTTEN else 0, 0, least, now)
+    used = 0.0 if known is None else known.used + known.granted * (now - known.heard)
+    if not wanted:
+        return others if known is None else {**others, name: Asker(0, 0, 0, used, now)}, 0
+    if known is None or not known.wanted:
+        used = max(used, min((asker.used for asker in others.values() if asker.wanted), default=0.0))
+        mine = Asker(wanted, running if known is None and now - began < FORGOTTEN else 0, 0, used, now)
     else:
-        used = known.used + known.granted * (now - known.heard)
         believed = min(running, max(known.granted, known.running))
         if known.over is not None and now - known.over >= GIVEN_BACK:
             believed = min(believed, known.granted)
@@ -74,6 +75,13 @@ def ask(
         granted = max(0, min(fair({**others, name: mine}, workers)[name], workers - held))
     over = None if mine.running <= granted else now if mine.over is None else mine.over
     return {**others, name: replace(mine, granted=granted, over=over)}, granted
+
+
+def _as_now(asker: Asker, now: float) -> Asker:
+    """One who is silent wants and has nothing. What they had is remembered: who goes and comes is not new."""
+    if now - asker.heard < FORGOTTEN:
+        return asker
+    return replace(asker, wanted=0, running=0, granted=0, used=asker.used + asker.granted * FORGOTTEN, over=None)
 
 
 def fair(askers: Askers, workers: int) -> dict[str, int]:
