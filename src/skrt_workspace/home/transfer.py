@@ -203,5 +203,18 @@ def _make_link(tree: Tree, step: Step, owner: int | None) -> str:
 
 
 def _own(folder: int, name: str, owner: int | None) -> None:
-    if owner is not None and sys.platform != "win32":
-        os.chown(name, owner, owner, dir_fd=folder, follow_symlinks=False)
+    """Give away what was just made; by its descriptor, and only where it is still ours.
+
+    SECURITY: the folder is its owner's, who may put something else under this name at any moment, such as a second name
+    of a file that must not become theirs.
+    """
+    if owner is None or sys.platform == "win32":
+        return
+    handle = os.open(name, system.O_PATH | system.O_NOFOLLOW | system.O_CLOEXEC, dir_fd=folder)
+    try:
+        found = os.fstat(handle)
+        made = stat.S_ISDIR(found.st_mode) or (stat.S_ISLNK(found.st_mode) and found.st_nlink == 1)
+        if made and found.st_uid == system.user():
+            os.chown(f"/proc/self/fd/{handle}", owner, owner)  # of a link: the link itself (symlink(7))
+    finally:
+        os.close(handle)

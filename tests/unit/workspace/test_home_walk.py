@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from skrt_workspace.home import walk
 from skrt_workspace.home.content import PIECE, RUNS, Digest, Empty, digest_of_content, parts
-from skrt_workspace.home.scan import FILE, LEFT_OUT, scan
+from skrt_workspace.home.scan import FILE, FOLDER, LEFT_OUT, LINK, scan
 from skrt_workspace.home.transfer import Step, digests, reading, receive
 
 DEEP = 5000
@@ -257,3 +257,29 @@ def test_a_digest_depends_on_the_content_alone(layout: list[tuple[bool, int]], r
             again.update(part)
         assert again.text() == digest_of_content(sparse.fileno())
         assert (RUNS in again.text()) == any(isinstance(p, Empty) for p in parts(sparse.fileno(), len(content)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_somebody_puts_in_the_place_of_a_made_folder_does_not_become_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home's owner can rename what the hub has just made in it, before the hub gives it away."""
+    other = tmp_path / "of somebody else"
+    other.write_text("secret", encoding="utf-8")
+    home = tmp_path / "home"
+    home.mkdir()
+    make = os.mkdir
+
+    def swapped(name: str, mode: int = 0o777, *, dir_fd: int) -> None:
+        make(name, mode, dir_fd=dir_fd)
+        os.rmdir(name, dir_fd=dir_fd)
+        os.link(other, name, dst_dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", swapped)
+    list(receive(str(home), [Step("made", FOLDER)], 12345))
+    assert other.stat().st_uid == 0
+    monkeypatch.undo()
+    outcomes = list(receive(str(home), [Step("whole", FOLDER), Step("link", LINK, target="/etc/hostname")], 12345))
+    assert [outcome.problem for outcome in outcomes] == ["", ""]
+    assert [(home / name).lstat().st_uid for name in ("whole", "link")] == [12345, 12345]
+    assert Path("/etc/hostname").stat().st_uid == 0
