@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _FOLDERS = ("/tmp", "/run", "/dev/shm")  # noqa: S108
 # A notebook's server and kernel have some 60 sockets and pipes between them.
 _FREE_BUFFERS = 512
+_FREE_QUEUES = 32 << 20
+_LISTENS = "0A"  # the state of a socket that listens
 BUFFER = 212_992  # net.core.wmem_default, which a sandbox cannot raise: what one side of a Unix socket holds at most
 
 
@@ -59,12 +60,26 @@ def resident(pid: int) -> int:
 
 
 def _resident(pid: int) -> tuple[int, int]:
-    """The resident set, and the part of it that is of files, in bytes (statm in proc(5))."""
+    """The resident set with what belongs to it elsewhere, and the part of it that is of files, in bytes."""
+    told = _status(pid)
+    return told.get("VmRSS", 0) + _elsewhere(told), told.get("RssFile", 0) + told.get("RssShmem", 0)
+
+
+def _elsewhere(told: Mapping[str, int]) -> int:
+    """What no set of pages shows: what the kernel keeps to find pages (a page for each that was only looked at), and
+    pages that were swapped out.
+    """
+    return told.get("VmPTE", 0) + told.get("VmSwap", 0)
+
+
+def _status(pid: int) -> dict[str, int]:
+    """The sizes in proc_pid_status(5), in bytes; none where the process has ended."""
     try:
-        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-        return int(fields[1]) * _PAGE, int(fields[2]) * _PAGE
-    except (OSError, IndexError):
-        return 0, 0
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    sizes = (line.split() for line in lines if line.endswith(" kB"))
+    return {words[0].removesuffix(":"): int(words[1]) * 1024 for words in sizes if len(words) == 3}
 
 
 def measure(pid: int) -> ProcessMemory | None:
@@ -79,7 +94,7 @@ def measure(pid: int) -> ProcessMemory | None:
         size, of_files = _resident(pid)
         return ProcessMemory(pid, name, size, copied=size - of_files)
     sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines()[1:] if line}
-    return ProcessMemory(pid, name, sizes.get("Pss", 0), sizes.get("Pss_Shmem", 0))
+    return ProcessMemory(pid, name, sizes.get("Pss", 0) + _elsewhere(_status(pid)), sizes.get("Pss_Shmem", 0))
 
 
 def kept(pids: Sequence[int], measured: Sequence[ProcessMemory]) -> int:
@@ -123,10 +138,68 @@ def _used(pid: int, folder: str) -> int | None:
 
 
 def buffers(pids: Sequence[int]) -> int:
-    """What sockets and pipes can hold, beyond the number that notebooks need; the kernel does not tell what they do."""
+    """What sockets and pipes can hold, beyond the number that notebooks need; the kernel does not tell what they do.
+
+    Only of the internet's sockets it tells, and these hold much more each.
+    """
+    queues = queued(pids)
     if sum(map(_open_files, pids)) <= _FREE_BUFFERS:
-        return 0
-    return max(0, sum(map(sockets_and_pipes, pids)) - _FREE_BUFFERS) * BUFFER
+        return queues
+    return max(0, sum(map(sockets_and_pipes, pids)) - _FREE_BUFFERS) * BUFFER + queues
+
+
+def queued(pids: Sequence[int]) -> int:
+    """The bytes that wait in these processes' internet sockets, once they are many."""
+    for pid in pids:
+        try:
+            waiting = _waiting(pid)
+        except OSError:
+            continue  # it has ended
+        if sum(waiting.values()) <= _FREE_QUEUES:
+            return 0
+        if _has_own_network(pid):
+            return sum(waiting.values())
+        inodes = {inode for one in pids for inode in _sockets(one)}
+        return sum(size for inode, size in waiting.items() if inode in inodes)
+    return 0
+
+
+def _waiting(pid: int) -> dict[str, int]:
+    """What waits in each socket of a process's network, sent or received, by its inode (proc_pid_net(5))."""
+    found: dict[str, int] = defaultdict(int)
+    for kind in ("tcp", "tcp6", "udp", "udp6"):
+        lines = Path(f"/proc/{pid}/net/{kind}").read_text(encoding="ascii").splitlines()[1:]
+        for words in (line.split() for line in lines):
+            sent, received = (int(size, 16) for size in words[4].split(":"))
+            if words[3] != _LISTENS:  # there it is a number of connections
+                found[words[9]] += sent + received
+    return found
+
+
+def _has_own_network(pid: int) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net")  # noqa: PTH115
+    except OSError:
+        return False
+
+
+def _sockets(pid: int) -> Iterator[str]:
+    """The inodes of a process's sockets."""
+    for target in _targets(pid):
+        if target.startswith("socket:["):
+            yield target[8:-1]
+
+
+def _targets(pid: int) -> Iterator[str]:
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208
+    except OSError:
+        return
+    for name in names:
+        try:
+            yield os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115
+        except OSError:
+            continue
 
 
 def _open_files(pid: int) -> int:
@@ -138,16 +211,7 @@ def _open_files(pid: int) -> int:
 
 def sockets_and_pipes(pid: int) -> int:
     """How many of a process's open files are sockets or pipes."""
-    count = 0
-    try:
-        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
-            try:
-                count += os.readlink(f"/proc/{pid}/fd/{name}").startswith(("socket:", "pipe:"))  # noqa: PTH115
-            except OSError:
-                continue
-    except OSError:
-        return count
-    return count
+    return sum(target.startswith(("socket:", "pipe:")) for target in _targets(pid))
 
 
 def total(pid: int, children: dict[int, list[int]]) -> int:

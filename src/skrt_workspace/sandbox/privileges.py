@@ -36,7 +36,7 @@ _OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_FIRST, _OFFSET_SECOND, _OFFSET_THI
 _X32_BIT = 0x40000000
 
 _CLONE3 = 435
-_SOL_SOCKET, _SO_SNDBUF, _SO_SNDBUFFORCE = 1, 7, 32
+_SOL_SOCKET, _BUFFERS = 1, (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both with FORCE
 _AF_UNIX, _INTERNET = 1, (2, 10)  # AF_INET, AF_INET6
 _PROTOCOLS = (0, 1, 6, 17, 58)  # the usual one, ICMP, TCP, UDP, ICMPv6
 _AF_NETLINK, _NETLINK_ROUTE = 16, 0
@@ -128,17 +128,11 @@ def _filter_program() -> bytes:
 
 
 def _socket_buffers(step: Callable[..., bytes], refuse: Callable[[int], bytes]) -> list[bytes]:
-    """A larger buffer for what is sent is not given, in silence: the kernel keeps it, and shows it to no watch."""
-    return [
-        step(_JUMP_EQUAL, processors.SETSOCKOPT, 0, 7),
-        step(_LOAD, _OFFSET_SECOND),
-        step(_JUMP_EQUAL, _SOL_SOCKET, 0, 4),
-        step(_LOAD, _OFFSET_THIRD),
-        step(_JUMP_EQUAL, _SO_SNDBUF, 1, 0),
-        step(_JUMP_EQUAL, _SO_SNDBUFFORCE, 0, 1),
-        refuse(0),
-        step(_RETURN, _RET_ALLOW),
-    ]
+    """A larger buffer is not given, in silence: the kernel keeps what is in it, and shows it to no watch."""
+    options = [part for one in _BUFFERS for part in (step(_JUMP_EQUAL, one, 0, 1), refuse(0))]
+    of_sockets = [step(_LOAD, _OFFSET_THIRD), *options]
+    inner = [step(_LOAD, _OFFSET_SECOND), step(_JUMP_EQUAL, _SOL_SOCKET, 0, len(of_sockets)), *of_sockets]
+    return [step(_JUMP_EQUAL, processors.SETSOCKOPT, 0, len(inner) + 1), *inner, step(_RETURN, _RET_ALLOW)]
 
 
 def _socket_kinds(step: Callable[..., bytes], refuse: Callable[[int], bytes]) -> list[bytes]:

@@ -53,6 +53,8 @@ NOT_THERE = tuple(
         (447, 447),  # memfd_secret
         (29, 194),  # shmget: memory that stays when its programs have ended
         (68, 186),  # msgget
+        (64, 190),  # semget: some megabytes for each, and no process has them
+        (278, 75),  # vmsplice: a pipe then keeps pages that their program has let go
     )
 )
 """As on a kernel without them, so programs take a file in /tmp or /dev/shm: there memory is seen and has a size."""

@@ -17,7 +17,9 @@ from skrt_hub.audit.inside.limits import _FILL
 from skrt_hub.hub.sandboxing import in_memory
 from skrt_workspace.sandbox.identity import is_alive
 
+from . import hidden_memory
 from .conftest import SOURCE
+from .hidden_memory import KINDS
 
 Hub = Any
 LIMIT = 200 * 10**6
@@ -38,9 +40,19 @@ def seen(hub: Hub, pid: int) -> int:
 
 @pytest.mark.parametrize("kind", ["heap", "shared", "/tmp", "/dev/shm", "unlinked", "memfd", "sockets", "pipes"])
 def test_each_kind_is_refused_or_counts(hub: Hub, kind: str) -> None:
+    fill_twice(hub, kind, _FILL)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_what_no_process_shows_is_refused_or_counts(hub: Hub, kind: str) -> None:
+    """Kept by the kernel in buffers, tables and semaphores, or of pages that their program has let go."""
+    fill_twice(hub, kind, Path(hidden_memory.__file__).read_text(encoding="utf-8"))
+
+
+def fill_twice(hub: Hub, kind: str, program: str) -> None:
     home = hub.home("bob")
     places = [{"inside": place.inside, "size": place.size} for place in in_memory(LIMIT)]
-    fill = [hub.python, "-I", "-c", _FILL, kind, str(2 * LIMIT), "40"]
+    fill = [hub.python, "-I", "-c", program, kind, str(2 * LIMIT), "40"]
     limits = {"open_files": 4096, "processes": 128}
     identity = hub.start(hub.document(home, fill, temporary=places, limits=limits))
     most, end = 0, time.monotonic() + 20
