@@ -17,6 +17,7 @@ from skrt_hub import computer, results
 from skrt_hub.context import Context
 from skrt_hub.errors import StateError
 from skrt_hub.hub.certificate import authority_of
+from skrt_hub.inspection import first_look
 from skrt_hub.layout import Layout, state_folder
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, Report, SeatsReport, StatusReport, UpReport, VerifyReport
@@ -84,13 +85,16 @@ class Hub:
 
     def check(self) -> CheckReport:
         """What the target needs and what was found; changes nothing."""
-        return self.target.check()
+        found = self.target.check()
+        return replace(found, findings=(*found.findings, *first_look.findings(self.context)))
 
-    def up(self, *, foreground: bool = False, bundle: Path | str | None = None) -> UpReport:
+    def up(self, *, foreground: bool = False, bundle: Path | str | None = None, patients_too: bool = False) -> UpReport:
         """Make the hub run as its settings say, and wait for its log-in page.
 
-        `bundle` is a file that `make_bundle` wrote: then no network is asked.
+        `bundle` is a file that `make_bundle` wrote: then no network is asked. Raises PatientDataError where a new
+        folder of `data` tells who a patient is, unless `patients_too`.
         """
+        first_look.refuse_new_data(self.context, agreed=patients_too)
         if bundle is None:
             return self.target.up(foreground=foreground)
         return target_for(replace(self.context, bundle=Path(bundle))).up(foreground=foreground)
@@ -139,8 +143,9 @@ class Hub:
         """End all processes cleanly; every file stays."""
         return self.target.stop()
 
-    def start(self) -> UpReport:
-        """Bring a stopped hub up again."""
+    def start(self, *, patients_too: bool = False) -> UpReport:
+        """Bring a stopped hub up again. Raises PatientDataError as `up` does."""
+        first_look.refuse_new_data(self.context, agreed=patients_too)
         return self.target.start()
 
     def install_service(self) -> Message:
@@ -152,7 +157,8 @@ class Hub:
         return self.target.service().remove()
 
     def start_as_service(self) -> Report:
-        """What the service does after a reboot."""
+        """What the service does after a reboot. Nobody can be asked then: what `data` shows is only told of."""
+        first_look.refuse_new_data(self.context, agreed=True)
         return self.target.service().start()
 
     def stop_as_service(self) -> Message:

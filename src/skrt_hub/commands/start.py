@@ -15,4 +15,4 @@ PARAMETERS: tuple[click.Parameter, ...] = ()
 
 def run(session: Session) -> UpReport:
     """Where the hub is, once its log-in page answers."""
-    return session.hub.start()
+    return session.with_patients(lambda agreed: session.hub.start(patients_too=agreed))

@@ -19,4 +19,6 @@ PARAMETERS: tuple[click.Parameter, ...] = (
 
 def run(session: Session, *, foreground: bool, bundle: Path | None) -> UpReport:
     """Where the hub is, once its log-in page answers."""
-    return session.hub.up(foreground=foreground, bundle=bundle)
+    return session.with_patients(
+        lambda agreed: session.hub.up(foreground=foreground, bundle=bundle, patients_too=agreed)
+    )

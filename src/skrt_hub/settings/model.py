@@ -126,8 +126,8 @@ class Settings(Section):
     patient_data: Literal["refused", "allowed"] = Field(
         "refused",
         description="Files that tell who a patient is. `refused`: before such files are handed out, published as "
-        "material or saved to storage elsewhere, you are asked, and a participant who uploads one is told. `allowed`: "
-        "nothing is looked at, for a place where all who log in may see such data.",
+        "material, shown by `data` or saved to storage elsewhere, you are asked, and a participant who uploads one is "
+        "told. `allowed`: nothing is looked at, for a place where all who log in may see such data.",
     )
     saves: Saves = Field(default_factory=Saves, description="Saved copies of homes.")
     hub_config: Path | None = Field(
