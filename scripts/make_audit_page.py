@@ -33,8 +33,9 @@ the own file system, network and sockets, rights, sizes and numbers, the proxy's
 layers refuse the same, no single one can be shown: mounts, devices, programs for the kernel (bpf), counters of the
 processor, processes of the machine and the first process. Of those the tests only see that they are refused.
 
-The ordinary user's hub ran on a machine whose systemd leaves it a control group (`make test-vm`). Where none is had,
-the hub's own watch ends what uses too much memory, and the audit names the layer that is missing.
+The ordinary user's hub ran on a machine that leaves it no control group: there the hub's own watch ends what uses too
+much memory, and the audit names the layer that is missing. Where systemd leaves it one (`make test-vm`), the kernel
+refuses instead.
 """
 
 
