@@ -21,6 +21,7 @@ from skrt_workspace.registration.repeating import RepeatError, parameter_text, r
 
 _SPECIFICATION = "https://w3id.org/ro/crate/1.1"
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+_ENGINE = "https://elastix.dev"
 _METADATA = "ro-crate-metadata.json"
 _IN_TWO_FILES = (".mhd", ".hdr", ".img")
 _INITIAL = re.compile(r'^(\(InitialTransformParameters?FileName ")([^"]*/)?([^"/]*"\))', re.MULTILINE)
@@ -37,13 +38,21 @@ _WORDS = {
 Entity = dict[str, Any]
 
 
-def crate(recorded: str | PathLike[str], file: str | PathLike[str], *, inputs: bool = False, licence: str = "") -> Path:
+def crate(
+    recorded: str | PathLike[str],
+    file: str | PathLike[str],
+    *,
+    inputs: bool = False,
+    author: str = "",
+    licence: str = "",
+) -> Path:
     """Write the record (registration.json, or the folder with it) and what belongs to it as an RO-Crate.
 
     Unzipped, `repeat` runs it again: with `inputs` as it is, else once the images lie where it says.
 
     :param file: the zip file to write.
     :param inputs: whether the images that went in go along.
+    :param author: the name of whoever did it, where that shall stand in it.
     :param licence: what others may do with it: an address, or words.
     :raises RepeatError: where there is no such record, or what belongs to it is gone.
     """
@@ -54,7 +63,7 @@ def crate(recorded: str | PathLike[str], file: str | PathLike[str], *, inputs: b
     partial = target.with_name(f".{target.name}.partial")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed:
-            content = _Content(document, place.parent, inputs=inputs)
+            content = _Content(document, place.parent, inputs=inputs, author=author)
             for name, what in content.files():
                 if isinstance(what, Path):
                     packed.write(what, name)
@@ -72,8 +81,8 @@ def crate(recorded: str | PathLike[str], file: str | PathLike[str], *, inputs: b
 class _Content:
     """What one crate holds, and what it says of it."""
 
-    def __init__(self, document: Mapping[str, Any], folder: Path, *, inputs: bool) -> None:
-        self._document, self._folder, self._inputs = document, folder, inputs
+    def __init__(self, document: Mapping[str, Any], folder: Path, *, inputs: bool, author: str) -> None:
+        self._document, self._folder, self._inputs, self._author = document, folder, inputs, author
         self._named = {key: f"inputs/{key.strip('-')}{_ending(given['path'])}" for key, given in self._given()}
 
     def files(self) -> Iterator[tuple[str, Path | str]]:
@@ -105,6 +114,9 @@ class _Content:
     def _given(self) -> list[tuple[str, Any]]:
         return sorted(self._document["inputs"].items())
 
+    def _by(self, role: str) -> Entity:
+        return {role: {"@id": "#author"}} if self._author else {}
+
     def _images(self) -> list[str]:
         found = [file for name in sorted(self._document["results"]["images"]) for file in _files(self._folder / name)]
         return [file.name for file in found]
@@ -114,7 +126,7 @@ class _Content:
             "@id": _METADATA,
             "@type": "CreativeWork",
             "about": {"@id": "./"},
-            "conformsTo": [{"@id": _SPECIFICATION}],
+            "conformsTo": {"@id": _SPECIFICATION},
         }
         address = licence.startswith(("http://", "https://"))
         words = licence or "No licence is given: ask whoever made this crate."
@@ -125,6 +137,7 @@ class _Content:
             "description": "A registration of two images, with all that is needed to run it again.",
             "datePublished": self._document["finished"],
             "license": {"@id": licence if address else "#licence"},
+            **self._by("author"),
             "conformsTo": {"@id": _PROFILE},
             "mentions": {"@id": "#run"},
             "hasPart": [{"@id": each["@id"]} for each in self._parts() if each["@type"] == "File"],
@@ -135,6 +148,8 @@ class _Content:
             "name": licence if address else "Licence",
             "description": words,
         }
+        if self._author:
+            yield {"@id": "#author", "@type": "Person", "name": self._author}
         yield {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
 
     def _run(self) -> Iterator[Entity]:
@@ -148,19 +163,19 @@ class _Content:
             "name": "Registration",
             "description": f"{engine['threads'] or 'All'} threads on {machine['type']}; the result {exact} on their "
             f"number. Hash of all packages: {machine['packages_sha256']}.",
-            "instrument": {"@id": "#engine"},
+            "instrument": {"@id": _ENGINE},
             "object": [
                 {"@id": name} for name in (*used, *(self._input_id(key, given) for key, given in self._given()))
             ],
             "result": [{"@id": name} for name in results],
             "endTime": self._document["finished"],
-            "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+            **self._by("agent"),
         }
         yield {
-            "@id": "#engine",
+            "@id": _ENGINE,
             "@type": "SoftwareApplication",
             "name": engine["name"],
-            "url": "https://elastix.dev",
+            "url": _ENGINE,
             "softwareVersion": f"{engine['version']} ({engine['package']})",
         }
 

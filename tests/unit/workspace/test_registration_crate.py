@@ -61,7 +61,7 @@ def linked(value: Any) -> list[str]:
 
 @pytest.mark.parametrize("inputs", [False, True])
 def test_it_says_what_is_in_it_and_nothing_else(recorded: Path, tmp_path: Path, inputs: bool) -> None:
-    folder, graph = unpacked(crate(recorded, tmp_path / "registration.zip", inputs=inputs))
+    folder, graph = unpacked(crate(recorded, tmp_path / "registration.zip", inputs=inputs, author="A. Smith"))
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     parts = {each["@id"] for each in graph["./"]["hasPart"]}
     assert parts == files - {"ro-crate-metadata.json"} == {name for name in graph if graph[name]["@type"] == "File"}
@@ -69,9 +69,10 @@ def test_it_says_what_is_in_it_and_nothing_else(recorded: Path, tmp_path: Path, 
     assert ("inputs/f.nii.gz" in files) is inputs
     outside = {crating._SPECIFICATION}
     for each in graph.values():
-        assert set(linked(list(each.values()))) <= {*graph, *outside, "http://schema.org/CompletedActionStatus"}
+        assert set(linked(list(each.values()))) <= {*graph, *outside}
     run = graph["#run"]
     assert graph[run["instrument"]["@id"]]["softwareVersion"] == "5.2.0 (p)"
+    assert graph[run["agent"]["@id"]]["name"] == graph[graph["./"]["author"]["@id"]]["name"] == "A. Smith"
     hashes = {graph[each["@id"]].get("sha256") for each in run["object"]} - {None}
     assert hashes == {hashlib.sha256(key.encode()).hexdigest() for key in ("-f", "-m")}
 
