@@ -12,6 +12,7 @@ import queue
 import sys
 import tarfile
 import time
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,19 @@ from skrt_workspace.cohort.table import CohortError, Head, Table
 from skrt_workspace.cohort.tasks import LOOK, Tasks
 
 _KILLED = -9
+_ANSWERS = 60.0
+"""Seconds that what a task gave may be on its way."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+_BREATH = 2.0
+"""Seconds before something is handed to an engine that has just lost a task: it needs a moment, too."""
+_LONGEST_SILENCE = 120.0
+"""Seconds for which an engine may lose tasks and bring none back."""
+
+
 class EngineError(Exception):
-    """The engine has lost tasks: the runner begins anew."""
+    """Nothing comes back from the engine: the runner begins anew."""
 
 
 @dataclass
@@ -45,8 +54,10 @@ class Away(Tasks):
         self._cluster = clusters.opened(workers.engine())
         self._client = self._cluster.client()
         self._on_the_way: dict[str, OnTheWay] = {}
-        self._over: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._over: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._workers = -1
+        self._handed = 0
+        self._lost_since = self._wait_until = 0.0
         shared = carried.pack(Path.home(), head.common_inputs) if self._cluster.carries else None
         slim = {**asdict(head), "labels": (), "keys": (), "places": (), "inputs": ()}
         # What every task of the cohort has in common. It travels with each: whoever does the task may be new.
@@ -80,6 +91,8 @@ class Away(Tasks):
         if wanted != self._workers:
             self._cluster.scale(wanted)
             self._workers = wanted
+        if time.monotonic() < self._wait_until:
+            return
         while self._waiting and len(self._on_the_way) < places:
             self._hand_over(self._waiting.popleft())
 
@@ -93,33 +106,47 @@ class Away(Tasks):
                 return
         tries = self._tries(key)
         own = {"key": key, "label": self._labels[key], "tries": tries, "patient": bytes(self._patient(key))}
-        future = self._client.submit(
-            there.do, {**self._cohort, **own, "files": files}, key=f"{self._head.name}-{key}-{tries}", pure=False
-        )
+        self._handed += 1  # a name that the engine has not heard yet, also where it lost the task of this name
+        name = f"{self._head.name}-{key}-{self._handed}"
+        future = self._client.submit(there.do, {**self._cohort, **own, "files": files}, key=name, pure=False)
         self._on_the_way[key] = OnTheWay(future, time.monotonic())
-        future.add_done_callback(lambda _, key=key: self._over.put(key))
+        future.add_done_callback(lambda ended, key=key: self._over.put((key, ended)))
 
     def _end(self) -> None:
         """Take what came back; waits a moment for the first."""
         try:
-            self._take(self._over.get(timeout=LOOK))
+            self._take(*self._over.get(timeout=LOOK))
             while True:
-                self._take(self._over.get_nowait())
+                self._take(*self._over.get_nowait())
         except queue.Empty:
             return
 
-    def _take(self, key: str) -> None:
-        ended = self._on_the_way.pop(key, None)
-        if ended is None:
-            return
+    def _take(self, key: str, future: Any) -> None:
+        ended = self._on_the_way.get(key)
+        if ended is None or ended.future is not future:
+            return  # it was lost, handed over again, and came back all the same
+        del self._on_the_way[key]
         if ended.future.status == "error":  # the engine's own: it lost worker after worker on this task
             print(f"{self._head.name}: {ended.future.exception()}", file=sys.stderr, flush=True)
             self._died(key, ended.begun, _KILLED)
-        elif ended.future.status != "finished":
-            raise EngineError(f"the engine has lost a task ({ended.future.status})")
+        elif (answer := _answer(ended.future)) is None:
+            self._lost(key)
         else:
-            self._keep(key, ended, ended.future.result())
+            self._lost_since = 0.0
+            self._keep(key, ended, answer)
         ended.future.release()
+
+    def _lost(self, key: str) -> None:
+        """The engine has lost a task, as it does when a line to it breaks: it is handed over again."""
+        now = time.monotonic()
+        self._lost_since = self._lost_since or now
+        if self._client.status == "closed" or now - self._lost_since > _LONGEST_SILENCE:
+            raise EngineError("the engine loses tasks and brings none back")
+        print(
+            f"{self._head.name}: the engine has lost {self._labels[key]}; it begins again", file=sys.stderr, flush=True
+        )
+        self._waiting.appendleft(key)
+        self._wait_until = now + _BREATH
 
     def _keep(self, key: str, ended: OnTheWay, answer: there.Answer) -> None:
         if answer["files"]:  # before the result: what is done is whole
@@ -133,3 +160,14 @@ class Away(Tasks):
                 return
         if answer["kind"] == "died" or not self._table.keep_told(answer["kind"], key, answer["text"]):
             self._died(key, ended.begun, answer.get("code", 1))
+
+
+def _answer(future: Any) -> there.Answer | None:
+    """What a task gave; None where the engine has lost it, which it may do between the task's end and this."""
+    if future.status != "finished":
+        return None
+    try:
+        answer: there.Answer = future.result(timeout=_ANSWERS)
+    except (CancelledError, TimeoutError, OSError):  # a broken line is an OSError of the engine's
+        return None
+    return answer

@@ -50,3 +50,48 @@ def test_the_side_bar_shows_and_cancels(make_hub: Callable[..., Hub], browser: B
     page.wait_for_selector(f"{PANEL} p:has-text('cancelled')")
     page.wait_for_selector(f"{PANEL} button:has-text('Try again')")
     anna.picture("cohorts-cancelled")
+
+
+BUSY = """
+import time
+from distributed import Client, LocalCluster
+cluster = LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="600MB")
+client = Client(cluster)
+def register(number):
+    import time
+    time.sleep(0.3 + number % 5 / 10)
+    return number
+def load(number):
+    import time
+    time.sleep(0.2)
+    return number
+loaded = client.map(load, range(400))
+futures = client.map(register, loaded)
+open("link.txt", "w").write(cluster.dashboard_link)
+"""
+
+
+@pytest.mark.long
+def test_dasks_pages_move_in_a_browser(make_hub: Callable[..., Hub], browser: Browser) -> None:
+    """They are drawn by a line that stays open, which must come through hub and server, too."""
+    hub = make_hub(limits={"cpu": 2, "memory": "2 GB"})
+    hub.run("up")
+    anna = Visitor(browser, hub, "anna")
+    anna.submit_log_in()
+    anna.wait_for_lab()
+
+    async def begin() -> None:
+        async with Participant(hub.url, "anna", "correct horse") as person:
+            await person.enter(Journey("anna"))
+            await person.execute(BUSY)
+
+    run_aside(begin())
+    link = (hub.state / "homes/anna/link.txt").read_text()
+    if not link.startswith("/user/anna/"):
+        pytest.skip("the sandbox shares the machine's network")
+    anna.page.goto(f"{hub.url}{link[1:]}")
+    anna.page.wait_for_selector("text=/Bytes stored/")
+    # The number of tasks that are done stands in a title, which only the open line changes.
+    anna.page.wait_for_selector("text=/Progress.*in-memory: [1-9][0-9]/")
+    anna.page.wait_for_timeout(4000)
+    anna.picture("dask")
