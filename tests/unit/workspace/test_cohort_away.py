@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from skrt_workspace.cohort import away, carried
+from skrt_workspace.cohort import away, carried, share
 from skrt_workspace.cohort.table import Table
 
 KEY = "0" * 32
@@ -86,7 +86,7 @@ def test_a_lost_task_is_handed_over_again(made: Any, future: Future, monkeypatch
     assert list(made._waiting) == [KEY] and not made._on_the_way
     handed: list[str] = []
     monkeypatch.setattr(made, "_hand_over", handed.append)
-    monkeypatch.setattr(away.share, "at_once", lambda most: 2)
+    monkeypatch.setattr(share, "at_once", lambda most: 2)
     made._workers = 1
     made._begin()
     assert not handed, "the engine gets a moment"
