@@ -465,6 +465,21 @@ class Hub:
         with copies_of(self.context, self.target.homes) as copies:
             return run_list(copies, source)
 
+    def make_saves_key(self, file: Path | str) -> Message:
+        """Write a new key for encrypted copies to a file that is not there yet."""
+        from skrt_hub.snapshots import saves_key  # noqa: PLC0415
+
+        path = Path(file).expanduser().absolute()
+        made = saves_key.make(path, self.context.layout)
+        return Message((f"The key {made.name} is in {path}.", *saves_key.words(path)))
+
+    def show_saves_key(self, copy: Path | str) -> Message:
+        """Show that a second copy of the key is right; until then, each save and `status` warn."""
+        from skrt_hub.snapshots import saves_key  # noqa: PLC0415
+
+        saves_key.show_copy(Path(copy), self.context.settings, self.context.layout)
+        return Message((f"{copy} is the same key. Keep it in another place than the hub and its saved copies.",))
+
     def verify_saves(self, *, source: str | None = None) -> VerifiedReport:
         """Read every saved copy again."""
         from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415

@@ -60,6 +60,7 @@ VERBS = {
     "data clean": "data_clean",
     "save": "save",
     "saves": "saves",
+    "saves key": "saves_key",
     "restore": "restore",
     "delete": "delete",
     "render": "render",

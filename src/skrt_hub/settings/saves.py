@@ -32,6 +32,12 @@ class Saves(Section):
         None, description="An AWS credentials file (mode 0600) for s3://; by default the AWS_ variables are used."
     )
 
+    key: Path | None = Field(
+        None,
+        description="A file with the key by which copies are encrypted, made by `skrt-hub saves key FILE --make`. "
+        "Nothing replaces it: keep a second copy elsewhere (docs/how-to/encrypted-copies.md).",
+    )
+
     @model_validator(mode="after")
     def _usable(self) -> Saves:
         if self.place and "://" not in self.place and not Path(self.place).expanduser().is_absolute():

@@ -7,6 +7,7 @@ reports.py       what the commands return
 
 repository.py    where copies are kept: whole files, put in one step
 s3.py            the same in S3-compatible storage
+sealed.py        the same, encrypted; saves_key.py has the key
 opening.py       a repository from what a person typed
 packs.py         file contents, compressed, many to a pack; each pack is a .tar.zst
 index.py         which content is in which pack (a cache that can always be made again)

@@ -15,7 +15,7 @@ from skrt_hub.homes.access import Homes
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Progress
 from skrt_hub.settings.model import Settings
-from skrt_hub.snapshots import index
+from skrt_hub.snapshots import index, saves_key
 from skrt_hub.snapshots.opening import canonical, open_repository
 from skrt_hub.snapshots.repository import Repository
 
@@ -42,7 +42,12 @@ class Copies:
                 "No place for saved copies was named.",
                 remedy="Name one with --to or --from, or in hub.yaml: saves: {place: /a/folder}",
             )
-        place = open_repository(canonical(name), create=create, credentials=self.settings.saves.credentials)
+        place = open_repository(
+            canonical(name),
+            create=create,
+            credentials=self.settings.saves.credentials,
+            key=saves_key.key_of(self.settings, self.layout),
+        )
         try:
             self._remember(canonical(name))
         except SpaceError:  # homes can be saved elsewhere from a full disk, too

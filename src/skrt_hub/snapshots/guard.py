@@ -10,7 +10,7 @@ from skrt_hub.errors import RefusedError, SkrtHubError
 from skrt_hub.homes.access import Home
 from skrt_hub.progress import Step
 from skrt_hub.report import human_time
-from skrt_hub.snapshots import catalogue, index, manifest, verify
+from skrt_hub.snapshots import catalogue, index, manifest, saves_key, verify
 from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.opening import open_repository
 from skrt_hub.snapshots.repository import Repository
@@ -40,7 +40,8 @@ def unsaved(copies: Copies, *, read_again: bool = True) -> list[Unsaved]:
             break
         with copies.progress.step(f"checking the copies in {name}") as step:
             try:
-                place = open_repository(name, credentials=copies.settings.saves.credentials)
+                key = saves_key.key_of(copies.settings, copies.layout)
+                place = open_repository(name, credentials=copies.settings.saves.credentials, key=key)
                 with place.locked(shared=True):
                     held = _held(copies, place, open_homes, reasons, told_of)
                     if read_again and held:

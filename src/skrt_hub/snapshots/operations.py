@@ -13,7 +13,7 @@ from skrt_hub.homes.folder import FolderHomes
 from skrt_hub.homes.selection import chosen
 from skrt_hub.hub.names import folder_for
 from skrt_hub.policy.log_in import listed
-from skrt_hub.snapshots import catalogue, index, manifest, reports, restore, retention, save, verify
+from skrt_hub.snapshots import catalogue, index, manifest, reports, restore, retention, save, saves_key, verify
 from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.repository import Repository
 from skrt_workspace.home.scan import FILE
@@ -50,7 +50,15 @@ def run_save(
         )
         for item in results
     )
-    return reports.SaveReport(place.label, saving.id, rows, saving.new, freed, round(time.monotonic() - began, 2))
+    return reports.SaveReport(
+        place.label,
+        saving.id,
+        rows,
+        saving.new,
+        freed,
+        round(time.monotonic() - began, 2),
+        saves_key.warning(copies.settings, copies.layout),
+    )
 
 
 def _about(homes: Homes, saves: list[catalogue.Save], wanted: list[Home]) -> int | None:

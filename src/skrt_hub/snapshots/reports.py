@@ -25,7 +25,10 @@ class SavedRow:
 
 @dataclass(frozen=True)
 class SaveReport(Report):
-    """What was saved. new: bytes added to the place; freed: bytes that older copies gave back."""
+    """What was saved. new: bytes added to the place; freed: bytes that older copies gave back.
+
+    warning: what keeps these copies from being of use one day.
+    """
 
     place: str
     id: str
@@ -33,6 +36,7 @@ class SaveReport(Report):
     new: int
     freed: int
     seconds: float
+    warning: str = ""
 
     def render(self) -> RenderableType:
         table = Table(_who(), "files", "size", "read", box=None, pad_edge=False)
@@ -44,7 +48,8 @@ class SaveReport(Report):
         for row in self.homes:
             lines += some_of(f"{row.name}: left out", row.left_out)
             lines += some_of(f"{row.name}: changed while it was read; saved as it was then", row.restless)
-        return Group(table, Text("\n".join(lines)))
+        warning = [Text(f"ATTENTION: {self.warning}", "bold")] if self.warning else []
+        return Group(table, Text("\n".join(lines)), *warning)
 
 
 @dataclass(frozen=True)

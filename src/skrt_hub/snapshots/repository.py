@@ -12,17 +12,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from skrt_hub.errors import CopyError, PermissionsError, SpaceError
 from skrt_hub.files import ensure_folder, exclusive, read_json, write_atomically, write_json
 from skrt_workspace import system
 
 MARK = "skrt-hub-copies.json"
-FORMAT = 1
+FORMAT, SEALED_FORMAT = 1, 2
+"""Of a place; the second is encrypted (sealed.py), which older skrt-hubs do not know."""
+PLAIN_MARK = {"format": FORMAT, "what": "saved copies of homes, made by skrt-hub"}
 _GATHERED = 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
@@ -178,8 +180,8 @@ def _forget_cached(path: Path) -> None:
 _REMEDY = "Check that the drive is there and that you may use it, or name another place."
 
 
-def open_folder(root: Path, *, create: bool) -> FolderRepository:
-    """The copies in a folder. With `create`, a new or empty folder is made a place for copies.
+def open_folder(root: Path, *, create: bool, made: Mapping[str, Any] = PLAIN_MARK) -> FolderRepository:
+    """The copies in a folder. With `create`, a new or empty folder is made a place, which says `made` of itself.
 
     Raises CopyError where it is no such place; a folder with other things in it is never taken over.
     """
@@ -199,7 +201,7 @@ def open_folder(root: Path, *, create: bool) -> FolderRepository:
             )
         try:
             ensure_folder(root, mode=0o700)
-            write_json(root / MARK, {"format": FORMAT, "what": "saved copies of homes, made by skrt-hub"}, mode=0o600)
+            write_json(root / MARK, dict(made), mode=0o600)
         except PermissionsError as error:
             raise CopyError(f"{root} cannot be written.", why=error.why, remedy=_REMEDY) from None
         return place
@@ -210,7 +212,7 @@ def open_folder(root: Path, *, create: bool) -> FolderRepository:
 def check_mark(mark: object, label: str) -> None:
     """Raise CopyError for copies of a newer kind than this skrt-hub knows."""
     number = mark.get("format") if isinstance(mark, dict) else None
-    if number != FORMAT:
+    if number not in (FORMAT, SEALED_FORMAT):
         raise CopyError(
             f"The copies in {label} are of a kind that this skrt-hub does not know ({number!r}).",
             remedy="Use the version of skrt-hub that made them, or a newer one.",

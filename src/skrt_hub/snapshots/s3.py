@@ -13,7 +13,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from obstore.store import S3Store
 
 from skrt_hub.errors import CopyError
 from skrt_hub.snapshots.lock import Held, Pace, held
-from skrt_hub.snapshots.repository import FORMAT, MARK, check_mark
+from skrt_hub.snapshots.repository import MARK, PLAIN_MARK, check_mark
 
 _LOCK = "lock.json"
 _READS_AGAIN, _BETWEEN_READS = 19, 0.02
@@ -148,8 +148,10 @@ def _torn(data: bytes, tag: str) -> bool:
     return re.fullmatch(r"[0-9a-f]{32}", digits) is not None and digits != digest
 
 
-def open_bucket(address: str, *, create: bool, credentials: Path | None) -> BucketRepository:
-    """The copies in `s3://bucket/folder`. With `create`, an empty folder is made a place for copies."""
+def open_bucket(
+    address: str, *, create: bool, credentials: Path | None, made: Mapping[str, Any] = PLAIN_MARK
+) -> BucketRepository:
+    """The copies in `s3://bucket/folder`. With `create`, an empty folder is made a place that says `made` of itself."""
     bucket, _, folder = address.removeprefix("s3://").strip("/").partition("/")
     if not bucket:
         raise CopyError(f"{address} names no bucket.", remedy="Write it like s3://bucket/folder.")
@@ -165,7 +167,7 @@ def open_bucket(address: str, *, create: bool, credentials: Path | None) -> Buck
             raise CopyError(
                 f"{address} holds other things.", remedy=f"Use a folder of its own, such as {address}/copies."
             ) from None
-        place.put(MARK, json.dumps({"format": FORMAT, "what": "saved copies of homes, made by skrt-hub"}).encode())
+        place.put(MARK, json.dumps(dict(made)).encode())
         return place
     except (BaseError, OSError) as error:
         raise place._error(error, "") from None

@@ -20,6 +20,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.policy import patient_data
 from skrt_hub.report import human_time
 from skrt_hub.settings.model import Settings
+from skrt_hub.snapshots import saves_key
 from skrt_hub.snapshots.copies import copies_of
 from skrt_hub.snapshots.operations import run_save
 from skrt_hub.snapshots.patients import is_asked, naming_patients
@@ -78,7 +79,8 @@ def note(settings: Settings, layout: Layout) -> str:
     """What `status` says of the scheduled saves; nothing where all is well or none are wanted."""
     last = _last(layout)
     if not settings.saves.every or not last.get("problem"):
-        return last.get("warning", "") if settings.saves.every and patient_data.looks(settings) else ""
+        patients = last.get("warning", "") if settings.saves.every and patient_data.looks(settings) else ""
+        return "\n".join(filter(None, (patients, saves_key.warning(settings, layout))))
     since = last.get("saved") or "never"
     return f"The last scheduled save failed: {last['problem']} The last good one: {human_time(str(since))}."
 
