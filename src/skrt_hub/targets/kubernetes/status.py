@@ -125,7 +125,7 @@ def own_config_notes(cluster: Cluster, values: Mapping[str, Any]) -> tuple[str, 
 def full_volume(cluster: Cluster) -> list[str]:
     """A sentence where the volume with the hub's database and accounts is full."""
     with contextlib.suppress(SkrtHubError):  # the hub is on its way down or up
-        if words := too_little(**HubPod(cluster.kubectl).room()):
+        if words := too_little(**HubPod(cluster.kubectl).room(), remedy="Have its claim, hub-db-dir, enlarged"):
             return [f"The volume of the hub is full ({STATE} in its pod): {words}."]
     return []
 
