@@ -24,6 +24,7 @@ HELPERS = {
     "skrt.core": ("skrt_workspace.compat", "load_skrt_core"),
     "skrt.image": ("skrt_workspace.compat", "load_skrt_image"),
     "skrt.registration": ("skrt_workspace.compat", "load_skrt_registration"),
+    "skrt.simulation": ("skrt_workspace.compat", "load_skrt_simulation"),
     "pydicom.pixels.decoders.base": ("skrt_workspace.compat", "load_pydicom_decoders"),
     "nbclassic.notebook.handlers": ("skrt_workspace.server_extension.exports", "load_nbclassic_menu"),
     "nbconvert.exporters.base": ("skrt_workspace.server_extension.exports", "load_nbconvert_names"),

@@ -58,6 +58,18 @@ MENDS = {
         "im.apply_selective_banding({50: (None, 3), 200: (6, None)})\n"
         "assert sorted(im.get_data().ravel()) == [4, 5, 6, 50, 50, 50, 50, 200], im.get_data()",
     ),
+    "images that a synthetic image made before": (
+        "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.simulation']\n",
+        "import tracemalloc, numpy as np, skrt; im = skrt.SyntheticImage((128, 128, 64), noise_std=1)\n"
+        "im.add_sphere(9, name='a'); im.add_cylinder(5, 9, group='b'); im.add_cube(4, group='b')\n"
+        "x, y, z = im.get_coords(); full = skrt.Image.get_coords(im)\n"
+        "assert all(np.array_equal(one, other) for one, other in zip((x, y, z), full))\n"
+        "inside = sum((one - at) ** 2 for one, at in zip(full, im.get_centre())) <= 81\n"
+        "assert np.array_equal(im.get_structure_set().get_roi('a').get_mask(), inside)\n"
+        "before = tracemalloc.start() or tracemalloc.get_traced_memory()[0]\n"
+        "for _ in range(20): im.get_data()\n"
+        "grown = (tracemalloc.get_traced_memory()[0] - before) / im.get_data().nbytes; assert grown < 16, grown",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """What scikit-rt 0.8.2 needs to run on current libraries, done when `skrt` is imported and at no other time.
 
 0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since.
-Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last three mends
+Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last four mends
 are for every version that has the place.
 
 | Mend | Gone since | Used by scikit-rt for |
@@ -11,6 +11,7 @@ are for every version that has the place.
 | `matplotlib.cm.get_cmap` | matplotlib 3.9 | colour maps of plots |
 | `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
 | bands without limits | NumPy 2.0 | a band that reaches to the ends of an image of small integers |
+| images kept by `SyntheticImage` | never there | synthetic images and grids: gigabytes for one head |
 | figures of BetterViewer | never there | sliders under `%matplotlib widget` |
 | JPEG with 12 bits | never there | reading DICOM files that are stored so; a decoder more for pydicom |
 | numbers in transform files | elastix 5.1 | spacing, origin, transform parameters of a transform it changes |
@@ -55,6 +56,15 @@ def load_skrt_image(module: ModuleType, execute: Execute) -> None:
         from skrt_workspace.compat.banding import mend_banding  # noqa: PLC0415
 
         mend_banding(module)
+
+
+def load_skrt_simulation(module: ModuleType, execute: Execute) -> None:
+    """Execute `skrt.simulation`, then let its synthetic images keep no copies of what they were."""
+    execute(module)
+    from skrt_workspace.compat.synthetic import mend_synthetic  # noqa: PLC0415
+
+    if hasattr(module, "SyntheticImage"):
+        mend_synthetic(module)
 
 
 def load_skrt_registration(module: ModuleType, execute: Execute) -> None:

@@ -18,11 +18,24 @@ HERE = Path(__file__).parent
 
 pytestmark = pytest.mark.long
 
+KEPT = """
+import skrt
+image = skrt.SyntheticImage((16, 16, 8))
+image.add_sphere(3, name="a")
+for _ in range(20):
+    image.get_data()
+made = 0
+while getattr(image, "_image", None) is not None:
+    image, made = image._image, made + 1
+print(skrt.__file__, made)
+"""
+UNMENDED = "import skrt_workspace.startup as startup; startup.HELPERS.pop('skrt.simulation')"
+
 
 def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path) -> None:
     published = next(environment.folder.glob("lib/python3*/site-packages/skrt"))
     shutil.copytree(published, tmp_path / "skrt", ignore=shutil.ignore_patterns("__pycache__"))
-    assert len(PATCHES) == 4
+    assert len(PATCHES) == 5
     for patch in PATCHES:
         command = ["patch", "-p1", "--directory", tmp_path, "--input", patch]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -38,3 +51,7 @@ def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path)
         assert abs(seen["value"] - 1000) < 2, (case, seen)
     assert facts["few_points"]["published"] == {"gtv_ml": 1.8}
     assert facts["missing"]["published"]["miss_mm"] > 1.5, "a patch that mends more than it says"
+    kept = subprocess.run(
+        [command[0], "-c", UNMENDED + KEPT], capture_output=True, text=True, check=True, timeout=60, env=variables
+    )
+    assert kept.stdout.split() == [str(tmp_path / "skrt" / "__init__.py"), "1"], "each state holds the one before"
