@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from skrt_workspace.home.walk import remove_tree
 
 
 def unsuitable(target: Path, source: Path) -> str:
@@ -24,7 +26,7 @@ def appearing(target: Path) -> Iterator[Path]:
     What a killed program left is removed first. Raises OSError.
     """
     partial = target.with_name(f".{target.name}.unfinished")
-    shutil.rmtree(partial, ignore_errors=True)
+    _clear(partial)
     partial.mkdir(parents=True)
     partial.chmod(0o700)
     try:
@@ -33,5 +35,10 @@ def appearing(target: Path) -> Iterator[Path]:
             target.rmdir()
         partial.rename(target)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        _clear(partial)
         raise
+
+
+def _clear(folder: Path) -> None:
+    if os.path.lexists(folder):
+        remove_tree(folder)

@@ -9,7 +9,6 @@ import errno
 import io
 import os
 import posixpath
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,10 +29,13 @@ from skrt_hub.report import Report, human_size, human_time, some_of
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, Entry
 from skrt_workspace.home.transfer import Step, receive
 from skrt_workspace.home.tree import split
+from skrt_workspace.home.walk import remove_tree
 
 MANIFEST = "collected.json"
 TABLE = "collected.csv"
 _NAMED = 3
+_DEEPEST = 200
+"""Folders in one another below what is collected."""
 _UNFINISHED = ".unfinished"
 
 
@@ -142,15 +144,21 @@ def _all_or_nothing(into: Path) -> Iterator[Path]:
         with named_with("--to"):
             if is_new:
                 ensure_folder(into, mode=0o700)
-            shutil.rmtree(unfinished, ignore_errors=True)  # of one that was killed
+            _clear(unfinished)  # of one that was killed
             ensure_folder(unfinished, mode=0o700)
         yield unfinished
         for path in sorted(unfinished.iterdir(), key=lambda path: path.name == MANIFEST):
             path.replace(into / path.name)
         unfinished.rmdir()
     except BaseException:
-        shutil.rmtree(into if is_new else unfinished, ignore_errors=True)
+        _clear(into if is_new else unfinished)
         raise
+
+
+def _clear(folder: Path) -> None:
+    """Remove it, however deep it is: folders of a home may lie in one another by the thousand."""
+    if os.path.lexists(folder):
+        remove_tree(folder)
 
 
 def _collect_homes(
@@ -192,8 +200,11 @@ def _collect_home(
     homes: Homes, home: Home, wanted: str, found: list[Entry], into: Path
 ) -> tuple[Collected, list[dict[str, Any]]]:
     entries = [entry for entry in found if entry.path == wanted or entry.path.startswith(f"{wanted}/")]
+    # Each step of the way down costs as much as the way to it: one home of folders in folders would hold up the class.
+    left_out = [entry.path for entry in entries if _depth(entry, wanted) == _DEEPEST]
+    entries = [entry for entry in entries if _depth(entry, wanted) < _DEEPEST]
+    left_out += [entry.path for entry in entries if entry.kind not in (FILE, FOLDER, HARD_LINK)]
     target = into / home.folder
-    left_out = [entry.path for entry in entries if entry.kind not in (FILE, FOLDER, HARD_LINK)]
     files: list[dict[str, Any]] = []
     if any(entry.kind in (FILE, HARD_LINK) for entry in entries):
         given = given_to(homes, home)
@@ -216,6 +227,10 @@ def _collect_home(
     size = sum(item["size"] for item in files)
     untouched = sum(item["as_given"] for item in files)
     return Collected(home.name, home.folder, len(files), untouched, size, newest, tuple(left_out)), files
+
+
+def _depth(entry: Entry, wanted: str) -> int:
+    return entry.path.count("/") - wanted.count("/")
 
 
 def _steps(

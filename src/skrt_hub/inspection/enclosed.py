@@ -31,6 +31,7 @@ from skrt_hub.hub import kinds, sandbox_program
 from skrt_hub.inspection.shown import Shown, show
 from skrt_hub.layout import Layout
 from skrt_hub.process import run
+from skrt_workspace.home.walk import remove_tree
 from skrt_workspace.sandbox import walls
 from skrt_workspace.sandbox.document import (
     HOME_INSIDE,
@@ -127,7 +128,7 @@ def _scratch(layout: Layout) -> Iterator[Path]:
                     _sweep(left)
             scratch = layout.inspections / secrets.token_hex(8)
             ensure_folder(scratch, mode=_passable())
-            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+            stack.callback(remove_tree, scratch)  # however deep it is
             stack.enter_context(exclusive(scratch / "busy", what="", remedy=""))
         yield scratch
 
@@ -139,7 +140,7 @@ def _sweep(left: Path) -> None:
         identity = ProcessIdentity(**process)
         send_signal(identity, signal.SIGKILL)
         wait_ended(identity, 10.0)
-    shutil.rmtree(left, ignore_errors=True)
+    remove_tree(left)
 
 
 def _passable() -> int:
@@ -247,7 +248,8 @@ def _end(environment: Path, identity: ProcessIdentity, kind: str, user: User | N
     if kind != NAMESPACES and user is not None:
         words, given = sandbox_program.ending(environment, user.uid), sandbox_program.ENVIRONMENT
         run(words, deadline=_START_DEADLINE, check=False, environment=given)
-        shutil.rmtree(walls.own_place(user), ignore_errors=True)
+        with suppress(OSError):  # it made none
+            remove_tree(walls.own_place(user))
 
 
 def _read_output(file: Path) -> str:

@@ -5,13 +5,13 @@ A look at names and first bytes says whether there are images at all; only then 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from skrt_hub.context import Context
 from skrt_hub.inspection.program import survey_several
 from skrt_hub.policy import patient_data
+from skrt_workspace.home.by_path import below
 
 _IMAGES = (".dcm", ".nii", ".nii.gz")
 _MARK = slice(128, 132)
@@ -28,8 +28,7 @@ def _below(files: Iterable[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        for folder, below, names in os.walk(path):
-            below[:] = [name for name in below if not Path(folder, name).is_symlink()]
+        for folder, _, names in below(path):
             yield from (Path(folder, name) for name in names)
 
 

@@ -21,6 +21,7 @@ from skrt_hub.errors import ProgramError, UsageError
 from skrt_hub.files import told, write_atomically
 from skrt_workspace import new_folder, system
 from skrt_workspace.compare.cells import plain_cell
+from skrt_workspace.home.by_path import below
 
 TABLE, PAGE = "compared.csv", "compared.html"
 _MOST = 256 << 20
@@ -56,8 +57,7 @@ def bring_folder(made: Path, target: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, below, names in os.walk(folder):
-        below[:] = [name for name in below if not Path(place, name).is_symlink()]
+    for place, _, names in below(folder):
         yield from (Path(place, name) for name in names)
 
 

@@ -13,13 +13,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from skrt_hub.errors import UsageError
+from skrt_hub.errors import SpaceError, UsageError
 from skrt_hub.files import told
+from skrt_workspace import system
+from skrt_workspace.home.by_path import below
+from skrt_workspace.home.content import parts, write
+from skrt_workspace.home.walk import OTHER_DISK, Unread, Walk
 from skrt_workspace.sandbox.document import Bind, User
 from skrt_workspace.sandbox.filesystem import SYSTEM
 
 _BY_OTHERS = stat.S_IROTH
 _ENTERED_BY_OTHERS = stat.S_IROTH | stat.S_IXOTH
+_LEFT_FREE = 1 << 30
+_LONGEST_PATH = 3800
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,12 @@ def _is_open_to_all(path: Path) -> bool:
         return bool(mode & _BY_OTHERS)
     if mode & _ENTERED_BY_OTHERS != _ENTERED_BY_OTHERS:
         return False
-    for folder, below, names in os.walk(path):
-        for name in (*below, *names):
-            found = Path(folder, name).lstat().st_mode
+    for folder, folders, names in below(path):
+        for name in (*folders, *names):
+            try:
+                found = Path(folder, name).lstat().st_mode
+            except OSError:  # it is changed just now: a copy is made as it is then
+                return False
             needed = _ENTERED_BY_OTHERS if stat.S_ISDIR(found) else _BY_OTHERS
             if not stat.S_ISLNK(found) and found & needed != needed:
                 return False
@@ -80,15 +89,35 @@ def _copy(source: Path, target: Path, user: User) -> None:
     """Copy for this user alone to read; nobody but root can write there."""
     for folder in (target.parent.parent, target.parent):
         _make_folder(folder, user)
-    if not source.is_dir():
-        _copy_file(source, target, user)
+    if source.is_dir():
+        _copy_folder(source, target, user)
         return
-    for parent, below, names in os.walk(source):
-        below[:] = [name for name in below if not Path(parent, name).is_symlink()]
-        into = target / Path(parent).relative_to(source)
+    above = os.open(source.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _copy_file(source.name, above, target, user)
+    finally:
+        os.close(above)
+
+
+def _copy_folder(source: Path, target: Path, user: User) -> None:
+    """All below a folder, but what lies so deep that no program could name it.
+
+    SECURITY: it may be somebody's who changes it meanwhile, so it is gone through by descriptors.
+    """
+    for step in Walk(source):
+        if isinstance(step, Unread):
+            if step.why == OTHER_DISK:
+                _copy_folder(source / step.path, target / step.path, user)
+            continue
+        into = target / step.path
+        if len(os.fsencode(into)) > _LONGEST_PATH:
+            step.folders.clear()
+            continue
         _make_folder(into, user)
-        for name in names:
-            _copy_file(Path(parent, name), into / name, user)
+        folders = set(step.folders)
+        for name in step.names:
+            if name not in folders:
+                _copy_file(name, step.handle, into / name, user)
 
 
 def _make_folder(folder: Path, user: User) -> None:
@@ -97,15 +126,32 @@ def _make_folder(folder: Path, user: User) -> None:
     folder.chmod(0o750)
 
 
-def _copy_file(source: Path, target: Path, user: User) -> None:
-    if not stat.S_ISREG(source.lstat().st_mode):
-        return
-    # SECURITY: what was a file a moment ago may be a link or a pipe now.
-    reader = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(reader, "rb") as old:
-        if not stat.S_ISREG(os.fstat(old.fileno()).st_mode):
+def _copy_file(name: str, above: int, target: Path, user: User) -> None:
+    """Copy a regular file with its holes: one of nothing else would fill any disk. Raises SpaceError for no room."""
+    try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
             return
+        # SECURITY: what was a file a moment ago may be a link or a pipe now.
+        reader = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=above)
+    except FileNotFoundError:
+        return
+    try:
+        found = os.fstat(reader)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        free = shutil.disk_usage(target.parent).free
+        if system.on_disk(found) > free - _LEFT_FREE:
+            raise SpaceError(
+                f"There is no room for a copy of {name}, which is made to look at it.",
+                why=f"{max(0, free - _LEFT_FREE) // 10**6} MB can be used.",
+                remedy="Make room on that disk, or name fewer files.",
+            )
         with target.open("xb") as new:
-            shutil.copyfileobj(old, new, 1 << 20)
+            position = 0
+            for part in parts(reader, found.st_size):
+                position = write(new.fileno(), part, position)
+            os.ftruncate(new.fileno(), position)
             os.fchown(new.fileno(), -1, user.gid)
             os.fchmod(new.fileno(), 0o640)
+    finally:
+        os.close(reader)

@@ -18,6 +18,7 @@ from typing import Any
 
 from skrt_workspace.cohort import keys
 from skrt_workspace.cohort.table import CohortError
+from skrt_workspace.home.by_path import below
 
 _LONGEST = 4096
 LARGEST = 1 << 30
@@ -131,7 +132,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif path.is_dir():
-        for folder, folders, names in os.walk(path):
+        for folder, folders, names in below(path):
             folders.sort()
             yield from (file for name in names if (file := Path(folder, name)).is_file())
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from skrt_workspace.home.by_path import below
+
 _PIECE = 1 << 20
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 
@@ -111,7 +113,7 @@ def _content(path: Path) -> Iterator[bytes]:
                 digest.update(piece)
         yield digest.digest()
     elif path.is_dir():
-        for folder, folders, files in os.walk(path):
+        for folder, folders, files in below(path):
             folders.sort()
             for name in sorted(files):
                 file = Path(folder, name)

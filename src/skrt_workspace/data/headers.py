@@ -4,11 +4,12 @@ Links are not followed, and a folder's depth does not matter: what somebody sent
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from skrt_workspace.home.by_path import below
 
 NIFTI_ENDINGS = (".nii", ".nii.gz")
 _PREAMBLE = 132
@@ -92,8 +93,8 @@ def _files_below(root: Path) -> Iterator[Path]:
     if root.is_file():
         yield root
         return
-    for folder, below, names in os.walk(root):
-        below[:] = sorted(name for name in below if name != _COPIES)
+    for folder, folders, names in below(root):
+        folders[:] = sorted(name for name in folders if name != _COPIES)
         for name in sorted(names):
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import Contents, Series, read
 from skrt_workspace.data.structure_rules import frames_named
+from skrt_workspace.home.by_path import below
 
 _UP = 5
 """How many folders up an image is looked for: image and structures of a study often have folders of their own."""
@@ -93,7 +93,7 @@ def _upwards(folder: Path, top: Path) -> Iterator[Path]:
 
 def _is_large(folder: Path) -> bool:
     count = 0
-    for _, _, names in os.walk(folder):
+    for _, _, names in below(folder):
         count += len(names)
         if count > _MOST:
             return True

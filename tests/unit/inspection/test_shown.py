@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from skrt_hub.errors import UsageError
+from skrt_hub.errors import SpaceError, UsageError
 from skrt_hub.inspection.shown import show
+from skrt_workspace.home.walk import remove_tree
 from skrt_workspace.sandbox.document import Bind, User
 
 _OWN = User(os.getuid() or 1000, os.getgid() or 1000)
@@ -44,6 +46,42 @@ def test_what_is_closed_is_copied_without_links_and_shown_in_its_place(tmp_path:
     assert [path.name for path in copy.iterdir()] == ["a.dcm"]
     assert (copy / "a.dcm").stat().st_mode & 0o777 == 0o640
     assert copy.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_copy_keeps_holes_and_takes_whatever_lies_there(tmp_path: Path) -> None:
+    """A file of terabytes with nothing in it would fill the disk; folders in one another have no path that is short."""
+    folder = _closed(tmp_path / "closed")
+    with (folder / "huge.nii").open("wb") as huge:
+        huge.truncate(1 << 40)
+        huge.seek(1 << 39)
+        huge.write(b"something")
+    deep = os.open(folder, os.O_RDONLY)
+    for _ in range(2500):
+        os.mkdir("d", dir_fd=deep)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = deeper
+    os.close(deep)
+    try:
+        shown = show([folder], tmp_path / "copies", _OWN, tmp_path / "environment", isolated=True)
+        copy = Path(shown.binds[0].source) / "huge.nii"
+        assert copy.stat().st_size == 1 << 40
+        assert copy.stat().st_blocks * 512 < 64 << 20
+        with copy.open("rb") as stream:
+            stream.seek(1 << 39)
+            assert stream.read(10) == b"something\0"
+        assert (copy.with_name("a.dcm")).read_text() == "a"
+    finally:
+        remove_tree(folder)
+        remove_tree(tmp_path / "copies")
+
+
+def test_without_room_for_a_copy_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _closed(tmp_path / "closed")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1 << 30))
+    with pytest.raises(SpaceError, match=r"no room for a copy of a\.dcm"):
+        show([folder], tmp_path / "copies", _OWN, tmp_path / "environment", isolated=True)
 
 
 def test_without_namespaces_the_copy_has_the_path_that_it_has(tmp_path: Path) -> None:

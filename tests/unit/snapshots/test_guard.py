@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
 from skrt_hub.snapshots import guard, operations, schedule
 from skrt_hub.snapshots.copies import Copies
+from skrt_workspace.home.walk import remove_tree
 from skrt_workspace.material.place import place_material
 from tests.support.homes import home as home_of
 from tests.support.homes import hub, save
@@ -222,6 +224,28 @@ def test_a_hand_in_tells_what_is_still_the_material(copies: Copies, tmp_path: Pa
     assert [(row.name, row.files, row.as_given) for row in report.homes] == [("anna", 1, 1), ("bob", 1, 0)]
     rows = table_in(tmp_path / "in")
     assert [(row["participant"], row["as_given"]) for row in rows] == [("anna", "True"), ("bob", "False")]
+
+
+def test_a_home_of_folders_in_folders_holds_up_no_collecting(copies: Copies, tmp_path: Path) -> None:
+    for name in ("anna", "bob"):
+        course = home_of(copies, name) / "course"
+        course.mkdir()
+        (course / "answer.txt").write_text("the answer")
+    deep = os.open(home_of(copies, "bob") / "course", os.O_RDONLY)
+    for _ in range(4000):
+        os.mkdir("d", dir_fd=deep)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = deeper
+    os.close(deep)
+    try:
+        begun = time.monotonic()
+        report = collect(copies.homes, "course", [], tmp_path / "in", Silent())
+        assert time.monotonic() - begun < 20
+        assert [(row.name, row.files) for row in report.homes] == [("anna", 1), ("bob", 1)]
+        assert [len(row.left_out) for row in report.homes] == [0, 1]
+    finally:
+        remove_tree(home_of(copies, "bob"))
 
 
 def homes_after_a_start(copies: Copies, name: str) -> Path:
