@@ -91,6 +91,7 @@ def test_a_lost_node_is_told_and_its_people_go_on_elsewhere(spread: Hub) -> None
     until(lambda: not node_is_ready(), 120)
     until(lambda: state(spread, "anna") == "lost", 60)
     assert NODE in "\n".join(spread.run("status")["notes"])
+    assert anna.get("hub/home")[0] == 200
     at_work(spread, "ben")
     assert node_of(spread, "ben") not in ("", NODE)
 
