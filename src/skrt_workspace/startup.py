@@ -30,6 +30,7 @@ HELPERS = {
     "nbconvert.exporters.base": ("skrt_workspace.server_extension.exports", "load_nbconvert_names"),
     "pip._internal.cli.main": ("skrt_workspace.packages.installing", "load_pip_main"),
     "matplotlib.font_manager": ("skrt_workspace.fonts", "load_font_manager"),
+    "tornado.iostream": ("skrt_workspace.encrypted_lines", "load_tornado_iostream"),
 }
 
 
