@@ -367,7 +367,7 @@ class Hub:
             return shown_file(homes, name, path)
 
     def compare_collected(self, collected: CollectReport, reference: Path | str) -> InspectionReport:
-        """What everybody handed in against a reference structure set; a table and a page beside what was collected."""
+        """What everybody handed in against a reference; a table and a page beside what was collected."""
         from skrt_hub.inspection.program import compare_people  # noqa: PLC0415
 
         people = {row.name: collected.folder / row.folder for row in collected.homes if row.files}

@@ -21,7 +21,8 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         ["--compare-with"],
         type=PATH,
         metavar="FILE",
-        help="a structure set (RTSTRUCT): compare everybody's with it, as a table and a page beside what came",
+        help="a structure set, dose, transform or landmarks: compare everybody's with it, as a table and a page beside "
+        "what came",
     ),
 )
 

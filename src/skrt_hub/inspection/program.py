@@ -102,7 +102,7 @@ def clean_data(context: Context, folder: Path, to: Path) -> InspectionReport:
 
 
 def compare_people(context: Context, reference: Path, people: Mapping[str, Path], to: Path) -> InspectionReport:
-    """Everybody's structure set with a reference: a table and a page in `to`."""
+    """What everybody handed in with a reference: a table and a page in `to`."""
     given = {name: str(place.absolute()) for name, place in people.items()}
     task = {"do": "compare", "folder": str(reference.absolute()), "reference": str(reference.absolute())}
     named = [reference.absolute(), *(place.absolute() for place in people.values())]

@@ -1,4 +1,4 @@
-"""Structures compared with a reference: for each person and structure what overlaps, and how far surfaces are apart.
+"""What people hand in compared with a reference: structures, doses, and transforms.
 
 compare_structures() compares two structure sets; compare_class() everybody's with one reference, as table and page.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skrt_workspace.compare.pages import Written
     from skrt_workspace.compare.people import ClassComparison
     from skrt_workspace.compare.structures import Compared
 
@@ -29,8 +30,13 @@ def compare_structures(reference: str | PathLike[str], other: str | PathLike[str
 
 def compare_class(
     reference: str | PathLike[str], people: Mapping[str, str | PathLike[str]], to: str | PathLike[str]
-) -> ClassComparison:
-    """Everybody's structure set with one reference; a table and a page are written to the folder `to`."""
-    from skrt_workspace.compare.people import compare_people  # noqa: PLC0415 - as above
+) -> ClassComparison | Written:
+    """What everybody handed in with one reference; a table and a page are written to the folder `to`.
 
-    return compare_people(reference, people, to)
+    :param reference: a structure set, a dose, a transform (DICOM REG, field of displacements, elastix's parameters) or
+        landmarks (.json, .csv). A folder with structures and their dose tells what each structure gets, too.
+    :raises UnusableDataError: where there is no such thing, or more than one.
+    """
+    from skrt_workspace.compare.kinds import comparison_for  # noqa: PLC0415 - as above
+
+    return comparison_for(reference, people)(reference, people, to)

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from skrt_workspace.compare import plots
-from skrt_workspace.compare.cells import plain_cell
+from skrt_workspace.compare.doses import DosePoints, dose_in, dose_points
+from skrt_workspace.compare.pages import write_page, write_table
 from skrt_workspace.compare.structures import TOLERANCES_MM, Compared, Measures, compare_sets, structure_file
 from skrt_workspace.compare.together import MANY, Together, slice_of_most_doubt, together, votes_of
 from skrt_workspace.data.findings import UnusableDataError
+from skrt_workspace.data.headers import read
 from skrt_workspace.data.structure_rules import Contours, structures_of
+from skrt_workspace.viewer.grids import Grid
 
-TABLE, PAGE = "compared.csv", "compared.html"
 _COLUMNS = (
     "participant", "structure", "drawn_as", "sure", "dice", *(f"surface_dice_{limit:g}mm" for limit in TOLERANCES_MM),
-    "hd95_mm", "mean_distance_mm", "added_path_mm", "volume_ml", "volume_ratio", "worst_slice_z_mm", "problem",
+    "hd95_mm", "mean_distance_mm", "added_path_mm", "volume_ml", "volume_ratio", "worst_slice_z_mm",
 )  # fmt: skip
-_STYLE = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .8em;text-align:right}"
+_POINTS = ("mean", "d95", "d2")
+_DOSE_COLUMNS = (
+    ("mean_dose_gy", "d95_gy", "d2_gy"),
+    ("reference_mean_dose_gy", "reference_d95_gy", "reference_d2_gy"),
+)
 
 
 @dataclass(frozen=True)
 class Person:
-    """What somebody handed in, compared; or why it could not be."""
+    """What somebody handed in, compared; or why it could not be.
+
+    :ivar doses: what each structure gets of the reference's dose as they drew it, and as the reference has it.
+    """
 
     name: str
     structures: tuple[Compared, ...] = ()
     problem: str = ""
+    doses: Mapping[str, tuple[DosePoints, DosePoints]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,33 @@ def compare_people(
     folder.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, list[Contours]] = {}
     rows = [_person(name, place, wanted, drawn) for name, place in people.items()]
-    (folder / TABLE).write_text(_table(rows), encoding="utf-8-sig")
+    rows = _with_doses(rows, wanted, drawn, _dose_beside(Path(reference)))
+    table = write_table(folder, (*_COLUMNS, *_DOSE_COLUMNS[0], *_DOSE_COLUMNS[1], "problem"), _lines(rows))
     whole, shown = _whole(rows, wanted, drawn)
-    (folder / PAGE).write_text(_page(rows, wanted, drawn, shown), encoding="utf-8")
-    return ClassComparison(tuple(rows), folder / TABLE, folder / PAGE, tuple(whole))
+    page = write_page(folder, _page(rows, wanted, drawn, shown), {one.name: one.problem for one in rows if one.problem})
+    return ClassComparison(tuple(rows), table, page, tuple(whole))
+
+
+def _dose_beside(reference: Path) -> Grid | None:
+    """The dose in the reference's folder, where there is one."""
+    contents = read(reference)
+    return dose_in(contents) if contents.of("RTDOSE") else None
+
+
+def _with_doses(
+    people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]], dose: Grid | None
+) -> list[Person]:
+    """Everybody with what their structures get of the reference's dose."""
+    if dose is None:
+        return people
+    own = {one.name: dose_points(one, dose) for one in wanted}
+    found: dict[str, dict[str, tuple[DosePoints, DosePoints]]] = {}
+    for structure in wanted:
+        for person, contours in _drawn_as(structure, people, drawn).items():
+            theirs, yours = dose_points(contours, dose), own[structure.name]
+            if theirs is not None and yours is not None:
+                found.setdefault(person, {})[structure.name] = (theirs, yours)
+    return [replace(one, doses=found.get(one.name, {})) for one in people]
 
 
 def _whole(
@@ -174,22 +205,25 @@ def _by_structure(people: Iterable[Person]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _table(people: list[Person]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, restval="")
-    writer.writeheader()
+def _lines(people: list[Person]) -> Iterator[dict[str, Any]]:
+    """The rows of the table."""
     for one in people:
         for row in one.structures:
-            problem = "" if row.measures else "not drawn"
             facts = {"participant": one.name, "structure": row.name, "drawn_as": row.drawn_as, "sure": row.sure}
-            writer.writerow(_plain({**facts, **_numbers(row.measures), "problem": problem}))
+            problem = "" if row.measures else "not drawn"
+            yield {**facts, **_numbers(row.measures), **_dose(one.doses.get(row.name)), "problem": problem}
         if one.problem:
-            writer.writerow(_plain({"participant": one.name, "problem": one.problem}))
-    return text.getvalue()
+            yield {"participant": one.name, "problem": one.problem}
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: plain_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
+def _dose(pair: tuple[DosePoints, DosePoints] | None) -> dict[str, str]:
+    if pair is None:
+        return {}
+    return {
+        name: f"{getattr(points, point):.2f}"
+        for points, names in zip(pair, _DOSE_COLUMNS, strict=True)
+        for name, point in zip(names, _POINTS, strict=True)
+    }
 
 
 def _numbers(found: Measures | None) -> dict[str, str]:
@@ -208,34 +242,41 @@ def _numbers(found: Measures | None) -> dict[str, str]:
     }
 
 
-def _page(people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]], whole: list[str]) -> str:
-    """The page: the class as a whole, then everybody's numbers and the slice in which each differs most. No scripts."""
-    parts = [f"<!doctype html><meta charset='utf-8'><title>Compared</title><style>{_STYLE}</style>"]
-    parts += [*whole, "<h1>Compared</h1>"]
+def _page(
+    people: list[Person], wanted: list[Contours], drawn: dict[str, list[Contours]], whole: list[str]
+) -> Iterator[str]:
+    """The page: the class as a whole, then everybody's numbers and the slice in which each differs most."""
+    with_dose = any(one.doses for one in people)
+    yield from [*whole, "<h1>Compared</h1>"]
     for structure in (one for one in wanted if one.closed):
-        parts.append(f"<h2>{html.escape(structure.name)}</h2><table><tr><th>participant<th>Dice<th>surface Dice 1 mm")
-        parts.append("<th>HD95 (mm)<th>mean distance (mm)<th>volume ratio<th>worst slice</tr>")
+        yield f"<h2>{html.escape(structure.name)}</h2><table><tr><th>participant<th>Dice<th>surface Dice 1 mm"
+        yield "<th>HD95 (mm)<th>mean distance (mm)<th>volume ratio"
+        yield f"{'<th>mean dose (Gy)<th>D95 (Gy)<th>D2 (Gy)' if with_dose else ''}<th>worst slice</tr>"
         for one in people:
             row = next((row for row in one.structures if row.name == structure.name), None)
-            parts.append(_row(one, row, structure, drawn.get(one.name, [])))
-        parts.append("</table>")
-    problems = [f"<li>{html.escape(one.name)}: {html.escape(one.problem)}" for one in people if one.problem]
-    return "\n".join([*parts, "<h2>Not compared</h2><ul>", *problems, "</ul>"] if problems else parts)
+            yield _row(one, row, structure, drawn.get(one.name, []), with_dose=with_dose)
+        yield "</table>"
+    if with_dose:
+        yield "<ul><li>Doses: of what they drew, and in brackets of yours.</ul>"
 
 
-def _row(person: Person, row: Compared | None, wanted: Contours, drawn: list[Contours]) -> str:
+def _row(person: Person, row: Compared | None, wanted: Contours, drawn: list[Contours], *, with_dose: bool) -> str:
     name = html.escape(person.name)
     if row is None or row.measures is None:
-        return f"<tr><th>{name}<td colspan='6'>{'not drawn' if row else 'not compared'}</tr>"
+        columns = 9 if with_dose else 6
+        return f"<tr><th>{name}<td colspan='{columns}'>{'not drawn' if row else 'not compared'}</tr>"
     found = row.measures
     other = next(one for one in drawn if one.name == row.drawn_as)
     picture = plots.tag(plots.worst_slice(wanted, other, found.worst_height_mm))
-    cells = (
+    cells = [
         f"{found.dice:.3f}",
         f"{found.surface_dice[0]:.3f}",
         f"{found.hd95_mm:.1f}",
         f"{found.mean_distance_mm:.2f}",
-    )
-    numbers = "".join(f"<td>{cell}" for cell in (*cells, f"{found.volume_ratio:.2f}"))
+        f"{found.volume_ratio:.2f}",
+    ]
+    if with_dose:
+        pair = person.doses.get(row.name)
+        cells += [f"{getattr(pair[0], one):.1f} ({getattr(pair[1], one):.1f})" if pair else "" for one in _POINTS]
     doubt = "" if row.sure else f" (drawn as {html.escape(row.drawn_as)})"
-    return f"<tr><th>{name}{doubt}{numbers}<td>{picture}</tr>"
+    return f"<tr><th>{name}{doubt}{''.join(f'<td>{cell}' for cell in cells)}<td>{picture}</tr>"

@@ -12,8 +12,11 @@ import numpy as np
 from skrt_workspace.compare.masks import Array, frame_of, mask_of
 from skrt_workspace.compare.together import Votes
 from skrt_workspace.data.structure_rules import Contours
+from skrt_workspace.viewer.grids import Grid, onto
 
 _MANY = 24
+_SLAB_MM = 2.5
+"""How far from a plane a point may lie that is shown in it."""
 
 
 def tag(png: bytes) -> str:
@@ -83,6 +86,41 @@ def everybody(wanted: Contours, votes: Votes, plane: int) -> bytes:
     if len(votes.names) <= _MANY:
         axes.legend(fontsize=6, loc="center left", bbox_to_anchor=(-0.42, 0.5), frameon=False)
     return _png(figure, 80)
+
+
+def dose_difference(own: Grid, other: Grid, height: float) -> bytes:
+    """One slice: the other dose less the reference, with lines where the reference has a half and 95 % of its most."""
+    plane = int(np.clip(round((height - own.origin[2]) / own.spacing[2]), 0, own.shape[2] - 1))
+    one = Grid(own.values[:, :, plane : plane + 1], own.spacing, own.origin + np.array([0, 0, plane * own.spacing[2]]))
+    reference = one.values[:, :, 0].T
+    difference = onto(other, one, 0.0).values[:, :, 0].T - reference
+    figure = _figure(3, 2.4)
+    axes = figure.add_subplot()
+    most = max(float(np.abs(difference).max()), 1e-6)
+    shown = axes.imshow(difference, cmap="coolwarm", vmin=-most, vmax=most, aspect=own.spacing[1] / own.spacing[0])
+    lines = [share * own.limits[1] for share in (0.5, 0.95)]
+    if reference.max() > lines[0]:
+        axes.contour(reference, lines, colors="black", linewidths=0.8)
+    axes.set_axis_off()
+    axes.set_title(f"z = {height:.0f} mm", fontsize=7)
+    figure.colorbar(shown, shrink=0.8, label="Gy").ax.tick_params(labelsize=6)
+    return _png(figure, 70)
+
+
+def errors_near(points: Array, errors: Sequence[float], height: float) -> bytes:
+    """Points of the plane nearest to a height from above, each as a dot with its error's colour."""
+    planes = np.abs(points[:, 2] - height)
+    shown = planes <= max(float(planes.min()) + 1e-6, _SLAB_MM)
+    figure = _figure(3, 2.4)
+    axes = figure.add_subplot()
+    found = np.array(errors)[shown]
+    dots = axes.scatter(points[shown, 0], points[shown, 1], c=found, s=14, cmap="viridis", vmin=0)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.tick_params(labelsize=6)
+    axes.set_title(f"z = {height:.0f} mm", fontsize=7)
+    figure.colorbar(dots, shrink=0.8, label="mm").ax.tick_params(labelsize=6)
+    return _png(figure, 70)
 
 
 def _zoom(axes: Any, mask: Array) -> None:

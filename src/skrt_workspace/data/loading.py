@@ -70,7 +70,7 @@ def load_contents(contents: Contents) -> Loaded:
     loaded = Loaded()
     frames: dict[str, Any] = {}
     for series in contents.images():
-        image = _image(series, loaded.notes, skrt.Image)
+        image = image_of_series(series, loaded.notes, skrt.Image)
         if image is not None:
             loaded.images.append(image)
             frames.setdefault(str(series.first.get("FrameOfReferenceUID", "")), image)
@@ -87,7 +87,11 @@ def _nothing(root: Path, contents: Contents) -> str:
     return f"There is no image, dose or structure set in {root} ({kinds})."
 
 
-def _image(series: Series, notes: list[str], kind: Callable[..., Any]) -> Any:
+def image_of_series(series: Series, notes: list[str], kind: Callable[..., Any]) -> Any:
+    """A series along the patient's axes, made by `kind(values, voxel_size, origin, title)`; None where it has no place.
+
+    :raises UnusableDataError: for slices that cannot be put together, or a dose that is not in Gy.
+    """
     slices = stack(series)
     title = str(series.first.get("SeriesDescription") or series.modality)
     if slices is None:
@@ -124,7 +128,7 @@ def _from_nifti(path: Path, notes: list[str]) -> Any:
 def _dose(file: File, frames: dict[str, Any], notes: list[str]) -> Any:
     import skrt  # noqa: PLC0415 - heavy
 
-    dose = _image(Series(str(file.path), "RTDOSE", [file]), notes, skrt.Dose)
+    dose = image_of_series(Series(str(file.path), "RTDOSE", [file]), notes, skrt.Dose)
     if dose is None:
         raise UnusableDataError(f"{file.name}: the dose does not say where its planes are.")
     image = frames.get(str(file.header.get("FrameOfReferenceUID", "")))

@@ -22,6 +22,7 @@ from skrt_workspace.data import UnusableDataError
 from skrt_workspace.data.frames import stack
 from skrt_workspace.data.headers import NIFTI_ENDINGS, Contents, Series, read
 from skrt_workspace.data.loading import Loaded, load_contents
+from skrt_workspace.data.transforms import matrices
 from skrt_workspace.data.volume import Volume, flat_picture, itk_volume, nifti_volume, volume_of
 from skrt_workspace.viewer import belonging, picture, summaries
 from skrt_workspace.viewer.doses import LEAST, Doses
@@ -223,7 +224,7 @@ class Opening:
                 f"{self.path.name} is a deformable registration. Only rigid and affine ones can be shown."
             )
         own = str(header.get("FrameOfReferenceUID", ""))
-        moved = {frame: matrix for frame, matrix in summaries.matrices(header).items() if frame != own}
+        moved = {frame: matrix for frame, matrix in matrices(header).items() if frame != own}
         if not moved:
             raise UnusableDataError(f"{self.path.name} is a registration that moves nothing: it names one frame only.")
         frame, matrix = next(iter(moved.items()))

@@ -70,21 +70,5 @@ def registration(matrix: Any) -> list[Row]:
     return [("Matrix, moving to fixed", "\n".join(lines)), ("Its shift", f"{shift} mm (LPS)")]
 
 
-def matrices(header: Any) -> dict[str, Any]:
-    """For each frame of reference that a REG names, the matrix into the registration's own (PS3.3 C.20.2.1.1)."""
-    import numpy as np  # noqa: PLC0415 - a plan needs none
-
-    found: dict[str, Any] = {}
-    for item in header.get("RegistrationSequence") or []:
-        matrix = np.eye(4)
-        for group in item.get("MatrixRegistrationSequence") or []:
-            for one in group.get("MatrixSequence") or []:
-                values = [float(number) for number in one.get("FrameOfReferenceTransformationMatrix") or []]
-                if len(values) == matrix.size:
-                    matrix = np.array(values).reshape(4, 4) @ matrix
-        found[str(item.get("FrameOfReferenceUID", ""))] = matrix
-    return found
-
-
 def _text(item: Any, name: str) -> str:
     return str(item.get(name) or "").strip()
