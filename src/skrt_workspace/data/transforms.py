@@ -109,12 +109,16 @@ def _grid(item: Any) -> tuple[Array, Array]:
 
 
 def sample_vectors(vectors: Array, affine: Array, points: Array) -> Array:
-    """Vectors at places in mm, linear between the grid's points, none beyond half a step outside."""
+    """Vectors at places in mm, linear between the grid's points; zero beyond half a step outside."""
     from scipy import ndimage  # noqa: PLC0415 - heavy
 
     where = np.linalg.solve(affine[:3, :3], (points - affine[:3, 3]).T)
     found = np.stack(
-        [ndimage.map_coordinates(vectors[..., axis], where, order=1, mode="nearest") for axis in range(3)], axis=1
+        [
+            ndimage.map_coordinates(vectors[..., part], where, order=1, mode="nearest")
+            for part in range(vectors.shape[-1])
+        ],
+        axis=1,
     )
     ends = np.array(vectors.shape[:3])[:, None] - 0.5
     found[np.any((where < -0.5) | (where > ends), axis=0)] = 0

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from skrt_workspace.data.headers import NIFTI_ENDINGS
+from skrt_workspace.data.findings import UnusableDataError
+from skrt_workspace.data.transforms import field_of
 from skrt_workspace.viewer.grids import Array, Grid
 
 STEP_MM = 12.0
@@ -63,7 +64,10 @@ def lattice_of(deformation: Any, image: Grid) -> Lattice:
 
 def _moves(deformation: Any) -> Callable[[Array], Array]:
     if isinstance(deformation, str | Path):
-        return _of_file(Path(deformation))
+        try:
+            return field_of(Path(deformation)).moves
+        except UnusableDataError as error:
+            raise ValueError(str(error)) from None
     if hasattr(deformation, "get_deformation_field"):
         from skrt_workspace.registration import displacements  # noqa: PLC0415 - heavy
 
@@ -75,26 +79,3 @@ def _moves(deformation: Any) -> Callable[[Array], Array]:
         f"A {type(deformation).__name__} is no deformation. Give the Registration, a file of displacements, or a "
         "function of points."
     )
-
-
-def _of_file(path: Path) -> Callable[[Array], Array]:
-    import SimpleITK  # noqa: PLC0415 - heavy
-    from scipy import ndimage  # noqa: PLC0415
-
-    try:
-        field = SimpleITK.ReadImage(str(path))
-    except RuntimeError as error:
-        raise ValueError(f"{path.name} cannot be read as displacements: {error}") from None
-    vectors = SimpleITK.GetArrayFromImage(field)
-    if vectors.ndim != 4 or vectors.shape[-1] != 3:
-        raise ValueError(f"{path.name} holds no displacements: an image of three dimensions with vectors of three.")
-    directions = np.array(field.GetDirection()).reshape(3, 3) * np.array(field.GetSpacing())
-    origin = np.array(field.GetOrigin())
-    signs = np.array([-1.0, -1.0, 1.0] if path.name.endswith(NIFTI_ENDINGS) else [1.0, 1.0, 1.0])
-
-    def moves(points: Array) -> Array:
-        where = np.linalg.solve(directions, (points - origin).T)[::-1]
-        found = [ndimage.map_coordinates(vectors[..., axis], where, order=1, mode="nearest") for axis in range(3)]
-        return np.stack(found, axis=1) * signs
-
-    return moves

@@ -19,15 +19,14 @@ from typing import Any
 import numpy as np
 
 from skrt_workspace.data import UnusableDataError
-from skrt_workspace.data.frames import stack
 from skrt_workspace.data.headers import NIFTI_ENDINGS, Contents, Series, read
 from skrt_workspace.data.loading import Loaded, load_contents
-from skrt_workspace.data.transforms import matrices
-from skrt_workspace.data.volume import Volume, flat_picture, itk_volume, nifti_volume, volume_of
+from skrt_workspace.data.volume import Volume, flat_picture, itk_volume, nifti_volume
 from skrt_workspace.viewer import belonging, picture, summaries
 from skrt_workspace.viewer.doses import LEAST, Doses
-from skrt_workspace.viewer.grids import Grid, grid_of, onto, small, upright_grid
+from skrt_workspace.viewer.grids import Grid, grid_of, small, upright_grid
 from skrt_workspace.viewer.layers import Structure, layers_of, structures_on
+from skrt_workspace.viewer.registered import registered
 
 ITK_ENDINGS = (".nrrd", ".nhdr", ".mha", ".mhd")
 _SOFT_TISSUE = (-160.0, 240.0)
@@ -53,6 +52,8 @@ class Shown:
     """Isodose lines, Gy."""
     curves: list[dict[str, Any]] = field(default_factory=list)
     """Dose-volume curves, as `doses.Curve.as_json` gives them."""
+    lattice: dict[str, Any] | None = None
+    """A deformation, as `deformation.Lattice.as_json` gives it."""
     picture: str = ""
     """PNG in base64, where the page asked for one: it has no WebGL."""
     tree: list[dict[str, Any]] | None = None
@@ -218,26 +219,12 @@ class Opening:
         return structures
 
     def _registration(self, found: belonging.Found) -> Shown:
-        header = found.series.first
-        if header.get("DeformableRegistrationSequence"):
-            raise UnusableDataError(
-                f"{self.path.name} is a deformable registration. Only rigid and affine ones can be shown."
-            )
-        own = str(header.get("FrameOfReferenceUID", ""))
-        moved = {frame: matrix for frame, matrix in matrices(header).items() if frame != own}
-        if not moved:
-            raise UnusableDataError(f"{self.path.name} is a registration that moves nothing: it names one frame only.")
-        frame, matrix = next(iter(moved.items()))
-        shown = Shown(_label(found.series), facts=summaries.registration(matrix))
-        fixed, moving = (belonging.of_frame(uid, found.contents) for uid in (own, frame))
-        for one, called in ((fixed, "fixed"), (moving, "moving")):
-            if one is None:
-                shown.notes.append(f"The {called} image is not in its folder or those around it; here is the matrix.")
-        if fixed is not None and moving is not None:
-            grids = [upright_grid(_moved(fixed, np.eye(4)), []), upright_grid(_moved(moving, matrix), [])]
-            self._of_grid(shown, grids[0])
-            here = onto(grids[1], grids[0], grids[1].limits[0])
-            shown.other = self._image(here, "other", *_window(grids[0]))
+        made = registered(found)
+        shown = Shown(_label(found.series), facts=made.facts, notes=made.notes)
+        if made.fixed is not None and made.moving is not None:
+            self._of_grid(shown, made.fixed)
+            shown.other = self._image(made.moving, "other", *_window(made.fixed))
+            shown.lattice = made.lattice.as_json() if made.lattice else None
         return shown
 
     def _image(self, grid: Grid, name: str, low: float, high: float) -> dict[str, Any]:
@@ -297,14 +284,6 @@ def _label(series: Series) -> str:
     header = series.first
     words = header.get("SeriesDescription") or header.get("StructureSetLabel") or header.get("RTPlanLabel") or ""
     return str(words) if str(words).startswith(series.modality) else f"{series.modality} {words}".strip()
-
-
-def _moved(series: Series, matrix: Any) -> Volume:
-    slices = stack(series)
-    if slices is None:
-        raise UnusableDataError(f"{_label(series)}: the files do not say where their pixels are.")
-    volume = volume_of(slices)
-    return Volume(volume.values, matrix @ volume.affine)
 
 
 def _window(grid: Grid) -> tuple[float, float]:

@@ -70,5 +70,23 @@ def registration(matrix: Any) -> list[Row]:
     return [("Matrix, moving to fixed", "\n".join(lines)), ("Its shift", f"{shift} mm (LPS)")]
 
 
+def deformation(header: Any, transform: Any) -> list[Row]:
+    """A deformable registration as rows: its grid, and how far it moves points."""
+    import numpy as np  # noqa: PLC0415 - a plan needs none
+
+    rows = []
+    for item in header.get("DeformableRegistrationSequence") or []:
+        for grid in item.get("DeformableRegistrationGridSequence") or []:
+            size = " x ".join(f"{int(number)}" for number in grid.GridDimensions)
+            step = " x ".join(f"{float(number):g}" for number in grid.GridResolution)
+            rows.append(("Grid", f"{size} points, every {step} mm"))
+    if transform.extent is not None:
+        ranges = [np.linspace(low, high, 12) for low, high in zip(*transform.extent, strict=True)]
+        points = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
+        far = np.linalg.norm(transform.moves(points), axis=1)
+        rows.append(("It moves points by", f"{far.mean():.1f} mm in the mean, {far.max():.1f} mm at most"))
+    return rows
+
+
 def _text(item: Any, name: str) -> str:
     return str(item.get(name) or "").strip()

@@ -5,6 +5,7 @@ import json
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -38,6 +39,7 @@ def shown(path: Path, top: Path, series: str = "") -> dict[str, object]:
     facts = {
         name: getattr(found, name) for name in ("title", "facts", "notes", "place", "tree", "unit", "levels", "curves")
     }
+    newest_lattice.update(found.lattice or {})
     facts["curves"] = {one["name"]: one["mean"] for one in facts["curves"]}
     facts |= {"structures": [one["name"] for one in found.structures], "layers": len(found.layers)}
     for name in ("image", "other", "dose"):
@@ -53,6 +55,9 @@ def shown(path: Path, top: Path, series: str = "") -> dict[str, object]:
                 "spacing": [float(v) for v in image.header.get_zooms()],
             }  # fmt: skip
     return facts
+
+
+newest_lattice: dict[str, Any] = {}
 
 
 def newest() -> Path:
@@ -95,6 +100,26 @@ def registration(fixed: pydicom.Dataset, moving: pydicom.Dataset, shift: tuple[f
     return path
 
 
+def deformable(fixed: pydicom.Dataset, moving: pydicom.Dataset) -> Path:
+    """The same registration as one with a grid, whose vectors are half of the way, and a matrix with the other half."""
+    data = pydicom.dcmread(registration(fixed, moving, (0.0, 0.0, 0.0)))
+    del data.RegistrationSequence
+    data.SOPClassUID, data.SeriesInstanceUID = "1.2.840.10008.5.1.4.1.1.66.3", generate_uid()
+    grid, item, group, after = Dataset(), Dataset(), Dataset(), Dataset()
+    grid.ImagePositionPatient, grid.ImageOrientationPatient = [-400, -400, -400], [1, 0, 0, 0, 1, 0]
+    grid.GridDimensions, grid.GridResolution = [9, 9, 9], [100, 100, 100]
+    grid.VectorGridData = np.tile(np.array([-2.5, 1.5, -4.0], "<f4"), 729).tobytes()
+    after.FrameOfReferenceTransformationMatrix = [1, 0, 0, -2.5, 0, 1, 0, 1.5, 0, 0, 1, -4, 0, 0, 0, 1]
+    group.MatrixSequence = [after]
+    item.SourceFrameOfReferenceUID = moving.FrameOfReferenceUID
+    item.DeformableRegistrationGridSequence = [grid]
+    item.PostDeformationMatrixRegistrationSequence = [group]
+    data.DeformableRegistrationSequence = [item]
+    path = place / "study" / "deformable.dcm"
+    data.save_as(path)
+    return path
+
+
 (place / "out").mkdir()
 (place / "study").mkdir()
 slices = sorted((planning / "CT").rglob("*.dcm"))
@@ -109,6 +134,10 @@ headers = [pydicom.dcmread(next((scan / "CT").rglob("*.dcm")), stop_before_pixel
 facts["frames"] = len({str(header.FrameOfReferenceUID) for header in headers})
 facts["REG"] = shown(registration(headers[0], headers[1], (5.0, -3.0, 8.0)), place / "study")
 moved = nibabel.load(newest() / "other.nii.gz")
+facts["deformable"] = shown(deformable(headers[0], headers[1]), place / "study")
+bent = nibabel.load(newest() / "other.nii.gz")
+facts["lattice"] = float(np.abs(np.array(newest_lattice["moves"]).reshape(-1, 3) - [-5.0, 3.0, -8.0]).max())
+(place / "study" / "deformable.dcm").unlink()
 facts["study"] = shown(place / "study", place)
 facts["chosen"] = shown(place / "study", place, str(headers[1].SeriesInstanceUID))
 # The moving image is sent on the fixed one's grid: what was at a place is 5, -3 and 8 mm away, in LPS.
@@ -119,6 +148,8 @@ there = index @ moved.affine[:3, :3].T + moved.affine[:3, 3] - np.array([-5.0, 3
 where = np.linalg.solve(still.affine[:3, :3], (there - still.affine[:3, 3]).T)
 expected = ndimage.map_coordinates(np.asarray(still.dataobj, float), where, order=1, mode="nearest")
 facts["moved"] = float(np.abs(np.asarray(moved.dataobj)[tuple(index.T)] - expected).max())
+
+facts["bent"] = float(np.abs(np.asarray(bent.dataobj)[tuple(index.T)] - expected).max())
 
 oblique = np.array([[0.9, 0.435889894, 0], [-0.435889894, 0.9, 0], [0, 0, 1]]).T
 for name, directions in {"oblique": oblique, "prone": np.diag([-1.0, -1, 1]), "anisotropic": np.eye(3)}.items():

@@ -50,6 +50,14 @@ def test_a_registration_moves_its_image(facts: dict[str, Any]) -> None:
     assert dict(shown["facts"])["Its shift"] == "5.0, -3.0, 8.0 mm (LPS)"
 
 
+def test_a_deformable_registration_bends_its_image(facts: dict[str, Any]) -> None:
+    shown = facts["deformable"]
+    assert shown["other"]["shape"] == shown["image"]["shape"]
+    assert facts["bent"] < 1  # half of the way by the grid, half by the matrix behind it: as the rigid one above
+    assert facts["lattice"] < 0.01
+    assert dict(shown["facts"])["It moves points by"] == "9.9 mm in the mean, 9.9 mm at most"
+
+
 def test_a_folder_is_a_tree(facts: dict[str, Any]) -> None:
     (patient,) = facts["study"]["tree"]
     assert "Phantom-1" in patient["label"]
