@@ -21,6 +21,7 @@ from skrt_hub.settings.environment import OwnPackages
 from skrt_hub.settings.kubernetes import Kubernetes
 from skrt_hub.settings.limits import Limits
 from skrt_hub.settings.login import ELSEWHERE, Login
+from skrt_hub.settings.logs import Logs
 from skrt_hub.settings.material import Data, Material
 from skrt_hub.settings.page import Page
 from skrt_hub.settings.people import Listed, with_logins
@@ -129,6 +130,7 @@ class Settings(Section):
         "material, shown by `data` or saved to storage elsewhere, you are asked, and a participant who uploads one is "
         "told. `allowed`: nothing is looked at, for a place where all who log in may see such data.",
     )
+    logs: Logs = Field(default_factory=Logs, description="How long logs are kept.")
     saves: Saves = Field(default_factory=Saves, description="Saved copies of homes.")
     hub_config: Path | None = Field(
         None,

@@ -35,6 +35,11 @@ from skrt_hub.targets.port import ensure_port_is_free
 
 OLDEST_HELM, OLDEST_KUBECTL = (3, 14), (1, 28)
 
+_LOGS_OF_PODS = (
+    "`logs.keep` is for logs on this computer; those of pods are kept by the nodes (kubelet: containerLogMaxSize), and "
+    "end with the pod"
+)
+
 
 def all_findings(context: Context) -> tuple[Finding, ...]:
     """Every finding; those that need the cluster are left out where it does not answer."""
@@ -72,6 +77,8 @@ def all_findings(context: Context) -> tuple[Finding, ...]:
     findings += [network_policies(context.settings), names(context.settings)]
     if why := policy.announced.why_not(context.settings):
         findings.append(Finding("announced name", False, f"none. {why}.", required=False))
+    if context.settings.logs.keep:
+        findings.append(Finding("logs", False, _LOGS_OF_PODS, required=False))
     if needs := policy.class_page.needs_on_kubernetes(context.settings):
         findings.append(Finding("organiser's page", True, needs))
     if context.settings.kubernetes.access == "port-forward":

@@ -12,6 +12,7 @@ from skrt_hub.homes import quota
 from skrt_hub.hub import identities
 from skrt_hub.hub.applied import Applied
 from skrt_hub.hub.certificate import ensure_certificate
+from skrt_hub.hub.log_ages import cut_old_lines
 from skrt_hub.hub.proxy import dynamic_file
 from skrt_hub.layout import Layout
 from skrt_hub.process import start_in_loop
@@ -23,6 +24,7 @@ from skrt_hub.targets.machine.watch import Expendable, KilledBySystem, enforce_m
 
 _CERTIFICATE_EVERY = 15.0
 _COPIES_EVERY = 600.0
+_AGES_EVERY = 3600.0
 _FIRST_SAVE = 60.0
 
 
@@ -43,6 +45,7 @@ class Upkeep:
             "the watch of certificates": self._renew,
             "copies of accounts": self._keep_copies,
             "the sizes of logs": self._cut_logs,
+            "the ages of logs": self._cut_old_lines,
             "cohorts after a restart": self._go_on_with_cohorts,
             "seats made ready": self._keep_seats,
         }
@@ -91,6 +94,12 @@ class Upkeep:
             for name in await loop.run_in_executor(None, cut_logs, self._layout):
                 self._log.warning("the log %s had become too large and was cut", name)
             await asyncio.sleep(2)
+
+    async def _cut_old_lines(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await loop.run_in_executor(None, cut_old_lines, self._layout, self._applied().settings.logs.keep)
+            await asyncio.sleep(_AGES_EVERY)
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skrt_hub.hub.log_ages import cut_old_lines
 from skrt_hub.layout import Layout
 from skrt_hub.settings.model import Settings
 from skrt_hub.targets.kubernetes.background import class_page, forward, saver
@@ -12,7 +13,11 @@ NAMES = tuple(module.NAME for module in _ALL)
 
 
 def ensure(settings: Settings, layout: Layout, kubectl: Kubectl) -> None:
-    """Have those run that the settings want, beside the port-forward, which belongs to the way in (access.py)."""
+    """Have those run that the settings want, beside the port-forward, which belongs to the way in (access.py).
+
+    Old lines of their logs go.
+    """
+    cut_old_lines(layout, settings.logs.keep)
     saver.ensure(settings, layout)
     class_page.ensure(settings, layout, kubectl)
 

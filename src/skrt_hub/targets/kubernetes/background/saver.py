@@ -20,6 +20,7 @@ from pathlib import Path
 
 from skrt_hub.context import Context
 from skrt_hub.hub.applied import applied_settings
+from skrt_hub.hub.log_ages import cut_old_lines
 from skrt_hub.layout import Layout
 from skrt_hub.progress import Silent
 from skrt_hub.settings.model import Settings
@@ -74,6 +75,7 @@ async def _keep(layout: Layout, saving: Duties) -> None:
 async def _save(layout: Layout) -> None:
     settings = _wanted(layout)
     if settings is not None:
+        cut_old_lines(layout, settings.logs.keep)
         context = Context(settings, layout, Silent())
         print(schedule.run(context, lambda: ClusterHomes(open_cluster(context)), datetime.now(UTC)), flush=True)
 
