@@ -47,6 +47,7 @@ class Copies:
             create=create,
             credentials=self.settings.saves.credentials,
             key=saves_key.key_of(self.settings, self.layout),
+            named=bool(text),
         )
         try:
             self._remember(canonical(name))

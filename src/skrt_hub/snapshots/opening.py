@@ -11,11 +11,18 @@ from skrt_hub.snapshots.saves_key import SavesKey, sealed_mark
 
 
 def open_repository(
-    text: str, *, create: bool = False, credentials: Path | None = None, key: SavesKey | None = None
+    text: str,
+    *,
+    create: bool = False,
+    credentials: Path | None = None,
+    key: SavesKey | None = None,
+    named: bool = True,
 ) -> Repository:
     """The place `text` names. With `create`, an empty one is made ready, encrypted where there is a `key`.
 
-    Raises CopyError, also where an encrypted place has another key, or copies would come unencrypted in spite of a key.
+    `named`: a person named this place just now; else one with a key is believed only encrypted, as whoever can write
+    there could put other copies in the place of those that they cannot read. Raises CopyError for that, and where an
+    encrypted place has another key, or copies would come unencrypted in spite of a key.
     """
     made = PLAIN_MARK if key is None else sealed_mark(key)
     place: Repository
@@ -29,10 +36,13 @@ def open_repository(
         place = open_folder(Path(text).expanduser().absolute(), create=create, made=made)
     mark = json.loads(place.get(MARK))
     if mark["format"] == FORMAT:
-        if key is not None and create:
+        if key is not None and (create or not named):
             raise CopyError(
                 f"The copies in {place.label} are not encrypted, and hub.yaml names a key (saves.key).",
-                remedy="Name a new place for encrypted copies, or leave the key out. Both can read these copies.",
+                why="" if create else "Where they were encrypted before, somebody has put others in their place.",
+                remedy="Name a new place for encrypted copies, or leave the key out. Both can read these copies."
+                if create
+                else "If you know these copies, name their place: --from PLACE.",
             )
         return place
     from skrt_hub.snapshots import sealed  # noqa: PLC0415 - as above

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,21 @@ def test_copies_that_are_not_encrypted_are_read_and_not_added_to(copies: Copies,
     assert operations.run_verify(with_key(copies, key_file), str(place)).exit_code == 0
     with pytest.raises(CopyError, match="are not encrypted"):
         save(with_key(copies, key_file), place)
+
+
+def test_who_can_write_to_the_place_cannot_put_other_copies_there(sealed: Copies, place: Path, tmp_path: Path) -> None:
+    """They cannot seal any, but unencrypted ones need no key."""
+    saves = sealed.settings.saves.model_copy(update={"place": str(place)})
+    own = replace(sealed, settings=sealed.settings.model_copy(update={"saves": saves}))
+    operations.run_save(own, [], None)
+    shutil.rmtree(place)
+    attacker = hub(tmp_path / "two", "anna")
+    (home(attacker, "anna") / ".bashrc").write_text("evil")
+    save(attacker, place)
+    with pytest.raises(CopyError, match="are not encrypted") as refused:
+        operations.run_restore(own, [], None, None, None)
+    assert "--from" in refused.value.remedy
+    assert not (home(own, "anna") / ".bashrc").exists()
 
 
 def test_delete_counts_on_copies_only_with_their_key(sealed: Copies, place: Path) -> None:
