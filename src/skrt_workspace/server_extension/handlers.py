@@ -25,6 +25,7 @@ from skrt_workspace.material import original
 from skrt_workspace.server_extension import cohorts
 from skrt_workspace.server_extension.download import stream_zip
 from skrt_workspace.server_extension.looking import Looks, NothingToSeeError
+from skrt_workspace.server_extension.unpacking import UnpackError, unpack
 from skrt_workspace.server_extension.watch import Watch
 from skrt_workspace.start_page import start_page
 
@@ -234,6 +235,18 @@ class FolderHandler(JupyterHandler):  # type: ignore[misc]
         await stream_zip(folder, self, inside=name)
 
 
+class UnpackHandler(ExtractArchiveHandler):  # type: ignore[misc]
+    """An archive, unpacked beside itself; asked as the package jupyter-archive has it."""
+
+    def extract_archive(self, archive_path: Path) -> None:
+        """On a thread. Raises a 400 with the reason, which the page shows."""
+        try:
+            count = unpack(archive_path, hidden=self.contents_manager.allow_hidden)
+        except UnpackError as error:
+            raise web.HTTPError(400, reason=str(error).encode("ascii", "replace").decode()[:300]) from None
+        self.log.info("skrt-workspace: %d files unpacked from %s", count, archive_path)
+
+
 HANDLERS = [
     (r"/skrt/notices", NoticesHandler),
     (r"/skrt/showing", ShowingHandler),
@@ -247,5 +260,5 @@ HANDLERS = [
     # jupyter-archive's own part in the server is switched off (install/jupyter.py): one link that leads nowhere, or one
     # file that may not be read, would end its archives.
     (r"/directories/(.*)", FolderHandler),
-    (r"/extract-archive/(.*)", ExtractArchiveHandler),
+    (r"/extract-archive/(.*)", UnpackHandler),
 ]
