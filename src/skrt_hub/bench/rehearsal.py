@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import aiohttp
 
-from skrt_hub.bench import hubs, machine, statistics, test_users
+from skrt_hub.bench import cells, hubs, machine, statistics, test_users
 from skrt_hub.bench.chart import rehearsal_chart
 from skrt_hub.bench.measure import Subject
 from skrt_hub.bench.notebooks import FIRST_LESSON, Notebook, read_notebook
@@ -113,6 +113,7 @@ class _Class:
             peak, left = max(peak, size), min(left, machine.available_memory())
 
         async def one(person: Participant) -> None:
+            await person.execute(cells.FORGET_COHORTS)
             began = time.monotonic()
             for number, cell in enumerate(self._notebook.cells, start=1):
                 try:

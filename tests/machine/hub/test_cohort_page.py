@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from skrt_hub.bench.participant import Journey, Participant
 from tests.support.aside import run_aside
@@ -89,9 +90,21 @@ def test_dasks_pages_move_in_a_browser(make_hub: Callable[..., Hub], browser: Br
     link = (hub.state / "homes/anna/link.txt").read_text()
     if not link.startswith("/user/anna/"):
         pytest.skip("the sandbox shares the machine's network")
+    moved: list[int] = []
+
+    def look(content: bytes | str) -> None:
+        moved.append(len(content))
+
+    anna.page.on("websocket", lambda line: line.on("framereceived", look))
     anna.page.goto(f"{hub.url}{link[1:]}")
-    anna.page.wait_for_selector("text=/Bytes stored/")
-    # The number of tasks that are done stands in a title, which only the open line changes.
-    anna.page.wait_for_selector("text=/Progress.*in-memory: [1-9][0-9]/")
-    anna.page.wait_for_timeout(4000)
+    until(lambda: anna.page.locator("canvas").count() > 2 and len(moved) > 20, anna.page)
+    anna.page.wait_for_timeout(3000)
     anna.picture("dask")
+
+
+def until(what: Callable[[], bool], page: Page, seconds: float = 60) -> None:
+    """Wait while the browser goes on."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to that"
+        page.wait_for_timeout(300)

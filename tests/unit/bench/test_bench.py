@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import struct
@@ -16,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from skrt_hub.bench import browsers, chart, hubs, kernel, lessons, statistics, test_users
+from skrt_hub.bench import browsers, cells, chart, hubs, kernel, lessons, rehearsal, statistics, test_users
 from skrt_hub.bench.burst import Burst
-from skrt_hub.bench.notebooks import read_notebook
+from skrt_hub.bench.notebooks import Notebook, read_notebook
 from skrt_hub.bench.participant import STAGES, Journey
 from skrt_hub.bench.rehearsal_report import RehearsalReport, sentence, yaml_lines
 from skrt_hub.bench.report import BenchReport, rows
@@ -361,3 +362,18 @@ def test_the_registration_of_the_example_ends_with_the_first() -> None:
     assert [".register()" in cell for cell in cells] == [False] * (len(cells) - 1) + [True]
     measured = replace(system("skrt-hub", 10.0), lessons={"a lesson": 2.0})
     assert ("a further kernel, a lesson", ["2.00 s"], "") in rows((measured,))
+
+
+def test_a_cohort_of_an_earlier_step_is_done_again() -> None:
+    """Else whoever was there before runs the notebook in no time, and more people seem to fit."""
+    done: list[str] = []
+
+    class Person:
+        async def execute(self, cell: str) -> None:
+            done.append(cell)
+
+    people = rehearsal._Class(SimpleNamespace(servers=lambda: ()), Notebook("n", ("cohort.run()",)))  # type: ignore[arg-type]
+    people._people = [Person()]  # type: ignore[list-item]
+    for _ in range(2):
+        assert not asyncio.run(people.run(5.0)).failures
+    assert done == [cells.FORGET_COHORTS, "cohort.run()"] * 2
