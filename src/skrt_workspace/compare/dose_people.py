@@ -160,7 +160,7 @@ def _page(people: list[DosePerson], known: Mapping[str, DosePoints], shown: Mapp
 def _against(people: list[DosePerson], known: Mapping[str, DosePoints]) -> dict[str, dict[str, list[float]]]:
     """For the plot: how far everybody's points are from the reference's, by point and structure."""
     return {
-        f"{point} less reference (Gy)": {
+        f"{point if point == 'mean' else point.upper()} less reference (Gy)": {
             name: [
                 getattr(pair[0], point) - getattr(pair[1], point)
                 for one in people

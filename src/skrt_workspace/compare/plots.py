@@ -17,6 +17,8 @@ from skrt_workspace.viewer.grids import Grid, onto
 _MANY = 24
 _SLAB_MM = 2.5
 """How far from a plane a point may lie that is shown in it."""
+_LEAST_GY = 0.1
+"""Below this, a difference has hardly any colour."""
 
 
 def tag(png: bytes) -> str:
@@ -96,15 +98,15 @@ def dose_difference(own: Grid, other: Grid, height: float) -> bytes:
     difference = onto(other, one, 0.0).values[:, :, 0].T - reference
     figure = _figure(3, 2.4)
     axes = figure.add_subplot()
-    most = max(float(np.abs(difference).max()), 1e-6)
+    most = max(float(np.abs(difference).max()), _LEAST_GY)
     shown = axes.imshow(difference, cmap="coolwarm", vmin=-most, vmax=most, aspect=own.spacing[1] / own.spacing[0])
     lines = [share * own.limits[1] for share in (0.5, 0.95)]
     if reference.max() > lines[0]:
         axes.contour(reference, lines, colors="black", linewidths=0.8)
     axes.set_axis_off()
     axes.set_title(f"z = {height:.0f} mm", fontsize=7)
-    figure.colorbar(shown, shrink=0.8, label="Gy").ax.tick_params(labelsize=6)
-    return _png(figure, 70)
+    _scale(figure, shown, "Gy")
+    return _png(figure, 90)
 
 
 def errors_near(points: Array, errors: Sequence[float], height: float) -> bytes:
@@ -119,8 +121,14 @@ def errors_near(points: Array, errors: Sequence[float], height: float) -> bytes:
     axes.invert_yaxis()
     axes.tick_params(labelsize=6)
     axes.set_title(f"z = {height:.0f} mm", fontsize=7)
-    figure.colorbar(dots, shrink=0.8, label="mm").ax.tick_params(labelsize=6)
-    return _png(figure, 70)
+    _scale(figure, dots, "mm")
+    return _png(figure, 90)
+
+
+def _scale(figure: Any, shown: Any, unit: str) -> None:
+    bar = figure.colorbar(shown, shrink=0.8)
+    bar.set_label(unit, fontsize=7)
+    bar.ax.tick_params(labelsize=6)
 
 
 def _zoom(axes: Any, mask: Array) -> None:

@@ -42,6 +42,24 @@ values = np.where((x / 110) ** 2 + (y / 90) ** 2 < 1, 40, -1000) + noise
 dose = 60 * np.exp(-((x / 40) ** 2 + (y / 40) ** 2 + (z / 40) ** 2))
 sizes = {"voxel_size": [1, 1, 2], "origin": [-128, -128, -150]}
 view(skrt.Image(values, **sizes), dose=skrt.Image(dose, **sizes))"""
+HUGE = """
+import gc, resource, numpy as np, skrt
+from skrt_workspace import view
+x, y = np.ogrid[-256:256, -256:256]
+values = np.empty((512, 512, 300), np.float32)
+random = np.random.default_rng(1)
+for z in range(300):
+    values[:, :, z] = np.where((x / 220) ** 2 + (y / 180) ** 2 < 1, 40 + z / 10, -1000)
+    values[:, :, z] += random.normal(0, 15, (512, 512))
+image = skrt.Image(values, voxel_size=[0.8, 0.8, 1], origin=[-205, -205, -150])
+used = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096
+image.get_data()
+before = used()
+shown = view(image)
+shown"""
+TAKES = """
+most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print("takes", (most - before) >> 20, (used() - before) >> 20)"""
 # Milliseconds for one step, each drawn to its end.
 SPEED = """() => {
   const niivue = document.querySelector('.jp-OutputArea canvas').niivue;
@@ -201,6 +219,21 @@ def test_a_large_image_is_turned_and_scrolled_in_time(running: Hub, browser: Bro
     assert found["scroll"] < 100, "milliseconds, with the processor alone"
     assert found["turn"] < 100
     assert found["bytes"] < 64 << 20
+
+
+def test_a_whole_body_is_turned_and_scrolled(running: Hub, browser: Browser) -> None:
+    visitor = opened(browser, running, "emil", HUGE, TAKES)
+    page = visitor.page
+    page.wait_for_selector(READY, timeout=120_000)
+    page.wait_for_timeout(6000)
+    visitor.picture("huge")
+    found = page.evaluate(SPEED)
+    run(page, 1)
+    page.wait_for_selector("pre:has-text('takes')")
+    print(json.dumps({**found, "kernel": page.inner_text("pre:has-text('takes')")}))
+    assert found["bytes"] <= 160 << 20
+    assert found["scroll"] < 1000
+    assert found["turn"] < 300
 
 
 def test_without_webgl_the_kernel_draws(running: Hub, browser: Browser) -> None:
