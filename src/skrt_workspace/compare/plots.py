@@ -17,7 +17,7 @@ from skrt_workspace.viewer.grids import Grid, onto
 _MANY = 24
 _SLAB_MM = 2.5
 """How far from a plane a point may lie that is shown in it."""
-_LEAST_GY = 0.1
+_LEAST_GY, _LEAST_MM = 0.1, 0.1
 """Below this, a difference has hardly any colour."""
 
 
@@ -109,14 +109,15 @@ def dose_difference(own: Grid, other: Grid, height: float) -> bytes:
     return _png(figure, 90)
 
 
-def errors_near(points: Array, errors: Sequence[float], height: float) -> bytes:
+def errors_near(points: Array, errors: Array, height: float) -> bytes:
     """Points of the plane nearest to a height from above, each as a dot with its error's colour."""
     planes = np.abs(points[:, 2] - height)
     shown = planes <= max(float(planes.min()) + 1e-6, _SLAB_MM)
     figure = _figure(3, 2.4)
     axes = figure.add_subplot()
-    found = np.array(errors)[shown]
-    dots = axes.scatter(points[shown, 0], points[shown, 1], c=found, s=14, cmap="viridis", vmin=0)
+    found = errors[shown]
+    most = max(float(found.max()), _LEAST_MM)
+    dots = axes.scatter(points[shown, 0], points[shown, 1], c=found, s=14, cmap="viridis", vmin=0, vmax=most)
     axes.set_aspect("equal")
     axes.invert_yaxis()
     axes.tick_params(labelsize=6)

@@ -56,10 +56,11 @@ def compare_transforms(
     """
     asked, folder = _asked(Path(reference)), Path(to)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [_person(name, place, asked) for name, place in people.items()]
+    errors: dict[str, Array] = {}
+    rows = [_person(name, place, asked, errors) for name, place in people.items()]
     problems = {one.name: one.problem for one in rows if one.problem}
     table = write_table(folder, _COLUMNS, _lines(rows))
-    page = write_page(folder, _page(rows, asked), problems)
+    page = write_page(folder, _page(rows, asked, errors), problems)
     told = (*_told(rows), *(f"{name}: {why}" for name, why in problems.items()))
     return Written(told, tuple(rows), table, page)
 
@@ -73,13 +74,14 @@ def _asked(reference: Path) -> _Asked:
     return _Asked(points, points + own.moves(points), points)
 
 
-def _person(name: str, place: str | PathLike[str], asked: _Asked) -> TransformPerson:
+def _person(name: str, place: str | PathLike[str], asked: _Asked, errors: dict[str, Array]) -> TransformPerson:
     try:
-        return TransformPerson(name, measure_transform(transform_at(place), asked.points, asked.belong, asked.over))
+        measures, errors[name] = measure_transform(transform_at(place), asked.points, asked.belong, asked.over)
     except UnusableDataError as error:
         return TransformPerson(name, problem=str(error))
     except Exception as error:
         return TransformPerson(name, problem=f"it is damaged, or unlike any transform ({type(error).__name__})")
+    return TransformPerson(name, measures)
 
 
 def _told(people: list[TransformPerson]) -> Iterator[str]:
@@ -97,7 +99,7 @@ def _lines(people: list[TransformPerson]) -> Iterator[dict[str, Any]]:
         found = one.measures
         yield {
             "participant": one.name,
-            "points": f"{len(found.errors_mm)}",
+            "points": f"{found.points}",
             "mean_error_mm": f"{found.mean_mm:.3f}",
             "error_95_mm": f"{found.most_mm:.3f}",
             "largest_error_mm": f"{found.largest_mm:.3f}",
@@ -108,17 +110,17 @@ def _lines(people: list[TransformPerson]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _page(people: list[TransformPerson], asked: _Asked) -> Iterator[str]:
+def _page(people: list[TransformPerson], asked: _Asked, errors: Mapping[str, Array]) -> Iterator[str]:
     measured = {one.name: one.measures for one in people if one.measures}
     if not measured:
         return
     yield "<h1>The class as a whole</h1>"
-    yield plots.tag(plots.spread({"error (mm)": {name: found.errors_mm for name, found in measured.items()}}))
+    yield plots.tag(plots.spread({"error (mm)": errors}))
     yield "<h1>Compared</h1><table><tr><th>participant<th>mean error (mm)<th>95 % (mm)<th>largest (mm)"
     yield "<th>Jacobian<th>folded (%)<th>worst slice</tr>"
     for name, found in measured.items():
         least, most = found.jacobian
         numbers = [f"{found.mean_mm:.2f}", f"{found.most_mm:.2f}", f"{found.largest_mm:.2f}"]
         numbers += [f"{least:.2f} to {most:.2f}", f"{found.folded_percent:.2g}"]
-        yield row(name, [*numbers, plots.tag(plots.errors_near(asked.points, found.errors_mm, found.worst[2]))])
+        yield row(name, [*numbers, plots.tag(plots.errors_near(asked.points, errors[name], found.worst[2]))])
     yield "</table><ul><li>Worst slice: the points nearest to the plane of the largest error, seen from the feet.</ul>"

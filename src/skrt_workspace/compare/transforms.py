@@ -45,30 +45,19 @@ class Landmarks:
 class TransformMeasures:
     """How a transform does.
 
-    :ivar errors_mm: the target registration errors: how far each point ends up from where it belongs.
+    :ivar points: how many points' errors were taken (target registration errors: how far each ends up from where it
+        belongs), with their mean, what 95 % of them do not exceed, and the largest.
     :ivar jacobian: least and greatest determinant; `folded_percent` of the points have none above zero.
     :ivar worst: where the error is largest, x, y, z in mm.
     """
 
-    errors_mm: tuple[float, ...]
+    points: int
+    mean_mm: float
+    most_mm: float
+    largest_mm: float
     jacobian: tuple[float, float]
     folded_percent: float
     worst: tuple[float, float, float]
-
-    @property
-    def mean_mm(self) -> float:
-        """The mean of the errors."""
-        return float(np.mean(self.errors_mm))
-
-    @property
-    def largest_mm(self) -> float:
-        """The largest of them."""
-        return max(self.errors_mm)
-
-    @property
-    def most_mm(self) -> float:
-        """What 95 % of them do not exceed."""
-        return float(np.percentile(self.errors_mm, 95))
 
 
 def is_landmarks(place: Path) -> bool:
@@ -176,8 +165,10 @@ def _image_extent(contents: Contents) -> tuple[Array, Array] | None:
     return None
 
 
-def measure_transform(transform: Transform, points: Array, belong: Array, over: Array) -> TransformMeasures:
-    """All numbers for a transform.
+def measure_transform(
+    transform: Transform, points: Array, belong: Array, over: Array
+) -> tuple[TransformMeasures, Array]:
+    """All numbers for a transform, and the error of each point.
 
     :param points: whose errors are told, and `belong` where they ought to end up, shape (n, 3).
     :param over: the points at which the Jacobian is taken.
@@ -186,12 +177,16 @@ def measure_transform(transform: Transform, points: Array, belong: Array, over: 
     errors = np.linalg.norm(points + found - belong, axis=1)
     determinants = jacobian(transform, over)
     x, y, z = (float(number) for number in points[int(errors.argmax())])
-    return TransformMeasures(
-        tuple(float(error) for error in errors),
+    measures = TransformMeasures(
+        len(errors),
+        float(errors.mean()),
+        float(np.percentile(errors, 95)),
+        float(errors.max()),
         (float(determinants.min()), float(determinants.max())),
         float(100 * (determinants <= 0).mean()),
         (x, y, z),
     )
+    return measures, errors
 
 
 def jacobian(transform: Transform, points: Array) -> Array:
