@@ -1,4 +1,4 @@
-"""A class hands in contours, doses or transforms, and the organiser compares them: whole, otherwise, made to do harm."""
+"""A class hands in contours, doses or transforms, and they are compared: whole, otherwise, and made to do harm."""
 
 from __future__ import annotations
 
