@@ -58,6 +58,13 @@ MENDS = {
         "im.apply_selective_banding({50: (None, 3), 200: (6, None)})\n"
         "assert sorted(im.get_data().ravel()) == [4, 5, 6, 50, 50, 50, 50, 200], im.get_data()",
     ),
+    "a copy of a NIfTI image's values": (
+        "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.image']\n",
+        "import numpy as np, skrt; values = np.arange(24.0).reshape(2, 3, 4)\n"
+        "im = skrt.Image(values, voxel_size=(1, 2, 3), origin=(4, 5, 6)).astype('nii')\n"
+        "assert np.array_equal(im.get_standardised_data(), values), im.get_standardised_data()\n"
+        "assert np.shares_memory(im._sdata, im._data_canonical)",
+    ),
     "images that a synthetic image made before": (
         "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.simulation']\n",
         "import tracemalloc, numpy as np, skrt; im = skrt.SyntheticImage((128, 128, 64), noise_std=1)\n"

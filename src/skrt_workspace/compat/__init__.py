@@ -11,6 +11,7 @@ are for every version that has the place.
 | `matplotlib.cm.get_cmap` | matplotlib 3.9 | colour maps of plots |
 | `statistics` on NumPy integers | Python 3.11 | spread of metrics; only the `statistics` that `skrt.core` sees |
 | bands without limits | NumPy 2.0 | a band that reaches to the ends of an image of small integers |
+| values of NIfTI images kept twice | never there | memory: a third of each such image |
 | images kept by `SyntheticImage` | never there | synthetic images and grids: gigabytes for one head |
 | figures of BetterViewer | never there | sliders under `%matplotlib widget` |
 | JPEG with 12 bits | never there | reading DICOM files that are stored so; a decoder more for pydicom |
@@ -48,14 +49,16 @@ def load_skrt_core(module: ModuleType, execute: Execute) -> None:
 
 
 def load_skrt_image(module: ModuleType, execute: Execute) -> None:
-    """Execute `skrt.image`, then let it band images of small integers."""
+    """Execute `skrt.image`, then let it band images of small integers, and keep no copy of NIfTI images."""
     execute(module)
     import sys  # noqa: PLC0415
 
     if needs_mending(sys.modules.get("skrt", module)) and hasattr(module, "Image"):
         from skrt_workspace.compat.banding import mend_banding  # noqa: PLC0415
+        from skrt_workspace.compat.standardising import mend_standardising  # noqa: PLC0415
 
         mend_banding(module)
+        mend_standardising(module)
 
 
 def load_skrt_simulation(module: ModuleType, execute: Execute) -> None:

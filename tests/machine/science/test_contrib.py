@@ -35,7 +35,7 @@ UNMENDED = "import skrt_workspace.startup as startup; startup.HELPERS.pop('skrt.
 def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path) -> None:
     published = next(environment.folder.glob("lib/python3*/site-packages/skrt"))
     shutil.copytree(published, tmp_path / "skrt", ignore=shutil.ignore_patterns("__pycache__"))
-    assert len(PATCHES) == 5
+    assert len(PATCHES) == 6
     for patch in PATCHES:
         command = ["patch", "-p1", "--directory", tmp_path, "--input", patch]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
