@@ -17,7 +17,7 @@ Needs = Literal["nothing", "download", "own data"]
 class Notebook:
     """A notebook of a collection. `data` names the data set; `size_gb` is the size of its download (0: none).
 
-    memory_gb: what it was seen to take at most (0: not measured).
+    memory_gb: what a server with it was seen to take at most; seconds: how long all its cells took (0: not measured).
     """
 
     file: str
@@ -27,6 +27,7 @@ class Notebook:
     size_gb: float = 0.0
     note: str = ""
     memory_gb: float = 0.0
+    seconds: int = 0
 
 
 @dataclass(frozen=True)

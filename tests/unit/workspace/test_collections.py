@@ -31,9 +31,23 @@ def test_every_notebook_says_what_it_needs(name: str) -> None:
 
 
 def test_the_page_says_the_same() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    written = {f"{name}.ipynb": NEEDS.get(needs, "own data") for name, needs in rows}
-    assert written == {notebook.file: notebook.needs for notebook in COLLECTIONS["scikit-rt-by-examples"].notebooks}
+    row = r"^\| `(\w+)` \| .* \| (.*) \| (?:([\d.]+) GB )?\| (?:(\d+) s )?\|$"
+    rows = re.findall(row, PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    written = {
+        f"{name}.ipynb": (NEEDS.get(needs, "own data"), float(memory or 0), int(seconds or 0))
+        for name, needs, memory, seconds in rows
+    }
+    assert written == {
+        notebook.file: (notebook.needs, notebook.memory_gb, notebook.seconds)
+        for notebook in COLLECTIONS["scikit-rt-by-examples"].notebooks
+    }
+
+
+def test_what_can_run_was_measured_and_fits_within_the_usual_limit() -> None:
+    for notebook in COLLECTIONS["scikit-rt-by-examples"].notebooks:
+        if notebook.needs == "nothing":
+            assert 0 < notebook.memory_gb < 2, notebook.file
+            assert notebook.seconds > 0, notebook.file
 
 
 def test_a_key_that_is_not_known_is_refused(tmp_path: Path) -> None:
