@@ -15,18 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from skrt_hub import computer, results
 from skrt_hub.context import Context
-from skrt_hub.errors import StateError
+from skrt_hub.errors import CopyError, StateError, nobody_called
 from skrt_hub.hub.certificate import authority_of
+from skrt_hub.hub.names import folder_for
 from skrt_hub.inspection import first_look
 from skrt_hub.layout import Layout, state_folder
+from skrt_hub.policy import erasing
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, Report, SeatsReport, StatusReport, UpReport, VerifyReport
 from skrt_hub.settings.load import find_hub_yaml, load_settings
 from skrt_hub.settings.people import Listed
-from skrt_hub.settings.roster import add, remembered, take_out
+from skrt_hub.settings.roster import add, forget, remembered, take_out
 from skrt_hub.slips.slip import Slip
 from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
 from skrt_hub.targets.registry import places, target_for
+from skrt_workspace.home.walk import remove_tree
 
 if TYPE_CHECKING:  # each is imported when it is called: `status` needs nothing of them
     from skrt_hub.audit.report import AuditReport
@@ -292,6 +295,43 @@ class Hub:
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
         return self.target.remove_participant(name, free=free)
+
+    def erasing_plan(self, name: str) -> tuple[str, ...]:
+        """What `erase_participant` would do, for a person."""
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.erasing import places_of  # noqa: PLC0415
+
+        with copies_of(self.context, self.target.homes) as copies:
+            return erasing.plan(name, places_of(copies))
+
+    def erase_participant(self, name: str) -> Message:
+        """Take a person out of everything: home, saved copies, logs, account, lists. Nothing brings it back.
+
+        May be called again where a place of saved copies could not be reached. Raises CopyError then.
+        """
+        from skrt_hub.snapshots.copies import copies_of  # noqa: PLC0415
+        from skrt_hub.snapshots.erasing import erase  # noqa: PLC0415
+
+        here = self.target.erase_participant(name)
+        lines = [*here.lines]
+        file = self.take_off_list([name])
+        lines += [f"Taken off the list in {file}."] if file is not None else []
+        forget(name, self.context.layout.roster)
+        collected = self.context.layout.class_page / "collected"
+        if (collected / folder_for(name)).exists():
+            remove_tree(collected)
+            lines.append("What the class's page collected last is gone, for everybody: collect it again there.")
+        with copies_of(self.context, self.target.homes) as copies:
+            done, failed = erase(copies, name)
+        if failed:
+            raise CopyError(
+                f"{name} was erased from the hub, and NOT from all saved copies.",
+                why="\n".join((*lines, *done.lines, *failed)),
+                remedy=f"Make these places reachable, then type it again: skrt-hub participants erase {name}",
+            )
+        if not (here.found or done.found):
+            raise nobody_called(name)
+        return Message((*lines, *done.lines, *erasing.still_named(self.context.settings, name), erasing.ELSEWHERE))
 
     # Packages of their own
 

@@ -25,6 +25,7 @@ from skrt_hub.homes.on_machine import MachineHomes
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places
 from skrt_hub.login.requests import carry_out
+from skrt_hub.policy.erasing import Erased
 from skrt_hub.policy.log_in import how_to_log_in, listed
 from skrt_hub.report import CheckReport, Finding, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.targets.guest import Guest
@@ -157,6 +158,9 @@ class ProgramTarget:
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         accounts_of(self._layout).lock(name)
         return Message((f"{name} was removed.",))
+
+    def erase_participant(self, name: str) -> Erased:
+        raise NotImplementedError
 
     def end_server(self, name: str) -> None:
         """Nobody has a server here."""

@@ -16,6 +16,7 @@ from skrt_hub.commands.participants_list import Done, Wish, in_words, name_missi
 from skrt_hub.commands.participants_slips import ensure_codes, write_slips
 from skrt_hub.commands.session import Session
 from skrt_hub.errors import RefusedError, UsageError, nobody_called
+from skrt_hub.policy import erasing
 from skrt_hub.policy.log_in import SHORTEST_PASSWORD
 from skrt_hub.report import Message, Participant, ParticipantsReport
 
@@ -30,6 +31,7 @@ _ACTIONS = {
     "disable": "no log-in for the time being; sessions and server end",
     "enable": "log in again after `disable`",
     "remove": "take one out: no log-in any more, the name is locked, the home is kept",
+    "erase": "remove one everywhere: home, saved copies, logs, account; nothing brings them back",
     "stop": "end the server and its kernels; files stay",
     "restart": "end the server and its kernels, and start it again",
     "unlock": "forget wrong tries, so that nobody has to wait",
@@ -57,6 +59,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
     click.Option(
         ["--free"], is_flag=True, help="with remove: move the home aside, so that the name can be given again"
     ),
+    click.Option(["--confirm"], metavar="NAME", help="with erase: the participant's name, in place of the question"),
 )
 
 
@@ -69,13 +72,15 @@ def run(
     email: str,
     to: Path | None,
     free: bool,
+    confirm: str | None,
 ) -> Done:
     """Carry the action out on the hub at hand, running or not."""
-    wish = Wish(session, action, names, group, free, email, to)
+    wish = Wish(session, action, names, group, free, email, to, confirm)
     given = {
         "--free": (wish.free, ("remove",)),
         "--to": (wish.to, ("sheet", "reset")),
         "--email": (wish.email, ("add",)),
+        "--confirm": (wish.confirm, ("erase",)),
     }
     for option, (value, actions) in given.items():
         if value and action not in actions:
@@ -139,6 +144,16 @@ def _remove(wish: Wish) -> Done:
     return Message((*lines, *([f"Taken off the list in {file}."] if file is not None else [])))
 
 
+def _erase(wish: Wish) -> Message:
+    """Also a name that the hub does not know any more: a place of saved copies may not have been reached before."""
+    name = _only(wish)
+    for line in wish.hub.erasing_plan(name):
+        wish.session.show(line)
+    question = f"Type the participant's name ({name}) to erase them; nothing brings the work back: "
+    erasing.ensure_confirmed(name, wish.confirm or wish.session.ask(question))
+    return wish.hub.erase_participant(name)
+
+
 def _stop(wish: Wish) -> Message:
     names = _known(wish)
     for name in names:
@@ -192,6 +207,7 @@ _CARRIED_OUT: dict[str, Callable[[Wish], Done]] = {
     "disable": _disable,
     "enable": _enable,
     "remove": _remove,
+    "erase": _erase,
     "stop": _stop,
     "restart": _restart,
     "unlock": _unlock,

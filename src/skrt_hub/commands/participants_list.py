@@ -29,6 +29,7 @@ class Wish:
     free: bool
     email: str = ""
     to: Path | None = None
+    confirm: str | None = None
 
     @property
     def hub(self) -> Hub:

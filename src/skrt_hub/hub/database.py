@@ -76,6 +76,16 @@ def upgrade(layout: Layout) -> Path | None:
     return copy
 
 
+def tidy(database: Path) -> None:
+    """Write the database anew, so that nothing of a removed row is left in the file. Raises StateError."""
+    try:
+        with contextlib.closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"{database} could not be written anew.", why=f"{error}.", remedy="Type it again.") from None
+
+
 def copy_database(database: Path, target: Path) -> None:
     """A whole copy or none, by SQLite's own backup (https://www.sqlite.org/backup.html)."""
     fresh = target.with_name(f".{target.name}")

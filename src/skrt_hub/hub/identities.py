@@ -81,6 +81,14 @@ def keep_copies(layout: Layout) -> None:
             old.unlink(missing_ok=True)
 
 
+def renew_copies(layout: Layout) -> None:
+    """Let all copies go, for one of each file as it is now: somebody who was in them was erased."""
+    check(layout)  # a damaged file needs its copies
+    for copy in _folder(layout).glob("*"):
+        copy.unlink()
+    keep_copies(layout)
+
+
 def homes_without_account(layout: Layout, accounts: set[str], places: dict[str, str]) -> list[str]:
     """Names that have a home and no account (`places`: folder of each name): nobody may take such a name."""
     return sorted(

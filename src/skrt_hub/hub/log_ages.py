@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,12 +23,24 @@ def cut_old_lines(layout: Layout, keep: int, now: datetime | None = None) -> lis
     if not keep:
         return []
     moment = now or datetime.now()
-    logs = [*layout.log.glob("*.log"), *(layout.log / "servers").glob("*.log")]
-    return [log.name for log in logs if _cut(log, moment - timedelta(seconds=keep), moment + _CLOCKS)]
+    since, until = moment - timedelta(seconds=keep), moment + _CLOCKS
+
+    def newer(data: bytes, changed: float) -> bytes:
+        return data[_begin(data, since, until, quiet=datetime.fromtimestamp(changed) < since) :]
+
+    return [log.name for log in logs_of(layout) if rewrite(log, newer)]
 
 
-def _cut(log: Path, since: datetime, until: datetime) -> bool:
-    """What writes it goes on at the end (O_APPEND), so the file must stay the same one."""
+def logs_of(layout: Layout) -> list[Path]:
+    """Every log on this computer, of parts and of servers."""
+    return [*layout.log.glob("*.log"), *(layout.log / "servers").glob("*.log")]
+
+
+def rewrite(log: Path, change: Callable[[bytes, float], bytes]) -> bool:
+    """Put `change(what is in the log, when it was changed)` in its place; whether that was something else.
+
+    What writes the log goes on at the end (O_APPEND), so the file must stay the same one.
+    """
     try:
         handle = os.open(log, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError:
@@ -35,10 +48,10 @@ def _cut(log: Path, since: datetime, until: datetime) -> bool:
     with os.fdopen(handle, "r+b", buffering=0) as file:
         found = os.fstat(handle)
         data = file.read(found.st_size)
-        begin = _begin(data, since, until, quiet=datetime.fromtimestamp(found.st_mtime) < since)
-        if not begin:
+        changed = change(data, found.st_mtime)
+        if changed == data:
             return False
-        rest = data[begin:] + file.read()  # what was written meanwhile, too
+        rest = changed + file.read()  # what was written meanwhile, too
         file.truncate(0)
         file.seek(0)
         file.write(rest)

@@ -39,6 +39,15 @@ def remember(settings: Settings, file: Path) -> None:
         write_json(file, {"people": [person.model_dump() for person in {**kept, **now}.values()]}, mode=0o600)
 
 
+def forget(login: str, file: Path) -> bool:
+    """Forget who had this name, after the home was erased; whether it was known."""
+    kept = _before(file)
+    left = [person for person in kept if person.login != login]
+    if len(left) != len(kept):
+        write_json(file, {"people": [person.model_dump() for person in left]}, mode=0o600)
+    return len(left) != len(kept)
+
+
 def _before(file: Path) -> list[Listed]:
     document = read_json(file) or {}
     return [Listed.model_validate(row) for row in document.get("people", [])]

@@ -58,8 +58,11 @@ class Freed:
     bytes: int
 
 
-def prune(place: Repository, index: Index, saves: list[Save], keep: set[str]) -> Freed:
-    """Let go every save that is not in `keep`, and the space that only those needed. The place must be locked."""
+def prune(place: Repository, index: Index, saves: list[Save], keep: set[str], *, all_of_it: bool = False) -> Freed:
+    """Let go every save that is not in `keep`, and the space that only those needed. The place must be locked.
+
+    `all_of_it`: nothing of them stays, however little room it takes.
+    """
     going = [save for save in saves if save.id not in keep]
     for save in going:
         # The summary first: a save that is half gone must not look complete.
@@ -74,7 +77,7 @@ def prune(place: Repository, index: Index, saves: list[Save], keep: set[str]) ->
         live = [(digest, where) for digest, where in held if digest in needed]
         size = sum(where.length for _, where in held)
         rest = sum(where.length for _, where in live)
-        if held and rest > _WORTH_REWRITING * size:
+        if held and (rest == size if all_of_it else rest > _WORTH_REWRITING * size):
             continue
         if live:
             _write_anew(place, index, live)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from skrt_hub.homes.access import Homes
+from skrt_hub.policy.erasing import Erased
 from skrt_hub.report import CheckReport, Message, Participant, Report, StatusReport, UpReport, VerifyReport
 from skrt_hub.seats_told import SeatsTold
 from skrt_hub.targets.guest import Guest
@@ -120,6 +121,9 @@ class Target(Protocol):
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         """End the server, lock the name, keep the home; `free`: move the home aside, and free the name."""
+
+    def erase_participant(self, name: str) -> Erased:
+        """Take a person out of all that this place keeps, as policy/erasing.py says; what was done, for a person."""
 
     def end_server(self, name: str) -> None:
         """End this participant's server, if it runs, and wait until it has ended."""

@@ -104,6 +104,21 @@ def test_the_databases_copy_is_whole_while_it_is_written(here: ThisPython, tmp_p
     assert sqlite3.connect(copy).execute("select name from users").fetchall() == [("anna",)]
 
 
+def test_a_removed_row_leaves_nothing_in_the_databases_file(here: ThisPython, tmp_path: Path) -> None:
+    file = tmp_path / "jupyterhub.sqlite"
+    assert done(here, do="tidy_database", file=str(file)) is False
+    with sqlite3.connect(file) as writer:
+        writer.execute("pragma secure_delete = off")  # as some systems have it
+        writer.execute("create table users (name)")
+        writer.execute("insert into users values ('annegret')")
+        writer.commit()
+        writer.execute("delete from users")
+    writer.close()
+    assert b"annegret" in file.read_bytes()
+    assert done(here, do="tidy_database", file=str(file)) is True
+    assert b"annegret" not in file.read_bytes()
+
+
 def test_the_room_of_the_hubs_volume_is_told(here: ThisPython, tmp_path: Path) -> None:
     told = done(here, do="room", folder=str(tmp_path))
     assert 0 < told["free"] <= told["size"]

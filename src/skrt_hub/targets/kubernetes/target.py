@@ -10,10 +10,23 @@ from typing import Any
 
 from skrt_hub.context import Context
 from skrt_hub.errors import StartError, StateError
+from skrt_hub.policy.erasing import Erased
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.seats_told import SeatsTold
 from skrt_hub.targets.guest import Guest
-from skrt_hub.targets.kubernetes import access, carried, checks, delete, delivery, logs, messages, status, stop, up
+from skrt_hub.targets.kubernetes import (
+    access,
+    carried,
+    checks,
+    delete,
+    delivery,
+    erasing,
+    logs,
+    messages,
+    status,
+    stop,
+    up,
+)
 from skrt_hub.targets.kubernetes.background import programs
 from skrt_hub.targets.kubernetes.cluster import start_minikube
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster, open_cluster
@@ -133,6 +146,10 @@ class KubernetesTarget:
     def remove_participant(self, name: str, *, free: bool = False) -> Message:
         with self._alone() as cluster:
             return participants.remove(cluster, name, free=free)
+
+    def erase_participant(self, name: str) -> Erased:
+        with self._alone() as cluster:
+            return erasing.erase(cluster, name)
 
     def end_server(self, name: str) -> None:
         left = HubPod(self._hub().kubectl).stop_servers([name], deadline=90)

@@ -21,6 +21,7 @@ from skrt_hub.hub.reach import addresses_of
 from skrt_hub.layout import Layout
 from skrt_hub.login.accounts import Accounts
 from skrt_hub.policy import log_in, own_config
+from skrt_hub.policy.erasing import Erased
 from skrt_hub.report import CheckReport, Message, Participant, StatusReport, UpReport, VerifyReport
 from skrt_hub.seats_told import SeatsTold
 from skrt_hub.snapshots import guard, schedule
@@ -32,6 +33,7 @@ from skrt_hub.targets.machine import (
     control,
     data_links,
     delete,
+    erasing,
     leftovers,
     participants,
     parts,
@@ -214,6 +216,11 @@ class MachineTarget:
         applied = self._applied()
         with self._context.alone():
             return participants.remove(self._layout, applied, name, free=free)
+
+    def erase_participant(self, name: str) -> Erased:
+        applied = self._applied()
+        with self._context.alone():
+            return erasing.erase(self._layout, applied, name)
 
     def end_server(self, name: str) -> None:
         self._ensure_running()

@@ -97,6 +97,10 @@ class HubPod:
         """A consistent, checked copy of the hub's database; empty where there is none yet."""
         return base64.b64decode(self._run({"do": "copy_database"}, deadline=120))
 
+    def tidy_database(self) -> None:
+        """Have nothing of a removed row left in the database's file."""
+        self._run({"do": "tidy_database"}, deadline=120)
+
     def accounts_file(self) -> bytes:
         """The hub's accounts, as they are kept; empty where there are none yet."""
         return base64.b64decode(self._run({"do": "read_accounts"}))

@@ -73,6 +73,16 @@ def copy_database(file: str = DATABASE) -> str:
         return base64.b64encode(copy.read_bytes()).decode()
 
 
+def tidy_database(file: str = DATABASE) -> bool:
+    """Write the database anew, so that nothing of a removed row is left in its file."""
+    if not Path(file).exists():
+        return False
+    with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as database:
+        database.execute("vacuum")
+        database.execute("pragma wal_checkpoint(truncate)")
+    return True
+
+
 def read_accounts(file: str = ACCOUNTS) -> str:
     """The accounts file as it is, in base 64; empty where there is none yet."""
     source = Path(file)
@@ -128,6 +138,7 @@ def room(folder: str = STATE) -> dict[str, int]:
 ACTIONS: dict[str, Callable[..., Any]] = {
     "ask": ask,
     "copy_database": copy_database,
+    "tidy_database": tidy_database,
     "read_accounts": read_accounts,
     "accounts": accounts,
     "own_config": own_config,
