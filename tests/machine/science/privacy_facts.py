@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 import shutil
 import string
 import subprocess
@@ -22,6 +23,7 @@ from pydicom.uid import UID_dictionary
 
 from skrt_workspace import phantom
 from skrt_workspace.data import privacy
+from skrt_workspace.data.privacy.pseudonyms import Pseudonyms
 
 warnings.simplefilter("ignore")
 root = Path(sys.argv[1])
@@ -102,9 +104,14 @@ def left_in(folder, values):
     return sorted(found)
 
 
-def references(folder):
-    """How many references of a folder resolve in it, and how many do not."""
-    items = [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.rglob("*.dcm")]
+def references(folder, wanted=None):
+    """How many references of a folder resolve in it, and how many do not; only in files that are `wanted`."""
+    items = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(Exception):
+            item = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+            if "SOPInstanceUID" in item and (wanted is None or wanted(item)):
+                items.append(item)
     known = {str(item.SOPInstanceUID) for item in items} | {str(item.StudyInstanceUID) for item in items}
     known |= {str(item.SeriesInstanceUID) for item in items}
     frames = {str(item.FrameOfReferenceUID) for item in items if "FrameOfReferenceUID" in item}
@@ -156,6 +163,30 @@ def validated(folder):
     return told
 
 
+def new_faults(before, after, key):
+    """What dciodvfy calls an error in cleaned files and not in those that they were made of; None without it."""
+    if shutil.which("dciodvfy") is None:
+        return None
+    made = {}
+    for path in sorted(after.rglob("*.dcm")):
+        made.setdefault(str(pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID), []).append(path)
+    found = {}
+    for path in before.rglob("*"):
+        with contextlib.suppress(Exception):
+            uid = str(pydicom.dcmread(path, stop_before_pixels=True, force=True).SOPInstanceUID)
+            for copy in made.get(Pseudonyms(key).uid(uid), ()):
+                found.setdefault(copy, set()).update(faults(path))
+    assert len(found) == sum(map(len, made.values())), "each copy is compared"
+    return sorted({fault for copy, known in found.items() for fault in faults(copy) - known})
+
+
+def faults(path):
+    done = subprocess.run(["dciodvfy", path], capture_output=True, text=True, errors="replace", check=False)
+    lines = (done.stdout + done.stderr).splitlines()
+    # Identifiers and values differ, and are not what is compared.
+    return {re.sub(r"<[\d.]*>|value <[^>]*>", "<>", line) for line in lines if line.startswith("Error")}
+
+
 source, clean = root / "source", root / "clean"
 values = make(source)
 before = privacy.survey(source)
@@ -190,11 +221,18 @@ facts = {
     "structure_names": sorted(str(roi.ROIName) for roi in structures.StructureSetROISequence),
     "same_pixels": pixels(clean) == pixels(source),
     "dcmtk": validated(clean),
+    "new_faults": new_faults(source, clean, KEY),
 }
 if others is not None:
     survey = privacy.survey(others)
     cleaned = privacy.clean(others, root / "others", KEY)
     uids, texts = set(), set()
+    there = {str(pydicom.dcmread(p, stop_before_pixels=True).SOPInstanceUID) for p in (root / "others").rglob("*.dcm")}
+
+    def kept(header):
+        """Whether a file was cleaned, and not left out."""
+        return Pseudonyms(KEY).uid(str(header.get("SOPInstanceUID", ""))) in there
+
     for path in others.rglob("*"):
         with contextlib.suppress(Exception):
             item = pydicom.dcmread(path, stop_before_pixels=True)
@@ -207,6 +245,11 @@ if others is not None:
     facts["others"] = {
         "surveyed": survey.files,
         "cleaned": cleaned.files,
+        "there": sum(1 for path in (root / "others").rglob("*") if path.is_file()),
+        "twice_the_same": privacy.clean(others, root / "others again", KEY).files == cleaned.files
+        and contents_of(root / "others") == contents_of(root / "others again"),
+        "new_faults": new_faults(others, root / "others", KEY),
+        "references": [references(place, made_by) for place, made_by in ((others, kept), (root / "others", None))],
         "left_out": cleaned.left_out,
         "left": left_in(
             root / "others", {text for text in texts | uids if len(text) >= 6 and text not in UID_dictionary}

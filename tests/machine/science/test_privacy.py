@@ -81,12 +81,28 @@ def test_dcmtk_takes_all_of_it_for_dicom(facts: dict[str, Any]) -> None:
     assert facts["dcmtk"] == []
 
 
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dicom3tools")
+def test_cleaning_makes_no_fault_that_was_not_there(facts: dict[str, Any]) -> None:
+    assert facts["new_faults"] == []
+
+
 @pytest.mark.long
 def test_files_that_nobody_here_made(others: dict[str, Any]) -> None:
     assert others["surveyed"] > 100
     assert others["cleaned"] > 80
     assert others["left"] == []
     assert {why for _, why in others["left_out"] if why.startswith("cannot be cleaned")} == set()
+    assert others["there"] == others["cleaned"], "files of one identifier do not replace each other"
+    assert others["twice_the_same"]
+    assert others["references"][0] == others["references"][1]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dicom3tools")
+def test_cleaning_makes_no_fault_in_them(others: dict[str, Any]) -> None:
+    cut_off = ("ControlPointSequence", "IsocenterPosition", "CumulativeMetersetWeight", "PixelData has incorrect")
+    # Of two files that end in the middle, dciodvfy says nothing but that.
+    assert [fault for fault in others["new_faults"] if not any(word in fault for word in cut_off)] == []
 
 
 @pytest.mark.long

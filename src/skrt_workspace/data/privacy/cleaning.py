@@ -4,6 +4,7 @@ Files that cannot be made safe (pictures of screens, documents, burned-in names)
 
 from __future__ import annotations
 
+import filecmp
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from typing import Any
 from skrt_workspace import new_folder
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import Contents, read
-from skrt_workspace.data.privacy.profile import Action, action
+from skrt_workspace.data.privacy.profile import NUMBERED, Action, action
 from skrt_workspace.data.privacy.pseudonyms import Pseudonyms, shifted
 
-METHOD = "Basic Application Level Confidentiality Profile, PS3.15 2026c; dates shifted by whole weeks"
+METHOD = ("Basic Application Level Confidentiality Profile", "PS3.15 2026c", "dates shifted by whole weeks")
+"""Several values: each has 64 characters at most."""
 CODES = (
     ("113100", "Basic Application Confidentiality Profile"),
     ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
@@ -35,6 +37,7 @@ NOT_SAFE = {
     "1.2.840.10008.5.1.4.1.1.3": "ultrasound has names burned into its pictures",
 }
 """Kinds of files, by the beginning of their class, that are left out; segmentations and registrations (66.x) stay."""
+_PALETTE = "1.2.840.10008.5.1.4.39."
 _SAFE = ("1.2.840.10008.5.1.4.1.1.66.",)
 
 
@@ -82,7 +85,9 @@ def _write(contents: Contents, folder: Path, pseudonyms: Pseudonyms, target: Pat
             continue
         try:
             data = _cleaned(file.path, pseudonyms)
-            _save(data, folder)
+            if not _save(data, folder):
+                left_out.append((file.name, "the same as another file of the folder"))
+                continue
         except Exception as error:
             left_out.append((file.name, f"cannot be cleaned: {type(error).__name__}"))
             continue
@@ -91,14 +96,26 @@ def _write(contents: Contents, folder: Path, pseudonyms: Pseudonyms, target: Pat
     return Cleaned(target, number, tuple(patients), tuple(left_out))
 
 
-def _save(data: Any, folder: Path) -> None:
+def _save(data: Any, folder: Path) -> bool:
+    """Whether it was written: one that is there already, byte for byte, is not.
+
+    Different files of one identifier, as archives that mend headers leave them, are all kept.
+    """
     place = folder.joinpath(*_place(data))
     place.parent.mkdir(parents=True, exist_ok=True)
+    partial = place.with_suffix(".part")
     try:
-        data.save_as(place, enforce_file_format=True)
-    except BaseException:
-        place.unlink(missing_ok=True)  # half of a file is none
-        raise
+        data.save_as(partial, enforce_file_format=True)
+        stem, number = place.stem, 1
+        while place.exists():
+            if filecmp.cmp(partial, place, shallow=False):
+                return False
+            number += 1
+            place = place.with_stem(f"{stem}-{number}")
+        partial.rename(place)
+        return True
+    finally:
+        partial.unlink(missing_ok=True)  # half of a file is none
 
 
 def _place(data: Any) -> Iterator[str]:
@@ -115,6 +132,8 @@ def _why_not_safe(header: Any) -> str:
         return "it does not say what it is"
     if str(header.get("BurnedInAnnotation", "")).upper() == "YES":
         return "names are burned into its picture"
+    if kind.startswith(_PALETTE):
+        return "a palette of colours belongs to no patient"
     if not kind.startswith(_SAFE):
         for beginning, why in NOT_SAFE.items():
             if kind == beginning or kind.startswith(f"{beginning}."):
@@ -131,7 +150,7 @@ def _cleaned(path: Path, pseudonyms: Pseudonyms) -> Any:
     data.PatientName = data.PatientID = patient
     data.PatientIdentityRemoved = "YES"
     data.LongitudinalTemporalInformationModified = "MODIFIED"
-    data.DeidentificationMethod = METHOD
+    data.DeidentificationMethod = list(METHOD)
     data.DeidentificationMethodCodeSequence = [_code(*code) for code in CODES]
     data.file_meta = _new_meta(data)
     data.preamble = b"\0" * 128
@@ -194,8 +213,9 @@ def _change(data: Any, element: Any, done: Action, pseudonyms: Pseudonyms, days:
 def _replace(data: Any, element: Any) -> None:
     """A value that says nothing, where an empty one would make the file invalid."""
     kind = str(element.VR)
-    if element.keyword == "ROIName":
-        element.value = f"ROI_{data.get('ROINumber', '')}"
+    if element.keyword in NUMBERED:
+        word, number = NUMBERED[element.keyword]
+        element.value = f"{word}_{data.get(number, '')}"
     elif kind in ("OB", "OW", "UN"):
         del data[element.tag]
     elif kind in ("CS", "AS", "IS", "DS", "US", "UL", "FD", "FL", "SS", "SL"):

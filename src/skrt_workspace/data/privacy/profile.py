@@ -1,7 +1,7 @@
 """What happens to an attribute: the standard's table, and careful rules for what the table does not name.
 
 The table names attributes that hold identity. Free text anywhere else may hold it too, so text that is not on a short
-list of technical attributes is emptied. Numbers, codes and pixels stay."""
+list of technical attributes is replaced. Numbers, codes and pixels stay."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ TECHNICAL = frozenset(
 )  # fmt: skip
 """Text attributes that describe machines and images, not people."""
 _KEPT_UIDS = frozenset({"CodingSchemeUID", "ContextUID", "MappingResourceUID", "ContextGroupExtensionCreatorUID"})
-_OURS = frozenset({"PatientID", "PatientName", "ROIName"})
+_OURS = frozenset({"PatientID", "PatientName"})
+NUMBERED = {"ROIName": ("ROI", "ROINumber"), "SegmentLabel": ("Segment", "SegmentNumber")}
+"""Names of structures: those of the report stay, others become this word and number."""
 
 
 @functools.cache
@@ -65,8 +67,8 @@ def action(element: Any) -> Action:
         return _of_uid(element, listed)
     if kind in ("DA", "DT", "TM"):
         return _of_time(element, kind)
-    if listed is not None:
-        return _listed(element, listed)
+    if listed is not None or element.keyword in NUMBERED:
+        return _listed(element, listed or Action.REPLACE)
     return _unlisted(element, kind)
 
 
@@ -91,7 +93,7 @@ def _of_uid(element: Any, listed: Action | None) -> Action:
 
 
 def _listed(element: Any, listed: Action) -> Action:
-    if element.keyword == "ROIName":
+    if element.keyword in NUMBERED:
         return Action.KEEP if is_structure_name(str(element.value)) else Action.REPLACE
     return Action.REPLACE if element.keyword in _OURS else listed
 
@@ -100,7 +102,8 @@ def _unlisted(element: Any, kind: str) -> Action:
     if kind in _BYTES:
         return Action.KEEP if element.keyword in _PIXELS | _LOOKUP else Action.REMOVE
     if kind in _TEXT:
-        return Action.KEEP if element.keyword in TECHNICAL else Action.EMPTY
+        # Not emptied: some of these must not be empty, and which depends on the kind of file.
+        return Action.KEEP if element.keyword in TECHNICAL else Action.REPLACE
     return Action.KEEP
 
 
