@@ -119,7 +119,7 @@ def test_a_launch_is_good_once_and_in_its_own_browser(hub: Hub, platform: Learni
     platform.knows("4", name="Rita Replay")
     person, stranger = learner("4", "rita.replay"), learner("4", "rita.replay")
     form, kept = person.begin(), person.kept
-    assert [(cookie.path, cookie.secure, cookie._rest.get("SameSite")) for cookie in kept] == [("/hub/", True, "None")]
+    assert [(cookie.path, cookie.secure, cookie._rest.get("SameSite")) for cookie in kept] == [("/", True, "None")]
     with pytest.raises(Refused, match="begin again"):
         stranger.come_back(form)
     with pytest.raises(Refused, match="begin again"):
