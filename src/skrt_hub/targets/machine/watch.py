@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,22 +48,20 @@ class Ended:
 
 
 def enforce_memory(layout: Layout, servers: Sequence[RunningServer]) -> list[Ended]:
-    """Look at each server once; end the largest process of those above their limit, and tell the participant."""
+    """Look at each server once; end the largest processes of those above their limit, and tell the participant."""
     if not servers:
         return []
     children = children_by_parent()
     ended = []
     for server in servers:
-        victim = _over_limit(server, children)
-        if victim is None:
-            continue
-        try:
-            gone = send_signal(identify(victim.pid), signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            gone = False
-        if gone:
-            ended.append(Ended(server.name, victim, server.memory_limit))
-            tell(layout, server.folder, "memory", _words(victim, server.memory_limit, _in_files(server, children)))
+        for victim in _over_limit(server, children):
+            try:
+                gone = send_signal(identify(victim.pid), signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                gone = False
+            if gone:
+                ended.append(Ended(server.name, victim, server.memory_limit))
+                tell(layout, server.folder, "memory", _words(victim, server.memory_limit, _in_files(server, children)))
     return ended
 
 
@@ -98,23 +96,54 @@ def tell(layout: Layout, folder: str, kind: str, text: str) -> None:
     notices.write_notice(place, kind, text, mode=0o644)
 
 
-def _over_limit(server: RunningServer, children: dict[int, list[int]]) -> ProcessMemory | None:
+def _over_limit(server: RunningServer, children: dict[int, list[int]]) -> list[ProcessMemory]:
     members = descendants(server.identity.pid, children)
     # The resident sets count shared pages many times: only where even they pass the limit is the slow figure read.
     held = buffers(members)
     if sum(resident(pid) for pid in members) + in_folders(members) + held <= server.memory_limit:
-        return None
+        return []
     measured = [found for pid in members if (found := measure(pid)) is not None]
-    if kept(members, measured) <= server.memory_limit:
-        return None
-    # The sandbox's first process and the Jupyter server stay unless they are alone: ending them would end everything.
-    keep = {server.identity.pid, *children.get(server.identity.pid, [])[:1]}
-    candidates = [process for process in measured if process.pid not in keep] or measured[-1:]
-    # A cohort's tasks say themselves that they go first: a notebook must not pay for them.
-    candidates = [one for one in candidates if _goes_first(one.pid) and one.size > _WORTH_ENDING] or candidates
-    if held:
-        return max(candidates, key=lambda process: process.size + BUFFER * sockets_and_pipes(process.pid))
-    return max(candidates, key=lambda process: process.size)
+    over = kept(members, measured) - server.memory_limit
+    if over <= 0:
+        return []
+    candidates = can_be_ended(over, measured, server.identity.pid, children.get(server.identity.pid, [])[:1])
+    first = [one for one in candidates if _goes_first(one.pid) and one.size > _WORTH_ENDING]
+    sockets = {one.pid: sockets_and_pipes(one.pid) for one in candidates} if held else {}
+    return victims(over, candidates, first, sockets)
+
+
+def can_be_ended(
+    over: int, measured: Sequence[ProcessMemory], first: int, servers: Sequence[int]
+) -> Sequence[ProcessMemory]:
+    """Whose end can bring `over` bytes back. `first`: the sandbox's first process; `servers`: the Jupyter server.
+
+    These two stay unless nothing else would help: their end is that of everything. The server's memory may be its
+    owner's doing, too, who then starts other programs for us to end.
+    """
+    others = [process for process in measured if process.pid not in (first, *servers)]
+    if over <= sum(process.size - process.shared for process in others):
+        return others
+    return [process for process in measured if process.pid != first] or measured[-1:]
+
+
+def victims(
+    over: int, candidates: Sequence[ProcessMemory], first: Sequence[ProcessMemory], sockets: Mapping[int, int]
+) -> list[ProcessMemory]:
+    """Who is ended to get `over` bytes back: of those that go `first` as many as it takes, else one of the others, too.
+
+    A cohort's tasks say themselves that they go first: a notebook must not pay for them. But anybody's program can say
+    so, and one that is started again each second must not stand in for the one that has the memory.
+    """
+    chosen: list[ProcessMemory] = []
+    for process in sorted(first, key=lambda process: process.size, reverse=True):
+        if over <= 0:
+            return chosen
+        chosen.append(process)
+        over -= process.size - process.shared
+    others = [process for process in candidates if process not in chosen]
+    if over > 0 and others:
+        chosen.append(max(others, key=lambda process: process.size + BUFFER * sockets.get(process.pid, 0)))
+    return chosen
 
 
 class Expendable:
