@@ -184,5 +184,6 @@ def test_at_a_participants_name_there_is_that_participants_server_alone() -> Non
         for path in ("/", "/hub/login?x=y", "/services/class/", "/user/../hub/login", "//hub/login"):
             status, headers, _ = proxy.ask(path, Host=theirs)
             assert (status, headers["Location"]) == (302, f"{public}{path}")
-        assert proxy.ask("/hub/login", Host="hub.example.org")[2] == "the hub"
+        for own in ("hub.example.org", "class--service.hub.example.org"):
+            assert proxy.ask("/services/class/", Host=own)[2] == "the hub"
         assert open_channel(proxy, "/hub/x", theirs).startswith(b"HTTP/1.1 403")

@@ -26,6 +26,8 @@ const refuse = (response, kind) => {
 // Where each server has an origin of its own, nobody is asked for a mark. What is not a server's is shown at the hub's
 // name alone: a page of the hub at a participant's name would be of one origin with that participant's pages.
 const ownOrigins = process.env.SKRT_HUB_OWN_ORIGINS ? new RegExp(process.env.SKRT_HUB_OWN_ORIGINS, "i") : null;
+// JupyterHub gives its services names of their own, which no participant can have: in theirs it writes `-` otherwise.
+const ofAService = /^[a-z0-9-]+--service\./i;
 const publicAddress = process.env.SKRT_HUB_PUBLIC || "";
 const secret = process.env.CONFIGPROXY_AUTH_TOKEN || "";
 const code = (words) => crypto.createHmac("sha256", secret).update(words).digest("hex");
@@ -128,7 +130,7 @@ const guarded = (emit) =>
       if (whose !== null) keepInMind(whose, other);
       if (ownOrigins !== null && request.socket.localPort !== interfacePort) {
         const server = ownerOrNobody(request) !== null;
-        if (!server && ownOrigins.test(hostOf(request))) {
+        if (!server && ownOrigins.test(hostOf(request)) && !ofAService.test(hostOf(request))) {
           leadToTheHub(request, other, kind);
           return true;
         }
