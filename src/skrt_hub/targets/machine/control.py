@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_hub import sockets
-from skrt_hub.errors import SkrtHubError, StartError
+from skrt_hub.errors import SkrtHubError, StartError, StateError
 
 Answer = dict[str, Any]
 """What is answered. `descriptors` in it are sent beside the text (unix(7), SCM_RIGHTS)."""
@@ -104,7 +104,7 @@ def wait_gone(path: Path, *, deadline: float = 60.0) -> None:
 def _answers(path: Path) -> bool:
     try:
         return ask(path, "status") is not None
-    except StartError:  # it ended while it was asked, or is too busy with ending
+    except (StartError, StateError):  # it ended while it was asked, is busy with ending, or too old for new settings
         return True
 
 

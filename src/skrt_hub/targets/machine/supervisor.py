@@ -23,7 +23,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from skrt_hub.errors import SkrtHubError
+from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.files import ensure_folder, exclusive, write_atomically, write_if_changed, write_json
 from skrt_hub.hub import closing, door, identities, internet
 from skrt_hub.hub.applied import Applied, ensure_run_folder, read_applied, write_applied
@@ -73,6 +73,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._servers_too = True
         self._code = parts.code_stamp()
+        self._last_applied: Applied | None = None
         self._next_python = sys.executable
         self._duties = Duties(log)
         self._watched = watched
@@ -128,9 +129,16 @@ class Supervisor:
             self._tell_watchdog()
 
     def _applied(self) -> Applied:
-        applied = read_applied(self._layout)
+        try:
+            applied = read_applied(self._layout)
+        except StateError:
+            # A newer skrt-hub may have written settings that this one does not know; it takes over in a moment.
+            if self._last_applied is None:
+                raise
+            return self._last_applied
         if applied is None:
             raise FileNotFoundError(self._layout.applied)
+        self._last_applied = applied
         return applied
 
     def _hold_what_is_missing(self) -> None:

@@ -250,7 +250,8 @@ def _private_of_before(layout: Layout) -> Kept:
 def _wait_for_other_code(layout: Layout, old: str) -> None:
     deadline = time.monotonic() + _START_DEADLINE
     while time.monotonic() < deadline:
-        with contextlib.suppress(StartError):  # it ended while it was asked
+        # It ended while it was asked; or an older one cannot read what was applied just now.
+        with contextlib.suppress(StartError, StateError):
             state = control.ask(layout.control_socket, "status")
             if state is not None and state["code"] != old:
                 return
