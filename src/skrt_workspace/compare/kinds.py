@@ -13,6 +13,7 @@ from skrt_workspace.compare.transform_people import compare_transforms
 from skrt_workspace.compare.transforms import is_landmarks
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import read
+from skrt_workspace.data.transforms import FIELD_ENDINGS, PARAMETER_ENDING
 
 Place = str | PathLike[str]
 Comparison = Callable[[Place, Mapping[str, Place], Place], "Written | ClassComparison"]
@@ -33,8 +34,12 @@ def comparison_for(reference: Place, people: Mapping[str, Place]) -> Comparison:
     if structures and dose:
         drawn = any(read(Path(place)).of("RTSTRUCT") for place in people.values() if Path(place).exists())
         return compare_people if drawn or not people else compare_doses
-    if dose:
-        return compare_doses
-    if contents.of("REG") or contents.nifti or contents.others:
-        return compare_people if structures else compare_transforms
-    return compare_people
+    if structures or dose:
+        return compare_people if structures else compare_doses
+    files = [path.name.lower() for path in (*contents.nifti, *contents.others)]
+    if contents.of("REG") or any(name.endswith((*FIELD_ENDINGS, PARAMETER_ENDING)) for name in files):
+        return compare_transforms
+    raise UnusableDataError(
+        f"There is nothing to compare with in {root}: a structure set (RTSTRUCT), a dose (RTDOSE), a transform (REG, a "
+        "field of displacements, or elastix's TransformParameters), or a file of landmarks (.json, .csv) is wanted."
+    )

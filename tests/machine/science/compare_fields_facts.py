@@ -17,6 +17,7 @@ from skrt_workspace import compare, phantom
 from skrt_workspace.compare.doses import dose_at, dose_points, measure_doses, passing
 from skrt_workspace.compare.structures import structure_file
 from skrt_workspace.compare.transforms import jacobian, transform_at
+from skrt_workspace.data import UnusableDataError
 from skrt_workspace.data.structure_rules import structures_of
 from skrt_workspace.viewer.grids import Grid
 
@@ -208,4 +209,11 @@ by_itk = SimpleITK.DisplacementFieldTransform(SimpleITK.Cast(field, SimpleITK.si
 moved = transform_at(root / "transforms" / "carl").moves(marks)
 there = np.array([by_itk.TransformPoint(mark.tolist()) for mark in marks])
 facts["itk"] = float(np.abs(marks + moved - there).max())
+nothing = root / "nothing"
+nothing.mkdir()
+(nothing / "README.md").write_text("words")
+try:
+    compare.compare_class(nothing, given, root / "nothing-out")
+except UnusableDataError as error:
+    facts["refused"] = str(error)
 print(json.dumps(facts))

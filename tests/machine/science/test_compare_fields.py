@@ -72,6 +72,11 @@ def test_transforms_of_each_kind_miss_landmarks_by_what_is_known(facts: dict[str
     assert float(facts["field"]["dora"]["mean_error_mm"]) > 5
 
 
+def test_a_reference_with_nothing_to_compare_is_refused(facts: dict[str, Any]) -> None:
+    assert "landmarks" in facts["refused"]
+    assert "RTDOSE" in facts["refused"]
+
+
 def test_a_second_implementation_says_the_same_of_transforms(facts: dict[str, Any]) -> None:
     difference, range_ = facts["jacobian"]
     assert difference < 1e-6
