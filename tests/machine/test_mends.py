@@ -58,6 +58,14 @@ MENDS = {
         "im.apply_selective_banding({50: (None, 3), 200: (6, None)})\n"
         "assert sorted(im.get_data().ravel()) == [4, 5, 6, 50, 50, 50, 50, 200], im.get_data()",
     ),
+    "memory of freed images": (
+        WITHOUT + "import skrt_workspace.compat.memory as memory; memory.give_back = lambda: None\n",
+        "import skrt, numpy as np; page = 4096\n"
+        "used = lambda: int(open('/proc/self/statm').read().split()[1]) * page >> 20\n"
+        "np.ones(3 << 20); before = used()\n"  # a block of 24 MB that is freed makes the library keep smaller ones
+        "images = [np.ones(1 << 20) for _ in range(40)]; kept = images[::4]; del images\n"
+        "grown = used() - before; assert grown < 120, grown",  # ten of 8 MB are kept, and none of the holes between
+    ),
     "a copy of a NIfTI image's values": (
         "import skrt_workspace.startup as startup; del startup.HELPERS['skrt.image']\n",
         "import numpy as np, skrt; values = np.arange(24.0).reshape(2, 3, 4)\n"

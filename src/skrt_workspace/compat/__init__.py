@@ -1,7 +1,7 @@
 """What scikit-rt 0.8.2 needs to run on current libraries, done when `skrt` is imported and at no other time.
 
 0.8.2 was released in 2024 for libraries of 2022. Each mend below puts back one thing it uses and that is gone since.
-Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last four mends
+Upstream changed the same places in its development version, so a newer scikit-rt is left alone; the last five mends
 are for every version that has the place.
 
 | Mend | Gone since | Used by scikit-rt for |
@@ -13,6 +13,7 @@ are for every version that has the place.
 | bands without limits | NumPy 2.0 | a band that reaches to the ends of an image of small integers |
 | values of NIfTI images kept twice | never there | memory: a third of each such image |
 | images kept by `SyntheticImage` | never there | synthetic images and grids: gigabytes for one head |
+| memory of freed images | never there | half of a kernel after many steps |
 | figures of BetterViewer | never there | sliders under `%matplotlib widget` |
 | JPEG with 12 bits | never there | reading DICOM files that are stored so; a decoder more for pydicom |
 | numbers in transform files | elastix 5.1 | spacing, origin, transform parameters of a transform it changes |
@@ -23,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from skrt_workspace.compat import libraries
+from skrt_workspace.compat import libraries, memory
 from skrt_workspace.compat.versions import needs_mending
 
 Execute = Callable[[ModuleType], None]
@@ -31,6 +32,7 @@ Execute = Callable[[ModuleType], None]
 
 def load_skrt(module: ModuleType, execute: Execute) -> None:
     """Execute the package `skrt`, after the libraries it imports were mended for it."""
+    memory.give_back()
     if needs_mending(module):
         libraries.mend()
     execute(module)
