@@ -73,15 +73,17 @@ def replace_values(file: Path, values: Mapping[str, str]) -> None:
 def initial_transform_file(parameters: Parameters, file: Path) -> Path | None:
     """The file of the transform that goes before the one in `file`, or None.
 
-    A relative name is looked for in the working folder, then beside `file`; both spellings of the parameter are known.
+    A relative name is looked for in the working folder, then beside `file`; so is a file that is no longer where it was,
+    as in a folder that was moved or comes from another machine. Both spellings of the parameter are known.
     """
     name = value(parameters, "InitialTransformParameterFileName", "")
     name = name or value(parameters, "InitialTransformParametersFileName", "")
     if name in ("", "NoInitialTransform"):
         return None
     path = Path(name)
-    if not path.is_absolute() and not path.exists():
-        path = file.parent / name
+    if not path.exists():
+        beside = file.parent / (path.name if path.is_absolute() else path)
+        path = beside if beside.exists() or not path.is_absolute() else path
     if path.resolve() == file.resolve():
         raise ParametersError(f"ERROR: {file} names itself as its initial transform.")
     return path

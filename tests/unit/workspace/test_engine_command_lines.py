@@ -116,6 +116,15 @@ def test_initial_transforms_are_found_beside_their_successor(spelling: str, tmp_
         parameters.initial_transform_file({spelling: (file.name,)}, file)
 
 
+def test_in_a_folder_that_was_moved_the_initial_transform_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "TransformParameters.1.txt"
+    elsewhere = "/no/such/home/result/TransformParameters.0.txt"
+    asked = {"InitialTransformParameterFileName": (elsewhere,)}
+    assert parameters.initial_transform_file(asked, file) == Path(elsewhere), "what is missing is named as it was given"
+    (tmp_path / "TransformParameters.0.txt").write_text("")
+    assert parameters.initial_transform_file(asked, file) == tmp_path / "TransformParameters.0.txt"
+
+
 def _program(path: Path, version: str) -> Path:
     answer = f"{path.name} version: {version}"
     path.write_text(f"#!{sys.executable}\nprint({answer!r})\n")
