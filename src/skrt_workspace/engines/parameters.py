@@ -73,8 +73,8 @@ def replace_values(file: Path, values: Mapping[str, str]) -> None:
 def initial_transform_file(parameters: Parameters, file: Path) -> Path | None:
     """The file of the transform that goes before the one in `file`, or None.
 
-    A relative name is looked for in the working folder, then beside `file`; so is a file that is no longer where it was,
-    as in a folder that was moved or comes from another machine. Both spellings of the parameter are known.
+    A relative name is looked for in the working folder, then beside `file`; beside it, too, a file that is no longer
+    where it was, as in a folder that was moved. Both spellings of the parameter are known.
     """
     name = value(parameters, "InitialTransformParameterFileName", "")
     name = name or value(parameters, "InitialTransformParametersFileName", "")
