@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skrt_hub.hub.memory import ProcessMemory
-from skrt_hub.targets.machine.watch import can_be_ended, victims
+from skrt_hub.targets.machine.watch import _killed_words, _words, can_be_ended, victims
 
 MB = 1 << 20
 NOTEBOOK, LARGE = ProcessMemory(10, "python", 300 * MB), ProcessMemory(11, "python", 3000 * MB)
@@ -45,3 +45,14 @@ def test_the_server_stays_unless_nothing_else_would_help() -> None:
     assert can_be_ended(100 * MB, measured, 1, [2]) == [NOTEBOOK]
     assert victims(4000 * MB, can_be_ended(4000 * MB, measured, 1, [2]), [], {}) == [server]
     assert can_be_ended(100 * MB, [warden], 1, []) == [warden]
+
+
+def test_the_notice_says_what_was_full() -> None:
+    """Where files in memory had filled it, no smaller image would help: the next kernel would be ended again."""
+    limit = 1000 * MB
+    for words in (_words(NOTEBOOK, limit, 600 * MB), _killed_words(limit, 600 * MB)):
+        assert "files in /tmp and /dev/shm" in words
+        assert "remove those that you do not need" in words
+    for words in (_words(NOTEBOOK, limit, 10 * MB), _killed_words(limit, 10 * MB)):
+        assert "/tmp" not in words
+        assert "Work on smaller images" in words
