@@ -6,7 +6,7 @@ import os
 
 ENGINE = "SKRT_COHORT_ENGINE"
 """What does cohorts, where it is not the owner's server itself; see skrt_workspace.cohort.clusters."""
-GATEWAY, LOCAL = "dask-gateway", "local"
+GATEWAY, LOCAL, SLURM = "dask-gateway", "local", "slurm"
 LEAST = "SKRT_COHORT_LEAST_WORKERS"
 """How many workers an engine keeps while a cohort waits."""
 OWN_NETWORK = "SKRT_OWN_NETWORK"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from skrt_workspace.cohort import files
 from skrt_workspace.cohort.table import CohortError
-from skrt_workspace.workers import GATEWAY, LOCAL
+from skrt_workspace.workers import GATEWAY, LOCAL, SLURM
 
 _NOTE = Path(".local/state/skrt-workspace/cohort-cluster.json")
 
@@ -35,7 +35,7 @@ class Cluster(Protocol):
 
 def opened(engine: str) -> Cluster:
     """The cluster of this engine. Raises CohortError for one that is not known, and whatever the engine raises."""
-    kinds: dict[str, type] = {GATEWAY: OnGateway, LOCAL: OnThisMachine}
+    kinds: dict[str, type] = {GATEWAY: OnGateway, LOCAL: OnThisMachine, SLURM: OnSlurm}
     if engine not in kinds:
         raise CohortError(f"There is no engine {engine!r} for cohorts.")
     found: Cluster = kinds[engine]()
@@ -101,6 +101,41 @@ class OnThisMachine:
 
     def scale(self, workers: int) -> None:
         self._cluster.scale(workers)
+
+    def leave(self) -> None:
+        self._cluster.close()
+
+
+class OnSlurm:
+    """Workers as jobs of Slurm, on nodes that see the home. What the site wants to know is in Dask's own settings.
+
+    It is for people with an account there, on their own: such a job runs with all rights of that account, outside of
+    any sandbox, so a hub never asks for it.
+    """
+
+    carries = False
+
+    def __init__(self) -> None:
+        try:
+            from dask_jobqueue import SLURMCluster  # noqa: PLC0415 - only sites with Slurm have it
+        except ImportError:
+            raise CohortError(
+                "For workers on Slurm this environment needs a package: %pip install dask-jobqueue"
+            ) from None
+        try:
+            self._cluster = SLURMCluster(cores=1, processes=1, scheduler_options={"dashboard": False})
+        except ValueError as error:
+            raise CohortError(
+                f"Slurm is not told enough: {error}. Write it into ~/.config/dask/jobqueue.yaml, or give a variable "
+                "such as DASK_JOBQUEUE__SLURM__MEMORY=4GB."
+            ) from None
+
+    def client(self) -> Any:
+        return self._cluster.get_client()
+
+    def scale(self, workers: int) -> None:
+        # Not `scale`: a job that ends, as all do when their time is over, would not be replaced.
+        self._cluster.adapt(minimum=workers, maximum=workers, interval="2s")
 
     def leave(self) -> None:
         self._cluster.close()

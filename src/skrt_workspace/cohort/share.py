@@ -12,6 +12,8 @@ from skrt_workspace import workers
 from skrt_workspace.cohort import files
 
 LEAST = 1
+_JOBS = 10
+"""Jobs of Slurm where nothing is said: a number that no site takes amiss."""
 _FRESH = 60.0
 """Seconds for which the hub's word holds. A server that hears nothing more goes on with one task."""
 
@@ -39,6 +41,8 @@ def leave(granted: int) -> None:
 
 def at_once(wanted: int = 0) -> int:
     """How many tasks may run now. `wanted`: no more than that, 0 for as many as there may be."""
+    if workers.engine() == workers.SLURM:
+        return wanted or _JOBS
     # Workers elsewhere have processors of their own.
     most = min((1 << 20) if workers.engine() == workers.GATEWAY else own_processors(), wanted or 1 << 20)
     place = folder()
