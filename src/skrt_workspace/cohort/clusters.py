@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +32,12 @@ class Cluster(Protocol):
 
     def leave(self) -> None:
         """Nothing is left to do."""
+
+
+def check(engine: str) -> None:
+    """Raises CohortError where the engine cannot be had here: the runner's own words nobody would see."""
+    if engine == SLURM and find_spec("dask_jobqueue") is None:
+        raise CohortError("Workers on Slurm need one more package here: %pip install dask-jobqueue")
 
 
 def opened(engine: str) -> Cluster:

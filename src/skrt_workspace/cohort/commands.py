@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from skrt_workspace.cohort import carried, files, keys, progress, runner, share
+from skrt_workspace import workers
+from skrt_workspace.cohort import carried, clusters, files, keys, progress, runner, share
 from skrt_workspace.cohort.table import (
     CANCELLED,
     HIDDEN,
@@ -55,6 +56,7 @@ def run(
     """
     if not callable(function):
         raise CohortError("The first argument must be a function that takes one patient.")
+    clusters.check(workers.engine())
     labelled = _labelled(patients)
     table = Table(home() / usable_name(name or getattr(function, "__name__", "").strip("<>") or "cohort"))
     try:

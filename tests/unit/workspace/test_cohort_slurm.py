@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from skrt_workspace import workers
+from skrt_workspace import cohort, workers
 from skrt_workspace.cohort import clusters, share
 from skrt_workspace.cohort.table import CohortError
 
@@ -43,9 +43,10 @@ def test_as_many_jobs_as_are_asked_for_also_when_some_end(monkeypatch: pytest.Mo
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    monkeypatch.setenv(workers.ENGINE, workers.SLURM)
+    monkeypatch.setattr(clusters, "find_spec", lambda name: None)
     with pytest.raises(CohortError, match="pip install dask-jobqueue"):
-        clusters.opened(workers.SLURM)
+        cohort.run(print, ["p1"], wait=False)
 
     def silent(**_: Any) -> None:
         raise ValueError("You must specify how much memory to use per job")
