@@ -230,6 +230,14 @@ def relative_dose(folder):
     write_dose(folder / "dose.dcm", DoseUnits="RELATIVE")
 
 
+def no_geometry(folder):
+    for path in write_ct(folder):
+        item = pydicom.dcmread(path)
+        for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceLocation"):
+            delattr(item, name)
+        item.save_as(path)
+
+
 def cut(folder):
     path = write_ct(folder)[3]
     path.write_bytes(path.read_bytes()[:600])
@@ -257,7 +265,7 @@ def clean(folder):
 
 IMAGES = (clean, missing, tilted, localizer, oblique, prone, sagittal, not_square, scaled, enhanced, brackets)
 NIFTI = (nifti_oblique, nifti_permuted)
-OTHERS = (phases, mixed, same_names, few_points, slanting, other_frame, relative_dose, cut)
+OTHERS = (phases, mixed, same_names, few_points, slanting, other_frame, relative_dose, cut, no_geometry)
 
 
 def seen(image):

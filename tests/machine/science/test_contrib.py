@@ -29,13 +29,24 @@ while getattr(image, "_image", None) is not None:
     image, made = image._image, made + 1
 print(skrt.__file__, made)
 """
+WARNED = """
+import json, sys, warnings
+import skrt
+told = {}
+for case in ("missing", "tilted", "oblique", "clean", "prone"):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        skrt.Image(f"{sys.argv[1]}/{case}").get_data()
+    told[case] = sum("Slices are not" in str(one.message) for one in found)
+print(json.dumps(told))
+"""
 UNMENDED = "import skrt_workspace.startup as startup; startup.HELPERS.pop('skrt.simulation')"
 
 
 def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path) -> None:
     published = next(environment.folder.glob("lib/python3*/site-packages/skrt"))
     shutil.copytree(published, tmp_path / "skrt", ignore=shutil.ignore_patterns("__pycache__"))
-    assert len(PATCHES) == 6
+    assert len(PATCHES) == 8
     for patch in PATCHES:
         command = ["patch", "-p1", "--directory", tmp_path, "--input", patch]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -51,6 +62,12 @@ def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path)
         assert abs(seen["value"] - 1000) < 2, (case, seen)
     assert facts["few_points"]["published"] == {"gtv_ml": 1.8}
     assert facts["missing"]["published"]["miss_mm"] > 1.5, "a patch that mends more than it says"
+    assert facts["same_names"]["published"] == {"gtv_ml": 1.8}, "the first of that name is found"
+    told = subprocess.run(
+        [command[0], "-c", WARNED, tmp_path / "cases"], capture_output=True, text=True, check=True, timeout=60,
+        env=variables,
+    )  # fmt: skip
+    assert json.loads(told.stdout.splitlines()[-1]) == {"missing": 1, "tilted": 2, "oblique": 1, "clean": 0, "prone": 0}
     kept = subprocess.run(
         [command[0], "-c", UNMENDED + KEPT], capture_output=True, text=True, check=True, timeout=60, env=variables
     )
