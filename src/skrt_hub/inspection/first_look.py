@@ -7,9 +7,10 @@ sandbox.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from skrt_hub import computer
 from skrt_hub.context import Context
@@ -22,8 +23,11 @@ from skrt_workspace.home.transfer import reading
 
 SECONDS = 10.0
 """How long one folder is looked at; a set of a million slices must not keep a hub from coming up."""
+SECONDS_AGAIN = 2.0
+"""The same for a folder that people see already: each `up` looks at it."""
 _SMALLEST = 133  # bytes of a DICOM file with nothing in it
 _NAME = "patient data"
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def refuse_new_data(context: Context, *, agreed: bool = False) -> None:
         return
     shown = _shown_already(context)
     new = {f"/data/{one.name}" for one in context.settings.data if (one.name, one.folder) not in shown}
-    found = [looked for looked in _look_at(_data(context), context) if looked.naming]
+    seconds = {f"/data/{one.name}": SECONDS_AGAIN for one in context.settings.data if f"/data/{one.name}" not in new}
+    found = [looked for looked in _look_at(_data(context), context, seconds) if looked.naming]
     for looked in found:
         if agreed or looked.place not in new:
             context.progress.say(f"Note: files that tell who a patient is are in {looked.told}")
@@ -113,13 +118,14 @@ def _beginning(folder: Path, path: str) -> bytes:
         return file.beginning(HEAD)
 
 
-def _look_at(places: dict[str, Path], context: Context) -> Iterator[Looked]:
+def _look_at(places: dict[str, Path], context: Context, seconds: Mapping[str, float] = _NOTHING) -> Iterator[Looked]:
+    """`seconds`: for places that are looked at for another time than SECONDS."""
     if not places:
         return
     with context.progress.step("looking for patients' names in data and shared folders"):
         for place, folder in places.items():
             try:
-                yield look(place, folder)
+                yield look(place, folder, seconds.get(place, SECONDS))
             except OSError:
                 yield Looked(place, folder, unread=1)
 
