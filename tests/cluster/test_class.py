@@ -162,6 +162,19 @@ def test_who_was_removed_is_locked_and_a_freed_name_is_somebody_elses(room: Hub)
     assert run_aside(at_work(room, "ana", password="of the other ana")) is None, "an empty home"
 
 
+def test_one_is_erased_with_the_volume_that_was_moved_aside(room: Hub) -> None:
+    copies = str(room.folder / "copies")
+    room.run("save", "--to", copies)
+    assert '"ana' in room.kubectl("get", "persistentvolumeclaims", "--output=json")
+    room.run("participants", "erase", "ana", code=12)
+    told = room.run("participants", "erase", "ana", "--confirm", "ana")
+    assert any("reclaimPolicy" in line for line in told["lines"]), "what it cannot reach is named"
+    assert '"ana' not in room.kubectl("get", "persistentvolumeclaims", "--output=json")
+    assert "ana" not in {person["name"] for person in room.run("participants")["participants"]}
+    assert all("ana" not in save["people"] for save in room.run("saves", "list", "--from", copies)["saves"])
+    room.run("saves", "verify", "--from", copies)
+
+
 def test_verify_and_collect_work_with_a_list(room: Hub) -> None:
     set_password(room, "anna.mueller", PASSWORD)
     run_aside(at_work(room, "anna.mueller", password=PASSWORD, write="report.txt"))
