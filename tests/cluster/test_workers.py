@@ -87,21 +87,6 @@ print(cohort.errors("same").to_dict())
 for value in cohort.results("same")["result"]:
     print("worker", value)
 """
-SHARED = """
-from pathlib import Path
-from skrt_workspace import cohort
-Path("/shared/project/p1.txt").write_text("voxels of the group")
-def task(path):
-    import os
-    from pathlib import Path
-    text = Path(path).read_text()
-    Path("/shared/project/moved.txt").write_text(text.upper())
-    return {"text": text, "where": os.uname().nodename}
-cohort.run(task, ["/shared/project/p1.txt"], name="shared")
-print(cohort.errors("shared").to_dict())
-(row,) = cohort.results("shared").to_dict("records")
-print(row["text"], row["where"].startswith("dask-worker-"), Path("/shared/project/moved.txt").read_text())
-"""
 PEEK = """
 from dask_gateway import Gateway
 gateway = Gateway()
@@ -124,8 +109,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 
 def configure(hub: Hub, **changes: Any) -> None:
-    shared = [{"name": "project", "size": "200 MB"}]
-    hub.configure(limits={"cpu": 1, "memory": "1 GB"}, shared=shared, kubernetes={"dask_chart": CHART}, **changes)
+    hub.configure(limits={"cpu": 1, "memory": "1 GB"}, kubernetes={"dask_chart": CHART}, **changes)
 
 
 def pods(hub: Hub, component: str) -> list[str]:
@@ -204,16 +188,6 @@ def test_peoples_own_dask_code_has_workers_and_a_limit(room: Hub) -> None:
             await carla.server()
             told = await carla.run(OWN)
             assert "sum 6" in told and "You have 2 Dask clusters already" in told, told
-
-    run_aside(session())
-
-
-def test_files_of_shared_folders_travel_to_workers_and_back(room: Hub) -> None:
-    async def session() -> None:
-        async with Participant(room.url, "carla") as carla:
-            await carla.log_in()
-            await carla.server()
-            assert "voxels of the group True VOXELS OF THE GROUP" in await carla.run(SHARED)
 
     run_aside(session())
 
