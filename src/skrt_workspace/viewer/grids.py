@@ -145,5 +145,9 @@ def small(values: Array) -> Array:
     if np.issubdtype(values.dtype, np.int16):
         return values
     if spread > 300 and float(values.min()) >= -32768 and float(values.max()) <= 32767:
-        return np.rint(values).astype(np.int16)
+        whole = np.empty_like(values, np.int16)
+        for first in range(0, values.shape[2], _SLAB):  # at once, it would need as much again as the image
+            part = slice(first, first + _SLAB)
+            whole[:, :, part] = np.rint(values[:, :, part])
+        return whole
     return values.astype(np.float32)

@@ -89,6 +89,13 @@ LINES = """async points => {
     return context.getImageData(left - 2, top - 2, 5, 5).data.reduce((sum, value) => sum + value, 0);
   });
 }"""
+# Whether anything is drawn over the right fifth of the canvas: 3D was there, and an axial plane is in the middle.
+BESIDE = """() => {
+  const { width, height } = document.querySelector('.skrt-look-lines');
+  const context = document.querySelector('.skrt-look-lines').getContext('2d');
+  const right = context.getImageData(Math.round(0.8 * width), 0, Math.round(0.2 * width), height);
+  return right.data.some(value => value > 0);
+}"""
 # Where places in mm (LPS) of the axial plane are on the page.
 PIXELS = """async points => {
   const loaded = performance.getEntriesByType('resource').map(one => one.name);
@@ -211,6 +218,7 @@ def test_a_large_image_is_turned_and_scrolled_in_time(running: Hub, browser: Bro
     visitor.page.wait_for_timeout(1000)
     near = visitor.page.evaluate(LINES, [[33.2, 0], [-23.5, -23.5], [0, 25.4], [29.3, 0], [0, -29.3]])
     assert [amount > 0 for amount in near] == [True, True, True, False, False]
+    assert not visitor.page.evaluate(BESIDE), "3D stays where only a plane is shown"
     visitor.picture("axial")
     choose(visitor.page, "show", "planes and 3D")
     found = visitor.page.evaluate(SPEED)

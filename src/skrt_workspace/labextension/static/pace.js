@@ -19,6 +19,11 @@ export class Pace {
     niivue.draw3D = (box = [0, 0, 0, 0], ...more) => this.draw(draw, box, more);
   }
 
+  /* Before each drawing: 3D may not be among what is shown now. */
+  begin() {
+    this.coarse = null;
+  }
+
   draw(draw, box, more) {
     const { canvas } = this.niivue.gl;
     const whole = box[2] && box[3] ? [...box] : [0, 0, canvas.width, canvas.height];

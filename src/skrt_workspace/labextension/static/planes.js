@@ -129,6 +129,7 @@ export class Planes {
     const draw = this.niivue.drawScene.bind(this.niivue);
     this.niivue.drawScene = (...given) => {
       const begun = performance.now();
+      this.pace.begin();
       const drawn = draw(...given);
       this.sample(begun);
       this.overlay();
