@@ -10,7 +10,7 @@ from skrt_hub.settings.model import Settings
 
 @pytest.mark.parametrize(
     ("memory", "told"),
-    [("0.8 GB", ["synthetic_dicom_dataset", "image_registration_checks"]), ("1.2 GB", ["image_registration_checks"])],
+    [("0.6 GB", ["synthetic_dicom_dataset", "image_registration_checks"]), ("1 GB", ["image_registration_checks"])],
 )
 def test_notebooks_that_take_more_than_a_server_may_are_named(memory: str, told: list[str]) -> None:
     settings = Settings.model_validate({"material": ["scikit-rt-by-examples"], "limits": {"memory": memory}})
