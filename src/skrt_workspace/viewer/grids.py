@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,7 +79,10 @@ class Grid:
         matrix[:3, 3] = self.origin * [-1, -1, 1]
         image = nibabel.Nifti1Image(np.asarray(self.values), matrix)
         image.header.set_xyzt_units("mm")
-        return gzip.compress(image.to_bytes(), compresslevel=_COMPRESSION, mtime=0)
+        stream = io.BytesIO()
+        with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=_COMPRESSION, mtime=0) as packed:
+            image.to_stream(packed)  # slice by slice: the file as a whole would need twice the image's memory
+        return stream.getvalue()
 
 
 def slabs(grid: Grid, target: Grid, outside: float) -> Iterator[tuple[slice, Array]]:
