@@ -31,6 +31,8 @@ def test_what_is_sent_lies_in_its_place_and_is_small(facts: dict[str, Any]) -> N
     assert facts["bytes"] < 4_000_000
     assert facts["state"] < 10_000, "a notebook may keep a widget's state, and no image is in it"
     assert facts["peak"] < 120 << 20, "of an image of 20 MB, another and a dose"
+    assert facts["taken"][0] < 1.4, "HU are turned to whole numbers some slices at a time"
+    assert facts["taken"][1] < 1.2, "and packed slice by slice"
     assert facts["is_png"] == "iVBORw0KGgo="
     assert facts["pictures"] == 4
     assert facts["movie"][:2] == ["GIF", 5]
