@@ -90,6 +90,7 @@ def _without_place(series: Series) -> Finding:
         "it takes voxels of 1 mm at the place 0, 0, 0, or guesses.",
         "Such pictures (screen captures, scouts, ultrasound) cannot be measured; load() leaves them out.",
         series.names,
+        mended=False,
     )
 
 

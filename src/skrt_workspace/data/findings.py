@@ -72,7 +72,7 @@ class CheckReport:
         if not self.series:
             lines.append("  no DICOM and no NIfTI file")
         lines += ["", *map(str, self.findings)] if self.findings else ["", "Nothing in it goes wrong in scikit-rt."]
-        if any(one.mended for one in self.findings):
+        if self.findings and all(one.mended for one in self.findings):
             lines.append("\nskrt_workspace.data.load() gives the right objects.")
         return "\n".join(lines)
 

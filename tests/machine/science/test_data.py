@@ -43,6 +43,7 @@ def test_a_fault_is_told_and_mended(facts: dict[str, Any], case: str, rule: str)
     found = facts[case]
     assert not is_right(found["published"]), "scikit-rt reads this rightly: the rule is not needed"
     assert rule in found["rules"]
+    assert "load() gives the right objects" in found["text"]
     assert is_right(found["loaded"]), found["loaded"]
 
 
@@ -97,6 +98,7 @@ def test_what_cannot_be_mended_is_refused_by_name(facts: dict[str, Any], case: s
     assert rule in facts[case]["rules"]
     assert named in facts[case]["loaded"]["refused"]
     assert named in facts[case]["text"]
+    assert "load() gives the right objects" not in facts[case]["text"]
 
 
 def test_pictures_without_a_place_are_left_out_by_name(facts: dict[str, Any]) -> None:
