@@ -1,4 +1,4 @@
-"""`skrt-hub participants`: who they are, and their log-ins; no file of theirs is ever touched."""
+"""`skrt-hub participants`: who they are, and their log-ins; only `erase` touches a file of theirs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skrt_hub.policy import erasing
 from skrt_hub.policy.log_in import SHORTEST_PASSWORD
 from skrt_hub.report import Message, Participant, ParticipantsReport
 
-HELP = "List the participants and manage how they log in; files are kept."
+HELP = "List the participants and manage how they log in; files are kept, except by `erase`."
 _PATIENCE = 8.0
 _ACTIONS = {
     "add": "put new ones on the list",
