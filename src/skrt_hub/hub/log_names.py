@@ -10,6 +10,7 @@ from skrt_hub.layout import Layout
 from skrt_hub.policy.erasing import ERASED
 
 _PART_OF_A_WORD = r"[\w.@%-]"
+"""`@` as in an e-mail address; JupyterHub writes `(name@127.0.0.1)` in its log, which is the name."""
 
 
 def take_out_names(layout: Layout, words: Sequence[str]) -> list[str]:
@@ -17,5 +18,6 @@ def take_out_names(layout: Layout, words: Sequence[str]) -> list[str]:
     longest_first = sorted(filter(None, words), key=len, reverse=True)
     either = "|".join(map(re.escape, longest_first))
     # A full stop or a hyphen may belong to a longer name, and a full stop may end a sentence.
-    whole = re.compile(rf"(?<!{_PART_OF_A_WORD})(?:{either})(?!\.?{_PART_OF_A_WORD.replace('.', '', 1)})".encode())
+    ended = rf"(?:(?=@[0-9a-fA-F.:]+\))|(?!\.?{_PART_OF_A_WORD.replace('.', '', 1)}))"
+    whole = re.compile(rf"(?<!{_PART_OF_A_WORD})(?:{either}){ended}".encode())
     return [log.name for log in logs_of(layout) if rewrite(log, lambda data, _: whole.sub(ERASED.encode(), data))]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from skrt_hub.errors import CopyError, SkrtHubError
 from skrt_hub.hub.names import folder_for
 from skrt_hub.policy.erasing import Erased, is_their_folder, is_theirs
-from skrt_hub.snapshots import catalogue, manifest, retention
+from skrt_hub.snapshots import catalogue, index, manifest, retention
 from skrt_hub.snapshots.catalogue import Save
 from skrt_hub.snapshots.copies import Copies
 from skrt_hub.snapshots.index import Index
@@ -33,11 +33,7 @@ def erase(copies: Copies, name: str) -> tuple[Erased, tuple[str, ...]]:
 
 def _in_place(copies: Copies, named: str, name: str) -> Erased:
     place = copies.open(named)
-    with (
-        place.locked(),
-        copies.index(place) as index,
-        copies.progress.step(f"taking {name} out of the copies in {place.label}") as step,
-    ):
+    with place.locked(), copies.progress.step(f"taking {name} out of the copies in {place.label}") as step:
         saves = catalogue.saves_in(place)
         count = 0
         for number, save in enumerate(saves, start=1):
@@ -45,7 +41,9 @@ def _in_place(copies: Copies, named: str, name: str) -> Erased:
             folders = [folder for folder in save.folders if _is_theirs(place, save, folder, name)]
             count += len(folders)
             _take_out(place, save, folders, name)
-        _let_go(place, index)
+        with copies.index(place) as opened:
+            _let_go(place, opened)
+        index.drop(place, copies.layout.saves)
     if not count:
         return Erased((f"The saved copies in {place.label} have nothing of {name}.",), found=False)
     gone = f"{count} saved copies of the home are gone from {place.label}, with all contents that nobody else's need."
@@ -97,7 +95,7 @@ def _forget_account(place: Repository, save: Save, name: str, *, whole: bool) ->
         place.put(file, json.dumps({**document, "accounts": left}).encode())
 
 
-def _let_go(place: Repository, index: Index) -> None:
+def _let_go(place: Repository, opened: Index) -> None:
     """Contents that no manifest needs any more, all of them: a pack that holds one is written anew without it."""
     saves = [save for save in catalogue.saves_in(place) if save.folders]
-    retention.prune(place, index, saves, {save.id for save in saves}, all_of_it=True)
+    retention.prune(place, opened, saves, {save.id for save in saves}, all_of_it=True)

@@ -125,13 +125,21 @@ class Index:
 @contextmanager
 def opened(place: Repository, cache: Path) -> Iterator[Index]:
     """The index of `place`, brought up to date with the packs that are there; kept in the folder `cache`."""
-    file = cache / f"{hashlib.sha256(place.label.encode()).hexdigest()[:16]}.sqlite"
-    index = Index(_connect(file))
+    index = Index(_connect(_file(place, cache)))
     try:
         _bring_up_to_date(index, place)
         yield index
     finally:
         index.close()
+
+
+def drop(place: Repository, cache: Path) -> None:
+    """Let the cache of a place go, which has names of folders; it is made again when it is needed."""
+    _file(place, cache).unlink(missing_ok=True)
+
+
+def _file(place: Repository, cache: Path) -> Path:
+    return cache / f"{hashlib.sha256(place.label.encode()).hexdigest()[:16]}.sqlite"
 
 
 def _connect(file: Path) -> sqlite3.Connection:

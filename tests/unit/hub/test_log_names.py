@@ -12,7 +12,8 @@ def test_the_name_goes_as_a_word_of_its_own(tmp_path: Path) -> None:
     (layout.log / "servers").mkdir(parents=True)
     log = layout.log / "hub.log"
     text = (
-        "User logged in: {0}\n302 GET /user/{0}/lab?x=1\nanna2, joanna, anna.b, an-anna, anna-lena\n“{0}”, {0}. {0}\n"
+        "User logged in: {0}\n302 GET /user/{0}/lab?x=1\n200 GET /hub/api/user ({0}@127.0.0.1) 3.10ms ({0}@::1)\n"
+        "anna2, joanna, anna.b, an-anna, anna-lena, anna@uni.example\n“{0}”, {0}. {0}\n"
     )
     log.write_text(text.format("anna"))
     (layout.log / "proxy.log").write_text("nobody\n")

@@ -49,6 +49,7 @@ def test_nothing_of_one_is_left_and_all_of_the_other(held: Copies, place: Path, 
     assert (done.found, failed) == (True, ())
     assert "2 saved copies of the home are gone" in done.lines[0]
     assert digest not in contents(place)
+    assert not list(held.layout.saves.glob("*.sqlite")), "a file of a database keeps what was deleted in it"
     assert hashlib.sha256(COMMON).hexdigest() in contents(place), "it is the other's, too"
     assert not [path for path in place.rglob("*") if "anna" in path.name]
     for file in place.glob("saves/*/*.json"):
