@@ -13,6 +13,7 @@ def test_the_name_goes_as_a_word_of_its_own(tmp_path: Path) -> None:
     log = layout.log / "hub.log"
     text = (
         "User logged in: {0}\n302 GET /user/{0}/lab?x=1\n200 GET /hub/api/user ({0}@127.0.0.1) 3.10ms ({0}@::1)\n"
+        "client_id=jupyterhub-user-{0}&redirect_uri=%2Fuser%2F{0}%2Foauth_callback&next=%252Fuser%252F{0}%252Flab\n"
         "anna2, joanna, anna.b, an-anna, anna-lena, anna@uni.example\n“{0}”, {0}. {0}\n"
     )
     log.write_text(text.format("anna"))
