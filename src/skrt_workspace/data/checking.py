@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
-
-from skrt_workspace.data import image_rules, structure_rules
+from skrt_workspace.data import image_rules, nifti, structure_rules
 from skrt_workspace.data.findings import CheckReport, Finding, SeriesSummary, UnusableDataError
 from skrt_workspace.data.frames import Stack, stack
-from skrt_workspace.data.headers import Contents, Series, read
+from skrt_workspace.data.headers import Contents, Series, is_short, read
 
 
 def check_folder(folder: str | PathLike[str]) -> CheckReport:
@@ -32,7 +30,7 @@ def check_folder(folder: str | PathLike[str]) -> CheckReport:
         if series.modality == "RTSTRUCT":
             findings += [finding for file in series.files for finding in structure_rules.rules(file, contents)]
     for path in contents.nifti:
-        summary, found = _nifti(path)
+        summary, found = nifti.look(path)
         summaries.append(summary)
         findings += found
     return CheckReport(str(root), tuple(summaries), tuple(findings), tuple(str(path) for path in contents.others))
@@ -42,7 +40,13 @@ def _folder_rules(contents: Contents) -> Iterator[Finding]:
     """What is wrong with the folders and files themselves."""
     yield from _brackets(contents)
     yield from _mixed(contents)
-    for path, why in contents.unusable:
+    short = [
+        (file.path, "it ends before its pixels do")
+        for series in contents.series
+        for file in series.files
+        if is_short(file)
+    ]
+    for path, why in (*contents.unusable, *short):
         yield Finding(
             "unreadable",
             f"{path.name} calls itself DICOM and cannot be read: {why}.",
@@ -105,45 +109,3 @@ def _summary(series: Series, slices: Stack | None) -> SeriesSummary:
     elif series.modality == "RTSTRUCT":
         details = ", ".join(str(item.get("ROIName", "")) for item in header.get("StructureSetROISequence") or [])
     return SeriesSummary(series.modality, description, len(series.files), details)
-
-
-def _nifti(path: Path) -> tuple[SeriesSummary, list[Finding]]:
-    import nibabel  # noqa: PLC0415 - heavy
-
-    try:
-        image = nibabel.load(path)
-    except Exception as error:
-        finding = Finding(
-            "unreadable",
-            f"{path.name} cannot be read as NIfTI: {error}.",
-            "it ends in an error.",
-            "Copy it again from where it came.",
-            (path.name,),
-            mended=False,
-        )
-        return SeriesSummary("NIfTI", path.name, 1, "unreadable"), [finding]
-    sizes = np.linalg.norm(image.affine[:3, :3], axis=0)
-    details = f"{' x '.join(map(str, image.shape))} voxels of {' x '.join(f'{size:g}' for size in sizes[:3])} mm"
-    directions = np.abs(image.affine[:3, :3] / sizes)
-    findings = []
-    if not np.all(directions.max(axis=0) > 1 - 1e-4):
-        findings.append(
-            Finding(
-                "oblique",
-                f"{path.name}: its voxels do not lie along the patient's axes.",
-                "the turn is left out: voxel sizes are wrong, and no point is in its place.",
-                f"{image_rules.LOAD} It is resampled along the axes.",
-                (path.name,),
-            )
-        )
-    elif not np.allclose(np.diag(directions), 1, atol=1e-3):
-        findings.append(
-            Finding(
-                "permuted-axes",
-                f"{path.name}: its first index does not run from left to right ({nibabel.aff2axcodes(image.affine)}).",
-                "voxel sizes are 0.",
-                image_rules.LOAD,
-                (path.name,),
-            )
-        )
-    return SeriesSummary("NIfTI", path.name, 1, details), findings

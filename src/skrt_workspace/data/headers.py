@@ -18,10 +18,11 @@ _COPIES = ".ipynb_checkpoints"  # where Jupyter keeps a second copy of what was 
 
 @dataclass(frozen=True)
 class File:
-    """One DICOM file: its path, and its data set without pixels."""
+    """One DICOM file: its path, its data set without pixels, and at which byte that ends."""
 
     path: Path
     header: Any
+    end: int = 0
 
     @property
     def name(self) -> str:
@@ -89,6 +90,20 @@ def read(root: Path) -> Contents:
     return contents
 
 
+def is_short(file: File) -> bool:
+    """Whether a file ends before its pixels do, where these are not compressed: a copy that was broken off."""
+    import pydicom  # noqa: PLC0415 - heavy
+
+    header = file.header
+    syntax = header.file_meta.get("TransferSyntaxUID", pydicom.uid.ImplicitVRLittleEndian)
+    if syntax.is_compressed or syntax.is_deflated or "Rows" not in header:
+        return False
+    bits = 1
+    for name in ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated"):
+        bits *= int(header.get(name) or 1)
+    return file.path.stat().st_size < file.end + bits // 8
+
+
 def _files_below(root: Path) -> Iterator[Path]:
     if root.is_file():
         yield root
@@ -114,7 +129,9 @@ def _add(path: Path, contents: Contents, by_uid: dict[str, Series]) -> None:
     import pydicom  # noqa: PLC0415 - heavy
 
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+        with path.open("rb") as stream:
+            header = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+            end = stream.tell()
         if header.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10":
             return  # a DICOMDIR: a table of contents
         modality, uid = str(header.get("Modality", "")), str(header.get("SeriesInstanceUID", path))
@@ -122,6 +139,6 @@ def _add(path: Path, contents: Contents, by_uid: dict[str, Series]) -> None:
         contents.broken.append((path, str(error) or type(error).__name__))
         return
     if not modality:
-        contents.nameless.append(File(path, header))
+        contents.nameless.append(File(path, header, end))
         return
-    by_uid.setdefault(uid, Series(uid, modality)).files.append(File(path, header))
+    by_uid.setdefault(uid, Series(uid, modality)).files.append(File(path, header, end))

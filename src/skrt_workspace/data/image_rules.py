@@ -136,6 +136,33 @@ def multi_frame(series: Series, stack: Stack) -> Iterator[Finding]:
     )
 
 
+def colours(series: Series, stack: Stack) -> Iterator[Finding]:
+    """Pictures in colours, which have no values."""
+    if int(series.first.get("SamplesPerPixel") or 1) == 1:
+        return
+    yield Finding(
+        "in-colours",
+        f"{series.modality}: its pictures are in colours.",
+        "it ends in an error.",
+        "Such pictures cannot be measured; load() leaves them out. Look at them with a double click.",
+        series.names,
+        mended=False,
+    )
+
+
+def lookup_table(series: Series, stack: Stack) -> Iterator[Finding]:
+    """Values by a table in place of slope and intercept (PS3.3 C.11.1)."""
+    if "ModalityLUTSequence" not in series.first:
+        return
+    yield Finding(
+        "values-by-a-table",
+        f"{series.modality}: the files have a table that makes values of stored numbers.",
+        "the table is left out: the numbers are shown as they are stored.",
+        LOAD,
+        series.names,
+    )
+
+
 def dose_units(series: Series, stack: Stack) -> Iterator[Finding]:
     """Doses that are not in Gy."""
     units = str(series.first.get("DoseUnits", ""))
@@ -164,5 +191,7 @@ RULES: tuple[Rule, ...] = (
     unequal_pixels,
     unequal_scaling,
     multi_frame,
+    colours,
+    lookup_table,
     dose_units,
 )

@@ -13,8 +13,10 @@ import numpy as np
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.frames import Array, stack
 from skrt_workspace.data.headers import Contents, File, Series, read
+from skrt_workspace.data.nifti import nifti_volume, says_where
+from skrt_workspace.data.rings import has_holes, without_holes
 from skrt_workspace.data.structure_rules import Contours, distinct_names, frames_named, structures_of
-from skrt_workspace.data.volume import Volume, nifti_volume, volume_of
+from skrt_workspace.data.volume import Volume, volume_of
 
 
 @dataclass
@@ -97,6 +99,9 @@ def image_of_series(series: Series, notes: list[str], kind: Callable[..., Any]) 
     if slices is None:
         notes.append(f"{title}: left out, its files do not say where their pixels are.")
         return None
+    if int(series.first.get("SamplesPerPixel") or 1) > 1:
+        notes.append(f"{title}: left out, pictures in colours have no values to measure.")
+        return None
     if slices.doubled:
         raise UnusableDataError(
             f"{title}: {len(slices.doubled)} slices are at the place of another, "
@@ -122,6 +127,8 @@ def _as_skrt(volume: Volume, title: str, notes: list[str], kind: Callable[..., A
 def _from_nifti(path: Path, notes: list[str]) -> Any:
     import skrt  # noqa: PLC0415 - heavy
 
+    if not says_where(path):
+        notes.append(f"{path.name}: it does not say where it lies in the patient.")
     return _as_skrt(nifti_volume(path), path.name.split(".nii")[0], notes, skrt.Image)
 
 
@@ -151,14 +158,17 @@ def _structure_set(file: File, frames: dict[str, Any], notes: list[str]) -> Any:
         if one.points:
             notes.append(f"{file.name}: {len(one.points)} contours of {one.name} enclose nothing and are left out.")
         if one.closed:
-            rois.append(skrt.structures.ROI(_by_height(one), name=name, image=image, color=one.colour))
+            rois.append(skrt.structures.ROI(_planes(one, name, notes), name=name, image=image, color=one.colour))
     label = str(file.header.get("StructureSetLabel") or file.name)
     return skrt.StructureSet(rois, name=label, image=image)
 
 
-def _by_height(one: Contours) -> dict[float, list[Array]]:
-    """Contours as scikit-rt takes them: points (x, y) by the z of their plane."""
-    planes: dict[float, list[Array]] = {}
-    for contour in one.closed:
-        planes.setdefault(round(float(contour[0, 2]), 3), []).append(contour[:, :2])
-    return planes
+def _planes(one: Contours, name: str, notes: list[str]) -> dict[float, list[Array]]:
+    """Contours as scikit-rt takes them, with holes cut out."""
+    planes = one.planes
+    holed = [height for height, rings in planes.items() if has_holes(rings)]
+    for height in holed:
+        planes[height] = without_holes(planes[height])
+    if holed:
+        notes.append(f"{name}: holes were cut out in {len(holed)} planes.")
+    return {height: rings for height, rings in planes.items() if rings}

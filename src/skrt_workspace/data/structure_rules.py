@@ -12,6 +12,7 @@ import numpy as np
 from skrt_workspace.data.findings import Finding
 from skrt_workspace.data.frames import Array
 from skrt_workspace.data.headers import Contents, File
+from skrt_workspace.data.rings import has_holes
 
 _FLAT_MM = 0.01
 _AREA = 3
@@ -29,6 +30,14 @@ class Contours:
     colour: tuple[float, ...] | None
     closed: tuple[Array, ...]
     points: tuple[Array, ...]
+
+    @property
+    def planes(self) -> dict[float, list[Array]]:
+        """The closed contours as points (x, y), by the z of their plane."""
+        found: dict[float, list[Array]] = {}
+        for contour in self.closed:
+            found.setdefault(round(float(contour[0, 2]), 3), []).append(contour[:, :2])
+        return found
 
     @property
     def is_axial(self) -> bool:
@@ -77,6 +86,7 @@ def rules(file: File, contents: Contents) -> Iterator[Finding]:
     yield from _same_names(file, structures)
     yield from _too_few_points(file, structures)
     yield from _not_axial(file, structures)
+    yield from _with_holes(file, structures)
     yield from _other_frame(file, contents)
 
 
@@ -114,6 +124,18 @@ def _not_axial(file: File, structures: list[Contours]) -> Iterator[Finding]:
             "Draw or export them in axial planes; load() refuses these structures.",
             (file.name,),
             mended=False,
+        )
+
+
+def _with_holes(file: File, structures: list[Contours]) -> Iterator[Finding]:
+    named = [one.name for one in structures if one.is_axial and any(map(has_holes, one.planes.values()))]
+    if named:
+        yield Finding(
+            "contours-with-holes",
+            f"contours within contours, or that run into a hole and back: {', '.join(named)}.",
+            "holes are added to the volume, or filled.",
+            "load() cuts them out.",
+            (file.name,),
         )
 
 

@@ -121,7 +121,10 @@ def _planes(stack: Stack) -> Array:
                 raise UnusableDataError(f"The pixels of {path.name} cannot be read: {error}") from error
         pixels = made[path]
         plane = pixels[frame.number] if pixels.ndim == 3 else pixels
-        planes.append(plane.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept))
+        if "ModalityLUTSequence" in frame.file.header:
+            planes.append(pydicom.pixels.apply_modality_lut(plane, frame.file.header).astype(np.float32))
+        else:
+            planes.append(plane.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept))
     values = np.stack(planes)
     if stack.frames[0].file.header.get("PhotometricInterpretation") == "MONOCHROME1":
         values = values.min() + values.max() - values
@@ -148,23 +151,6 @@ def flat_picture(file: Any) -> Array:
     if file.header.get("PhotometricInterpretation") == "MONOCHROME1":
         frames = frames.min() + frames.max() - frames
     return frames.transpose(2, 1, 0)
-
-
-def nifti_volume(path: Any) -> Volume:
-    """A NIfTI image of three dimensions, its matrix in DICOM's directions.
-
-    :raises UnusableDataError: for a file that is none, or has more dimensions.
-    """
-    import nibabel  # noqa: PLC0415 - heavy
-
-    try:
-        image = nibabel.load(path)
-        values = np.squeeze(np.asanyarray(image.dataobj))
-    except Exception as error:
-        raise UnusableDataError(f"{path.name} cannot be read as NIfTI: {error}") from error
-    if values.ndim != 3:
-        raise UnusableDataError(f"{path.name} has {values.ndim} dimensions; images of three can be loaded.")
-    return Volume(values, np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine)
 
 
 def itk_volume(path: Any) -> Volume:

@@ -21,7 +21,8 @@ import numpy as np
 from skrt_workspace.data import UnusableDataError
 from skrt_workspace.data.headers import NIFTI_ENDINGS, Contents, Series, read
 from skrt_workspace.data.loading import Loaded, load_contents
-from skrt_workspace.data.volume import Volume, flat_picture, itk_volume, nifti_volume
+from skrt_workspace.data.nifti import nifti_volume
+from skrt_workspace.data.volume import Volume, flat_picture, itk_volume
 from skrt_workspace.viewer import belonging, picture, summaries
 from skrt_workspace.viewer.doses import LEAST, Doses
 from skrt_workspace.viewer.grids import Grid, grid_of, small, upright_grid

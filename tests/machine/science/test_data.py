@@ -24,6 +24,8 @@ CASES = {
     "enhanced": "enhanced-multi-frame",
     "brackets": "brackets-in-a-name",
     "nifti_oblique": "oblique",
+    "nifti_metres": "not-in-mm",
+    "table": "values-by-a-table",
 }
 """Image series that scikit-rt places, scales or opens wrongly, and the rule that tells."""
 
@@ -86,12 +88,46 @@ def test_contours_that_enclose_nothing_are_left_out(facts: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
+    ("case", "published", "right"),
+    [
+        ("hole", 2.45, 1.15),  # squares of 10 and 6 mm, six planes of 3 mm
+        ("island", 2.59, 1.22),  # and of 2 mm
+        ("channel", 1.8, 1.15),
+    ],
+)
+def test_holes_are_cut_out(facts: dict[str, Any], case: str, published: float, right: float) -> None:
+    assert facts[case]["published"]["gtv_ml"] == pytest.approx(published, abs=0.02)
+    assert facts[case]["rules"] == ["contours-with-holes"]
+    assert facts[case]["loaded"]["rois"] == {"GTV": right}
+    assert facts[case]["loaded"]["notes"] == ["GTV: holes were cut out in 6 planes."]
+
+
+def test_a_dose_with_missing_planes_is_in_its_place(facts: dict[str, Any]) -> None:
+    found = facts["dose_with_a_gap"]
+    assert found["published"]["miss_mm"] > HALF_A_VOXEL
+    assert found["rules"] == ["missing-slices"]
+    assert found["loaded"]["dose"]["miss_mm"] < HALF_A_VOXEL
+    assert found["loaded"]["dose"]["value"] == 20.0
+
+
+def test_an_image_that_lies_nowhere_comes_with_a_note(facts: dict[str, Any]) -> None:
+    assert facts["nifti_no_place"]["rules"] == ["place-unknown"]
+    assert facts["nifti_no_place"]["loaded"]["notes"] == ["image.nii.gz: it does not say where it lies in the patient."]
+
+
+@pytest.mark.parametrize(
     ("case", "rule", "named"),
     [
         ("phases", "doubled-slices", "phase-001.dcm"),
         ("slanting", "contours-not-axial", "GTV"),
         ("relative_dose", "dose-not-in-gray", "dose.dcm"),
         ("cut", "unreadable", "004.dcm"),
+        ("cut_pixels", "unreadable", "004.dcm"),
+        ("colours", "in-colours", "colours"),
+        ("nifti_several", "not-one-volume", "image.nii.gz"),
+        ("nifti_colours", "not-one-volume", "image.nii.gz"),
+        ("nifti_broken", "unreadable", "image.nii"),
+        ("no_place", "no-geometry", "no_place"),
     ],
 )
 def test_what_cannot_be_mended_is_refused_by_name(facts: dict[str, Any], case: str, rule: str, named: str) -> None:
