@@ -60,6 +60,8 @@ class Contents:
     broken: list[tuple[Path, str]] = field(default_factory=list)
     nameless: list[File] = field(default_factory=list)
     """Files that do not say what kind they are (no Modality): cut short, or no image at all."""
+    tables: list[File] = field(default_factory=list)
+    """Tables of contents (DICOMDIR), which name every patient of a disc."""
 
     def of(self, *modalities: str) -> list[Series]:
         """The series of these modalities."""
@@ -133,7 +135,8 @@ def _add(path: Path, contents: Contents, by_uid: dict[str, Series]) -> None:
             header = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
             end = stream.tell()
         if header.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10":
-            return  # a DICOMDIR: a table of contents
+            contents.tables.append(File(path, header, end))
+            return
         modality, uid = str(header.get("Modality", "")), str(header.get("SeriesInstanceUID", path))
     except Exception as error:
         contents.broken.append((path, str(error) or type(error).__name__))

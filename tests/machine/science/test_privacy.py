@@ -26,8 +26,9 @@ def others(
 ) -> dict[str, Any]:
     """What became of the files that pydicom ships, from many makers."""
     shipped = next(environment.folder.glob("lib/python3*/site-packages/pydicom/data"))
-    found: dict[str, Any] = facts_of("privacy_facts.py", tmp_path_factory.mktemp("others"), shipped, deadline=500)
-    return dict(found["others"])
+    folder = tmp_path_factory.mktemp("others")
+    found: dict[str, Any] = facts_of("privacy_shipped_facts.py", folder, shipped, deadline=500)
+    return found
 
 
 def test_no_planted_value_is_left(facts: dict[str, Any]) -> None:
@@ -98,6 +99,20 @@ def test_files_that_nobody_here_made(others: dict[str, Any]) -> None:
 
 
 @pytest.mark.long
+def test_no_value_that_was_planted_in_them_is_left(others: dict[str, Any]) -> None:
+    assert others["planted_found"] > others["planted"] * 0.95 > 5000, "the search finds what is there"
+    assert others["marked"][0] == others["marked"][1] > 100
+    assert others["marked_left"] == []
+    assert not any("cannot be cleaned" in why for _, why in others["marked_left_out"])
+
+
+@pytest.mark.long
+def test_a_table_of_contents_is_told_of_and_left_out(others: dict[str, Any]) -> None:
+    assert any(line.startswith("Patient's Name") for line in others["table_of_contents"])
+    assert ["DICOMDIR", "a table of contents names all patients"] in others["left_out"]
+
+
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dicom3tools")
 def test_cleaning_makes_no_fault_in_them(others: dict[str, Any]) -> None:
     cut_off = ("ControlPointSequence", "IsocenterPosition", "CumulativeMetersetWeight", "PixelData has incorrect")
@@ -109,6 +124,7 @@ def test_cleaning_makes_no_fault_in_them(others: dict[str, Any]) -> None:
 @pytest.mark.skipif(shutil.which("dcmftest") is None, reason="needs dcmtk")
 def test_dcmtk_takes_them_for_dicom(others: dict[str, Any]) -> None:
     assert others["dcmtk"] == []
+    assert others["marked_dcmtk"] == []
 
 
 @pytest.mark.long

@@ -76,6 +76,7 @@ def clean_folder(folder: str | PathLike[str], to: str | PathLike[str], key: byte
 def _write(contents: Contents, folder: Path, pseudonyms: Pseudonyms, target: Path) -> Cleaned:
     left_out = [(path.name, "neither DICOM nor cleaned") for path in (*contents.others, *contents.nifti)]
     left_out += [(path.name, f"unreadable: {why}") for path, why in contents.broken]
+    left_out += [(file.name, "a table of contents names all patients") for file in contents.tables]
     patients: dict[str, None] = {}
     number = 0
     for file in (*(file for series in contents.series for file in series.files), *contents.nameless):

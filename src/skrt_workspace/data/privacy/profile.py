@@ -32,9 +32,9 @@ _LOOKUP = frozenset({f"{colour}PaletteColorLookupTableData" for colour in ("Red"
 TECHNICAL = frozenset(
     {
         "CodeMeaning", "CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "ConvolutionKernel",
-        "FilterType", "LUTExplanation", "Manufacturer", "ManufacturerModelName",
+        "FilterType", "LUTExplanation", "LongCodeValue", "Manufacturer", "ManufacturerModelName",
         "PositionReferenceIndicator", "ROIName", "RescaleType", "SequenceName", "SoftwareVersions",
-        "WindowCenterWidthExplanation", "ContrastBolusAgent", "ModalityLUTType",
+        "URNCodeValue", "WindowCenterWidthExplanation", "ContrastBolusAgent", "ModalityLUTType",
     }
 )  # fmt: skip
 """Text attributes that describe machines and images, not people."""

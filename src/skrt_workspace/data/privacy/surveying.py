@@ -79,7 +79,7 @@ def survey_folder(folder: str | PathLike[str]) -> Survey:
     contents = read(root)
     found: dict[tuple[str, bool], list[str]] = {}
     values: set[str] = set()
-    files = [*(file for series in contents.series for file in series.files), *contents.nameless]
+    files = [*(file for series in contents.series for file in series.files), *contents.nameless, *contents.tables]
     declared = 0
     for file in files:
         removed = str(file.header.get("PatientIdentityRemoved", "")).upper() == "YES"
@@ -120,7 +120,8 @@ def _values(header: Any) -> Iterator[str]:
 
 
 def _in_names(contents: Contents, values: set[str]) -> Iterator[tuple[str, bool, str]]:
-    paths = [*contents.others, *contents.nifti, *(file.path for series in contents.series for file in series.files)]
+    files = [*(file for series in contents.series for file in series.files), *contents.nameless, *contents.tables]
+    paths = [*contents.others, *contents.nifti, *(file.path for file in files)]
     for path in paths:
         if any(value in str(path.relative_to(contents.root)).lower() for value in values):
             yield "a patient's name or number in the name of a file or folder", True, path.name
