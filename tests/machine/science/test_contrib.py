@@ -46,7 +46,7 @@ UNMENDED = "import skrt_workspace.startup as startup; startup.HELPERS.pop('skrt.
 def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path) -> None:
     published = next(environment.folder.glob("lib/python3*/site-packages/skrt"))
     shutil.copytree(published, tmp_path / "skrt", ignore=shutil.ignore_patterns("__pycache__"))
-    assert len(PATCHES) == 8
+    assert len(PATCHES) == 10
     for patch in PATCHES:
         command = ["patch", "-p1", "--directory", tmp_path, "--input", patch]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -56,7 +56,7 @@ def test_each_patch_mends_what_it_says(environment: Environment, tmp_path: Path)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=variables)
     assert done.returncode == 0, done.stderr[-3000:]
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    for case in ("not_square", "brackets", "scaled", "clean"):
+    for case in ("not_square", "brackets", "scaled", "nifti_metres", "table", "clean"):
         seen = facts[case]["published"]
         assert seen["miss_mm"] < 1.5, (case, seen)
         assert abs(seen["value"] - 1000) < 2, (case, seen)
