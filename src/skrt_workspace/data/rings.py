@@ -67,6 +67,7 @@ def _opened(shape: Any) -> list[Any]:
     done, waiting = [], _parts(shape)
     while waiting:
         part = waiting.pop()
+        part = shapely.Polygon(part.exterior, [one for one in part.interiors if shapely.Polygon(one).area > _LEAST_MM2])
         if not part.interiors:
             done.append(part)
             continue
