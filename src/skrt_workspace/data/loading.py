@@ -13,7 +13,7 @@ import numpy as np
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.frames import Array, stack
 from skrt_workspace.data.headers import Contents, File, Series, read
-from skrt_workspace.data.nifti import nifti_volume, says_where
+from skrt_workspace.data.nifti import nifti_volume, note
 from skrt_workspace.data.rings import has_holes, without_holes
 from skrt_workspace.data.structure_rules import Contours, distinct_names, frames_named, structures_of
 from skrt_workspace.data.volume import Volume, volume_of
@@ -76,7 +76,8 @@ def load_contents(contents: Contents) -> Loaded:
         if image is not None:
             loaded.images.append(image)
             frames.setdefault(str(series.first.get("FrameOfReferenceUID", "")), image)
-    loaded.images += [_from_nifti(path, loaded.notes) for path in contents.nifti]
+    images = (_from_nifti(path, loaded.notes) for path in contents.nifti)
+    loaded.images += [image for image in images if image is not None]
     for series in contents.of("RTDOSE"):
         loaded.doses += [_dose(file, frames, loaded.notes) for file in series.files]
     for series in contents.of("RTSTRUCT"):
@@ -127,8 +128,10 @@ def _as_skrt(volume: Volume, title: str, notes: list[str], kind: Callable[..., A
 def _from_nifti(path: Path, notes: list[str]) -> Any:
     import skrt  # noqa: PLC0415 - heavy
 
-    if not says_where(path):
-        notes.append(f"{path.name}: it does not say where it lies in the patient.")
+    words, is_left_out = note(path)
+    notes += [words] if words else []
+    if is_left_out:
+        return None
     return _as_skrt(nifti_volume(path), path.name.split(".nii")[0], notes, skrt.Image)
 
 

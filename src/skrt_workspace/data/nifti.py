@@ -16,6 +16,9 @@ _TO_MM = {"meter": 1000.0, "micron": 0.001}
 """Units of length that are not mm; a file that names none means mm, as all programs take it."""
 
 
+_FIELDS = ("vector", "displacement vector")
+
+
 def look(path: Path) -> tuple[SeriesSummary, list[Finding]]:
     """A line for the table, and every finding."""
     import nibabel  # noqa: PLC0415 - heavy
@@ -84,7 +87,7 @@ def _place(path: Path, image: Any) -> Iterator[Finding]:
 
 
 def _kind(path: Path, image: Any) -> Iterator[Finding]:
-    if why := _unsuitable(image):
+    if not _is_field(image) and (why := _unsuitable(image)):
         yield Finding(
             "not-one-volume",
             f"{path.name}: {why}.",
@@ -95,14 +98,17 @@ def _kind(path: Path, image: Any) -> Iterator[Finding]:
         )
 
 
-def says_where(path: Path) -> bool:
-    """Whether a file tells its place in the patient."""
+def note(path: Path) -> tuple[str, bool]:
+    """What is to be said of a file where it is loaded, and whether it is left out; nothing where all is well."""
     import nibabel  # noqa: PLC0415 - heavy
 
     try:
-        return _has_place(nibabel.load(path))
+        image = nibabel.load(path)
     except Exception:
-        return True  # whoever reads it says what is wrong
+        return "", False  # whoever reads it says what is wrong
+    if _is_field(image):
+        return f"{path.name}: left out, it is a field of vectors.", True
+    return "" if _has_place(image) else f"{path.name}: it does not say where it lies in the patient.", False
 
 
 def nifti_volume(path: Any) -> Volume:
@@ -121,6 +127,11 @@ def nifti_volume(path: Any) -> Volume:
     if values is None:
         raise UnusableDataError(f"{path.name}: {why}; images of one volume can be loaded.")
     return Volume(values, np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.diag([*[_unit(image)] * 3, 1.0]) @ image.affine)
+
+
+def _is_field(image: Any) -> bool:
+    """Whether it holds vectors, such as a deformation."""
+    return "intent_code" in image.header and image.header.get_intent()[0] in _FIELDS
 
 
 def _unit(image: Any) -> float:

@@ -27,7 +27,7 @@ CASES = [
     *(others.brackets, others.mixed, others.same_names, others.few_points, others.slanting, others.other_frame),
     *(others.hole, others.island, others.channel, others.relative_dose, others.dose_with_a_gap),
     *(others.nifti_oblique, others.nifti_permuted, others.nifti_metres, others.nifti_several, others.nifti_colours),
-    *(others.nifti_no_place, others.nifti_broken),
+    *(others.nifti_no_place, others.nifti_broken, others.nifti_field),
 ]
 
 

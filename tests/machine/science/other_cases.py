@@ -144,6 +144,16 @@ def nifti_several(folder):
     nifti_changed(folder, lambda image, values: nibabel.Nifti1Image(np.stack([values] * 2, axis=-1), image.affine))
 
 
+def nifti_field(folder):
+    def changed(image, values):
+        made = nibabel.Nifti1Image(np.stack([values[:, :, :, np.newaxis]] * 3, axis=-1), image.affine)
+        made.header.set_intent("vector")
+        nibabel.save(image, folder / "ct.nii.gz")
+        return made
+
+    nifti_changed(folder, changed)
+
+
 def nifti_colours(folder):
     colour = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
     nifti_changed(folder, lambda image, values: nibabel.Nifti1Image(np.zeros(values.shape, colour), image.affine))

@@ -8,6 +8,8 @@ import sys
 import warnings
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pydicom
 from planting import contents_of, left_in, new_faults, pixels, plant, references, validated
 from pydicom.dataset import Dataset
@@ -61,6 +63,25 @@ def days(text):
     return date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal()
 
 
+def beside(folder):
+    """Files beside images that tell who somebody is; and those that do not."""
+    folder.mkdir()
+    deep = {"series": [{"acquisition": {"PatientName": "MUELLER"}}], "Modality": "MR"}
+    (folder / "deep.json").write_text(json.dumps(deep))
+    dicom = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "MUELLER"}]}, "00100020": {"vr": "LO"}}
+    (folder / "dicom.json").write_text(json.dumps([dicom]))
+    (folder / "plain.json").write_text('{"PatientName": "", "EchoTime": 0.03}')
+    for name, header in (("named", {"PatientName": "MUELLER"}), ("cleaned", {"PatientIdentityRemoved": "YES"})):
+        image = nibabel.Nifti1Image(np.zeros((2, 2, 2), "i2"), np.eye(4))
+        content = Dataset()
+        content.update({"PatientID": "4711-0815"})
+        for keyword, value in header.items():
+            setattr(content, keyword, value)
+        image.header.extensions.append(nibabel.nifti1.Nifti1DicomExtension(2, content))
+        nibabel.save(image, folder / f"{name}.nii.gz")
+    return {str(one): one.certain for one in privacy.survey(folder).named}
+
+
 source, clean = root / "source", root / "clean"
 values = make(source)
 before = privacy.survey(source)
@@ -82,6 +103,7 @@ facts = {
     },
     "files": [sum(1 for _ in source.rglob("*.dcm")), done.files],
     "left_out": done.left_out,
+    "beside": beside(root / "beside"),
     "left": left_in(clean, values),
     "left_in_source": len(left_in(source, values)),
     "references": [references(source), references(clean)],

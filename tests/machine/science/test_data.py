@@ -110,6 +110,13 @@ def test_a_dose_with_missing_planes_is_in_its_place(facts: dict[str, Any]) -> No
     assert found["loaded"]["dose"]["value"] == 20.0
 
 
+def test_a_deformation_beside_an_image_is_no_fault(facts: dict[str, Any]) -> None:
+    found = facts["nifti_field"]
+    assert found["rules"] == []
+    assert is_right(found["loaded"])
+    assert found["loaded"]["notes"] == ["image.nii.gz: left out, it is a field of vectors."]
+
+
 def test_an_image_that_lies_nowhere_comes_with_a_note(facts: dict[str, Any]) -> None:
     assert facts["nifti_no_place"]["rules"] == ["place-unknown"]
     assert facts["nifti_no_place"]["loaded"]["notes"] == ["image.nii.gz: it does not say where it lies in the patient."]

@@ -77,6 +77,14 @@ def test_the_survey_tells_before_and_is_silent_after(facts: dict[str, Any]) -> N
     assert facts["after"] == {"clean": True, "declared": facts["files"][1], "certain": []}
 
 
+def test_files_beside_images_are_looked_into(facts: dict[str, Any]) -> None:
+    assert facts["beside"] == {
+        "PatientName in a side file, in deep.json (2 files)": True,
+        "a DICOM header with a patient's name or number in a NIfTI file, in named.nii.gz": True,
+        "an extension of a NIfTI header, which may hold any text, in cleaned.nii.gz": False,
+    }
+
+
 @pytest.mark.skipif(shutil.which("dcmftest") is None, reason="needs dcmtk")
 def test_dcmtk_takes_all_of_it_for_dicom(facts: dict[str, Any]) -> None:
     assert facts["dcmtk"] == []

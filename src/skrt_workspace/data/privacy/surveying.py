@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -11,15 +10,12 @@ from typing import Any
 
 from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import Contents, read
+from skrt_workspace.data.privacy import side_files
 from skrt_workspace.data.privacy.cleaning import NOT_SAFE
 from skrt_workspace.data.privacy.profile import identifies
 
 _WHO = ("PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "PatientBirthName")
 _LEAST = 4  # shorter values, such as "A", would be found everywhere
-_LARGEST = 50_000_000
-_SIDE_KEYS = frozenset(
-    {"PatientName", "PatientID", "PatientBirthDate", "InstitutionName", "InstitutionAddress", "ReferringPhysicianName"}
-)
 _OURS = ("P", "anon", "phantom")
 
 
@@ -130,43 +126,11 @@ def _in_names(contents: Contents, values: set[str]) -> Iterator[tuple[str, bool,
 def _in_others(contents: Contents, values: set[str]) -> Iterator[tuple[str, bool, str]]:
     """NIfTI headers, JSON files beside them, and what notebooks show."""
     for path in contents.nifti:
-        yield from ((what, False, path.name) for what in _in_nifti(path))
+        yield from ((what, certain, path.name) for what, certain in side_files.in_nifti(path))
     for path in contents.others:
         if path.suffix == ".json":
-            yield from ((what, True, path.name) for what in _in_side_file(path))
-        elif path.suffix == ".ipynb" and values and _holds(path, values):
+            yield from ((what, True, path.name) for what in side_files.in_json(path))
+        elif path.suffix == ".ipynb" and values and side_files.holds(path, values):
             yield "a patient's name or number in a notebook", True, path.name
-        elif path.suffix.lower() in (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".csv", ".txt") and _holds(path, values):
+        elif path.suffix.lower() in side_files.DOCUMENTS and side_files.holds(path, values):
             yield "a patient's name or number in a document", True, path.name
-
-
-def _in_nifti(path: Path) -> Iterator[str]:
-    import nibabel  # noqa: PLC0415 - heavy
-
-    try:
-        header = nibabel.load(path).header
-    except Exception:
-        return
-    for name in ("descrip", "aux_file", "db_name"):
-        text = bytes(header[name]).rstrip(b"\0 ") if name in header else b""
-        if len(text) > _LEAST:
-            yield f"free text in NIfTI headers ({name})"
-
-
-def _in_side_file(path: Path) -> Iterable[str]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size < _LARGEST else {}
-    except (OSError, ValueError):
-        return ()
-    keys = content.keys() if isinstance(content, dict) else ()
-    return [f"{key} in a side file" for key in sorted(_SIDE_KEYS & set(keys)) if content[key]]
-
-
-def _holds(path: Path, values: set[str]) -> bool:
-    try:
-        if path.stat().st_size > _LARGEST:
-            return False
-        text = path.read_bytes().lower()
-    except OSError:
-        return False
-    return any(value.encode() in text for value in values)
