@@ -23,7 +23,7 @@ root = Path(sys.argv[1])
 CASES = [
     *(images.clean, images.missing, images.tilted, images.localizer, images.oblique, images.prone, images.sagittal),
     *(images.not_square, images.scaled, images.enhanced, images.phases, images.cut, images.cut_pixels),
-    *(images.colours, images.table, images.no_place),
+    *(images.colours, images.table, images.no_geometry),
     *(others.brackets, others.mixed, others.same_names, others.few_points, others.slanting, others.other_frame),
     *(others.hole, others.island, others.channel, others.relative_dose, others.dose_with_a_gap),
     *(others.nifti_oblique, others.nifti_permuted, others.nifti_metres, others.nifti_several, others.nifti_colours),

@@ -185,10 +185,10 @@ def table(folder):
         item.save_as(path)
 
 
-def no_place(folder):
+def no_geometry(folder):
     for path in write_ct(folder):
         item = pydicom.dcmread(path)
-        del item.ImagePositionPatient, item.ImageOrientationPatient
+        del item.ImagePositionPatient, item.ImageOrientationPatient, item.PixelSpacing, item.SliceLocation
         item.save_as(path)
 
 

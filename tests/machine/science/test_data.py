@@ -134,7 +134,7 @@ def test_an_image_that_lies_nowhere_comes_with_a_note(facts: dict[str, Any]) -> 
         ("nifti_several", "not-one-volume", "image.nii.gz"),
         ("nifti_colours", "not-one-volume", "image.nii.gz"),
         ("nifti_broken", "unreadable", "image.nii"),
-        ("no_place", "no-geometry", "no_place"),
+        ("no_geometry", "no-geometry", "no_geometry"),
     ],
 )
 def test_what_cannot_be_mended_is_refused_by_name(facts: dict[str, Any], case: str, rule: str, named: str) -> None:
