@@ -61,7 +61,8 @@ def spread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     cordon(hub_stays_off=False)
     yield one
     node_does("SKRT_HUB_TEST_FIND")
-    subprocess.run(["kubectl", "uncordon", "--all"], check=False, timeout=60)
+    until(node_is_ready, 120)
+    subprocess.run(["kubectl", "uncordon", NODE], check=False, timeout=60)
     one.run("delete", "--volumes", "--namespace", "--no-copies", "--confirm", NAME)
 
 
