@@ -19,8 +19,7 @@ from skrt_workspace.compare.doses import (
     dose_points,
     measure_doses,
 )
-from skrt_workspace.compare.pages import Written, row, write_page, write_table
-from skrt_workspace.data.findings import UnusableDataError
+from skrt_workspace.compare.pages import Written, row, why_not, write
 from skrt_workspace.data.headers import read
 from skrt_workspace.data.structure_rules import Contours, structures_of
 from skrt_workspace.viewer.grids import Grid
@@ -64,11 +63,7 @@ def compare_doses(
     folder.mkdir(parents=True, exist_ok=True)
     shown: dict[str, str] = {}
     rows = [_person(name, place, own, shown) for name, place in people.items()]
-    problems = {one.name: one.problem for one in rows if one.problem}
-    table = write_table(folder, _COLUMNS, _lines(rows))
-    page = write_page(folder, _page(rows, own.known, shown), problems)
-    told = (*_told(rows), *(f"{name}: {why}" for name, why in problems.items()))
-    return Written(told, tuple(rows), table, page)
+    return write(folder, rows, _COLUMNS, _lines(rows), page=_page(rows, own.known, shown), told=_told(rows))
 
 
 def _reference(place: Path) -> _Reference:
@@ -86,10 +81,8 @@ def _person(name: str, place: str | PathLike[str], own: _Reference, shown: dict[
         measures = measure_doses(own.dose, dose)
         found = {one.name: dose_points(one, dose) for one in own.structures if one.name in own.known}
         shown[name] = plots.tag(plots.dose_difference(own.dose, dose, measures.worst_height_mm))
-    except UnusableDataError as error:
-        return DosePerson(name, problem=str(error))
     except Exception as error:
-        return DosePerson(name, problem=f"it is damaged, or unlike any dose ({type(error).__name__})")
+        return DosePerson(name, problem=why_not(error, "dose"))
     return DosePerson(name, measures, {one: (points, own.known[one]) for one, points in found.items() if points})
 
 

@@ -8,9 +8,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from skrt_workspace.compare.cells import plain_cell
+from skrt_workspace.data.findings import UnusableDataError
 
 TABLE, PAGE = "compared.csv", "compared.html"
 _STYLE = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .8em;text-align:right}"
@@ -28,6 +29,41 @@ class Written:
 
     def __str__(self) -> str:
         return "\n".join([*self.lines, f"The table is {self.table}, the page {self.page}."])
+
+
+class Handed(Protocol):
+    """What somebody handed in, compared; or in `problem` why it could not be."""
+
+    @property
+    def name(self) -> str:
+        """The participant."""
+
+    @property
+    def problem(self) -> str:
+        """Why it could not be compared; nothing where it was."""
+
+
+def why_not(error: Exception, kind: str) -> str:
+    """Why somebody's files could not be compared; whatever is wrong with one of them stops nobody else's."""
+    if isinstance(error, UnusableDataError):
+        return str(error)
+    return f"it is damaged, or unlike any {kind} ({type(error).__name__})"
+
+
+def write(
+    folder: Path,
+    people: Sequence[Handed],
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    page: Iterable[str],
+    told: Iterable[str],
+) -> Written:
+    """Write table and page; each person who could not be compared stands at the end of the page and of what is told."""
+    problems = {one.name: one.problem for one in people if one.problem}
+    table = write_table(folder, columns, rows)
+    shown = write_page(folder, page, problems)
+    return Written((*told, *(f"{name}: {why}" for name, why in problems.items())), tuple(people), table, shown)
 
 
 def write_table(folder: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Path:

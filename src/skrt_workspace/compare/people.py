@@ -12,7 +12,7 @@ from typing import Any
 
 from skrt_workspace.compare import plots
 from skrt_workspace.compare.doses import DosePoints, dose_in, dose_points
-from skrt_workspace.compare.pages import write_page, write_table
+from skrt_workspace.compare.pages import why_not, write_page, write_table
 from skrt_workspace.compare.structures import TOLERANCES_MM, Compared, Measures, compare_sets, structure_file
 from skrt_workspace.compare.together import MANY, Together, slice_of_most_doubt, together, votes_of
 from skrt_workspace.data.findings import UnusableDataError
@@ -186,10 +186,8 @@ def _person(name: str, place: str | PathLike[str], wanted: list[Contours], drawn
         if not any(row.measures for row in rows):
             return Person(name, problem="none of the reference's structures is in it, or the file is not whole")
         return Person(name, rows)
-    except UnusableDataError as error:
-        return Person(name, problem=str(error))
     except Exception as error:
-        return Person(name, problem=f"it is damaged, or unlike any structure set ({type(error).__name__})")
+        return Person(name, problem=why_not(error, "structure set"))
 
 
 def _doubtful(people: Iterable[Person]) -> list[tuple[Person, Compared]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from skrt_workspace.compare import plots
 from skrt_workspace.compare.masks import Array
-from skrt_workspace.compare.pages import Written, row, write_page, write_table
+from skrt_workspace.compare.pages import Written, row, why_not, write
 from skrt_workspace.compare.transforms import (
     TransformMeasures,
     is_landmarks,
@@ -20,7 +20,6 @@ from skrt_workspace.compare.transforms import (
     places_of,
     transform_at,
 )
-from skrt_workspace.data.findings import UnusableDataError
 from skrt_workspace.data.headers import read
 
 _COLUMNS = (
@@ -58,11 +57,7 @@ def compare_transforms(
     folder.mkdir(parents=True, exist_ok=True)
     errors: dict[str, Array] = {}
     rows = [_person(name, place, asked, errors) for name, place in people.items()]
-    problems = {one.name: one.problem for one in rows if one.problem}
-    table = write_table(folder, _COLUMNS, _lines(rows))
-    page = write_page(folder, _page(rows, asked, errors), problems)
-    told = (*_told(rows), *(f"{name}: {why}" for name, why in problems.items()))
-    return Written(told, tuple(rows), table, page)
+    return write(folder, rows, _COLUMNS, _lines(rows), page=_page(rows, asked, errors), told=_told(rows))
 
 
 def _asked(reference: Path) -> _Asked:
@@ -77,10 +72,8 @@ def _asked(reference: Path) -> _Asked:
 def _person(name: str, place: str | PathLike[str], asked: _Asked, errors: dict[str, Array]) -> TransformPerson:
     try:
         measures, errors[name] = measure_transform(transform_at(place), asked.points, asked.belong, asked.over)
-    except UnusableDataError as error:
-        return TransformPerson(name, problem=str(error))
     except Exception as error:
-        return TransformPerson(name, problem=f"it is damaged, or unlike any transform ({type(error).__name__})")
+        return TransformPerson(name, problem=why_not(error, "transform"))
     return TransformPerson(name, measures)
 
 

@@ -14,8 +14,6 @@ from skrt_workspace.data.volume import Volume
 
 _TO_MM = {"meter": 1000.0, "micron": 0.001}
 """Units of length that are not mm; a file that names none means mm, as all programs take it."""
-
-
 _FIELDS = ("vector", "displacement vector")
 
 
