@@ -202,8 +202,10 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         """A new name that looks like somebody's: an organiser would take one for the other. A list may have both."""
         with self._refusing():
             accounts = self.accounts.all()
-        alike = (other for other in accounts if other != name and likeness(other) == likeness(name))
-        if not (accounts.get(name) or {}).get("listed") and next(alike, None) is not None:
+        if (accounts.get(name) or {}).get("listed"):
+            return
+        looks = likeness(name)
+        if any(other != name and likeness(other) == looks for other in accounts):
             raise Refused(403, "looks_alike")
 
     async def examine(self, name: str, secret: str) -> Proof:
