@@ -26,6 +26,7 @@ from playwright.sync_api import Browser
 
 from tests.support import json_output
 from tests.support.browsers import chromium
+from tests.support.hubs import Person
 
 CHART = os.environ.get("SKRT_HUB_TEST_CHART", "")
 NAME, PORT = "skrt-hub-test", 8765
@@ -103,6 +104,15 @@ class Hub:
         while self.run("status")["state"] != what:
             assert time.monotonic() < end, f"the hub did not become {what}"
             time.sleep(1)
+
+
+def at_work(hub: Hub, name: str, password: str) -> Person:
+    """Somebody who has logged in, with a server that runs."""
+    one = Person(hub.url, name, password)
+    one.log_in()
+    one.get("hub/spawn")
+    one.server(deadline=240)
+    return one
 
 
 def this_machine() -> str:

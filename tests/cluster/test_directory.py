@@ -14,7 +14,7 @@ from tests.machine.hub.test_own_config import TOKEN as OWN_TOKEN
 from tests.support.directory import COURSE, PEOPLE, READER, READERS_WORD, SLAPD, STAFF, Campus, campus, word_of
 from tests.support.hubs import Person, Refused
 
-from .conftest import Hub, this_machine
+from .conftest import Hub, at_work, this_machine
 
 pytestmark = pytest.mark.skipif(SLAPD is None, reason="slapd is not installed")
 NAME, PORT = "skrt-hub-faculty", 8773
@@ -61,13 +61,6 @@ def person(hub: Hub, name: str, word: str | None = None) -> Person:
     return one
 
 
-def at_work(hub: Hub, name: str) -> Person:
-    one = person(hub, name)
-    one.get("hub/spawn")
-    one.server(deadline=240)
-    return one
-
-
 def status(hub: Hub) -> str:
     return " ".join(hub.run("status")["notes"])
 
@@ -76,7 +69,7 @@ def test_people_of_a_directory_log_in_from_the_hubs_pod(room: Hub, there: Campus
     found = {row["name"]: row["found"] for row in room.run("check")["findings"]}
     assert "answers, encrypted" in found["directory"]
     for name in ("anna", "ben"):
-        at_work(room, name)
+        at_work(room, name, word_of(name))
     person(room, "petra")
     for name, word in {"ben": "", "nobody": word_of("nobody"), "*": word_of("ben"), "anna": word_of("ben")}.items():
         with pytest.raises(Refused):
@@ -101,12 +94,12 @@ def test_an_own_file_for_jupyterhub_is_loaded_and_the_hub_holds_together(room: H
     said = status(room)
     left_out = ("spawner_class", "mem_limit", "container_security_context", "proxy_class", "tornado_settings")
     assert all(trait in said for trait in (*left_out, "accounts_file")), said
-    anna = at_work(room, "anna")
+    anna = at_work(room, "anna", word_of("anna"))
     request = urllib.request.Request(f"{room.url}hub/api/users", headers={"Authorization": f"token {OWN_TOKEN}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert b"anna" in answer.read(), "the file's own service"
     anna.end_server(deadline=90)
-    at_work(room, "anna")
+    at_work(room, "anna", word_of("anna"))
     pods = room.kubectl("get", "pods", "--selector=component=singleuser-server", "--output=yaml")
     assert "seccompProfile" in pods
     assert "900G" not in pods

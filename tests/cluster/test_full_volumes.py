@@ -15,7 +15,7 @@ from tests.machine.hub.test_faults import until
 from tests.machine.hub.test_full_disk import fill
 from tests.support.hubs import Person, Refused
 
-from .conftest import Hub
+from .conftest import Hub, at_work
 
 FOLDER = os.environ.get("SKRT_HUB_TEST_NODE_FOLDER", "")
 NAME, PORT, CLASS = "skrt-hub-full", 8776, "skrt-hub-small"
@@ -86,13 +86,6 @@ def person(hub: Hub, name: str) -> Person:
     return one
 
 
-def at_work(hub: Hub, name: str) -> Person:
-    one = person(hub, name)
-    one.get("hub/spawn")
-    one.server(deadline=240)
-    return one
-
-
 def notes(hub: Hub) -> str:
     return "\n".join(hub.run("status")["notes"])
 
@@ -105,7 +98,7 @@ def comes_in(hub: Hub, name: str) -> bool:
 
 
 def test_a_full_volume_of_the_hub_locks_nobody_out(small: Hub, disks: dict[str, Path]) -> None:
-    anna = at_work(small, "anna")
+    anna = at_work(small, "anna", PASSWORD)
     anna.api("PUT", "api/contents/note.txt", {"type": "file", "format": "text", "content": "kept"})
     assert "is full" not in notes(small)
     filling = fill(disks["hub"])
@@ -126,12 +119,12 @@ def test_a_full_volume_of_the_hub_locks_nobody_out(small: Hub, disks: dict[str, 
 
 
 def test_a_full_home_can_be_read_and_its_owner_is_told(small: Hub, disks: dict[str, Path]) -> None:
-    anna = at_work(small, "anna")
+    anna = at_work(small, "anna", PASSWORD)
     anna.api("PUT", "api/contents/note.txt", {"type": "file", "format": "text", "content": "kept"})
     filling = fill(disks["home"])
     for _ in range(2):
         anna.end_server(deadline=120)
-        anna = at_work(small, "anna")
+        anna = at_work(small, "anna", PASSWORD)
         assert anna.api("GET", "api/contents/note.txt")["content"] == "kept"
         told = " ".join(notice["text"] for notice in anna.api("GET", "skrt/notices")["notices"])
         assert "Your home is full" in told

@@ -16,9 +16,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.machine.hub.test_faults import until
-from tests.support.hubs import Person
 
-from .conftest import Hub
+from .conftest import Hub, at_work
 
 NODE = os.environ.get("SKRT_HUB_TEST_NODE", "")
 NAME, PORT = "skrt-hub-nodes", 8777
@@ -66,14 +65,6 @@ def spread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     one.run("delete", "--volumes", "--namespace", "--no-copies", "--confirm", NAME)
 
 
-def at_work(hub: Hub, name: str) -> Person:
-    one = Person(hub.url, name, PASSWORD)
-    one.log_in()
-    one.get("hub/spawn")
-    one.server(deadline=240)
-    return one
-
-
 def state(hub: Hub, name: str) -> str:
     rows = {row["name"]: row["state"] for row in hub.run("status")["servers"]}
     return str(rows.get(name, "none"))
@@ -84,7 +75,7 @@ def node_of(hub: Hub, name: str) -> str:
 
 
 def test_a_lost_node_is_told_and_its_people_go_on_elsewhere(spread: Hub) -> None:
-    anna = at_work(spread, "anna")
+    anna = at_work(spread, "anna", PASSWORD)
     assert node_of(spread, "anna") == NODE
     anna.api("PUT", "api/contents/note.txt", {"type": "file", "format": "text", "content": "kept"})
     cordon(hub_stays_off=True)
@@ -93,12 +84,12 @@ def test_a_lost_node_is_told_and_its_people_go_on_elsewhere(spread: Hub) -> None
     until(lambda: state(spread, "anna") == "lost", 60)
     assert NODE in "\n".join(spread.run("status")["notes"])
     assert anna.get("hub/home")[0] == 200
-    at_work(spread, "ben")
+    at_work(spread, "ben", PASSWORD)
     assert node_of(spread, "ben") not in ("", NODE)
 
     subprocess.run(["kubectl", "delete", "node", NODE], check=True, timeout=60)
     until(lambda: state(spread, "anna") == "none", 300)
-    again = at_work(spread, "anna")
+    again = at_work(spread, "anna", PASSWORD)
     assert again.api("GET", "api/contents/note.txt")["content"] == "kept"
     assert node_of(spread, "anna") not in ("", NODE)
     node_does("SKRT_HUB_TEST_FIND")

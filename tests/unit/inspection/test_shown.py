@@ -12,6 +12,7 @@ from skrt_hub.errors import SpaceError, UsageError
 from skrt_hub.inspection.shown import show
 from skrt_workspace.home.walk import remove_tree
 from skrt_workspace.sandbox.document import Bind, User
+from tests.support.deep import deepen
 
 _OWN = User(os.getuid() or 1000, os.getgid() or 1000)
 """Whose copies anybody can make, too, who is not root."""
@@ -55,13 +56,7 @@ def test_a_copy_keeps_holes_and_takes_whatever_lies_there(tmp_path: Path) -> Non
         huge.truncate(1 << 40)
         huge.seek(1 << 39)
         huge.write(b"something")
-    deep = os.open(folder, os.O_RDONLY)
-    for _ in range(2500):
-        os.mkdir("d", dir_fd=deep)
-        deeper = os.open("d", os.O_RDONLY, dir_fd=deep)
-        os.close(deep)
-        deep = deeper
-    os.close(deep)
+    deepen(folder, 2500)
     try:
         shown = show([folder], tmp_path / "copies", _OWN, tmp_path / "environment", isolated=True)
         copy = Path(shown.binds[0].source) / "huge.nii"

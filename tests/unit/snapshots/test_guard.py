@@ -23,6 +23,7 @@ from skrt_hub.snapshots import guard, operations, schedule
 from skrt_hub.snapshots.copies import Copies
 from skrt_workspace.home.walk import remove_tree
 from skrt_workspace.material.place import place_material
+from tests.support.deep import deepen
 from tests.support.homes import home as home_of
 from tests.support.homes import hub, save
 
@@ -231,13 +232,7 @@ def test_a_home_of_folders_in_folders_holds_up_no_collecting(copies: Copies, tmp
         course = home_of(copies, name) / "course"
         course.mkdir()
         (course / "answer.txt").write_text("the answer")
-    deep = os.open(home_of(copies, "bob") / "course", os.O_RDONLY)
-    for _ in range(4000):
-        os.mkdir("d", dir_fd=deep)
-        deeper = os.open("d", os.O_RDONLY, dir_fd=deep)
-        os.close(deep)
-        deep = deeper
-    os.close(deep)
+    deepen(home_of(copies, "bob") / "course", 4000)
     try:
         begun = time.monotonic()
         report = collect(copies.homes, "course", [], tmp_path / "in", Silent())

@@ -9,6 +9,7 @@ from skrt_hub.inspection.guard import _below
 from skrt_workspace.data.headers import read
 from skrt_workspace.home.by_path import below
 from skrt_workspace.home.walk import remove_tree
+from tests.support.deep import deepen
 
 
 def test_it_is_what_os_walk_gives(tmp_path: Path) -> None:
@@ -26,13 +27,7 @@ def test_thousands_of_folders_in_one_another_end_no_program(tmp_path: Path) -> N
     """What a participant hands in is looked at by paths, too."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "note.txt").write_text("x")
-    deep = os.open(tmp_path / "home", os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("d", dir_fd=deep)
-        deeper = os.open("d", os.O_RDONLY, dir_fd=deep)
-        os.close(deep)
-        deep = deeper
-    os.close(deep)
+    deepen(tmp_path / "home", 3000)
     try:
         assert len(list(below(tmp_path / "home"))) > 1000
         assert [path.name for path in read(tmp_path / "home").others] == ["note.txt"]
