@@ -10,21 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from types import ModuleType
-from typing import Any
+
+from skrt_workspace.stand_ins import standing_in
 
 _ABSENT = ("sqlalchemy", "sqlalchemy.exc", "jupyterhub.orm")
-
-
-class _StandIn(ModuleType):
-    """A module in which every name is an exception that is never raised."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = type(name, (Exception,), {})
-        setattr(self, name, made)
-        return made
 
 
 @contextmanager
@@ -33,16 +22,8 @@ def without_database() -> Iterator[None]:
 
     Afterwards an `import sqlalchemy` finds the library as ever.
     """
-    if any(name in sys.modules for name in _ABSENT):
+    with standing_in(_ABSENT):
         yield
-        return
-    sys.modules.update({name: _StandIn(name) for name in _ABSENT})
-    try:
-        yield
-    finally:
-        for name in _ABSENT:
-            if isinstance(sys.modules.get(name), _StandIn):
-                del sys.modules[name]
 
 
 def forget() -> None:

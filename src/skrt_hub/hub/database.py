@@ -42,6 +42,11 @@ def check(layout: Layout) -> None:
     )
 
 
+def is_todays(layout: Layout) -> bool:
+    """Whether the database is there and has the form that the installed JupyterHub writes."""
+    return _form(layout.database) in _known_forms() and not _is_older(layout.database)
+
+
 def kept_for(layout: Layout) -> Path | None:
     """Where the next start of the hub keeps the database as it is, before it upgrades it; None where it need not."""
     return _before(layout, version("jupyterhub")) if _is_older(layout.database) else None

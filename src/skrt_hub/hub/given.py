@@ -17,7 +17,8 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate
 
-LISTENERS_VARIABLE = "SKRT_HUB_LISTENERS"
+from skrt_hub.hub.ahead import LISTENERS_VARIABLE
+
 _ALLOWED = "/hub/api"
 _NOWHERE = "/hub/api/not-through-this-door"
 _MOST_PARENTS = 32

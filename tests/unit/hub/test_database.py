@@ -41,6 +41,7 @@ def test_todays_form_is_taken_as_it_is(layout: Layout, tmp_path: Path) -> None:
     write(layout, todays_form(tmp_path))
     before = layout.database.read_bytes()
     database.check(layout)
+    assert database.is_todays(layout)
     assert database.kept_for(layout) is None
     assert database.upgrade(layout) is None
     assert layout.database.read_bytes() == before and not layout.identity_copies.exists()
@@ -48,6 +49,7 @@ def test_todays_form_is_taken_as_it_is(layout: Layout, tmp_path: Path) -> None:
 
 def test_an_older_form_is_to_be_upgraded_and_its_copy_is_named(layout: Layout) -> None:
     write(layout, OLDER)
+    assert not database.is_todays(layout)
     database.check(layout)
     kept = database.kept_for(layout)
     assert kept == layout.identity_copies / f"jupyterhub.sqlite.before-jupyterhub-{version('jupyterhub')}"

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from skrt_hub.hub.ahead import Ahead, Running
 from skrt_hub.process import start_in_loop
 from skrt_hub.targets.machine.parts import Part
 
@@ -23,7 +24,8 @@ _PR_SET_PDEATHSIG = 1
 class Keeper:
     """One part of the hub. `describe` is called before each start, so that a part can follow changed settings.
 
-    `started` is called after each start, `gone` before an end that was asked for and after any other.
+    `started` is called after each start, `gone` before an end that was asked for and after any other. `ahead` is a
+    process that was begun already, and becomes the part at its first start.
     """
 
     def __init__(
@@ -32,14 +34,16 @@ class Keeper:
         log: logging.Logger,
         started: Callable[[], None] = lambda: None,
         gone: Callable[[], None] = lambda: None,
+        ahead: Ahead | None = None,
     ) -> None:
         self._describe = describe
         self._started = started
         self._gone = gone
+        self._ahead = ahead
         self._starting = asyncio.Lock()
         self._log = log
         self._wanted = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Running | None = None
         self.failures = 0
         self.problem = ""
         self._asked_to_end = False
@@ -105,7 +109,7 @@ class Keeper:
                 return True
             part = self._describe()
             started = time.monotonic()
-            self._process = await _start(part)
+            self._process = self._begun(part) or await _start(part)
         self.problem = ""
         try:
             self._started()
@@ -121,6 +125,10 @@ class Keeper:
         self.failures = 1 if time.monotonic() - started > _LONG_ENOUGH else self.failures + 1
         self._log.warning("%s ended by itself with code %d", part.name, code)
         return False
+
+    def _begun(self, part: Part) -> Running | None:
+        ahead, self._ahead = self._ahead, None
+        return ahead.become(part.command, part.environment, part.descriptors) if ahead is not None else None
 
 
 async def _start(part: Part) -> asyncio.subprocess.Process:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from skrt_hub import policy
 from skrt_hub.hub import jupyterhub_config_file
+from skrt_hub.hub.ahead import LISTENERS_VARIABLE, MODULE, STATE_VARIABLE
 from skrt_hub.hub.applied import Applied
-from skrt_hub.hub.given import LISTENERS_VARIABLE
 from skrt_hub.hub.proxy import static_file
 from skrt_hub.hub.secrets import Secrets
 from skrt_hub.layout import Layout
@@ -43,14 +43,14 @@ class Part:
 
 def hub(layout: Layout, given: Mapping[str, socket.socket], entry_points: Sequence[str]) -> Part:
     """JupyterHub, with the sockets that it is to listen on."""
-    command = (sys.executable, "-m", "skrt_hub.hub", "--config", str(jupyterhub_config_file()))
+    command = (sys.executable, "-m", MODULE, "--config", str(jupyterhub_config_file()))
     numbers = {name: listener.fileno() for name, listener in given.items()}
     plain = plain_environment(*_NETWORK)
     programs = os.pathsep.join((str(Path(sys.executable).parent), plain.get("PATH", os.defpath)))
     environment = {
         **plain,
         "PATH": programs,  # a newer JupyterHub runs alembic, by its name alone, to upgrade its database
-        "SKRT_HUB_STATE": str(layout.root),
+        STATE_VARIABLE: str(layout.root),
         LISTENERS_VARIABLE: json.dumps({"sockets": numbers, "entry_points": list(entry_points)}),
         "PYTHONUNBUFFERED": "1",
     }
@@ -136,12 +136,6 @@ def code_stamp() -> str:
     """Which code this is: the version of skrt-hub and when its files last changed, and the version of JupyterHub."""
     newest = max(file.stat().st_mtime_ns for file in Path(__file__).parents[2].rglob("*.py"))
     return f"{__version__}-{newest}-{version('jupyterhub')}"
-
-
-def supervisor_environment() -> dict[str, str]:
-    """What the supervisor needs of the environment that `up` was typed in."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith("SKRT_HUB_")}
-    return {**plain_environment(*_NETWORK), **kept}
 
 
 _NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
