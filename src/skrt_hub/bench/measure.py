@@ -22,7 +22,10 @@ _SETTLING = 1.0  # seconds between the phases, so that one does not bear the oth
 
 @dataclass(frozen=True)
 class Subject:
-    """A hub to measure: how people get in, and how its processes are found (nothing where they cannot be)."""
+    """A hub to measure: how people get in, and how its processes are found (nothing where they cannot be).
+
+    `hash_each`: seconds of processor time that the hub needs for the hash of one password.
+    """
 
     system: str
     url: str
@@ -31,6 +34,7 @@ class Subject:
     parts: Callable[[], dict[str, int]] = dict
     start: float | None = None
     notes: tuple[str, ...] = ()
+    hash_each: float = 0.0
 
 
 async def measure(
@@ -61,6 +65,8 @@ async def measure(
                 real_browsers.arrive(started, subject.url, with_browsers, subject.password, deadline=deadline),
             )
         used = {name: machine.processor_time([pid]) - spent[name] for name, pid in parts.items()}
+        if subject.hash_each:
+            used[statistics.HASHES] = subject.hash_each * total
         used["scripted participants"] = time.process_time() - own
         await asyncio.sleep(_SETTLING)
         servers = list(subject.servers())

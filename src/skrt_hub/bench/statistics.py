@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from skrt_hub.bench.burst import Burst
 from skrt_hub.bench.participant import STAGES, Journey
 
+HASHES = "the passwords' hashes, a part of the hub's"
+
 
 def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` of all values do not exceed (nearest rank); NaN for none.
