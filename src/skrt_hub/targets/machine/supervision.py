@@ -208,7 +208,7 @@ class Supervisor:
         if not routes.exists():  # traefik watches only a file that is there
             write_atomically(routes, "# JupyterHub writes the routes here.\n", mode=0o600)
         given = {name: self.listeners[name] for name in (*(entry.name for entry in public), API)}
-        self._waiting.close()
+        self._waiting.close_until_ready()
         return parts.proxy(self._layout, given, open_to_people=self._open)
 
     async def _answer(self, request: dict[str, Any]) -> control.Answer:

@@ -27,12 +27,16 @@ class WaitingRoom:
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """Leave everybody waiting who comes from now on, until the proxy that is started next leads them."""
+        """Leave everybody waiting who comes from now on; the proxy that runs is about to end."""
+        if self._task is not None:
+            self._task.cancel()
         for listener in self._listeners():
             with contextlib.suppress(OSError):  # a kernel that does not know how: they are answered 404 for a moment
                 sockets.hold_back(listener)
-        if self._task is not None:
-            self._task.cancel()
+
+    def close_until_ready(self) -> None:
+        """The same until the proxy leads them that is started next; the one before has ended, or it would answer."""
+        self.close()
         self._task = asyncio.get_running_loop().create_task(self._open_when_ready())
 
     async def _open_when_ready(self) -> None:
