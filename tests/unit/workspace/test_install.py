@@ -62,9 +62,21 @@ def test_pruning_removes_what_is_listed_and_nothing_else(tmp_path: Path) -> None
         "jupyterlab/static/a.js.map",
         "bokeh/server/static/js/bokeh-gl.js",
         "bokeh/server/static/js/lib/models/tools.js",
+        "widgetsnbextension/static/extension.js.map",
+        "nbclassic/static/components/MathJax/extensions/a11y/mathmaps/mathmaps_ie.js",
+        "nbclassic/static/components/jquery-ui/dist/jquery-ui.js",
+        "nbclassic/static/components/jquery-ui/dist/themes/base/theme.css",
+        "nbclassic/static/components/moment/min/moment-with-locales.min.js",
+        "jupyterlab/static/0123.eot",
+        "sklearn/metrics/_dist_metrics.pyx.tp",
     ]
     stays = ["pandas/core/frame.py", "numpy/testing/__init__.py", "babel/locale-data/de.dat", "skrt/data/p.txt",
-             "jinja2/tests.py", "bokeh/server/static/js/bokeh-gl.min.js"]  # fmt: skip
+             "jinja2/tests.py", "bokeh/server/static/js/bokeh-gl.min.js",
+             "widgetsnbextension/static/extension.js", "jupyterlab/static/0123.woff2",
+             "nbclassic/static/components/MathJax/extensions/MathMenu.js",
+             "nbclassic/static/components/jquery-ui/dist/jquery-ui.min.js",
+             "nbclassic/static/components/jquery-ui/dist/themes/smoothness/jquery-ui.min.css",
+             "nbclassic/static/components/moment/min/moment-with-locales.js"]  # fmt: skip
     for name in (*gone, *stays):
         path = site / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -117,8 +117,8 @@ class Content:
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         """Each file of the context: its name there and where it is now."""
-        yield "Dockerfile", OWN / "Dockerfile"
-        yield "slim.py", OWN / "slim.py"
+        for name in ("Dockerfile", "slim.py", "relocations.py"):
+            yield name, OWN / name
         for name in ("requirements.txt", "niftyreg.txt"):
             yield f"lock/{name}", LOCK_FOLDER / name
         package = workspace.package_folder()

@@ -6,6 +6,7 @@ machine the environment shares its files with uv's cache, so there it would save
 
 from __future__ import annotations
 
+import csv
 import filecmp
 import os
 import subprocess
@@ -23,7 +24,7 @@ UNNEEDED = (
     "fontTools/ufoLib/**/*",
     "fontTools/voltLib/**/*",
     "jupyter_builder/**/yarn*.js",
-    "nbclassic/static/components/MathJax/extensions/a11y/*",
+    "jupyterlab/staging/yarn.lock",
     "nbclassic/static/components/MathJax/jax/output/SVG/**/*",
     "nbclassic/static/components/MathJax/localization/**/*.js",
     "numpy/f2py/**/*",
@@ -38,7 +39,7 @@ UNNEEDED = (
 )
 """Files nobody reads here: what modules were compiled from and with, other systems' programs, attaching a debugger by
 process number, what type designers need, a builder that needs node, the classic view's second way to draw formulas,
-their errors in fifty languages and their speech (JupyterLab has its own), a picture format without use, other sciences'
+their errors in fifty languages, a picture format without use, other sciences'
 demonstration pictures, an old interface, other databases, tests."""
 WHOLE = ("itk", "matplotlib", "numpy", "skrt")
 """Packages whose byte code all stays."""
@@ -129,6 +130,7 @@ def main(environment: Path) -> int:
         ("files that nobody reads", remove(site)),
         ("byte code of what is rarely imported", forget_byte_code(environment, site)),
         ("symbols of compiled modules", strip(environment, site)),
+        ("lists of files that are gone", shorten_lists(site)),
         ("files that are there twice", link_twins(environment)),
     ):
         print(f"{title}: {saved / 1e6:.0f} MB less", flush=True)
@@ -154,6 +156,19 @@ def forget_byte_code(environment: Path, site: Path) -> int:
         if str(path) not in used and path.relative_to(site).parts[0] not in WHOLE:
             saved += path.stat().st_size
             path.unlink()
+    return saved
+
+
+def shorten_lists(site: Path) -> int:
+    """Leave in each distribution's list only the files that are there."""
+    saved = 0
+    for path in site.glob("*.dist-info/RECORD"):
+        before = path.stat().st_size
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.reader(file) if row and (site / row[0]).exists()]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+        saved += before - path.stat().st_size
     return saved
 
 
