@@ -100,18 +100,21 @@ changelog: $(VENV)/dev ## show what the next release changes; VERSION=0.2.0 move
 clean: ## remove the tool's own environment
 	rm -rf $(VENV)
 
-# The tool's own environment. uv is used where it is there already; pip brings it otherwise.
+# The tool's own environment. uv is used where it is there already; pip brings it otherwise: the Python's own, where it has one,
+# because to unpack another takes longer than all else that is done with it.
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python was not found. Install Python 3.11 or newer, or: make PYTHON=/path/to/python3 up"; exit 4; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: skrt-hub needs Python 3.11 or newer. Type: make PYTHON=/path/to/python3.11 up"; exit 4; }
 	@if [ -L $@ ]; then echo "The Python that $(VENV) was made with is gone ($$(readlink -f $@)); it is made again with $(PYTHON)"; \
 		rm -rf $(VENV); fi
 	@echo "Setting up skrt-hub's own environment in $(VENV); this takes a minute. 1 of 3: Python"
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here. On Debian and Ubuntu: sudo apt install python3-venv. Or install uv, then: uv venv $(VENV) && make up"; exit 4; }
+	@{ $(PYTHON) -m pip --version >/dev/null 2>&1 && $(PYTHON) -m venv --without-pip $(VENV); } || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete here. On Debian and Ubuntu: sudo apt install python3-venv. Or install uv, then: uv venv $(VENV) && make up"; exit 4; }
 
 $(VENV)/bin/uv: $(VENV)/bin/python
 	@echo "2 of 3: uv, which fetches packages"
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install $(QUIET) --disable-pip-version-check uv || uv pip install $(QUIET) --python $(BIN)/python uv
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install $(QUIET) --disable-pip-version-check uv; \
+		elif command -v uv >/dev/null; then uv pip install $(QUIET) --python $(BIN)/python uv; \
+		else $(PYTHON) -m pip --python $(BIN)/python install $(QUIET) --disable-pip-version-check uv; fi
 
 $(VENV)/tool: $(VENV)/bin/uv pyproject.toml
 	@echo "3 of 3: packages"

@@ -23,11 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{sys.prefix} is not a virtual environment; say --system to install into it.", file=sys.stderr)
         return 1
     source = Path(__file__).resolve().parent.parent
-    parts = {
+    parts: dict[str, Callable[[], Steps]] = {
         "libraries": lambda: _libraries(prefix, site, options.like),
         "workspace": lambda: _workspace(prefix, site, source, options.like),
+        "all": lambda: _both(prefix, site, source, options.like),
     }
-    steps = [step for part in parts if options.part in (part, "all") for step in parts[part]()]
+    steps = parts[options.part]()
     for number, (title, step) in enumerate(steps, start=1):
         print(f"step {number} {len(steps)} {title}", flush=True)
         step()
@@ -58,6 +59,28 @@ def _workspace(prefix: Path, site: Path, source: Path, like: Path | None) -> Ste
         ("Jupyter settings", lambda: jupyter.write(prefix)),
         ("list of fonts", lambda: jupyter.make_font_list(prefix)),
         ("phantom", lambda: phantom.make(prefix, source, like)),
+    ]
+
+
+def _both(prefix: Path, site: Path, source: Path, like: Path | None) -> Steps:
+    """All of it. The phantom, which does not keep all processors at work, is made while the rest is done."""
+    from skrt_workspace.install import phantom  # noqa: PLC0415
+
+    (programs, pruning, compiling), own = _libraries(prefix, site, like), _workspace(prefix, site, source, like)
+    compiled = like / site.relative_to(prefix) if like is not None else None
+    ends: list[Callable[[], None]] = []
+
+    def wait() -> None:
+        ends.pop()()
+
+    return [
+        programs,
+        pruning,
+        ("byte code for the phantom", lambda: bytecode.compile_all(site, compiled, phantom.NEEDED)),
+        ("phantom, beside what follows", lambda: ends.append(phantom.begin(prefix, source, like))),
+        compiling,
+        *own[:-1],
+        ("phantom", wait),
     ]
 
 

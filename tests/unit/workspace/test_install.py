@@ -124,6 +124,15 @@ def test_byte_code_is_taken_over_only_from_the_same_source(tmp_path: Path) -> No
     assert bytecode.compile_all(new, old) == 0
 
 
+def test_byte_code_of_some_packages_comes_first(tmp_path: Path) -> None:
+    for name in ("numpy", "pip"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "module.py").write_text("value = 1\n")
+    assert bytecode.compile_all(tmp_path, None, ["numpy", "missing"]) == 1
+    assert [path.parent.parent.name for path in tmp_path.rglob("*.pyc")] == ["numpy"]
+    assert bytecode.compile_all(tmp_path) == 1
+
+
 def test_the_phantom_is_taken_over_only_from_the_same_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, like, prefix = tmp_path / "code", tmp_path / "like", tmp_path / "new"
     (code / "phantom").mkdir(parents=True)
@@ -133,11 +142,29 @@ def test_the_phantom_is_taken_over_only_from_the_same_code(tmp_path: Path, monke
     (like / phantom.STAMP_IN_PREFIX).write_text(content_hash(code / "phantom"))
     phantom.make(prefix, code, like)
     assert (prefix / phantom.FOLDER_IN_PREFIX / "ct.dcm").read_text() == "ct"
-    made: list[object] = []
-    monkeypatch.setattr("subprocess.run", lambda command, **_: made.append(command))
     (code / "phantom" / "__init__.py").write_text("changed = True\n")
-    phantom.make(prefix, code, like)
-    assert len(made) == 1
+    monkeypatch.setattr("subprocess.Popen", Generator)
+    wait = phantom.begin(prefix, code, like)
+    assert (prefix / phantom.STAMP_IN_PREFIX).read_text() != content_hash(code / "phantom")  # nobody takes it for whole
+    wait()
+    assert (prefix / phantom.STAMP_IN_PREFIX).read_text() == content_hash(code / "phantom")
+    monkeypatch.setattr(Generator, "code", 1)
+    (code / "phantom" / "__init__.py").write_text("broken = True\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        phantom.make(prefix, code, like)
+    assert (prefix / phantom.STAMP_IN_PREFIX).read_text() != content_hash(code / "phantom")
+
+
+class Generator:
+    """In place of the program that makes the phantom."""
+
+    code = 0
+
+    def __init__(self, command: list[str], **_: object) -> None:
+        self.args, self.returncode = command, self.code
+
+    def wait(self) -> int:
+        return self.returncode
 
 
 def test_the_kernel_has_our_name_and_keeps_the_rest() -> None:

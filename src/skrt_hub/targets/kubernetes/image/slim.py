@@ -1,7 +1,7 @@
 """Makes the libraries' layer of the image smaller without taking anything away that a participant uses.
 
 Runs while the image is built, after `skrt_workspace.install --part libraries`: `python slim.py <environment>`. On one
-machine the environment shares its files with uv's cache, so there it would save nothing.
+machine all that stays: there somebody may have a compiler, and a disk has room for it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ UNNEEDED = (
 )
 """Files nobody reads here: what modules were compiled from and with, other systems' programs, attaching a debugger by
 process number, what type designers need, a builder that needs node, the classic view's second way to draw formulas,
-their errors in fifty languages, a picture format without use, other sciences'
-demonstration pictures, an old interface, other databases, tests."""
+their errors in fifty languages, a picture format without use, other sciences' demonstration pictures, an old
+interface, other databases, tests."""
 WHOLE = ("itk", "matplotlib", "numpy", "skrt")
 """Packages whose byte code all stays."""
 TRIAL = (
