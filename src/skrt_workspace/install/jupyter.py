@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import fonts
-from skrt_workspace.install import niivue
+from skrt_workspace.install import first_scripts, niivue
 
 KERNEL_NAME = "Python 3 (scikit-rt)"
 KERNEL_PROVISIONER = "warden"
@@ -22,8 +22,8 @@ SERVER_EXTENSIONS = ("skrt_workspace.server_extension",)
 _PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.server_extension.handlers)
 # Each names only those before it.
 _SCRIPTS = (
-    "niivue.js", "element.js", "lines.js", "pace.js", "tools.js", "planes.js", "dvh.js", "controls.js", "shown.js",
-    "look.js", "notebook.js", "start.js", "cohorts.js", "showing.js", "remoteEntry.js",
+    first_scripts.NAME, "niivue.js", "element.js", "lines.js", "pace.js", "tools.js", "planes.js", "dvh.js",
+    "controls.js", "shown.js", "look.js", "notebook.js", "start.js", "cohorts.js", "showing.js", "remoteEntry.js",
 )  # fmt: skip
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 
@@ -127,6 +127,7 @@ def add_lab_extension(prefix: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     niivue.add(target / "static")
+    first_scripts.make(prefix / "share" / "jupyter", target / "static")
     _name_by_content(target)
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

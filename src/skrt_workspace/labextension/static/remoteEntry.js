@@ -219,6 +219,16 @@
     { name: 'skrt-itk', displayName: 'NRRD or MetaImage', extensions: ['.nrrd', '.mha'] }
   ];
   const HERE = document.currentScript ? document.currentScript.src : '';
+
+  /* JupyterLab's own scripts in one file (install/first_scripts.py), on its way while the other extensions are loaded.
+     What is not in it, or does not come, JupyterLab asks for by itself. */
+  const first = new Promise(done => {
+    const script = document.createElement('script');
+    script.onload = done;
+    script.onerror = done;
+    script.src = new URL('./first.js', HERE || location.href).href;
+    document.head.appendChild(script);
+  });
   window.skrtNotebook = new URL('./notebook.js', HERE || location.href).href; // for skrt_workspace.viewer.widget
 
   /* A widget that fills itself once it is in the page: `kind` is Look or Study. */
@@ -286,9 +296,14 @@
     app.contextMenu.addItem({ command: 'skrt:look', selector: '.jp-DirListing-item[data-isdir="false"]', rank: 4 });
   }
 
-  /* Instead of an empty launcher: the page of the course. Whoever has something open comes back to that. */
+  /* Instead of an empty launcher: the page of the course. Whoever has something open comes back to that, and whoever
+     follows a link to a file sees that file. */
   function addStart(app, parts) {
-    const { server, apputils, widgets, rendermime, docmanager, language, translate } = parts;
+    const { server, apputils, widgets, rendermime, docmanager, language, translate, asked } = parts;
+    /* In a page for one document only, or with another view than usual, JupyterLab opens it. */
+    const own = app.shell.mode !== 'single-document' && !/[?&]factory=/.test(location.search);
+    const isFile = path => docmanager.services.contents.get(path, { content: false })
+      .then(found => found.type !== 'directory', () => false);
     let page = null;
     const draw = async text => {
       const renderer = rendermime.createRenderer('text/markdown');
@@ -318,7 +333,11 @@
       caption: translate("The course's notebooks, what is new, and your limits"),
       execute: show
     });
-    void app.restored.then(() => {
+    void app.restored.then(async () => {
+      if (asked && await isFile(asked)) {
+        /* JupyterLab by itself opens it a second later; then it is there. */
+        return own && docmanager.openOrReveal(asked);
+      }
       const open = [...app.shell.widgets('main')];
       const only = open.every(widget => widget.id.startsWith('launcher'));
       if (app.name === 'JupyterLab' && app.shell.mode !== 'single-document' && only) {
@@ -435,7 +454,9 @@
   }
 
   async function plugins() {
-    const [services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation, notebook] = await Promise.all([
+    const [
+      services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation, notebook
+    ] = await Promise.all([
       use('@jupyterlab/services'),
       use('@jupyterlab/apputils'),
       use('@jupyterlab/filebrowser'),
@@ -473,7 +494,11 @@
         addShowing(app, { server, apputils, widgets, notices, language });
         addHelp(app, apputils, language);
         if (manager && registry) {
-          addStart(app, { server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate });
+          /* As the server wrote it: JupyterLab forgets it while it opens the file. */
+          const asked = JSON.parse(document.getElementById('jupyter-config-data').textContent).treePath;
+          addStart(app, {
+            server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate, asked
+          });
         }
         if (menu) {
           menu.helpMenu.addGroup([{ command: 'skrt:start' }], -1);
@@ -500,6 +525,7 @@
   const container = {
     init: scope => {
       shared = scope;
+      return first;
     },
     get: async module => {
       if (module !== './extension') {
