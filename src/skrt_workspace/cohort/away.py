@@ -1,4 +1,4 @@
-"""Does one cohort on the workers of an engine: as many tasks on the way as the hub gives workers, each with its files.
+"""Does one cohort on the workers of an engine: a task for each worker that the hub gives, and one that waits there.
 
 What was on the way when the runner ended is begun anew by the next; what came back is on the disk.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from skrt_workspace import workers
-from skrt_workspace.cohort import carried, clusters, share, task, there
+from skrt_workspace.cohort import ahead, carried, clusters, share, task, there
 from skrt_workspace.cohort.table import CohortError, Head, Table
 from skrt_workspace.cohort.tasks import LOOK, Tasks
 
@@ -26,8 +26,8 @@ _KILLED = -9
 _ANSWERS = 60.0
 """Seconds that what a task gave may be on its way."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
+_COUNTED = 1.0
+"""Seconds for which a number of workers holds."""
 _BREATH = 2.0
 """Seconds before something is handed to an engine that has just lost a task: it needs a moment, too."""
 _LONGEST_SILENCE = 120.0
@@ -40,10 +40,12 @@ class EngineError(Exception):
 
 @dataclass
 class OnTheWay:
-    """A task that was handed to the engine."""
+    """A task that was handed to the engine, the how manyth it was, and the bytes that travel with it."""
 
     future: Any
     begun: float
+    number: int = 0
+    weight: int = 0
 
 
 class Away(Tasks):
@@ -56,7 +58,8 @@ class Away(Tasks):
         self._on_the_way: dict[str, OnTheWay] = {}
         self._over: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._workers = -1
-        self._handed = 0
+        self._granted = self._in_use = self._handed = 0
+        self._there, self._count_at = 0, 0.0
         self._lost_since = self._wait_until = 0.0
         shared = carried.pack(Path.home(), head.common_inputs) if self._cluster.carries else None
         slim = {**asdict(head), "labels": (), "keys": (), "places": (), "inputs": ()}
@@ -67,6 +70,7 @@ class Away(Tasks):
             "common": bytes(self._common),
             "shared": shared,
         }
+        self._weight = len(self._common) + len(shared or b"")
         inputs = head.inputs or ((),) * len(head.keys)
         self._inputs = dict(zip(head.keys, inputs, strict=True))
 
@@ -75,7 +79,8 @@ class Away(Tasks):
         try:
             while self._goes_on(len(self._on_the_way)):
                 self._begin()
-                self._say(len(self._on_the_way))
+                running = min(len(self._on_the_way), self._in_use)
+                self._say(running, ahead=len(self._on_the_way) - running)
                 self._end()
         finally:
             with contextlib.suppress(Exception):
@@ -86,15 +91,40 @@ class Away(Tasks):
     def _begin(self) -> None:
         left = len(self._waiting) + len(self._on_the_way)
         places = min(share.at_once(self._head.at_once), left)
+        if places < self._granted and len(self._on_the_way) > places:
+            self._take_back()
+        self._granted = places
         # A worker that has a task is left to finish it.
-        wanted = max(places, len(self._on_the_way), min(workers.least(), left))
+        self._in_use = max(places, min(self._in_use, len(self._on_the_way)))
+        wanted = max(self._in_use, min(workers.least(), left))
         if wanted != self._workers:
             self._cluster.scale(wanted)
             self._workers = wanted
-        if time.monotonic() < self._wait_until:
+        if time.monotonic() < self._wait_until or self._in_use > places:
             return
-        while self._waiting and len(self._on_the_way) < places:
+        while self._waiting and len(self._on_the_way) < self._most(places):
             self._hand_over(self._waiting.popleft())
+
+    def _most(self, places: int) -> int:
+        """How many may be on the way."""
+        if time.monotonic() >= self._count_at:
+            self._count_at = time.monotonic() + _COUNTED
+            with contextlib.suppress(OSError):  # a line that breaks is made anew, and none needs one ahead meanwhile
+                self._there = len(self._client.nthreads())
+        weight = sum(each.weight for each in self._on_the_way.values())
+        return ahead.most_on_the_way(places, workers=self._there, weight=weight)
+
+    def _take_back(self) -> None:
+        """Fewer workers are ours from now on: what waits behind another task begins when it is its turn again."""
+        handed = {each.future.key: each.number for each in self._on_the_way.values() if each.future.status == "pending"}
+        try:
+            names = ahead.not_begun(handed, self._client.processing().values())
+        except OSError:
+            return
+        keys = {each.future.key: key for key, each in self._on_the_way.items()}
+        back = [self._on_the_way.pop(keys[name]).future for name in names]
+        self._waiting.extendleft(keys[name] for name in names)
+        self._client.cancel(back)
 
     def _hand_over(self, key: str) -> None:
         files = None
@@ -109,7 +139,8 @@ class Away(Tasks):
         self._handed += 1  # a name that the engine has not heard yet, also where it lost the task of this name
         name = f"{self._head.name}-{key}-{self._handed}"
         future = self._client.submit(there.do, {**self._cohort, **own, "files": files}, key=name, pure=False)
-        self._on_the_way[key] = OnTheWay(future, time.monotonic())
+        weight = len(files or b"") + self._weight
+        self._on_the_way[key] = OnTheWay(future, time.monotonic(), self._handed, weight)
         future.add_done_callback(lambda ended, key=key: self._over.put((key, ended)))
 
     def _end(self) -> None:

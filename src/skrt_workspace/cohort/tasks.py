@@ -63,9 +63,12 @@ class Tasks:
             self._waiting.append(key)
             time.sleep(_NO_ROOM)
 
-    def _say(self, running: int) -> None:
-        """Leave word, but not for each of many short tasks: to replace a file takes as long as to begin one."""
-        word, age = (running, len(self._waiting)), time.monotonic() - self._said_at
+    def _say(self, running: int, ahead: int = 0) -> None:
+        """Leave word, but not for each of many short tasks: to replace a file takes as long as to begin one.
+
+        `ahead`: tasks that are handed over and wait all the same.
+        """
+        word, age = (running, len(self._waiting) + ahead), time.monotonic() - self._said_at
         if (word != self._said and age >= LOOK) or age >= _SAY_AGAIN:
             share.say(*word, self._head.name)
             self._said, self._said_at = word, time.monotonic()

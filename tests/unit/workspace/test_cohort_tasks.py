@@ -36,3 +36,11 @@ def test_short_tasks_are_not_each_told_of(made: tasks.Tasks, monkeypatch: pytest
     clock[0] += tasks._SAY_AGAIN
     made._say(1)
     assert len(told) == 3, "but for a place that is a new one"
+
+
+def test_what_waits_at_a_worker_counts_as_waiting(made: tasks.Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the hub would think at a cohort's end that fewer workers are needed than it has tasks."""
+    told: list[tuple[int, int, str]] = []
+    monkeypatch.setattr(share, "say", lambda *word: told.append(word))
+    made._say(2, ahead=2)
+    assert told == [(2, 3, "night")]
