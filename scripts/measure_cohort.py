@@ -5,8 +5,9 @@ Run in a participant's environment, in a terminal of JupyterLab or with that env
     python scripts/measure_cohort.py [--tasks 200] [--seconds 0.25] [--workers 1 2 4] [--registration] [--kill 20]
 
 Each task computes for about `--seconds` of a processor's time, or with `--registration` is a small one of elastix. What
-is printed: in turns for the bare loop and each number of workers, the tasks a second, and that over the bare loop's;
-what a task that does nothing costs; with `--kill`, what came of a cohort of which a task is killed now and then.
+is printed: in turns for each number of workers and as many bare loops at the same time, the tasks a second, and that
+over the loops'; what a task that does nothing costs; with `--kill`, what came of a cohort of which a task is killed now
+and then.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,9 @@ def main() -> None:
     given = parser.parse_args()
     task = register if given.registration else work
     rounds = 1 if given.registration else calibrated(given.seconds)
-    print("| Run by | Tasks a second | Over the bare loop |\n|---|---|---|")
-    for name, rate, ratio in in_turns(task, given.tasks, rounds, given.workers):
-        print(f"| {name} | {rate:.2f} | {ratio:.2f} |", flush=True)
+    print("| At once | Bare loops, tasks a second | A cohort, tasks a second | Over the loops |\n|---|---|---|---|")
+    for number, loops, rate, ratio in in_turns(task, given.tasks, rounds, given.workers):
+        print(f"| {number} | {loops:.2f} | {rate:.2f} | {ratio:.2f} |", flush=True)
     empty = f"measured-empty-{int(time.time())}"
     taken = timed(lambda: cohort.run(task, range(given.tasks), name=empty, parameters={"rounds": 0}, at_once=1))
     cohort.remove(empty)
@@ -100,28 +101,27 @@ def main() -> None:
         killed(task, given.tasks, rounds, every=given.kill, workers=max(given.workers))
 
 
-def in_turns(task: Callable[..., float], tasks: int, rounds: int, workers: list[int]) -> list[tuple[str, float, float]]:
-    """The bare loop and each number of workers, a part of the tasks at a time: what else runs here then hits all.
+def in_turns(
+    task: Callable[..., float], tasks: int, rounds: int, workers: list[int]
+) -> Iterator[tuple[int, float, float, float]]:
+    """For each number of workers as many bare loops at the same time, and a cohort: a part of the tasks in turns.
 
-    Given are names, tasks a second, and how that is to the bare loop's, as the median over the turns. Each time is from
-    the end of the first task to the end of the last: what a cohort begins with is measured for itself.
+    What else runs here then hits both. Given are the number, the loops' and the cohort's tasks a second, and how the
+    second is to the first, all as medians over the turns. Each time is from the end of the first task to the end of the
+    last: what a cohort begins with is measured for itself.
     """
-    part = max(2, tasks // TURNS)
-    bare: list[float] = []
-    taken: dict[int, list[float]] = {number: [] for number in workers}
-    for turn in range(TURNS):
-        bare.append(bare_loop(task, part, rounds))
-        for number in workers:
+    for number in workers:
+        part = max(2 * number, tasks // TURNS)
+        pairs = []
+        for turn in range(TURNS):
+            loops = bare_loops(task, max(2, part // number), rounds, number)
             name = f"measured-{number}-{turn}-{int(time.time())}"
             options: dict[str, Any] = {"parameters": {"rounds": rounds}, "at_once": number}
             cohort.run(task, range(part), name=name, **options)
-            taken[number].append(between_ends(name))
+            pairs.append((loops, (part - 1) / between_ends(name)))
             cohort.remove(name)
-    rows = [("the bare loop", (part - 1) / statistics.median(bare), 1.0)]
-    for number, times in taken.items():
-        ratio = statistics.median(alone / beside for alone, beside in zip(bare, times, strict=True))
-        rows.append((f"a cohort, {number} at once", (part - 1) / statistics.median(times), ratio))
-    return rows
+        loops, rate = (statistics.median(side) for side in zip(*pairs, strict=True))
+        yield number, loops, rate, statistics.median(beside / alone for alone, beside in pairs)
 
 
 def killed(task: Callable[..., float], tasks: int, rounds: int, *, every: float, workers: int) -> None:
@@ -161,10 +161,22 @@ def tasks_that_run() -> list[int]:
     return found
 
 
-def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> float:
-    """All tasks one after the other in one process, with as little claim to the processors as a cohort has.
+def bare_loops(task: Callable[..., float], tasks: int, rounds: int, at_once: int) -> float:
+    """So many loops at the same time, each of so many tasks in one process; the tasks a second of all together."""
+    begun = [bare_loop(task, tasks, rounds) for _ in range(at_once)]
+    rate = 0.0
+    for pid, reader in begun:
+        with os.fdopen(reader) as stream:
+            rate += (tasks - 1) / float(stream.read())
+        os.waitpid(pid, 0)
+    return rate
 
-    Its engines have one thread, as those of a cohort.
+
+def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> tuple[int, int]:
+    """Begin one task after the other in a process that has as little claim to the processors as a cohort.
+
+    Its engines have one thread, as those of a cohort. Returns its number, and where it says how many seconds all but
+    the first took.
     """
     reader, writer = os.pipe()
     pid = os.fork()
@@ -176,10 +188,7 @@ def bare_loop(task: Callable[..., float], tasks: int, rounds: int) -> float:
         os.write(writer, str(taken).encode())
         os._exit(0)
     os.close(writer)
-    with os.fdopen(reader) as stream:
-        taken = float(stream.read())
-    os.waitpid(pid, 0)
-    return taken
+    return pid, reader
 
 
 def between_ends(name: str) -> float:

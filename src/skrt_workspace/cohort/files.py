@@ -10,18 +10,24 @@ from pathlib import Path
 LONGEST = 1 << 30
 
 
-def write(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a temporary file, fsync, rename, fsync of the folder. Raises OSError."""
+def write(path: Path, content: bytes, *, lasting: bool = True) -> None:
+    """Replace a file in one step: a temporary file, fsync, rename, fsync of the folder. Raises OSError.
+
+    `lasting`: without it nothing waits for the disk, for what need not be there after a power failure.
+    """
     handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if lasting:
+                os.fsync(stream.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    if not lasting:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -128,10 +128,10 @@ def usable_name(name: str) -> str:
 
 
 class Table:
-    """One cohort's folder."""
+    """One cohort's folder. `lasting`: what is written is on the disk when it counts as done."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, lasting: bool = True) -> None:
+        self.folder, self._lasting = folder, lasting
         self.results, self.errors = folder / "results", folder / "errors"
         self.scratch = folder / "scratch"
 
@@ -215,7 +215,8 @@ class Table:
             return False
         told = _told(value)
         check = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-        files.write(path, json.dumps({**facts, "value": told, "sha256": check}).encode())
+        content = json.dumps({**facts, "value": told, "sha256": check}).encode()
+        files.write(path, content, lasting=self._lasting)
         return True
 
     def keep_told(self, kind: str, key: str, text: bytes) -> bool:
@@ -231,7 +232,7 @@ class Table:
 
     def keep_error(self, key: str, facts: Mapping[str, Any]) -> None:
         """Write how a task failed. Raises OSError."""
-        files.write(self.errors / f"{key}.json", json.dumps(dict(facts)).encode())
+        files.write(self.errors / f"{key}.json", json.dumps(dict(facts)).encode(), lasting=self._lasting)
 
     def result(self, key: str) -> dict[str, Any] | None:
         """What was kept of a task, with `value` as the function gave it; None where there is nothing whole."""

@@ -63,7 +63,7 @@ def main() -> int:
         return 0
     head = Head.from_json(begun["head"])
     with tempfile.TemporaryDirectory(prefix="cohort-") as folder:
-        table = Table(Path(folder))
+        table = Table(Path(folder), lasting=False)  # what is in it travels home, and is brought to the disk there
         for place in (table.results, table.errors, table.scratch):
             place.mkdir()
         helper = _Helper(table, head, begun)

@@ -80,6 +80,15 @@ def test_a_task_finds_its_files_and_what_it_writes_comes_back(homes: tuple[Path,
     assert len(there._HELPERS) == 1
 
 
+def test_nothing_waits_for_the_disk_of_a_machine_that_keeps_nothing(homes: tuple[Path, Path]) -> None:
+    """Its owner's home does, once for each task: here it would only hold up the next one."""
+    task = by_value(
+        "def task(path):\n    import os\n    def waits(handle):\n        raise OSError('it waits')\n"
+        "    os.fsync = waits\n    return {}\n"
+    )
+    assert there.do(parcel(task, homes))["kind"] == "result"
+
+
 def test_an_error_is_told_as_at_home(homes: tuple[Path, Path]) -> None:
     answer = there.do(parcel(by_value("def task(path):\n    print('so far')\n    raise ValueError(path)\n"), homes))
     told = json.loads(answer["text"])
