@@ -263,7 +263,7 @@ class Table:
         keys = set(head.keys)
         done, failed = self.done() & keys, (self.failed() - self.done()) & keys
         if len(done) + len(failed) == len(keys):
-            state = "finished"
+            state, running = "finished", 0  # what the runner said last may be half a second old
         elif head.state == CANCELLED:
             state = CANCELLED
         else:

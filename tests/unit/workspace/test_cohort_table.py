@@ -71,6 +71,13 @@ def test_what_is_left_is_what_has_neither_result_nor_error(one: Table) -> None:
     assert list(table.unfinished()) == []
 
 
+def test_nothing_runs_of_what_is_finished(one: Table) -> None:
+    """What the runner said last may be half a second old."""
+    for key in KEYS:
+        one.keep_result(key, 1, {})
+    assert str(one.status(running=1)) == "lungs: 3 of 3 done, finished"
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b'{"value": {"plain": 1}, "sha256": "0"}', b"\xff" * 9])
 def test_a_damaged_result_is_made_again(one: Table, damage: bytes) -> None:
     one.keep_result(KEYS[0], 1, {})
