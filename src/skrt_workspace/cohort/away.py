@@ -69,6 +69,7 @@ class Away(Tasks):
             "head": json.dumps(slim).encode(),
             "common": bytes(self._common),
             "shared": shared,
+            "shared_folders": carried.shared_folders(Path.home()) if self._cluster.carries else (),
         }
         self._weight = len(self._common) + len(shared or b"")
         inputs = head.inputs or ((),) * len(head.keys)

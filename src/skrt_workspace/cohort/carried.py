@@ -34,6 +34,15 @@ def inputs_of(value: Any) -> tuple[str, ...]:
     return tuple(sorted(set(_named(value, set()))))
 
 
+def shared_folders(home: Path) -> tuple[tuple[str, bool], ...]:
+    """The shared folders that are here: their names, and whether the home has its link to them."""
+    try:
+        names = sorted(found.name for found in SHARED.iterdir() if found.is_dir())
+    except OSError:
+        return ()
+    return tuple((name, (home / name).is_symlink()) for name in names)
+
+
 def pack(home: Path, inputs: Iterable[str]) -> bytes:
     """These files and folders as one piece. Raises CohortError for what is too much to travel, and OSError."""
     found = sorted({file for place in inputs for file in _files(home / place)})
@@ -46,6 +55,16 @@ class Place:
     def __init__(self, home: Path, folder: Path) -> None:
         """`folder` is where functions run; it stays."""
         self._home, self._folder = home, folder
+        self._stays = {home, SHARED}
+
+    def make_room(self, shared: Iterable[tuple[str, bool]]) -> None:
+        """Have the owner's shared folders here, empty: a task may write to one of which it was given nothing."""
+        for name, linked in shared:
+            with suppress(OSError):
+                (SHARED / name).mkdir(exist_ok=True)
+                self._stays.add(SHARED / name)
+                if linked and not (self._home / name).is_symlink():
+                    (self._home / name).symlink_to(SHARED / name)
 
     def bring(self, piece: bytes) -> list[Path]:
         """Lay files where they lie at home; returns them."""
@@ -65,7 +84,7 @@ class Place:
         for file in files:
             file.unlink(missing_ok=True)
             for above in file.parents:
-                if above in (self._home, SHARED) or self._folder.is_relative_to(above):
+                if above in self._stays or self._folder.is_relative_to(above):
                     break
                 try:
                     above.rmdir()
@@ -138,9 +157,9 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _visible(home: Path) -> Iterator[Path]:
-    """Files of the home but for programs' own, which lie in hidden folders."""
+    """Files of the home but for programs' own, which lie in hidden folders, and for what lies behind its links."""
     for top in home.iterdir():
-        if not top.name.startswith("."):
+        if not top.name.startswith(".") and not top.is_symlink():
             yield from _real(top)
 
 

@@ -181,7 +181,7 @@ def _object(value: Any, seen: set[int]) -> Iterator[bytes]:
 
 
 def functions(function: Any, seen: set[int]) -> Iterator[FunctionType]:
-    """The function and those of the notebook that it uses."""
+    """The function and those that it uses, of the notebook and of the participant's own modules."""
     function = function.func if isinstance(function, partial) else getattr(function, "__func__", function)
     if not isinstance(function, FunctionType) or id(function) in seen or not _is_of_the_notebook(function):
         return
@@ -189,6 +189,9 @@ def functions(function: Any, seen: set[int]) -> Iterator[FunctionType]:
     yield function
     for value in used(function).values():
         yield from functions(value, seen)
+        if isinstance(value, ModuleType) and _is_own(value):
+            for name in {name for code in _codes(function.__code__) for name in code.co_names} & vars(value).keys():
+                yield from functions(vars(value)[name], seen)
 
 
 def used(function: FunctionType) -> dict[str, Any]:

@@ -36,8 +36,9 @@ Answer = dict[str, Any]
 def do(parcel: Mapping[str, Any]) -> Answer:
     """Do one task; called by the engine's worker.
 
-    :param parcel: of the cohort `work`, `head`, `common`, `shared`; of the task `key`, `label`, `tries`, `patient`,
-        `files`. `shared` and `files` are files to be laid into this machine's home; None where it is the owner's.
+    :param parcel: of the cohort `work`, `head`, `common`, `shared`, `shared_folders`; of the task `key`, `label`,
+        `tries`, `patient`, `files`. `shared` and `files` are files to be laid into this machine's home; None where it
+        is the owner's.
     """
     with _HELD:
         helper = _HELPERS.get(parcel["work"])
@@ -81,6 +82,7 @@ class _Helper:
         try:
             if self._place is not None:
                 Path(head.folder).mkdir(parents=True, exist_ok=True)
+                self._place.make_room(begun["shared_folders"])
                 self._place.bring(begun["shared"])
             self._function = task.Function(table, head, memoryview(begun["common"]))
         except BaseException as error:  # whatever a module of the participant's raises when it is loaded
@@ -151,7 +153,7 @@ def _new_helper(parcel: Mapping[str, Any]) -> subprocess.Popen[bytes]:
     _HELPERS[parcel["work"]] = helper
     assert helper.stdin is not None
     with contextlib.suppress(OSError):  # it has ended: whoever asks it next finds that
-        _send(helper.stdin, {name: parcel[name] for name in ("head", "common", "shared")})
+        _send(helper.stdin, {name: parcel[name] for name in ("head", "common", "shared", "shared_folders")})
     return helper
 
 

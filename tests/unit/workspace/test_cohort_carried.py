@@ -116,6 +116,29 @@ def test_files_of_shared_folders_travel_too(home: Path, shared: Path, monkeypatc
     assert (shared / "project/p1/moved.nii").read_text() == "moved"
 
 
+def test_a_task_can_write_to_a_shared_folder_of_which_it_was_given_nothing(
+    home: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shared / "board").mkdir()
+    folders = carried.shared_folders(home)
+    assert folders == (("board", False), ("project", True))
+    away, there = home.parent / "away", home.parent / "shared there"
+    away.mkdir()
+    there.mkdir()
+    monkeypatch.setattr(carried, "SHARED", there)
+    assert carried.shared_folders(away) == ()
+    place = carried.Place(away, away)
+    place.make_room(folders)
+    before = place.look()
+    (away / "project/new").mkdir()
+    (away / "project/new/moved.nii").write_text("moved")
+    (there / "board/notice.txt").write_text("read")
+    written = place.new_since(before)
+    assert written == [there / "board/notice.txt", there / "project/new/moved.nii"], "each once, also behind the link"
+    place.clear(written)
+    assert sorted(path.name for path in there.rglob("*")) == ["board", "project"], "there for the next task, and empty"
+
+
 def test_what_was_written_below_a_link_to_a_shared_folder_lands_there(home: Path, shared: Path) -> None:
     away = home.parent / "away"
     (away / "project").mkdir(parents=True)

@@ -108,6 +108,21 @@ def test_own_modules_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert keys.hash_of(task) != before
 
 
+def test_what_functions_of_ones_own_module_import_is_loaded_once_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each task would load it anew, which for a library of images takes longer than a small registration."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "def read(p):\n    import csv\n    return deeper(p)\ndef deeper(p):\n    import json\n"
+    source += "def other():\n    import xml\n"
+    (tmp_path / "mine_with_imports.py").write_text(source)
+    import mine_with_imports
+
+    task = made("def task(p):\n    return mine.read(p)\n", mine=mine_with_imports)
+    assert keys.modules_of(task)[0] == ["csv", "json", "mine_with_imports"]
+
+
 def test_python_itself_in_the_home_is_not_taken_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(Path(sys.base_prefix).parent))
     function = made("def task(p):\n    return tempfile.gettempdir()\n", tempfile=tempfile)

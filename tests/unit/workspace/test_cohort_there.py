@@ -43,6 +43,7 @@ def parcel(function: Any, homes: tuple[Path, Path], patient: Any = "patients/p1.
         "head": json.dumps(asdict(head)).encode(),
         "common": cloudpickle.dumps((function, {})),
         "shared": carried.pack(home, ()),
+        "shared_folders": (),
         "key": KEY,
         "label": "p1",
         "tries": 1,
