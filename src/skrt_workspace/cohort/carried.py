@@ -72,8 +72,7 @@ class Place:
 
     def look(self) -> dict[Path, tuple[int, int]]:
         """What is there, so that what a task writes can be told from it."""
-        seen = (*_visible(self._home), *_real(SHARED))
-        return {file: (found.st_mtime_ns, found.st_size) for file in seen if (found := file.stat())}
+        return stamps((*_visible(self._home), *_real(SHARED)))
 
     def new_since(self, before: Mapping[Path, tuple[int, int]]) -> list[Path]:
         """The files that were written since then."""
@@ -94,6 +93,11 @@ class Place:
     def take(self, files: Iterable[Path]) -> bytes:
         """These files as one piece, to be laid into the real home. Raises CohortError where that is too much."""
         return _packed(self._home, files)
+
+
+def stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """What tells of each whether it has been written anew."""
+    return {file: (found.st_mtime_ns, found.st_size) for file in files if (found := file.stat())}
 
 
 def unpack(home: Path, piece: bytes) -> list[Path]:

@@ -25,6 +25,8 @@ from skrt_workspace.cohort.table import CohortError, Head, Table
 from skrt_workspace.threads import LIBRARIES
 
 _LOOK = 0.5
+_TIDY = 10.0
+"""Seconds that a helper may take to remove what its last task left."""
 _HELD = threading.Lock()
 _HELPERS: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -70,6 +72,7 @@ def main() -> int:
         helper = _Helper(table, head, begun)
         while (asked := _receive(sys.stdin.buffer)) is not None:
             _send(answers, helper.answer(asked))
+            helper.tidy_up()  # while the answer is on its way, and the next task comes
     return 0
 
 
@@ -78,12 +81,16 @@ class _Helper:
         self._table, self._parent = table, os.getppid()
         self._place = None if begun["shared"] is None else carried.Place(Path.home(), Path(head.folder))
         self._problem = ""
+        self._left: set[Path] = set()
+        self._key = ""
+        self._before: dict[Path, tuple[int, int]] = {}
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         try:
             if self._place is not None:
                 Path(head.folder).mkdir(parents=True, exist_ok=True)
                 self._place.make_room(begun["shared_folders"])
                 self._place.bring(begun["shared"])
+                self._before = self._place.look()
             self._function = task.Function(table, head, memoryview(begun["common"]))
         except BaseException as error:  # whatever a module of the participant's raises when it is loaded
             self._problem = f"The function could not be loaded: {task.last_words(error)}"
@@ -91,33 +98,36 @@ class _Helper:
     def answer(self, asked: Mapping[str, Any]) -> Answer:
         """What became of one task."""
         key, label = asked["key"], asked["label"]
+        self._key = key
         if self._problem:
             return self._failed(key, label, self._problem)
         brought = self._place.bring(asked["files"]) if self._place is not None else []
-        before = self._place.look() if self._place is not None else {}
+        before = {**self._before, **carried.stamps(brought)}
         pid = self._function.start(key, label, memoryview(asked["patient"]), tries=asked["tries"])
         code = self._wait(pid)
         task.end_group(pid)
-        shutil.rmtree(self._table.scratch / key, ignore_errors=True)
         written = self._place.new_since(before) if self._place is not None else []
+        self._left = {*brought, *written}
         try:
             back = self._place.take(written) if self._place is not None else None
         except (OSError, CohortError) as error:
             self._forget(key)
             return self._failed(key, label, f"What it wrote could not be brought home: {error}")
-        finally:
-            if self._place is not None:
-                self._place.clear({*brought, *written})
         return {**self._told(key, code), "files": back}
 
+    def tidy_up(self) -> None:
+        """Remove what the task left: the next one finds none of it."""
+        self._forget(self._key)
+        shutil.rmtree(self._table.scratch / self._key, ignore_errors=True)
+        if self._place is not None:
+            self._place.clear(self._left)
+            self._before = self._place.look()
+
     def _told(self, key: str, code: int) -> Answer:
-        try:
-            for kind, folder in (("result", self._table.results), ("error", self._table.errors)):
-                with contextlib.suppress(FileNotFoundError):
-                    return {"kind": kind, "text": files.read(folder / f"{key}.json")}
-            return {"kind": "died", "code": code}
-        finally:
-            self._forget(key)
+        for kind, folder in (("result", self._table.results), ("error", self._table.errors)):
+            with contextlib.suppress(FileNotFoundError):
+                return {"kind": kind, "text": files.read(folder / f"{key}.json")}
+        return {"kind": "died", "code": code}
 
     def _failed(self, key: str, label: str, words: str) -> Answer:
         self._table.keep_error(key, task.error_facts(label, words))
@@ -141,8 +151,7 @@ class _Helper:
 
 def _new_helper(parcel: Mapping[str, Any]) -> subprocess.Popen[bytes]:
     for old in _HELPERS.values():
-        old.kill()
-        old.wait()
+        _end(old)
     _HELPERS.clear()
     helper = subprocess.Popen(
         [sys.executable, "-P", "-m", "skrt_workspace.cohort.there"],
@@ -155,6 +164,16 @@ def _new_helper(parcel: Mapping[str, Any]) -> subprocess.Popen[bytes]:
     with contextlib.suppress(OSError):  # it has ended: whoever asks it next finds that
         _send(helper.stdin, {name: parcel[name] for name in ("head", "common", "shared", "shared_folders")})
     return helper
+
+
+def _end(helper: subprocess.Popen[bytes]) -> None:
+    """Let it remove what its last task left, and end."""
+    assert helper.stdin is not None
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        helper.stdin.close()
+        helper.wait(_TIDY)
+    helper.kill()
+    helper.wait()
 
 
 def _send(stream: IO[bytes], what: Any) -> None:

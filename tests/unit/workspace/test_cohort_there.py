@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
+import tarfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -77,8 +79,24 @@ def test_a_task_finds_its_files_and_what_it_writes_comes_back(homes: tuple[Path,
         assert kept is not None and kept["value"] == {"length": 6} and kept["label"] == "p1"
         carried.unpack(home, answer["files"])
         assert (home / "out/p1.txt").read_text() == "VOXELS"
-        assert not list(away.iterdir()), "nothing is left for the next task"
     assert len(there._HELPERS) == 1
+    there.do(parcel(by_value("def task(path):\n    return {}\n"), homes))  # of another cohort
+    (helper,) = there._HELPERS.values()
+    there._end(helper)
+    assert not list(away.iterdir()), "nothing is left"
+
+
+def test_a_task_finds_nothing_of_the_one_before_it(homes: tuple[Path, Path]) -> None:
+    task = by_value(
+        "def task(path):\n    import os, pathlib\n    seen = sorted(os.listdir())\n"
+        "    for name in ('out', 'out/deep'):\n        pathlib.Path(name).mkdir()\n"
+        "    pathlib.Path('out/deep/p1.txt').write_text('x' * 10_000_000)\n    return seen\n"
+    )
+    for _ in range(3):
+        answer = there.do(parcel(task, homes))
+        assert json.loads(answer["text"])["value"] == {"plain": ["patients"]}
+        with tarfile.open(fileobj=io.BytesIO(answer["files"])) as tar:
+            assert tar.getnames() == ["out/deep/p1.txt"]
 
 
 def test_nothing_waits_for_the_disk_of_a_machine_that_keeps_nothing(homes: tuple[Path, Path]) -> None:
