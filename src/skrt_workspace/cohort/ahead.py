@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-_MOST_BYTES = 256 << 20
-"""What all tasks on the way may weigh for one more to be handed ahead: they lie in the memory of the engine's
-scheduler. With so much to carry a task takes long, and the way costs it little."""
+_HEAVY = 32 << 20
+"""Bytes of one task above which none is handed ahead: what waits lies in the memory of the engine's scheduler, and of a
+worker beside the task that runs there. With so much to carry a task takes long, and the way costs it little."""
 
 
-def most_on_the_way(places: int, *, workers: int, weight: int) -> int:
+def most_on_the_way(places: int, *, workers: int, heaviest: int) -> int:
     """How many tasks the engine may have.
 
     None ahead while there are more workers than places: one of them is about to go, and the task would go to it.
 
     :param workers: how many there are now.
-    :param weight: the bytes of what is on the way.
+    :param heaviest: the bytes of the task on the way that carries most.
     """
-    if workers > places or weight > _MOST_BYTES:
+    if workers > places or heaviest > _HEAVY:
         return places
     return places + workers
 

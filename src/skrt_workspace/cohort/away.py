@@ -112,8 +112,8 @@ class Away(Tasks):
             self._count_at = time.monotonic() + _COUNTED
             with contextlib.suppress(OSError):  # a line that breaks is made anew, and none needs one ahead meanwhile
                 self._there = len(self._client.nthreads())
-        weight = sum(each.weight for each in self._on_the_way.values())
-        return ahead.most_on_the_way(places, workers=self._there, weight=weight)
+        heaviest = max((each.weight for each in self._on_the_way.values()), default=0)
+        return ahead.most_on_the_way(places, workers=self._there, heaviest=heaviest)
 
     def _take_back(self) -> None:
         """Fewer workers are ours from now on: what waits behind another task begins when it is its turn again."""

@@ -149,8 +149,8 @@ def test_a_worker_that_goes_to_somebody_else_finishes_its_task_and_begins_no_oth
     assert at_work._in_use == 1, "nothing is given before the last one ends"
 
 
-def test_much_to_carry_does_not_wait_in_the_engines_memory(at_work: Any) -> None:
-    at_work._weight = 200 << 20
+def test_much_to_carry_does_not_wait_in_the_workers_memory(at_work: Any) -> None:
+    at_work._weight = 40 << 20
     at_work._begin()
     assert len(at_work._on_the_way) == 2
 
