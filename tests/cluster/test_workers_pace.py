@@ -26,8 +26,8 @@ SCRIPT = Path(__file__).parents[2] / "scripts/measure_cohort.py"
 COUNT = 200
 EVERY = 20.0
 """Seconds between two workers that are killed."""
-ENOUGH = 0.8
-"""Of the bare loop's pace; 0.95 is what is wanted, of a machine that does nothing else."""
+ENOUGH = 0.6
+"""Of the bare loop's pace, on a machine that does other things, too; 0.95 is wanted of one that does nothing else."""
 TURNS, PART = 4, 20
 COMMON = """
 import json, os, statistics, sys, time
