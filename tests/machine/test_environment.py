@@ -16,6 +16,7 @@ import pytest
 
 from skrt_hub.environment import Environment, collect_unused, ensure_environment, find_environment, marker
 from skrt_hub.errors import NetworkError, SpaceError
+from skrt_hub.targets.kubernetes.image import slim
 
 BUILD = (
     "import sys; from pathlib import Path; from rich.console import Console; from skrt_hub.progress import Shown;"
@@ -191,6 +192,10 @@ NotebookClient(notebook, kernel_name="python3", config=config).execute()
 print(notebook.cells[0].outputs[0]["data"]["text/plain"])
 """
     assert _run(environment, code, HOME=str(tmp_path), JUPYTER_RUNTIME_DIR=str(tmp_path)) == "'ipc'"
+
+
+def test_all_that_is_promised_can_be_imported_and_its_source_read(environment: Environment) -> None:
+    slim.check(environment.folder)
 
 
 def test_the_list_of_fonts_is_read_and_not_made(environment: Environment, tmp_path: Path) -> None:
