@@ -22,8 +22,9 @@ SERVER_EXTENSIONS = ("skrt_workspace.server_extension",)
 _PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.server_extension.handlers)
 # Each names only those before it.
 _SCRIPTS = (
-    first_scripts.NAME, "niivue.js", "element.js", "lines.js", "pace.js", "tools.js", "planes.js", "dvh.js",
-    "controls.js", "shown.js", "look.js", "notebook.js", "start.js", "cohorts.js", "showing.js", "remoteEntry.js",
+    first_scripts.NAME, "settings.js", "niivue.js", "element.js", "lines.js", "pace.js", "tools.js", "planes.js",
+    "dvh.js", "controls.js", "shown.js", "look.js", "notebook.js", "start.js", "cohorts.js", "showing.js",
+    "remoteEntry.js",
 )  # fmt: skip
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 

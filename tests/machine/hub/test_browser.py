@@ -11,13 +11,37 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, Route
 
+from skrt_workspace.install.first_scripts import listed
 from tests.support.browsers import PATIENCE, needs_chromium, picture
 from tests.support.hubs import Hub
 
+MOST_SCRIPTS = 40  # a part of them is for the notebook's formulas
+# Which settings amount to something else where JupyterLab's own checker fills them in: the comment in the setting makes
+# that one do it (labextension/static/settings.js).
+SETTINGS = """async plugins => {
+  let needed;
+  self.rspackChunk_jupyterlab_application_top.push([['probe'], {}, found => { needed = found; }]);
+  const shared = needed.S.default['@jupyterlab/settingregistry'];
+  const checker = new ((await Object.values(shared)[0].get())().DefaultSchemaValidator)();
+  const filled = (plugin, raw) => {
+    const asked = { ...plugin, raw, data: { composite: {}, user: {} } };
+    return checker.validateData(asked) || asked.data;
+  };
+  const sorted = value => JSON.stringify(value, (_, part) => part && part.constructor === Object
+    ? Object.fromEntries(Object.entries(part).sort()) : part);
+  let quick = 0;
+  const differ = plugins.filter(plugin => {
+    const ours = filled(plugin, '{}');
+    quick += !checker._validator.getSchema(`jupyterlab-plugin:${encodeURIComponent(plugin.id)}`);
+    return sorted(ours) !== sorted(filled(plugin, '{/**/}'));
+  });
+  return quick > plugins.length / 2 ? differ.map(plugin => plugin.id) : ['all are checked by JupyterLab itself'];
+}"""
 NOTEBOOK = "examples/01_loading_and_viewing.ipynb"
 
 pytestmark = needs_chromium
@@ -107,6 +131,38 @@ def test_what_is_run_before_the_kernel_has_begun_waits_for_it(running: Hub, brow
     visitor.page.wait_for_function("document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')[1].innerText == '[2]:'")
     assert prompt.nth(0).inner_text() == "[1]:"
     assert visitor.page.locator(".jp-Dialog").count() == 0
+
+
+def test_a_link_to_a_notebook_opens_that_and_few_files_are_asked_for(running: Hub, browser: Browser) -> None:
+    visitor = Visitor(browser, running, "emil")
+    visitor.submit_log_in()
+    visitor.wait_for_lab()
+    visitor.page.wait_for_selector(".skrt-start")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    visitor.page.goto(f"{running.url}user/emil/lab/tree/{NOTEBOOK}")
+    visitor.page.wait_for_selector(".jp-Notebook .jp-Cell")
+    visitor.wait_for_kernel()
+    tabs = visitor.page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel").all_inner_texts()
+    assert [tab for tab in tabs if tab] == [NOTEBOOK.rpartition("/")[2]]
+    visitor.picture("link")
+    assert visitor.page.url.endswith(f"/lab/tree/{NOTEBOOK}")
+    names = [path.partition("/user/emil/")[2].partition(".")[0] for path in asked if path.endswith(".js")]
+    assert "lab/extensions/skrt-workspace/static/first" in names
+    once = {name.replace("lab/static", "static/lab").replace("labextensions", "lab/extensions") for name in listed()}
+    assert once.isdisjoint(names), "what is in the one file is not asked for again"
+    # Where a newer JupyterLab has other files, write down anew what it asks for: install/first_scripts.txt.
+    assert len(names) <= MOST_SCRIPTS, names
+    assert visitor.page.evaluate(SETTINGS, visitor.api("lab/api/settings")["settings"]) == []
+
+
+def test_a_link_to_a_folder_shows_the_start_page(running: Hub, browser: Browser) -> None:
+    visitor = Visitor(browser, running, "emil")
+    visitor.submit_log_in()
+    visitor.wait_for_lab()
+    visitor.page.goto(f"{running.url}user/emil/lab/tree/examples?reset")
+    visitor.page.wait_for_selector(".skrt-start[data-ready]")
+    visitor.page.wait_for_selector('.jp-DirListing-item:has-text("01_loading")')
 
 
 def is_start(route: Route) -> bool:

@@ -229,6 +229,7 @@
     script.src = new URL('./first.js', HERE || location.href).href;
     document.head.appendChild(script);
   });
+  const settingsModule = import(new URL('./settings.js', HERE || location.href).href).catch(() => null);
   window.skrtNotebook = new URL('./notebook.js', HERE || location.href).href; // for skrt_workspace.viewer.widget
 
   /* A widget that fills itself once it is in the page: `kind` is Look or Study. */
@@ -300,8 +301,6 @@
      follows a link to a file sees that file. */
   function addStart(app, parts) {
     const { server, apputils, widgets, rendermime, docmanager, language, translate, asked } = parts;
-    /* In a page for one document only, or with another view than usual, JupyterLab opens it. */
-    const own = app.shell.mode !== 'single-document' && !/[?&]factory=/.test(location.search);
     const isFile = path => docmanager.services.contents.get(path, { content: false })
       .then(found => found.type !== 'directory', () => false);
     let page = null;
@@ -335,8 +334,7 @@
     });
     void app.restored.then(async () => {
       if (asked && await isFile(asked)) {
-        /* JupyterLab by itself opens it a second later; then it is there. */
-        return own && docmanager.openOrReveal(asked);
+        return; /* JupyterLab opens it, and has the address right only if nobody else does. */
       }
       const open = [...app.shell.widgets('main')];
       const only = open.every(widget => widget.id.startsWith('launcher'));
@@ -455,7 +453,8 @@
 
   async function plugins() {
     const [
-      services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation, notebook
+      services, apputils, filebrowser, docmanager, mainmenu, widgets, docregistry, rendermime, translation, notebook,
+      settingregistry, settings
     ] = await Promise.all([
       use('@jupyterlab/services'),
       use('@jupyterlab/apputils'),
@@ -466,8 +465,13 @@
       use('@jupyterlab/docregistry'),
       use('@jupyterlab/rendermime'),
       use('@jupyterlab/translation'),
-      use('@jupyterlab/notebook')
+      use('@jupyterlab/notebook'),
+      use('@jupyterlab/settingregistry'),
+      settingsModule
     ]);
+    if (settings) {
+      settings.use(settingregistry);
+    }
     textBody.Widget = widgets.Widget;
     const optional = [
       filebrowser.IFileBrowserFactory, docmanager.IDocumentManager, mainmenu.IMainMenu, apputils.ICommandPalette,
