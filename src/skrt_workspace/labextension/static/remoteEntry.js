@@ -301,6 +301,8 @@
      follows a link to a file sees that file. */
   function addStart(app, parts) {
     const { server, apputils, widgets, rendermime, docmanager, language, translate, asked } = parts;
+    /* In a page for one document only, or with another view than usual, JupyterLab alone opens it. */
+    const own = app.shell.mode !== 'single-document' && !/[?&]factory=/.test(location.search);
     const isFile = path => docmanager.services.contents.get(path, { content: false })
       .then(found => found.type !== 'directory', () => false);
     let page = null;
@@ -334,7 +336,9 @@
     });
     void app.restored.then(async () => {
       if (asked && await isFile(asked)) {
-        return; /* JupyterLab opens it, and has the address right only if nobody else does. */
+        /* JupyterLab waits for most of a second before it does the same. It shows what is there then, and writes the
+           address; a widget that had been shown before would be none that it notices. */
+        return own && docmanager.openOrReveal(asked, 'default', undefined, { activate: false });
       }
       const open = [...app.shell.widgets('main')];
       const only = open.every(widget => widget.id.startsWith('launcher'));
