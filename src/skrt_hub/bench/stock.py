@@ -1,7 +1,8 @@
 """The stack to compare with: JupyterHub as its own documentation sets it up on one machine, in a temporary folder.
 
 JupyterHub's simple local spawner and its dummy log-in, the participants' environment with byte code, and JupyterHub's
-usual proxy where Node's `configurable-http-proxy` is on the path, else traefik. Everything listens on loopback.
+usual proxy where Node's `configurable-http-proxy` is on the path, else traefik. Everything listens on loopback. Of the
+environment it has the packages, and nothing that skrt-hub has set or added: JupyterLab's page is that of the packages.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from skrt_hub.errors import StartError
 from skrt_hub.process import Program, beside_python, last_lines, plain_environment, start
 
 _START_DEADLINE = 120.0
+_EXTENSIONS = "labextensions"
+_OURS = ("skrt_workspace", "skrt-workspace")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ async def stock_hub(environment: Path) -> AsyncIterator[StockHub]:
     config = folder / "jupyterhub_config.py"
     config.write_text(render_config(environment, folder, password, ports, proxy), encoding="utf-8")
     config.chmod(0o600)
+    (folder / "server.py").write_text(render_server_config(environment, folder), encoding="utf-8")
+    _link_extensions(environment, folder)
     _write_plain_kernel(environment, folder)
     began = time.monotonic()
     with (folder / "log").open("wb") as log:
@@ -101,8 +106,8 @@ def render_config(environment: Path, folder: Path, password: str, ports: list[in
         "c.JupyterHub.spawner_class = 'simple'",
         f"c.SimpleLocalProcessSpawner.home_dir_template = '{folder}/homes/{{username}}'",
         f"c.Spawner.cmd = ['{environment}/bin/jupyterhub-singleuser']",
-        "c.Spawner.args = ['--allow-root', '--ConnectionFileMixin.transport=tcp']",
-        f"c.Spawner.environment = {{'PATH': '{environment}/bin:/usr/bin:/bin', 'JUPYTER_PATH': '{folder}/jupyter'}}",
+        f"c.Spawner.args = ['--allow-root', '--config={folder}/server.py']",
+        f"c.Spawner.environment = {environment_of_servers(environment, folder)!r}",
         "c.Spawner.default_url = '/lab'",
         "c.Spawner.start_timeout = 600",
         "c.Spawner.http_timeout = 600",
@@ -117,6 +122,37 @@ def render_config(environment: Path, folder: Path, password: str, ports: list[in
         lines.append(f"c.TraefikFileProviderProxy.static_config_file = '{folder}/traefik.toml'")
         lines.append(f"c.TraefikFileProviderProxy.dynamic_config_file = '{folder}/rules.toml'")
     return "\n".join(lines) + "\n"
+
+
+def environment_of_servers(environment: Path, folder: Path) -> dict[str, str]:
+    """The variables of participants' servers, with which they read no settings but those that they are given."""
+    path = f"{environment}/bin:/usr/bin:/bin"
+    return {"PATH": path, "JUPYTER_PATH": f"{folder}/jupyter", "JUPYTER_NO_CONFIG": "1"}
+
+
+def render_server_config(environment: Path, folder: Path) -> str:
+    """The settings of a participant's Jupyter server: the extensions that the packages switch on, and none of ours."""
+    switched: dict[str, bool] = {}
+    for file in sorted((environment / "etc" / "jupyter" / "jupyter_server_config.d").glob("*.json")):
+        named = json.loads(file.read_text(encoding="utf-8")).get("ServerApp", {}).get("jpserver_extensions", {})
+        switched |= {name: True for name in named if not name.startswith(_OURS)}
+    lines = [
+        f"c.ServerApp.jpserver_extensions = {switched!r}",
+        f"c.LabApp.labextensions_path = ['{folder}/{_EXTENSIONS}']",
+        f"c.LabApp.app_settings_dir = '{folder}/settings'",
+        # It would ask the internet, which not every machine has.
+        "c.LabApp.check_for_updates_class = 'jupyterlab.handlers.announcements.NeverCheckForUpdate'",
+        "c.LabApp.news_url = None",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _link_extensions(environment: Path, folder: Path) -> None:
+    """JupyterLab's extensions of all packages."""
+    (folder / _EXTENSIONS).mkdir()
+    for extension in (environment / "share" / "jupyter" / "labextensions").glob("*"):
+        if not extension.name.startswith(_OURS):
+            (folder / _EXTENSIONS / extension.name).symlink_to(extension)
 
 
 def _write_plain_kernel(environment: Path, folder: Path) -> None:

@@ -26,7 +26,7 @@ from skrt_hub.bench.report import BenchReport, rows
 from skrt_hub.bench.run import draw, write_down
 from skrt_hub.bench.seats import Step, may_go_on, next_group, seats
 from skrt_hub.bench.statistics import Spread, SystemStatistics
-from skrt_hub.bench.stock import render_config
+from skrt_hub.bench.stock import render_config, render_server_config
 from skrt_hub.cli import read
 from skrt_hub.commands import bench as bench_command
 from skrt_hub.errors import PrerequisiteError, UsageError
@@ -154,6 +154,15 @@ def test_names_are_new_each_time_and_easy_to_tell_from_peoples() -> None:
     one, other = test_users.new_names(3), test_users.new_names(3)
     assert len({*one, *other}) == 6
     assert all(name.startswith(test_users.PREFIX) for name in one)
+
+
+def test_stock_servers_have_the_extensions_of_packages_and_none_of_ours(tmp_path: Path) -> None:
+    folder = tmp_path / "etc" / "jupyter" / "jupyter_server_config.d"
+    folder.mkdir(parents=True)
+    for name, value in (("jupyterlab", "true"), ("jupyter_archive", "false"), ("skrt_workspace.extension", "true")):
+        (folder / f"{name}.json").write_text(f'{{"ServerApp": {{"jpserver_extensions": {{"{name}": {value}}}}}}}')
+    text = render_server_config(tmp_path, Path("/work"))
+    assert "jpserver_extensions = {'jupyter_archive': True, 'jupyterlab': True}\n" in text
 
 
 def test_the_stock_stack_listens_on_loopback_only_and_has_jupyterhubs_own_parts() -> None:
