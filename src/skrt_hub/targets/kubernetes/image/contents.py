@@ -117,7 +117,7 @@ class Content:
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         """Each file of the context: its name there and where it is now."""
-        for name in ("Dockerfile", "slim.py", "relocations.py"):
+        for name in ("Dockerfile", "slim.py"):
             yield name, OWN / name
         for name in ("requirements.txt", "niftyreg.txt"):
             yield f"lock/{name}", LOCK_FOLDER / name
