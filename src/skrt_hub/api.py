@@ -24,8 +24,8 @@ from skrt_hub.policy import erasing
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, Report, SeatsReport, StatusReport, UpReport, VerifyReport
 from skrt_hub.settings.load import find_hub_yaml, load_settings
-from skrt_hub.settings.people import Listed
-from skrt_hub.settings.roster import add, forget, remembered, take_out
+from skrt_hub.settings.people import Listed, with_logins
+from skrt_hub.settings.roster import add, earlier, forget, remembered, take_out
 from skrt_hub.slips.slip import Slip
 from skrt_hub.targets.protocol import DeleteOptions, Removal, Target
 from skrt_hub.targets.registry import places, target_for
@@ -206,6 +206,10 @@ class Hub:
     def participants(self) -> tuple[Participant, ...]:
         """Everyone the hub knows."""
         return self.target.participants()
+
+    def named(self, people: Sequence[Listed]) -> tuple[Listed, ...]:
+        """These people with the names that they would log in with; who is listed, or was, keeps the name from then."""
+        return with_logins(people, (*self.context.settings.participants, *earlier(self.context.layout.roster)))
 
     def add_participants(self, people: Sequence[Listed]) -> Path:
         """Write these people into the list of participants, and let them in; the file that was changed."""

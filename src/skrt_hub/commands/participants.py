@@ -24,7 +24,7 @@ HELP = "List the participants and manage how they log in; files are kept, except
 _PATIENCE = 8.0
 _ACTIONS = {
     "add": "put new ones on the list",
-    "import": "put everybody in a table (CSV, XLSX) or list on the list; `-`: paste it",
+    "import": "put everybody in a table (CSV, XLSX) or list on the list; `-`: paste it; at a terminal it asks first",
     "sheet": "a page of slips with new codes for those who have not logged in",
     "list": "who there is, and how each logs in (the default)",
     "reset": "a new one-time code in place of the password, with `--to` as slips; sessions end, the server goes on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from skrt_hub.errors import RefusedError, UsageError
 from skrt_hub.login.names import NameRefusedError, normalised
 from skrt_hub.report import Message, ParticipantsReport
 from skrt_hub.settings.model import Settings
-from skrt_hub.settings.people import Listed, read_list, with_logins
+from skrt_hub.settings.pasted import address_in
+from skrt_hub.settings.people import Listed, read_list
 
 _SHOWN = 12
 Done = ParticipantsReport | Message
@@ -46,7 +48,7 @@ def add(wish: Wish) -> Done:
     people = [
         Listed(login=usable(name), email=wish.email, group=wish.group or "")
         if " " not in name.strip()
-        else Listed(name=name, email=wish.email, group=wish.group or "")
+        else _described(wish, name)
         for name in wish.names
     ]
     again = [person.login for person in people if person.login in wish.settings.names]
@@ -55,6 +57,15 @@ def add(wish: Wish) -> Done:
             f"{in_words(again)} is on the list already." if len(again) == 1 else f"{in_words(again)} are on the list."
         )
     return _added(wish, people)
+
+
+def _described(wish: Wish, given: str) -> Listed:
+    """Of a person's own name, with or without an address as mail programs write it."""
+    try:
+        name, email = address_in(given) if "@" in given else (given, "")
+    except ValueError as error:
+        raise UsageError(f"{given!r} is not one person.", why=f"{error}.".capitalize()) from None
+    return Listed(name=name, email=wish.email or email, group=wish.group or "")
 
 
 def import_list(wish: Wish) -> Done:
@@ -66,23 +77,44 @@ def import_list(wish: Wish) -> Done:
         for person in _read_people(wish, wish.names[0])
     ]
     if not people:
-        raise RefusedError(f"Nobody is listed in {wish.names[0]}.", why="Nothing was changed.")
+        raise RefusedError("Nobody is listed there.", why="Nothing was changed.")
     now = wish.settings.participants
-    known = with_logins(people, now)
+    known = wish.hub.named(_each_once(people))
     new = [person for person in known if person.login not in wish.settings.names]
-    done = _added(wish, new) if new else Message(("Nobody is new.",))
+    if new and not _agreed(wish, new):
+        return Message(("Nothing was changed.",))
+    done = _added(wish, new, shown=not wish.session.as_json) if new else Message(("Nobody is new.",))
     missing = sorted({who.login for who in now if wish.group in (None, who.group)} - {who.login for who in known})
     return Message((*done.lines, *_ask_about(wish, missing)))
 
 
+def _each_once(people: list[Listed]) -> list[Listed]:
+    """Who stands twice in a list of addresses, word for word, is one person."""
+    return [one for number, one in enumerate(people) if not one.email or one not in people[:number]]
+
+
+def _agreed(wish: Wish, new: list[Listed]) -> bool:
+    """Show who would come onto the list; whoever sits at a terminal can still say no."""
+    wish.session.show(f"New: {len(new)}, with the name that each logs in with.")
+    for line in _in_lines(new):
+        wish.session.show(f"  {line}")
+    answer = wish.session.ask("Put them on the list? [Y/n] ")
+    return (answer or "").strip().lower() in ("", "y", "yes")
+
+
+def _in_lines(people: Iterable[Listed]) -> list[str]:
+    return ["   ".join(filter(None, (who.login, who.name, who.email))) for who in people]
+
+
 def _read_people(wish: Wish, where: str) -> list[Listed]:
+    name = "What was pasted" if where == "-" else where
     try:
-        return read_list(_pasted(wish) if where == "-" else Path(where).read_bytes(), what=where)
+        return read_list(_pasted(wish) if where == "-" else Path(where).read_bytes(), what=name)
     except OSError as error:
         raise UsageError(f"{where} cannot be read.", why=f"{error.strerror}.") from None
     except ValueError as error:
         raise UsageError(
-            f"{where} cannot be used.", why=str(error), remedy="Correct that; nothing was changed."
+            f"{name} cannot be used.", why=str(error), remedy="Correct that; nothing was changed."
         ) from None
 
 
@@ -104,12 +136,12 @@ def _ask_about(wish: Wish, missing: list[str]) -> list[str]:
     return [f"Disabled: {in_words(missing)}."]
 
 
-def _added(wish: Wish, people: list[Listed]) -> Message:
+def _added(wish: Wish, people: list[Listed], *, shown: bool = False) -> Message:
     before = set(wish.settings.names)
     file = wish.hub.add_participants(people)
     new = [who for who in wish.hub.context.settings.participants if who.login not in before]
-    lines = [f"{who.login}   {who.name}" if who.name else who.login for who in new[:_SHOWN]]
-    more = [f"... and {len(new) - _SHOWN} more"] if len(new) > _SHOWN else []
+    lines = [] if shown else _in_lines(new[:_SHOWN])
+    more = [f"... and {len(new) - _SHOWN} more"] if len(new) > _SHOWN and not shown else []
     how = "Make their slips with: skrt-hub participants sheet --to slips.pdf"
     last = [how] if wish.hub.context.settings.login.kind == "codes" else []
     return Message((f"New on the list in {file}: {len(new)}.", *lines, *more, *last))

@@ -9,13 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
 from skrt_hub.login import names
+from skrt_hub.settings.pasted import address_in, ensure_name, people_on
 from skrt_hub.settings.section import Section
 from skrt_hub.settings.spreadsheet import is_workbook, rows_in
 
@@ -104,8 +106,12 @@ def with_logins(people: Sequence[Listed], before: Sequence[Listed] = ()) -> tupl
 
 
 def read_table(text: str, *, what: str) -> list[Listed]:
-    """The people in a table (CSV), or in a list with one name or address a line. Raises ValueError with the line."""
-    return _people_on(table_rows(text), what)
+    """The people in a table (CSV), or in lines with names and addresses. Raises ValueError with the line."""
+    try:
+        rows = table_rows(text)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+    return _in_table(rows, what) if rows and header(rows[0]) else _in_lines(_with_plain_ends(text).split("\n"), what)
 
 
 def read_list(data: bytes, *, what: str) -> list[Listed]:
@@ -116,23 +122,47 @@ def read_list(data: bytes, *, what: str) -> list[Listed]:
         rows = rows_in(data)
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from None
-    return _people_on(rows, what)
+    return _in_table(rows, what) if rows and header(rows[0]) else _in_lines(["\t".join(row) for row in rows], what)
 
 
-def _people_on(rows: Sequence[Sequence[str]], what: str) -> list[Listed]:
-    if not rows:
-        return []
-    columns = header(rows[0])
+def _in_table(rows: Sequence[Sequence[str]], what: str) -> list[Listed]:
+    columns, width = header(rows[0]), len(rows[0])
     found = []
-    for number, row in enumerate(rows[1:] if columns else rows, start=2 if columns else 1):
+    for number, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
-        try:
+        with _named(what, number):
+            if any(cell.strip() for cell in row[width:]):
+                raise ValueError(
+                    f"it has {len(row)} cells, and the heading has {width}; a cell with a comma in it needs quotation "
+                    'marks, such as "Meier, Eva"'
+                )
             found.append(person_in(row, columns))
-        except ValueError as error:
-            reason = str(error).split("Value error, ")[-1].split(" [type=")[0]
-            raise ValueError(f"{what}, line {number}: {reason}") from None
     return found
+
+
+def _in_lines(lines: Sequence[str], what: str) -> list[Listed]:
+    alone = sum(bool(line.strip()) for line in lines) == 1
+    found = []
+    for number, line in enumerate(lines, start=1):
+        with _named(what, number):
+            found += people_in_line(line, alone=alone)
+    return found
+
+
+def people_in_line(line: str, *, alone: bool) -> list[Listed]:
+    """The people on a line of a list without a heading. `alone`: it is the only one. Raises ValueError."""
+    return [Listed(name=name, email=email) for name, email in people_on(line, alone=alone)]
+
+
+@contextmanager
+def _named(what: str, number: int) -> Iterator[None]:
+    """Whatever is refused in here names the line."""
+    try:
+        yield
+    except ValueError as error:
+        reason = str(error).split("Value error, ")[-1].split(" [type=")[0]
+        raise ValueError(f"{what}, line {number}: {reason}") from None
 
 
 def decode(data: bytes) -> str:
@@ -144,9 +174,17 @@ def decode(data: bytes) -> str:
 
 
 def table_rows(text: str) -> list[list[str]]:
-    """The cells of each line; commas, semicolons or tabs stand between them."""
-    first = text.lstrip().partition("\n")[0]
-    return list(csv.reader(io.StringIO(text.lstrip("\ufeff\n\r")), delimiter=separator(first)))
+    """The cells of each line; commas, semicolons or tabs stand between them. Raises ValueError."""
+    text = _with_plain_ends(text).lstrip("\n")
+    try:
+        return list(csv.reader(io.StringIO(text), delimiter=separator(text.partition("\n")[0])))
+    except csv.Error as error:
+        raise ValueError(f"this is no table: {error}") from None
+
+
+def _with_plain_ends(text: str) -> str:
+    """The text as every system ends its lines here: old Macs' spreadsheets write none of the usual ends."""
+    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def separator(first: str) -> str:
@@ -168,10 +206,14 @@ def header(row: Sequence[str]) -> dict[str, int]:
 def person_in(row: Sequence[str], columns: Mapping[str, int]) -> Listed:
     """The person on one line of a table. Raises ValueError."""
     cells = {kind: row[number].strip() for kind, number in columns.items() if number < len(row)}
-    if not columns:
-        cells = {"email" if "@" in cell else "name": cell.strip() for cell in row if cell.strip()}
+    if any("\n" in cell for cell in cells.values()):
+        raise ValueError("a cell goes on over several lines; a quotation mark may be missing")
     name = cells.get("name", "") or " ".join(filter(None, (cells.get("first", ""), cells.get("last", ""))))
-    return Listed(name=name, **{key: cells.get(key, "") for key in ("login", "email", "group", "known_as")})
+    also, email = address_in(cells.get("email", ""))
+    if "@" in name and not email:
+        name, email = address_in(name)
+    given = {key: cells.get(key, "") for key in ("login", "group", "known_as")}
+    return Listed(name=ensure_name(name or also), email=email, **given)
 
 
 def is_made(person: Listed) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,17 @@ from skrt_hub.errors import RefusedError
 from skrt_hub.files import read_json, write_atomically, write_json
 from skrt_hub.settings.load import participants_file, read_hub_yaml
 from skrt_hub.settings.model import Settings
-from skrt_hub.settings.people import Listed, decode, header, person_in, separator, table_rows, with_logins
+from skrt_hub.settings.pasted import written
+from skrt_hub.settings.people import (
+    Listed,
+    decode,
+    header,
+    people_in_line,
+    person_in,
+    separator,
+    table_rows,
+    with_logins,
+)
 
 NEW_FILE = "participants.csv"
 _TITLES = ("login", "name", "email", "group")
@@ -25,7 +35,7 @@ _TITLES = ("login", "name", "email", "group")
 
 def remembered(settings: Settings, file: Path) -> Settings:
     """The settings with the log-in names that these people had before."""
-    before = _before(file)
+    before = earlier(file)
     if not before or not settings.participants:
         return settings
     return settings.model_copy(update={"participants": with_logins(settings.participants, before)})
@@ -34,21 +44,22 @@ def remembered(settings: Settings, file: Path) -> Settings:
 def remember(settings: Settings, file: Path) -> None:
     """Keep who has which name; those of earlier lists stay, so that nobody new gets a name that had a home."""
     now = {person.login: person for person in settings.participants}
-    kept = {person.login: person for person in _before(file)}
+    kept = {person.login: person for person in earlier(file)}
     if {**kept, **now} != kept:
         write_json(file, {"people": [person.model_dump() for person in {**kept, **now}.values()]}, mode=0o600)
 
 
 def forget(login: str, file: Path) -> bool:
     """Forget who had this name, after the home was erased; whether it was known."""
-    kept = _before(file)
+    kept = earlier(file)
     left = [person for person in kept if person.login != login]
     if len(left) != len(kept):
         write_json(file, {"people": [person.model_dump() for person in left]}, mode=0o600)
     return len(left) != len(kept)
 
 
-def _before(file: Path) -> list[Listed]:
+def earlier(file: Path) -> list[Listed]:
+    """Everybody who was listed by now, with the names they had."""
     document = read_json(file) or {}
     return [Listed.model_validate(row) for row in document.get("people", [])]
 
@@ -114,24 +125,44 @@ def _add_to_table(table: Path, people: Sequence[Listed]) -> None:
     rows = table_rows(text)
     columns = header(rows[0]) if rows else {}
     mark = separator(text.lstrip().partition("\n")[0])
-    lines = []
-    for person in people:
-        cells = [""] * (max(len(rows[0]), max(columns.values()) + 1) if columns else 1)
-        given = person.model_dump()
-        if not columns:
-            cells[0] = person.name or person.email or person.login
-        for kind, number in columns.items():
-            cells[number] = given.get(kind, "")
-        if columns and "login" not in columns and not any(cells):  # a name that is no more than a log-in name
-            cells[columns.get("name", columns.get("first", 0))] = person.login
-        if columns and "name" not in columns and "first" in columns and person.name:
-            first, _, last = person.name.rpartition(" ")
-            cells[columns["first"]] = first or last
-            if "last" in columns and first:
-                cells[columns["last"]] = last
-        lines.append(_line(cells, mark))
+    if columns:
+        _ensure_room(people, {*columns} | ({"name"} if "first" in columns else set()), table)
+        lines = [_line(_cells(person, columns, len(rows[0])), mark) for person in people]
+    else:
+        _ensure_room(people, {"name", "email"}, table)
+        lines = [f"{written(who.name, who.email or ('' if who.name else who.login))}\n" for who in people]
     end = "" if not text or text.endswith("\n") else "\n"
     write_atomically(table, f"{text}{end}{''.join(lines)}", mode=table.stat().st_mode & 0o777)
+
+
+def _cells(person: Listed, columns: Mapping[str, int], width: int) -> list[str]:
+    """The person as a line of this table, as far as it has columns."""
+    cells = [""] * max(width, max(columns.values()) + 1)
+    given = person.model_dump()
+    for kind, number in columns.items():
+        cells[number] = given.get(kind, "")
+    if "login" not in columns and not any(cells):  # a name that is no more than a log-in name
+        cells[columns.get("name", columns.get("first", 0))] = person.login
+    if "name" not in columns and "first" in columns and person.name:
+        last, comma, first = (part.strip() for part in person.name.partition(","))  # Müller, Anna
+        if not comma:
+            first, _, last = person.name.rpartition(" ")
+        cells[columns["first"]] = first or last
+        if "last" in columns and first:
+            cells[columns["last"]] = last
+    return cells
+
+
+def _ensure_room(people: Sequence[Listed], kinds: Collection[str], table: Path) -> None:
+    for person in people:
+        lost = [kind for kind in ("name", "email", "group") if getattr(person, kind) and kind not in kinds]
+        if lost:
+            raise RefusedError(
+                f"{table} has no column for the {' and the '.join(lost)} of {person.shown or person.email}.",
+                why="That would be lost. Nothing was changed.",
+                remedy=f"Give it a heading for each as its first line, such as {','.join(_TITLES)}; then type the "
+                "command again.",
+            )
 
 
 def _take_out_of_table(table: Path, settings: Settings, gone: set[str]) -> None:
@@ -140,12 +171,24 @@ def _take_out_of_table(table: Path, settings: Settings, gone: set[str]) -> None:
     columns = header(rows[0]) if rows else {}
     mark = separator(text.lstrip().partition("\n")[0])
     kept = []
-    for number, row in enumerate(rows):
-        titles = number == 0 and bool(columns)
+    for number, row in enumerate(rows if columns else []):
+        titles = number == 0
         empty = not any(cell.strip() for cell in row)
         if titles or empty or _login_of(person_in(row, columns), settings) not in gone:
             kept.append(_line(row, mark))
+    if not columns:
+        lines = text.splitlines()
+        alone = sum(bool(line.strip()) for line in lines) == 1
+        kept = [_left_of(line, people_in_line(line, alone=alone), settings, gone) for line in lines]
     write_atomically(table, "".join(kept), mode=table.stat().st_mode & 0o777)
+
+
+def _left_of(line: str, people: Sequence[Listed], settings: Settings, gone: set[str]) -> str:
+    """A line of a list without columns, without those who go; the others of the line then have a line each."""
+    left = [person for person in people if _login_of(person, settings) not in gone]
+    if len(left) == len(people):
+        return f"{line}\n"
+    return "".join(f"{written(person.name, person.email)}\n" for person in left)
 
 
 def _line(cells: Sequence[str], mark: str) -> str:
