@@ -188,7 +188,8 @@ class SeatsReport(Report):
 class Participant:
     """One participant: how they log in, whether they manage the hub, whether their server runs.
 
-    `log_in` is `password` (chosen), `code` (a slip not used yet), `disabled`, `locked` (taken out), or nothing.
+    `log_in` is `password` (chosen), `code` (a slip not used yet), `institution`, `disabled`, `locked` (taken out),
+    `unlisted` (has a home, and is not on the list any more), or nothing.
     """
 
     name: str
@@ -204,9 +205,12 @@ class Participant:
     role: str = ""
 
 
-def participant(name: str, account: Mapping[str, Any], *, server: bool, home: str) -> Participant:
-    """A participant as the accounts, the hub and the homes tell of them."""
-    ways = [way for way in ("locked", "disabled", "institution", "password", "code") if account.get(way)]
+def participant(
+    name: str, account: Mapping[str, Any], *, server: bool, home: str, off_list: bool = False
+) -> Participant:
+    """A participant as the accounts, the hub and the homes tell of them. `off_list`: this is on the list no more."""
+    told = {**account, "unlisted": off_list}
+    ways = [way for way in ("locked", "disabled", "unlisted", "institution", "password", "code") if told.get(way)]
     return Participant(
         name=name,
         password=bool(account.get("password")),
@@ -225,6 +229,7 @@ _LOG_IN = {
     "code": "code, not used yet",
     "disabled": "disabled",
     "locked": "taken out",
+    "unlisted": "not on the list any more",
     "": "nothing yet",
 }
 

@@ -15,7 +15,7 @@ from skrt_hub.seats_told import SeatsTold
 
 _AT_WORK = 300.0  # seconds without activity after which somebody is not called at work any more
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-STATES = ("stuck", "in", "idle", "starting", "ready", "out", "never", "disabled")
+STATES = ("stuck", "in", "idle", "starting", "ready", "out", "never", "disabled", "unlisted")
 """How somebody is, in the order in which a teacher wants to see it. The words for them are in words/."""
 
 
@@ -115,6 +115,8 @@ def _row(who: Participant, server: Server | None, now: datetime, waiting: Collec
 def _without_server(who: Participant) -> str:
     if who.log_in in ("disabled", "locked"):
         return "disabled"
+    if who.log_in == "unlisted":
+        return "unlisted"
     return "out" if who.password or who.home else "never"
 
 

@@ -30,7 +30,7 @@ _ACTIONS = {
     "reset": "a new one-time code in place of the password, with `--to` as slips; sessions end, the server goes on",
     "disable": "no log-in for the time being; sessions and server end",
     "enable": "log in again after `disable`",
-    "remove": "take one out: no log-in any more, the name is locked, the home is kept",
+    "remove": "take one out: no log-in any more, the home is kept, its name locked; an unused name is forgotten",
     "erase": "remove one everywhere: home, saved copies, logs, account; nothing brings them back",
     "stop": "end the server and its kernels; files stay",
     "restart": "end the server and its kernels, and start it again",

@@ -1,15 +1,48 @@
 """What `participants remove` means: nobody logs in with the name any more, and the home is kept.
 
 The name stays locked, so that nobody else gets it and with it the home. With `--free` the home is moved aside first,
-and then the name is like one that nobody ever had.
+and then the name is like one that nobody ever had. So is a name that was taken off the list before anybody logged in
+with it: a wrong list is undone by taking its names off again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from skrt_hub.policy.log_in import anyone, listed
 from skrt_hub.settings.model import Settings
+
+_OF_SOMEBODY = ("password", "institution", "locked", "disabled")
+"""What an account tells of where somebody logged in with it, or where an organiser decided something."""
+
+
+def unused(settings: Settings, accounts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The names on no list any more with which nobody ever logged in; with a home, one is somebody's all the same."""
+    on_list = listed(settings)
+    told = accounts.items()
+    return tuple(sorted(name for name, account in told if name not in on_list and not _is_somebodys(account)))
+
+
+def left_nothing(settings: Settings, account: Mapping[str, Any], *, home: bool) -> bool:
+    """Whether a name that is removed needs no lock: nothing is there of it, and only a list gives names here."""
+    without_list = settings.model_copy(update={"participants": ()})
+    return not (home or account.get("role") or _is_somebodys(account) or anyone(without_list))
+
+
+def off_list(settings: Settings, account: Mapping[str, Any]) -> bool:
+    """Whether this name cannot log in because it is on the list no more; who comes by a group is on none."""
+    return not (anyone(settings) or account.get("listed") or account.get("institution"))
+
+
+def _is_somebodys(account: Mapping[str, Any]) -> bool:
+    return any(account.get(way) for way in _OF_SOMEBODY)
+
+
+def unused_in_words(name: str) -> tuple[str, ...]:
+    """What is told where nothing was there of a name."""
+    return (f"{name} was removed. Nobody had logged in with this name, so nothing is left of it.",)
 
 
 def aside_name(name: str, when: datetime) -> str:

@@ -21,7 +21,7 @@ from skrt_hub.login.requests import carry_out
 from skrt_hub.policy import log_in, removing, whose_home
 from skrt_hub.report import Message, Participant, participant
 from skrt_hub.settings.model import Settings
-from skrt_hub.settings.roster import remember
+from skrt_hub.settings.roster import forget, remember
 from skrt_hub.targets.machine import control
 from skrt_hub.targets.machine.records import running_servers
 
@@ -42,6 +42,7 @@ def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
             accounts.get(name, {}),
             server=name in running,
             home=str(layout.home(places[name].folder)) if name in places else "",
+            off_list=removing.off_list(applied.settings, accounts.get(name, {})),
         )
         for name in sorted({*places, *accounts})
     )
@@ -57,6 +58,18 @@ def take_list(layout: Layout, settings: Settings) -> None:
     whose_home.ensure_nobodys_is_given_away(settings, ask(layout, "all"))
     accounts_of(layout).take_list(log_in.people(settings), anyone=log_in.anyone(settings))
     remember(settings, layout.roster)
+    for name in removing.unused(settings, ask(layout, "all")):
+        if not _has_home(layout, name):
+            _forget_name(layout, name)
+
+
+def _forget_name(layout: Layout, name: str) -> None:
+    accounts_of(layout).free(name)
+    forget(name, layout.roster)
+
+
+def _has_home(layout: Layout, name: str) -> bool:
+    return Places(layout.folders).find(name) is not None or layout.home(folder_for(name)).exists()
 
 
 def locked_note(layout: Layout) -> str:
@@ -85,6 +98,10 @@ def remove(layout: Layout, applied: Applied, name: str, *, free: bool) -> Messag
     known = next((person for person in everyone(layout, applied) if person.name == name), None)
     if known is None:
         raise nobody_called(name)
+    account = ask(layout, "all").get(name, {})
+    if removing.left_nothing(applied.settings, account, home=known.server or _has_home(layout, name)):
+        _forget_name(layout, name)
+        return Message(removing.unused_in_words(name))
     # Locked first: nobody logs in again while the rest goes on, also where this is interrupted.
     accounts_of(layout).lock(name)
     if known.server or control.ask(layout.control_socket, "status") is not None:

@@ -8,7 +8,7 @@ from skrt_hub.errors import nobody_called
 from skrt_hub.hub.applied import applied_settings
 from skrt_hub.policy import institution, log_in, removing, whose_home
 from skrt_hub.report import Message, Participant, participant
-from skrt_hub.settings.roster import remember
+from skrt_hub.settings.roster import forget, remember
 from skrt_hub.targets.kubernetes.cluster.claims import CLAIMS, is_home
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod, OlderHubError
@@ -28,6 +28,7 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
             accounts.get(name, {}),
             server=bool(users.get(name, {}).get("servers")),
             home="a volume of the namespace" if name in users else "",
+            off_list=removing.off_list(cluster.hub_context.settings, accounts.get(name, {})),
         )
         for name in sorted({*users, *accounts})
     )
@@ -42,8 +43,22 @@ def take_list(cluster: Cluster) -> tuple[str, ...]:
     people = [{key: value for key, value in vars(person).items() if value} for person in log_in.people(settings)]
     ask("take_list", people, log_in.anyone(settings))
     remember(settings, cluster.layout.roster)
+    unused = removing.unused(settings, known)
+    for name in sorted({*unused} - (_with_home(cluster) if unused else set())):
+        _forget_name(cluster, name)
     # The list changes nobody's password or code, so what was known before it still holds.
     return log_in.for_managers(settings, ask, known)
+
+
+def _forget_name(cluster: Cluster, name: str) -> None:
+    HubPod(cluster.kubectl).accounts("free", name)
+    forget(name, cluster.layout.roster)
+
+
+def _with_home(cluster: Cluster) -> set[str]:
+    """Who has a volume, and who is known to JupyterHub, which makes one at the first start."""
+    volumes = {owner(claim) for claim in cluster.kubectl.items(CLAIMS) if is_home(claim)}
+    return volumes | {user["name"] for user in HubPod(cluster.kubectl).users()}
 
 
 def ensure_homes_are_found(cluster: Cluster) -> tuple[str, ...]:
@@ -65,6 +80,10 @@ def remove(cluster: Cluster, name: str, *, free: bool) -> Message:
     if name not in {person.name for person in everyone(cluster)}:
         raise nobody_called(name)
     hub = HubPod(cluster.kubectl)
+    account = hub.accounts("all").get(name, {})
+    if removing.left_nothing(cluster.settings, account, home=name in _with_home(cluster)):
+        _forget_name(cluster, name)
+        return Message(removing.unused_in_words(name))
     hub.accounts("lock", name)
     hub.stop_servers([name], deadline=60)
     hub.forget_user(name)
