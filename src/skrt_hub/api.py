@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from skrt_hub import computer, results
 from skrt_hub.context import Context
-from skrt_hub.errors import CopyError, StateError, nobody_called
+from skrt_hub.errors import CopyError, RefusedError, StateError, nobody_called
+from skrt_hub.hub import hub_yaml
+from skrt_hub.hub.applied import applied_settings
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.names import folder_for
 from skrt_hub.inspection import first_look
@@ -54,9 +56,11 @@ HAND_OUT = "hand-out"
 class Hub:
     """One hub: what its hub.yaml says, and its state folder."""
 
-    def __init__(self, context: Context, config: Path | None = None) -> None:
+    def __init__(self, context: Context, config: Path | None = None, *, chosen: bool = True) -> None:
+        """`config` is the hub.yaml that was read; `chosen`: it, or that there is none, is what somebody said."""
         self.context = context
         self.config = config
+        self._chosen = chosen
 
     @classmethod
     def load(
@@ -77,12 +81,32 @@ class Hub:
         read = load_settings(found, targets=places(), **settings)
         folder = state_folder(Path(state) if state is not None else None, read.name)
         read = remembered(read, Layout(folder).roster)
-        return cls(Context(read, Layout(folder), progress or Silent(), echo), found)
+        file = found.absolute() if found is not None else None
+        context = Context(read, Layout(folder), progress or Silent(), echo, config=file)
+        return cls(context, found, chosen=config is not None)
 
     @property
     def target(self) -> Target:
         """Where the hub runs."""
         return target_for(self.context)
+
+    def ensure_its_file(self, *, place_only: bool = False) -> None:
+        """Raises RefusedError where the hub was brought up with another hub.yaml than what is in this folder.
+
+        `place_only`: only where what is here would look for the hub in another place, such as a cluster.
+        """
+        refused = self._not_its_file()
+        if refused is not None and not (place_only and self._in_its_place()):
+            raise refused
+
+    def _in_its_place(self) -> bool:
+        applied = applied_settings(self.context.layout)
+        return applied is None or applied.target == self.context.settings.target
+
+    def _not_its_file(self) -> RefusedError | None:
+        if self._chosen:
+            return None
+        return hub_yaml.refusal(self.context.layout, self.context.settings, self.config, Path.cwd())
 
     # Running it
 
@@ -97,6 +121,7 @@ class Hub:
         `bundle` is a file that `make_bundle` wrote: then no network is asked. Raises PatientDataError where a new
         folder of `data` tells who a patient is, unless `patients_too`.
         """
+        self.ensure_its_file()
         first_look.refuse_new_data(self.context, agreed=patients_too)
         if bundle is None:
             return self.target.up(foreground=foreground)
@@ -115,7 +140,14 @@ class Hub:
 
     def status(self) -> StatusReport:
         """What the hub is doing; changes nothing."""
-        return self.target.status()
+        refused = self._not_its_file()
+        if refused is None:
+            return self.target.status()
+        if not self._in_its_place():
+            raise refused
+        found = self.target.status()
+        notes = (line for line in found.notes if line != hub_yaml.CHANGED)
+        return replace(found, notes=(f"{refused.what} {refused.remedy}", *notes))
 
     def seats(self) -> SeatsReport:
         """Servers that are started before their people come: when, and how that goes."""
@@ -148,6 +180,7 @@ class Hub:
 
     def start(self, *, patients_too: bool = False) -> UpReport:
         """Bring a stopped hub up again. Raises PatientDataError as `up` does."""
+        self.ensure_its_file()
         first_look.refuse_new_data(self.context, agreed=patients_too)
         return self.target.start()
 
@@ -231,6 +264,8 @@ class Hub:
         listed = remembered(listed, self.context.layout.roster)
         self.context = replace(self.context, settings=listed)
         self.config = config
+        if self.context.layout.applied.exists():
+            hub_yaml.note(self.context.layout, config)
         self.target.take_list()
 
     def set_password(self, name: str, password: str) -> None:

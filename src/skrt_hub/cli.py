@@ -71,6 +71,9 @@ VERBS = {
 
 A verb of two words, such as `bundle make`, has options of its own and stands in a module of its own."""
 
+_WITHOUT_HUB = frozenset(("init", "data check", "data privacy", "data clean"))
+_BY_PLACE = frozenset(("status", "stop", "open", "close", "logs"))
+"""What needs nothing of hub.yaml but where the hub is; `status` says itself that another file is meant."""
 _NO_READER = 141  # 128 and SIGPIPE, as shells say it
 _FAULT = "skrt-hub met a fault of its own."
 _GOES_ON = "Nothing was left half done; the same command goes on where it was."
@@ -136,6 +139,8 @@ def _run(call: Call | AskedFor, terminal: Terminal, words: Sequence[str]) -> Rep
         terminal.about["hub"] = session.facts(Path.cwd())
     if call.verb != "init" and not call.as_json:
         terminal.err.print(session.which_hub(Path.cwd()), style="dim", markup=False, highlight=False)
+    if call.verb not in _WITHOUT_HUB:
+        session.hub.ensure_its_file(place_only=call.verb in _BY_PLACE)
     report: Report = _module(call.verb).run(session, **call.values)
     return report
 

@@ -74,6 +74,11 @@ class Layout:
         return self.root / "roster.json"
 
     @property
+    def hub_yaml(self) -> Path:
+        """Which hub.yaml was applied last (skrt_hub.hub.hub_yaml)."""
+        return self.root / "hub-yaml.json"
+
+    @property
     def folders(self) -> Path:
         """The table of participants' names, their home folders and user ids."""
         return self.hub / "folders.json"

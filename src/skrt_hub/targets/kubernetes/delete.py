@@ -178,6 +178,7 @@ def _forget(cluster: Cluster) -> None:
     """Nothing of the hub is left on the cluster, so this machine's notes of it go too; saved databases stay."""
     layout = cluster.layout
     layout.applied.unlink(missing_ok=True)
+    layout.hub_yaml.unlink(missing_ok=True)
     (layout.kubernetes / "values.json").unlink(missing_ok=True)
     for path in (layout.run, layout.results):
         shutil.rmtree(path, ignore_errors=True)

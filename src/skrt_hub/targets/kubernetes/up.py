@@ -78,7 +78,7 @@ def bring_up(context: Context) -> UpReport:
             codes = participants.take_list(cluster)
             log_in_secret.ensure(cluster)  # one that was renewed
             _ensure_volumes(cluster)  # one that was removed by hand
-            cluster.require_record().write(context.layout, context.settings)  # what concerns this machine may be new
+            _write_down(context, cluster.require_record())  # what concerns this machine may be new
             programs.ensure(context.settings, context.layout, cluster.kubectl)
             notes = (*codes, *status.own_config_notes(cluster, values))
             return _report(context, url, changed=False, began=began, notes=notes)
@@ -88,7 +88,7 @@ def bring_up(context: Context) -> UpReport:
         made = _ensure_namespace(cluster)
         record = _record(cluster, made=made, minikube=started)
         # The place is written down before anything is made there; the image when the nodes have it.
-        replace(record, image=cluster.record.image if cluster.record else "").write(context.layout, context.settings)
+        _write_down(context, replace(record, image=cluster.record.image if cluster.record else ""))
         ingress.require_secret(cluster)
         _ensure_images(cluster, bundle, rendering.images(values, manifests + (workers.manifests if workers else "")))
         record.write(context.layout, context.settings)
@@ -106,6 +106,11 @@ def bring_up(context: Context) -> UpReport:
         record.write(context.layout, context.settings)
         programs.ensure(context.settings, context.layout, cluster.kubectl)
         return _report(context, url, changed=True, began=began, notes=notes)
+
+
+def _write_down(context: Context, record: Record) -> None:
+    record.write(context.layout, context.settings)
+    context.note_file()
 
 
 def _prepare_given(context: Context) -> None:

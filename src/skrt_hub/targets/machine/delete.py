@@ -85,6 +85,7 @@ def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
         ("run files", layout.run),
         ("note that it was stopped", layout.stopped),
         ("settings as applied", layout.applied),
+        ("note of their hub.yaml", layout.hub_yaml),
         ("rest of an interrupted delete", _going(layout.homes)),
         ("rest of an interrupted delete", _going(layout.shared)),
     ]

@@ -14,7 +14,7 @@ from skrt_hub.errors import StateError, UsageError
 from skrt_hub.files import read_json
 from skrt_hub.homes import quota
 from skrt_hub.homes.on_machine import MachineHomes
-from skrt_hub.hub import control_groups, full, identities, own_group
+from skrt_hub.hub import control_groups, full, hub_yaml, identities, own_group
 from skrt_hub.hub.applied import Applied, read_applied, write_applied
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.reach import addresses_of
@@ -99,7 +99,7 @@ class MachineTarget:
             found.note,
             *(answer.get("troubles", ()) if answer else ()),
             *(f"The {part} does not run, and nobody can log in. See: skrt-hub logs {part}" for part in broken),
-            "hub.yaml has changed; apply: skrt-hub up" if changed else "",
+            hub_yaml.CHANGED if changed else "",
             schedule.note(shown, self._layout),
             *(log_in.notes(Accounts(self._layout.accounts).notes()) if answer else ()),
             *(own_config.notes(read_json(self._layout.own_config)) if answer else ()),

@@ -81,11 +81,13 @@ def bring_up(context: Context, *, supervise_here: Callable[[Layout, Kept], None]
         ensure_certificate(layout, context.settings)
         same = state is not None and applied == before and state["code"] == parts.code_stamp()
         if state is not None and same and not _not_held(context.settings, state["entry_points"]):
+            context.note_file()
             wait_for_log_in(context, context.settings)  # an interrupted `up` may have left it on its way
             return _report(context, state["state"], began, changed=False)
         if state is not None and "entry_points" in state:
             _ensure_addresses(context, state["entry_points"])
         write_applied(layout, applied)
+        context.note_file()
         layout.stopped.unlink(missing_ok=True)
         ensure_run_folder(layout)
         if supervise_here is None:
