@@ -19,7 +19,7 @@ from skrt_hub.errors import SettingsError
 from skrt_hub.settings import container
 from skrt_hub.settings.model import Settings
 from skrt_hub.settings.people import people_in_file
-from skrt_hub.settings.units import WRITTEN
+from skrt_hub.settings.units import WRITTEN, in_words
 
 _DEEPEST = 100
 """Brackets in each other in a hub.yaml that somebody means."""
@@ -166,7 +166,9 @@ def _explain(error: ValidationError, document: Any, path: Path | None) -> Settin
         name = ".".join(str(part) for part in where)
         reason = problem["msg"].removeprefix("Value error, ")
         reason = _PLAIN.get(problem["type"], reason)
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] == "greater_than_equal" and (least := _least(problem["ctx"]["ge"], where)):
+            reason = f"write at least {least}"
+        elif problem["type"] == "extra_forbidden":
             reason = "there is no such key" + _nearest(where)
         elif isinstance(problem.get("input"), str | int | float | bool):
             reason = f"{reason}; found {problem['input']!r}"
@@ -193,16 +195,28 @@ def _nearest(where: Sequence[int | str]) -> str:
     return f"; did you mean `{close[0]}`?" if close else f"; there are: {', '.join(keys)}" if keys else ""
 
 
+def _least(value: Any, where: Sequence[int | str]) -> str:
+    """The least that may stand there, as a person writes it; nothing for a plain number."""
+    section = _section_at(where[:-1])
+    field = section.model_fields.get(where[-1]) if _is_section(section) else None
+    return in_words(value, field.metadata) if field is not None else ""
+
+
 def _keys_at(where: Sequence[int | str]) -> list[str]:
+    model = _section_at(where)
+    return [field.alias or key for key, field in model.model_fields.items()] if _is_section(model) else []
+
+
+def _section_at(where: Sequence[int | str]) -> Any:
     model: Any = Settings
     for part in where:
         if isinstance(part, int):
             continue
         field = model.model_fields.get(part) if _is_section(model) else None
         if field is None:
-            return []
+            return None
         model = _section_in(field.annotation)
-    return [field.alias or key for key, field in model.model_fields.items()] if _is_section(model) else []
+    return model
 
 
 def _section_in(annotation: Any) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
 
 _SIZE_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE_UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_SURELY_BYTES = 10**6
 _TIME_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -20,6 +22,14 @@ def parse_size(value: Any) -> Any:
     if match is None or match[2].upper() not in _SIZE_UNITS:
         raise ValueError("write a size as a number and a unit, such as 2 GB or 512 MB")
     return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
+
+
+def read_size(value: Any, info: ValidationInfo) -> Any:
+    """In hub.yaml a small bare number would be bytes to us, and GB or MB to whoever wrote it."""
+    bare = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    if info.context == WRITTEN and re.fullmatch(r"\d+(\.\d+)?", bare) and 0 < float(bare) < _SURELY_BYTES:
+        raise ValueError(f"write the unit, too: {bare} GB or {bare} MB")
+    return parse_size(value)
 
 
 def parse_duration(value: Any) -> Any:
@@ -44,12 +54,23 @@ def write_duration(seconds: int) -> str:
     return f"{seconds} s"
 
 
+def in_words(value: int, validators: Sequence[Any]) -> str:
+    """A size or a time as a person writes it; nothing where the field's validators say that it is neither."""
+    reads = {getattr(validator, "func", None) for validator in validators}
+    if read_duration in reads:
+        return write_duration(value)
+    if read_size not in reads:
+        return ""
+    return f"{value / 10**9:g} GB" if value >= 10**9 else f"{value / 10**6:g} MB"
+
+
 WRITTEN = "written by a person"
 """The context in which hub.yaml is validated; settings that older versions wrote down have bare seconds."""
 _SIZE_FOR_EDITORS = {
     "anyOf": [
-        {"type": "integer", "minimum": 0},
-        {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KMGTkmgt]([Ii])?)?[Bb]?\s*$"},
+        {"const": 0},
+        {"type": "integer", "minimum": _SURELY_BYTES},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KMGTkmgt]([Ii])?)?[Bb]\s*$"},
     ],
     "examples": ["512 MB", "2 GB", "1.5 GiB"],
 }
@@ -57,7 +78,7 @@ _DURATION_FOR_EDITORS = {
     "anyOf": [{"const": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(s|min|h|d)\s*$"}],
     "examples": ["45 s", "90 min", "2 h", "7 d"],
 }
-Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0), WithJsonSchema(_SIZE_FOR_EDITORS, mode="validation")]
+Size = Annotated[int, BeforeValidator(read_size), Field(ge=0), WithJsonSchema(_SIZE_FOR_EDITORS, mode="validation")]
 Duration = Annotated[
     int,
     BeforeValidator(read_duration),
