@@ -26,7 +26,7 @@ from skrt_hub.command_line.slips import usage
 from skrt_hub.command_line.verbs import Verb
 from skrt_hub.errors import INTERRUPTED, every_error
 from skrt_hub.settings.model import Settings
-from skrt_hub.settings.units import parse_size, read_duration
+from skrt_hub.settings.units import read_duration, read_size
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/make_reference.py. Change the code's own words and run it again. -->\n"
@@ -146,7 +146,7 @@ def _value(field: FieldInfo) -> str:
     if _section(annotation) is not None:
         return "list of sections, below" if typing.get_origin(annotation) is tuple else "section, below"
     readers = {getattr(item, "func", None) for item in field.metadata}
-    if parse_size in readers:
+    if read_size in readers:
         return "size, such as `2 GB`"
     if read_duration in readers:
         return "time, such as `90 min`"
@@ -174,7 +174,7 @@ def _default(name: str, field: FieldInfo) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     readers = {getattr(item, "func", None) for item in field.metadata}
-    if parse_size in readers and value:
+    if read_size in readers and value:
         return f"`{value / 10**9:g} GB`"
     if read_duration in readers and value:
         return f"`{value // 60} min`"
