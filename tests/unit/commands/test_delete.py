@@ -11,6 +11,7 @@ import pytest
 from skrt_hub.cli import main
 from skrt_hub.errors import RefusedError
 from skrt_hub.layout import Layout
+from skrt_hub.material.hand_out import withdraw
 from skrt_hub.targets.kubernetes import delete
 from skrt_hub.targets.protocol import DeleteOptions
 from tests.support.homes import home, hub
@@ -57,6 +58,22 @@ def test_nothing_that_a_hub_keeps_is_left_when_all_goes(tmp_path: Path) -> None:
 
     assert main(["delete", "--homes", "--no-copies", "--confirm", "skrt-hub", "--state", str(layout.root)]) == 0
     assert not layout.root.exists()
+
+
+def test_what_was_handed_out_stays_with_the_homes_and_can_be_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home(hub(tmp_path, "anna"), "anna")
+    layout = Layout(tmp_path)
+    sheet, clone = layout.handed_out / "week-1" / "sheet.txt", layout.material / "clones" / "course"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_text("a question")
+    clone.mkdir(parents=True)
+    assert main(["delete", "--confirm", "skrt-hub", "--state", str(tmp_path)]) == 0
+    assert "keep    what was handed out" in capsys.readouterr().out
+    assert sheet.exists() and not clone.exists()
+    withdraw(layout, "week-1")
+    assert not sheet.exists()
 
 
 def test_on_kubernetes_the_plan_is_there_also_where_volumes_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,14 @@ def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
         raise StateError(f"There is nothing to delete: {layout.root} does not exist.", remedy="See: skrt-hub status")
     keep = _keeps(layout, options)
     rows = [
-        Removal(f"{what}: {path}", _bytes_of(path), removed=True) for what, path in _own_parts(layout) if path.exists()
+        Removal(f"{what}: {path}", _bytes_of(path), removed=True)
+        for what, path in _own_parts(layout, keep=keep)
+        if path.exists()
     ]
+    if keep and _holds(layout.handed_out):
+        why = "the homes that stay have it, and `hand-out --withdraw` takes it back by this"
+        size = _bytes_of(layout.handed_out)
+        rows.append(Removal(f"what was handed out: {layout.handed_out}", size, removed=False, why=why))
     if _has_homes(layout) or _has_shared(layout):
         why = "" if options.homes else "use --homes to remove them"
         for what, path in (("participants' homes", layout.homes), ("shared folders", layout.shared)):
@@ -40,7 +46,7 @@ def plan(layout: Layout, options: DeleteOptions) -> tuple[Removal, ...]:
 def carry_out(layout: Layout, options: DeleteOptions) -> Message:
     """Remove what the plan says. An interrupted removal is completed by the next one."""
     keep = _keeps(layout, options)
-    for _, path in _own_parts(layout):
+    for _, path in _own_parts(layout, keep=keep):
         _remove(path)
     if keep:
         for path in layout.hub.iterdir():
@@ -70,15 +76,19 @@ def _going(place: Path) -> Path:
     return place.with_name(f"{place.name}.removed")
 
 
-def _own_parts(layout: Layout) -> list[tuple[str, Path]]:
+def _own_parts(layout: Layout, *, keep: bool) -> list[tuple[str, Path]]:
+    """What goes in any case. What was handed out goes with the homes: it is the record of what they were given."""
+    material = [layout.material]
+    if keep and _holds(layout.handed_out):
+        material = sorted({*layout.material.iterdir()} - {layout.handed_out})
     return [
+        *(("fetched material", path) for path in material),
         ("participants' environment", layout.root / "environments"),
         ("wheels of one's own packages", layout.wheels),
         ("what commands that look at files left", layout.inspections),
         ("what the last checks found", layout.results),
         ("what the class's page worked with", layout.class_page),
         ("hub database", layout.database),
-        ("fetched material", layout.material),
         ("fetched sets of data", layout.datasets),
         ("logs", layout.log),
         ("secrets", layout.secrets),
