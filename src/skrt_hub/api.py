@@ -22,6 +22,7 @@ from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.names import folder_for
 from skrt_hub.inspection import first_look
 from skrt_hub.layout import Layout, state_folder
+from skrt_hub.login.names import order
 from skrt_hub.policy import erasing
 from skrt_hub.progress import Progress, Silent
 from skrt_hub.report import CheckReport, Message, Participant, Report, SeatsReport, StatusReport, UpReport, VerifyReport
@@ -328,7 +329,7 @@ class Hub:
         title, address, fingerprint = self.context.settings.page.title, self.log_in_address(), self.fingerprint()
         return [
             Slip(title, address, who.shown or who.name, who.name, codes[who.name], who.group, fingerprint)
-            for who in sorted(people, key=lambda who: (who.group, who.shown or who.name))
+            for who in sorted(people, key=lambda who: (order(who.group), order(who.shown or who.name)))
         ]
 
     def remove_participant(self, name: str, *, free: bool = False) -> Message:

@@ -19,6 +19,7 @@ from skrt_hub.api import HAND_OUT, Hub
 from skrt_hub.errors import RefusedError, UsageError
 from skrt_hub.files import ensure_folder
 from skrt_hub.layout import Layout
+from skrt_hub.login.names import order
 from skrt_hub.report import Report
 from skrt_hub.results import Found
 from skrt_workspace.home.walk import remove_tree
@@ -60,7 +61,7 @@ class CourseVerbs:
         groups = {person.group for person in hub.context.settings.participants} - {""}
         return Course(
             handed_out=tuple(sorted(name for name in given if not name.startswith("."))),
-            groups=tuple(sorted(groups)),
+            groups=tuple(sorted(groups, key=order)),
             place=str(hub.context.settings.saves.place or ""),
             collected=self.collected.is_dir(),
             checks={kind: results.kept(self._layout, kind) for kind in results.KINDS},

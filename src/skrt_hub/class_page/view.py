@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from skrt_hub.login.claims import ORGANISER
+from skrt_hub.login.names import order
 from skrt_hub.policy.seats import READY
 from skrt_hub.report import Participant, Server, StatusReport
 from skrt_hub.seats_told import SeatsTold
@@ -90,7 +91,7 @@ def view(
     rows = [
         replace(_row(who, servers.get(who.name), now, waiting), processors=processors.get(who.name)) for who in people
     ]
-    rows.sort(key=lambda row: (row.state != "stuck", row.organiser, row.shown.casefold(), row.name))
+    rows.sort(key=lambda row: (row.state != "stuck", row.organiser, order(row.shown), row.name))
     return View(tuple(rows), status.state, status.notes, now, status.seats)
 
 

@@ -131,8 +131,18 @@ def _disable(wish: Wish) -> Message:
 
 def _enable(wish: Wish) -> Message:
     names = _known(wish)
+    before = {who.name: who.log_in for who in wish.hub.participants()}
     wish.hub.enable(names)
-    return Message((f"{in_words(names)} can log in again.",))
+    off = [name for name in names if before.get(name) == "disabled"]
+    out = [name for name in names if before.get(name) == "locked"]
+    as_before = len(names) - len(off) - len(out)
+    lines = [f"{in_words(off)} can log in again."] if off else []
+    if as_before:
+        lines.append(f"Not disabled, so nothing changed: {as_before} of {len(names)}.")
+    if out:
+        again = "reset" if wish.settings.login.kind == "codes" else "password"
+        lines.append(f"Taken out, and still so: {in_words(out)}. To let in: skrt-hub participants {again} {out[0]}")
+    return Message(tuple(lines))
 
 
 def _remove(wish: Wish) -> Done:

@@ -24,6 +24,7 @@ from skrt_hub.files import ensure_folder, named_with, told, write_atomically, wr
 from skrt_hub.homes.access import Home, Homes, of_people
 from skrt_hub.homes.placed import given_to
 from skrt_hub.homes.selection import chosen
+from skrt_hub.login.names import order
 from skrt_hub.progress import Progress
 from skrt_hub.report import Report, human_size, human_time, some_of
 from skrt_workspace.home.scan import FILE, FOLDER, HARD_LINK, Entry
@@ -121,7 +122,7 @@ def collect(
     with _all_or_nothing(into) as unfinished:
         rows, files = _collect_homes(homes, here, wanted, unfinished, progress)
         absent = [Collected(name, at_home=False) for name in missing]
-        report = CollectReport(wanted, into, tuple(sorted((*rows, *absent), key=lambda row: row.name)))
+        report = CollectReport(wanted, into, tuple(sorted((*rows, *absent), key=lambda row: order(row.name))))
         _describe(report, files, unfinished)
     return report
 
@@ -261,7 +262,7 @@ def _table(files: list[dict[str, Any]], without: list[dict[str, Any]]) -> str:
     columns = ("participant", "folder", "path", "size", "changed", "as_given", "sha256", "why")
     writer = csv.DictWriter(text, columns, restval="")
     writer.writeheader()
-    rows = sorted((*files, *without), key=lambda row: str(row["participant"]))
+    rows = sorted((*files, *without), key=lambda row: order(str(row["participant"])))
     writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 

@@ -16,6 +16,7 @@ from skrt_hub.hub import shared_folders
 from skrt_hub.hub.accounts import accounts_of
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.layout import Layout
+from skrt_hub.login.names import order
 from skrt_workspace.home import transfer
 
 
@@ -33,7 +34,7 @@ class MachineHomes(LocalHomes):
             return shared
         folders = [path.name for path in self._layout.homes.iterdir() if _is_home(path)]
         homes = [Home(names.get(folder, folder), folder) for folder in folders]
-        return sorted((*homes, *shared), key=lambda home: home.name)
+        return sorted((*homes, *shared), key=lambda home: order(home.name))
 
     def expected(self, name: str, folder: str) -> Home:
         if folder.startswith(SHARED):

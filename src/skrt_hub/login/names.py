@@ -12,6 +12,7 @@ _LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe", "ł": "l", "đ": "d"}
     | {"ð": "d", "þ": "th", "ı": "i", "’": "", "'": ""}
 )
+_SORTED_AS = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 # Letters of other scripts that look like Latin ones, in lower case: Cyrillic, Greek and Armenian.
 _ALIKE = str.maketrans(
     "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u043a\u04cf\u043e\u0440\u051b\u0455\u0475\u051d\u0445\u0443"
@@ -54,6 +55,12 @@ def normalised(name: str) -> str:
 def likeness(name: str) -> str:
     """The same for names that an organiser could not tell apart on a page: letters of another script, a full stop."""
     return name.translate(_ALIKE).strip(PUNCTUATION)
+
+
+def order(name: str) -> tuple[str, str]:
+    """By what names are sorted, in every language of the machine: a letter with marks stands beside the plain one."""
+    folded = unicodedata.normalize("NFKD", name.casefold().translate(_SORTED_AS))
+    return "".join(letter for letter in folded if not unicodedata.combining(letter)), name
 
 
 def proposed(name: str, email: str = "", other: str = "") -> str:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from skrt_hub.api import Hub
 from skrt_hub.class_page.page import ClassPages
 from skrt_hub.class_page.view import Meter, View, as_csv, view
+from skrt_hub.context import Context
+from skrt_hub.layout import Layout
 from skrt_hub.login.pages import Look
+from skrt_hub.progress import Silent
 from skrt_hub.report import Participant, Server, StatusReport
 from skrt_hub.seats_told import MadeReady, SeatsTold
+from skrt_hub.settings.model import Settings
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EVIL = "<img src=x onerror=alert(1)>"
@@ -29,6 +35,16 @@ def who(name: str, **facts: object) -> Participant:
 
 def ago(minutes: float) -> str:
     return (NOW - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+
+
+def test_names_are_sorted_as_people_read_them(tmp_path: Path) -> None:
+    shown = ("Zoe", "Ärger", "arnold", "Adler", "Øst", "Otto", "Łukasz", "Lutz", "Çelik", "Clara")
+    people = tuple(who(name.lower(), shown=name) for name in shown)
+    expected = ["Adler", "Ärger", "arnold", "Çelik", "Clara", "Łukasz", "Lutz", "Øst", "Otto", "Zoe"]
+    assert [row.shown for row in seen(people=people).rows] == expected
+    hub = Hub(Context(Settings(), Layout(tmp_path), Silent()))
+    slips = hub.slips(people, {person.name: "a code" for person in people})
+    assert [slip.shown for slip in slips] == expected
 
 
 @pytest.mark.parametrize(

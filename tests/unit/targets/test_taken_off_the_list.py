@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from skrt_hub.class_page.view import view
+from skrt_hub.cli import main
 from skrt_hub.hub.accounts import accounts_of
-from skrt_hub.hub.applied import Applied, Ports
+from skrt_hub.hub.applied import Applied, Ports, write_applied
+from skrt_hub.hub.hub_yaml import note
 from skrt_hub.hub.names import Places
 from skrt_hub.layout import Layout
 from skrt_hub.report import ParticipantsReport, StatusReport
@@ -79,3 +81,19 @@ def test_where_anybody_may_take_a_name_a_removed_one_stays_locked(layout: Layout
     now = applied(settings("anna", "ben", kind="first-use"))
     participants.remove(layout, now, "anna", free=False)
     assert participants.ask(layout, "all")["anna"]["locked"]
+
+
+def test_enable_counts_those_that_were_disabled(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    people = [{"login": name, "group": "B"} for name in ("anna", "ben", "chen")]
+    now = Settings.model_validate({"login": "codes", "participants": people})
+    participants.take_list(layout, now)
+    write_applied(layout, applied(now))
+    note(layout, None)
+    accounts_of(layout).disable(["ben"])
+    assert main(["participants", "enable", "--group", "B", "--target", "machine", "--state", str(layout.root)]) == 0
+    told = capsys.readouterr().out
+    assert "ben can log in again." in told and "Not disabled, so nothing changed: 2 of 3." in told
+    accounts_of(layout).lock("ben")
+    assert main(["participants", "enable", "ben", "--state", str(layout.root)]) == 0
+    assert "can log in again" not in (told := capsys.readouterr().out)
+    assert "participants password ben" in told

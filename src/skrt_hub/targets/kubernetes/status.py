@@ -12,6 +12,7 @@ from skrt_hub import seats_told
 from skrt_hub.context import Context
 from skrt_hub.errors import SkrtHubError, StateError
 from skrt_hub.hub.room import too_little
+from skrt_hub.login.names import order
 from skrt_hub.policy import class_page as rules
 from skrt_hub.policy import log_in, own_config
 from skrt_hub.report import Server, StatusReport
@@ -149,7 +150,7 @@ def servers(cluster: Cluster, seen: Snapshot | None = None) -> tuple[Server, ...
         since = pod["status"].get("startTime")
         facts = (name, word, memory, active.get(name), reason, since, kept_from_work, processors)
         rows.append(Server(*facts, profile=profiles.name_of(cluster.settings, pod)))
-    return tuple(sorted(rows, key=lambda row: row.name))
+    return tuple(sorted(rows, key=lambda row: order(row.name)))
 
 
 def _components(cluster: Cluster, seen: Snapshot) -> dict[str, str]:

@@ -17,6 +17,7 @@ from skrt_hub.hub.identities import homes_without_account
 from skrt_hub.hub.names import Places, folder_for
 from skrt_hub.hub.secrets import read_secrets
 from skrt_hub.layout import Layout
+from skrt_hub.login.names import order
 from skrt_hub.login.requests import carry_out
 from skrt_hub.policy import log_in, removing, whose_home
 from skrt_hub.report import Message, Participant, participant
@@ -44,7 +45,7 @@ def everyone(layout: Layout, applied: Applied) -> tuple[Participant, ...]:
             home=str(layout.home(places[name].folder)) if name in places else "",
             off_list=removing.off_list(applied.settings, accounts.get(name, {})),
         )
-        for name in sorted({*places, *accounts})
+        for name in sorted({*places, *accounts}, key=order)
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from skrt_hub.errors import nobody_called
 from skrt_hub.hub.applied import applied_settings
+from skrt_hub.login.names import order
 from skrt_hub.policy import institution, log_in, removing, whose_home
 from skrt_hub.report import Message, Participant, participant
 from skrt_hub.settings.roster import forget, remember
@@ -30,7 +31,7 @@ def everyone(cluster: Cluster) -> tuple[Participant, ...]:
             home="a volume of the namespace" if name in users else "",
             off_list=removing.off_list(cluster.hub_context.settings, accounts.get(name, {})),
         )
-        for name in sorted({*users, *accounts})
+        for name in sorted({*users, *accounts}, key=order)
     )
 
 

@@ -17,6 +17,7 @@ from skrt_hub.homes.accounts import entries_in
 from skrt_hub.homes.packages import answered
 from skrt_hub.homes.remote import Agent
 from skrt_hub.hub.names import folder_for
+from skrt_hub.login.names import order
 from skrt_hub.targets.kubernetes.cluster.claims import is_home, shared_name
 from skrt_hub.targets.kubernetes.cluster.connection import Cluster
 from skrt_hub.targets.kubernetes.cluster.hub_pod import HubPod
@@ -44,7 +45,7 @@ class ClusterHomes:
         for name, claim in self._claims().items():
             shared = shared_name(claim)
             homes.append(shared_home(shared) if shared else Home(name, folder_for(name)))
-        return sorted(homes, key=lambda home: home.name)
+        return sorted(homes, key=lambda home: order(home.name))
 
     def expected(self, name: str, folder: str) -> Home:
         return Home(name, folder) if folder.startswith(SHARED) else Home(name, folder_for(name))
