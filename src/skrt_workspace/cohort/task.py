@@ -89,7 +89,7 @@ class Function:
             told = "".join(traceback.format_exception(error))
             sys.stdout.flush()
             words = f"{last_words(error)}{_memory_advice(error)}"
-            facts = error_facts(label, words, told=told[-_WORDS:], seconds=time.monotonic() - begun)
+            facts = error_facts(label, words, told=ending(told), seconds=time.monotonic() - begun)
             self._table.keep_error(key, {**facts, "output": _tail(output)})
             return 0
         seconds = round(time.monotonic() - begun, 3)
@@ -119,7 +119,16 @@ def error_facts(label: str, words: str, *, told: str = "", seconds: float = 0.0,
 
 def last_words(error: BaseException) -> str:
     """An error in words, without its traceback."""
-    return "".join(traceback.format_exception_only(error)).strip()[-_WORDS:]
+    return ending("".join(traceback.format_exception_only(error)).strip())
+
+
+def ending(text: str) -> str:
+    """The end of a text, in whole lines; what is left out before is told by a line with `…`."""
+    if len(text) <= _WORDS:
+        return text
+    kept = text[-_WORDS:]
+    _, end, whole_lines = kept.partition("\n")
+    return f"…\n{whole_lines if end and whole_lines.strip() else kept}"
 
 
 def killed_words(code: int, tries: int) -> str:
@@ -165,6 +174,6 @@ def _limit_words() -> str:
 
 def _tail(output: Path) -> str:
     with contextlib.suppress(OSError), output.open("rb") as stream:
-        stream.seek(max(0, output.stat().st_size - _WORDS))
-        return stream.read(_WORDS).decode("utf-8", "replace")
+        stream.seek(max(0, output.stat().st_size - 4 * _WORDS))  # a character has up to four bytes
+        return ending(stream.read().decode("utf-8", "replace"))
     return ""
