@@ -411,10 +411,11 @@ class Hub:
 
         `patients_too`: also files that tell who a patient is; without it, PatientDataError.
         """
-        from skrt_hub.material.hand_out import hand_out  # noqa: PLC0415
+        from skrt_hub.material.hand_out import hand_out, places  # noqa: PLC0415
 
-        hand_out(self.context, [Path(file) for file in files], folder, patients_too=patients_too)
-        return self._deliver()
+        given = [Path(file) for file in files]
+        hand_out(self.context, given, folder, patients_too=patients_too)
+        return self._deliver(places(given, folder))
 
     def withdraw(self, folder: str) -> UpdateReport:
         """Take what was handed out in this folder back; what nobody changed goes from the homes."""

@@ -12,7 +12,7 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from skrt_hub import results
 from skrt_hub.api import HAND_OUT, Hub
@@ -25,6 +25,7 @@ from skrt_hub.results import Found
 from skrt_workspace.home.walk import remove_tree
 
 _LONGEST_NAME = 200  # bytes; the system takes 255
+_DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,15 @@ class CourseVerbs:
         }[action]
 
     def hand_out(self, files: Sequence[tuple[str, bytes]], folder: str) -> Callable[[], Report]:
-        """Hand these files out, in a folder of the homes. Raises UsageError for none, and for names that are none."""
-        named = {usable_file_name(name): content for name, content in files}
+        """Hand these files out, in a folder of the homes. Raises UsageError for none, and for names that are none.
+
+        A file of a folder that was chosen as a whole is called by its path in there, as browsers send it.
+        """
+        given = [(name, content) for name, content in files if not is_left_out(name)]
+        named = {usable_path(name): content for name, content in given}
         if not named:
             raise UsageError("Choose a file first.")
-        if len(named) < len(files):
+        if len(named) < len(given):
             raise UsageError("Two of the files have one name.")
         hub = self._load()
         ensure_folder(self._layout.class_page, mode=0o700)
@@ -107,8 +112,9 @@ class CourseVerbs:
                 shutil.rmtree(received, ignore_errors=True)
 
         try:
-            for name, content in named.items():
-                (received / name).write_bytes(content)
+            for path, content in named.items():
+                (received / path).parent.mkdir(parents=True, exist_ok=True)
+                (received / path).write_bytes(content)
         except BaseException:
             shutil.rmtree(received, ignore_errors=True)
             raise
@@ -134,9 +140,19 @@ def _remove(folder: Path) -> None:
         remove_tree(folder)
 
 
-def usable_file_name(name: str) -> str:
-    """The name of a file as it can be handed out: what a browser sends may be a path. Raises UsageError."""
-    last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    if not last or last.startswith(".") or not last.isprintable() or len(last.encode()) > _LONGEST_NAME:
-        raise UsageError(f"{name!r} cannot be the name of a file that is handed out.")
-    return last
+def is_left_out(name: str) -> bool:
+    """Whether this is a hidden file of a folder that was chosen: the person did not choose it by its name."""
+    _, *below = name.split("/")
+    return any(part.startswith(".") and part not in ("", ".", "..") for part in below)
+
+
+def usable_path(name: str) -> PurePosixPath:
+    """The path at which a file can be handed out, below a folder where one was chosen. Raises UsageError."""
+    # Some browsers tell a path of their own machine instead of the name.
+    parts = unicodedata.normalize("NFC", name).rpartition("\\")[2].split("/")
+    for part in parts:
+        if not part or part.startswith(".") or not part.isprintable() or len(part.encode()) > _LONGEST_NAME:
+            raise UsageError(f"{name!r} cannot be the name of a file that is handed out.")
+    if len(parts) > _DEEPEST:
+        raise UsageError(f"{name!r} lies too deep in folders.")
+    return PurePosixPath(*parts)

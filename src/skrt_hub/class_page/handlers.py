@@ -259,6 +259,7 @@ class DoHandler(ClassHandler):
             try:
                 await self.done(getattr(self.verbs, action))
                 self._note(action, "", "", "done")
+                await self.done(lambda: self.verbs.look(again=True))
             except Exception as error:  # whoever asked sees it on the next page
                 self.said[self.name] = self.say("failed", why=str(error))
                 self._note(action, "", "", f"failed: {error}")

@@ -15,10 +15,13 @@ from skrt_hub.layout import Layout
 from skrt_hub.material import sources
 from skrt_hub.material.published import OLD, locked, resolve
 
+_NAMED = 5
+
 
 def hand_out(context: Context, files: Sequence[Path], folder: str, *, patients_too: bool = False) -> None:
     """Add the files to what is handed out in `folder`; a file of the same name gets this new version.
 
+    Of a folder that is called like `folder`, what is in it: `hand-out week-2 --as week-2` makes no `week-2/week-2`.
     `patients_too`: also files that tell who a patient is. Raises UsageError, SettingsError or RefusedError, with
     nothing handed out.
     """
@@ -50,10 +53,17 @@ def hand_out(context: Context, files: Sequence[Path], folder: str, *, patients_t
         shutil.rmtree(prepared, ignore_errors=True)
         try:
             with told(prepared):
-                _prepare(files, layout.handed_out / folder, prepared)
+                _prepare(_inside(files, folder), layout.handed_out / folder, prepared)
                 _swap(prepared, layout.handed_out / folder)
         finally:
             shutil.rmtree(prepared, ignore_errors=True)
+
+
+def places(files: Sequence[Path], folder: str) -> str:
+    """Where these are in each home, in words."""
+    names = [f"{folder}/{path.resolve().name}{'/' if path.is_dir() else ''}" for path in _inside(files, folder)]
+    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return f"In each home: {', '.join([*names[:_NAMED], *more])}"
 
 
 def withdraw(layout: Layout, folder: str) -> None:
@@ -73,6 +83,14 @@ def withdraw(layout: Layout, folder: str) -> None:
             shutil.rmtree(gone)
 
 
+def _inside(files: Sequence[Path], folder: str) -> list[Path]:
+    found: list[Path] = []
+    for path in files:
+        of_one_name = path.is_dir() and path.resolve().name == folder
+        found += sorted(one for one in path.iterdir() if one.name not in sources.IGNORED) if of_one_name else [path]
+    return found
+
+
 def _prepare(files: Sequence[Path], before: Path, prepared: Path) -> None:
     if before.is_dir():
         # Files that do not change keep their inodes, so that nothing is hashed again.
@@ -80,13 +98,15 @@ def _prepare(files: Sequence[Path], before: Path, prepared: Path) -> None:
     else:
         prepared.mkdir()
     for path in files:
-        target = prepared / path.resolve().name
-        if path.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
+        target = prepared / (path.name if path.is_symlink() else path.resolve().name)
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        if path.is_dir() and not path.is_symlink():
+            target.unlink(missing_ok=True)
             shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns(*sources.IGNORED))
         else:
             target.unlink(missing_ok=True)
-            shutil.copy2(path, target)
+            shutil.copy2(path, target, follow_symlinks=False)
 
 
 def _swap(prepared: Path, target: Path) -> None:

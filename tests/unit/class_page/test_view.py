@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -127,6 +128,20 @@ def test_nothing_that_a_person_wrote_is_part_of_the_page(language: str) -> None:
         assert "<img" not in text
         assert "&lt;img src=x" in text
         assert " style=" not in text and "javascript:" not in text and "onclick" not in text
+
+
+@pytest.mark.parametrize(("state", "offered"), [("closed", "open"), ("running", "close")])
+def test_of_closing_and_opening_only_the_one_that_can_be_is_shown(state: str, offered: str) -> None:
+    """The script follows what is so by now, so both are there."""
+    found = view(StatusReport("course", state, "machine", "http://x/", "codes", "1", ()), (), {}, NOW)
+    shared = {"xsrf": "", "said": "", "error": "", "longest": 9, "can": ("message", "close")}
+    text = ClassPages(Look()).show("class", "en", "/services/class/", query={}, seen=found, **shared)
+    orders = re.findall(r'<details data-when="\w+"( hidden)?>.*?name="action" value="(\w+)"', text, re.DOTALL)
+    assert {action: not hidden for hidden, action in orders} == {
+        "open": offered == "open",
+        "close": offered == "close",
+    }
+    assert f'data-hub="{"closed" if state == "closed" else "open"}"' in text
 
 
 def test_both_languages_have_the_same_words() -> None:

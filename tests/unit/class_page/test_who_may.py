@@ -16,6 +16,7 @@ from skrt_hub.class_page.course_handlers import LARGEST_FILES
 from skrt_hub.class_page.verbs import ClassVerbs
 from skrt_hub.login.organisers import HELPER, ROLE, organises, role_of
 from skrt_hub.policy import class_page
+from skrt_hub.report import Message
 from tests.support.class_page import ACCOUNTS, ODD, PNG, Ask, Recorder, asked, key
 
 ON_ONE = [(action, "anna") for action in class_page.ON_ONE]
@@ -228,6 +229,27 @@ def test_files_are_handed_out_and_nothing_of_them_stays_behind(tmp_path: Path) -
     assert not list((tmp_path / "class-page").iterdir())
 
 
+def test_a_folder_that_is_chosen_keeps_its_folders_and_leaves_hidden_files_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, given = Recorder(tmp_path), []
+
+    def note(files: list[Path], folder: str) -> Message:
+        given.extend(str(path.relative_to(files[0].parent)) for path in sorted(files[0].rglob("*")) if path.is_file())
+        return Message(("It was done.",))
+
+    monkeypatch.setattr(hub, "hand_out", note, raising=False)
+    sent = {"week/a.txt": b"1", "week/in/a.txt": b"2", "week/.DS_Store": b"3", "week/.git/config": b"4"}
+    assert b"It was done." in asked("maria", hub, hand_out(sent)).body
+    assert given == ["week/a.txt", "week/in/a.txt"]
+
+
+@pytest.mark.parametrize("name", ["a/../../b", "/etc/x", "a//b", "a/" * 30 + "b"])
+def test_a_path_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
+    hub = Recorder(tmp_path)
+    assert (asked("maria", hub, hand_out({name: b"1"})).code, hub.done) == (409, [])
+
+
 @pytest.mark.parametrize("name", ["..", ".bashrc", "a/..", "a\u202etxt.exe", "x" * 300])
 def test_names_that_are_none_are_refused(name: str, tmp_path: Path) -> None:
     hub = Recorder(tmp_path)
@@ -240,8 +262,7 @@ def test_without_the_pages_key_or_a_file_nothing_is_handed_out(tmp_path: Path) -
     hub = Recorder(tmp_path)
     assert asked("maria", hub, hand_out({"a.txt": b"1"}, with_key=False)).code == 403
     assert asked("maria", hub, hand_out({})).code == 409
-    for second in ("a/x.txt", "b/x.txt"):  # browsers send the name alone, also of files from two folders
-        assert asked("maria", hub, hand_out([("a/x.txt", b"1"), (second, b"2")])).code == 409
+    assert asked("maria", hub, hand_out([("x.txt", b"1"), ("x.txt", b"2")])).code == 409
     assert hub.done == []
 
 

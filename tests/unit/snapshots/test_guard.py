@@ -14,7 +14,7 @@ from skrt_hub.context import Context
 from skrt_hub.errors import PermissionsError, RefusedError, UsageError
 from skrt_hub.files import write_json
 from skrt_hub.homes.collect import collect
-from skrt_hub.material.hand_out import hand_out, withdraw
+from skrt_hub.material.hand_out import hand_out, places, withdraw
 from skrt_hub.material.overview import material_status
 from skrt_hub.material.published import fetch
 from skrt_hub.progress import Silent
@@ -293,6 +293,28 @@ def test_what_is_handed_out_reaches_everyone_and_overwrites_nothing(copies: Copi
     fetch(copies.settings, copies.layout, Silent())
     assert (homes_after_a_start(copies, "anna") / "hand-out/sheet.txt").read_text() == "my answers"
     assert not (homes_after_a_start(copies, "bob") / "hand-out").exists()
+
+
+def test_a_folder_that_is_called_like_its_place_is_not_put_into_itself(copies: Copies, tmp_path: Path) -> None:
+    week, sheet = tmp_path / "week-2", tmp_path / "sheet.txt"
+    (week / "tasks").mkdir(parents=True)
+    (week / "tasks" / "a.txt").write_text("one")
+    (week / "read.txt").write_text("one")
+    (week / ".git").mkdir()
+    sheet.write_text("one")
+    give(copies, sheet, folder="week-2")
+    give(copies, week, folder="week-2")
+    shutil.rmtree(week / "tasks")
+    (week / "tasks").write_text("a file by now")
+    assert (homes_after_a_start(copies, "anna") / "week-2/tasks/a.txt").read_text() == "one"
+    give(copies, week, folder="week-2")
+    home = homes_after_a_start(copies, "bob") / "week-2"
+    assert sorted(path.name for path in home.iterdir()) == ["read.txt", "sheet.txt", "tasks"]
+    assert (home / "tasks").read_text() == "a file by now"
+    give(copies, week, folder="other")
+    assert (homes_after_a_start(copies, "bob") / "other/week-2/read.txt").exists()
+    assert places([week, sheet], "week-2") == "In each home: week-2/read.txt, week-2/tasks, week-2/sheet.txt"
+    assert places([week], "other") == "In each home: other/week-2/"
 
 
 def test_a_folder_of_the_material_is_not_handed_out_into(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 'use strict';
 
 const EVERY = 4000;
+const SOON = 1500; // the hub closes a moment after it said so
 const body = document.body;
 const live = document.getElementById('live');
 
@@ -18,6 +19,28 @@ function put(text) {
   }
 }
 
+// Only what can be done now is offered, and what was said about it does not stay beside what is so by now.
+function followTheDoor() {
+  const state = live.querySelector('[data-hub]')?.dataset.hub;
+  if (!state) {
+    return;
+  }
+  for (const offered of document.querySelectorAll('[data-when]')) {
+    offered.hidden = offered.dataset.when !== state;
+  }
+  const said = doorsWords();
+  if (said?.textContent === live.dataset.closing && state === 'closed') {
+    said.remove(); // the live part says it
+  } else if (said?.textContent === live.dataset.opening && state === 'open') {
+    said.textContent = live.dataset.opened;
+  }
+}
+
+function doorsWords() {
+  const said = document.querySelector('main > [role=status]');
+  return said && [live.dataset.closing, live.dataset.opening].includes(said.textContent) ? said : null;
+}
+
 async function look() {
   if (document.hidden) {
     return;
@@ -32,6 +55,7 @@ async function look() {
       throw new Error(answer.status);
     }
     put(await answer.text());
+    followTheDoor();
     document.getElementById('lost')?.remove();
   } catch {
     if (!document.getElementById('lost')) {
@@ -45,5 +69,8 @@ async function look() {
 
 if (live) {
   setInterval(look, EVERY);
+  if (doorsWords()) {
+    setTimeout(look, SOON);
+  }
   document.addEventListener('visibilitychange', look);
 }
