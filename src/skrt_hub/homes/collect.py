@@ -24,6 +24,7 @@ from skrt_hub.files import ensure_folder, named_with, told, write_atomically, wr
 from skrt_hub.homes.access import Home, Homes, of_people
 from skrt_hub.homes.placed import given_to
 from skrt_hub.homes.selection import chosen
+from skrt_hub.hub.names import short_folders
 from skrt_hub.login.names import order
 from skrt_hub.progress import Progress
 from skrt_hub.report import Report, human_size, human_time, some_of
@@ -120,7 +121,9 @@ def collect(
     wanted_names = [name for name in names if name not in missing]
     here = chosen(everyone, wanted_names) if wanted_names or not names else []
     with _all_or_nothing(into) as unfinished:
-        rows, files = _collect_homes(homes, here, wanted, unfinished, progress)
+        # By the names of all, so that a group is collected into the same folders as the class.
+        called = short_folders(home.folder for home in everyone)
+        rows, files = _collect_homes(homes, {home: called[home.folder] for home in here}, wanted, unfinished, progress)
         absent = [Collected(name, at_home=False) for name in missing]
         report = CollectReport(wanted, into, tuple(sorted((*rows, *absent), key=lambda row: order(row.name))))
         _describe(report, files, unfinished)
@@ -163,17 +166,17 @@ def _clear(folder: Path) -> None:
 
 
 def _collect_homes(
-    homes: Homes, everyone: list[Home], wanted: str, into: Path, progress: Progress
+    homes: Homes, everyone: dict[Home, str], wanted: str, into: Path, progress: Progress
 ) -> tuple[list[Collected], list[dict[str, Any]]]:
     rows: list[Collected] = []
     manifest: list[dict[str, Any]] = []
     others: set[str] = set()
     with progress.step("collecting") as step:
-        for number, home in enumerate(everyone, start=1):
+        for number, (home, called) in enumerate(everyone.items(), start=1):
             step.update(number, len(everyone), note=home.name)
             found = list(homes.scan(home))
             others.update(entry.path for entry in found if not entry.path.startswith("."))
-            row, files = _collect_home(homes, home, wanted, found, into)
+            row, files = _collect_home(homes, home, wanted, found, into / called)
             rows.append(row)
             manifest += files
     if not any(row.files or row.left_out for row in rows):
@@ -198,14 +201,13 @@ def _near(wanted: str, others: Iterable[str]) -> str:
 
 
 def _collect_home(
-    homes: Homes, home: Home, wanted: str, found: list[Entry], into: Path
+    homes: Homes, home: Home, wanted: str, found: list[Entry], target: Path
 ) -> tuple[Collected, list[dict[str, Any]]]:
     entries = [entry for entry in found if entry.path == wanted or entry.path.startswith(f"{wanted}/")]
     # Each step of the way down costs as much as the way to it: one home of folders in folders would hold up the class.
     left_out = [entry.path for entry in entries if _depth(entry, wanted) == _DEEPEST]
     entries = [entry for entry in entries if _depth(entry, wanted) < _DEEPEST]
     left_out += [entry.path for entry in entries if entry.kind not in (FILE, FOLDER, HARD_LINK)]
-    target = into / home.folder
     files: list[dict[str, Any]] = []
     if any(entry.kind in (FILE, HARD_LINK) for entry in entries):
         given = given_to(homes, home)
@@ -223,11 +225,11 @@ def _collect_home(
                 changed = datetime.fromtimestamp(entry.mtime / 1e9, UTC).isoformat()
                 facts = {"path": step.path, "sha256": step.digest, "size": entry.size, "changed": changed}
                 as_given = step.digest in given.get(entry.path, ())
-                files.append({"participant": home.name, "folder": home.folder, **facts, "as_given": as_given})
+                files.append({"participant": home.name, "folder": target.name, **facts, "as_given": as_given})
     newest = max((item["changed"] for item in files), default="")
     size = sum(item["size"] for item in files)
     untouched = sum(item["as_given"] for item in files)
-    return Collected(home.name, home.folder, len(files), untouched, size, newest, tuple(left_out)), files
+    return Collected(home.name, target.name, len(files), untouched, size, newest, tuple(left_out)), files
 
 
 def _depth(entry: Entry, wanted: str) -> int:

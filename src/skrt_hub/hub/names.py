@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from skrt_hub.errors import StateError
 from skrt_hub.files import read_json, waiting_lock, write_json
 
 _PLAIN = re.compile(r"[a-z][a-z0-9]{0,31}")
+_DIGITS = re.compile(r"(?<=.)-[0-9a-f]{16}$")
 # 1879048192 to 2147483647 are left free by Linux distributions (systemd's page on user and group ids). Each hub takes
 # a slot of its own there, so that two hubs of one administrator do not share ids.
 _FIRST_ID = 1_879_050_000
@@ -45,6 +48,13 @@ def folder_for(name: str) -> str:
     readable = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:32].strip("-")
     digits = hashlib.sha256(name.encode("utf-8")).hexdigest()[:16]
     return f"{readable}-{digits}" if readable else f"name-{digits}"
+
+
+def short_folders(folders: Iterable[str]) -> dict[str, str]:
+    """What each of these is called where people read the names: without the digits, where no other has that name."""
+    short = {folder: _DIGITS.sub("", folder) for folder in folders}
+    taken = Counter(short.values())
+    return {folder: name if taken[name] == 1 and name != "name" else folder for folder, name in short.items()}
 
 
 def slot(folder: Path) -> int:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrt_hub.errors import StateError
-from skrt_hub.hub.names import Places, folder_for
+from skrt_hub.hub.names import Places, folder_for, short_folders
 from skrt_hub.login.names import NameRefusedError, normalised
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60)
@@ -93,3 +93,17 @@ def test_the_table_is_only_for_its_owner(tmp_path: Path) -> None:
     Places(tmp_path / "folders.json").ensure("anna")
     assert (tmp_path / "folders.json").stat().st_mode & 0o777 == 0o600
     assert json.loads((tmp_path / "folders.json").read_text(encoding="utf-8"))["participants"][0]["name"] == "anna"
+
+
+def test_digits_are_left_out_where_people_read_and_a_name_is_one_persons() -> None:
+    names = ("anna", "anna.b", "anna-b", "o'brien", "anna.müller@example.org", "李")
+    short = short_folders([folder_for(name) for name in names])
+    called = [short[folder_for(name)] for name in names]
+    assert called == [
+        "anna",
+        folder_for("anna.b"),
+        folder_for("anna-b"),
+        "o-brien",
+        "anna-muller-example-org",
+        folder_for("李"),
+    ]

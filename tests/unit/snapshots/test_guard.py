@@ -243,6 +243,19 @@ def test_a_home_of_folders_in_folders_holds_up_no_collecting(copies: Copies, tmp
         remove_tree(home_of(copies, "bob"))
 
 
+def test_what_is_collected_lies_in_folders_that_people_can_read(tmp_path: Path) -> None:
+    copies = hub(tmp_path / "hub", "anna", "o'brien")
+    for name in ("anna", "o'brien"):
+        (home_of(copies, name) / "course").mkdir(exist_ok=True)
+        (home_of(copies, name) / "course/a.txt").write_text(name)
+    for number, names in enumerate(([], ["o'brien"])):
+        into = tmp_path / f"in-{number}"
+        collect(copies.homes, "course/a.txt", names, into, Silent())
+        assert (into / "o-brien/a.txt").read_text() == "o'brien"
+        told = json.loads((into / "collected.json").read_text())["files"]
+        assert {row["folder"] for row in told} == {path.name for path in into.iterdir() if path.is_dir()}
+
+
 def homes_after_a_start(copies: Copies, name: str) -> Path:
     folder = home_of(copies, name)
     place_material(folder, copies.layout.material_shown, folder / "none")
