@@ -21,6 +21,7 @@ def application(given: Given, secret: bytes) -> web.Application:
             (f"{base}do", handlers.DoHandler, common),
             (f"{base}course", course_handlers.CourseView, common),
             (f"{base}course-live", course_handlers.CourseLiveHandler, common),
+            (f"{base}course-checks", course_handlers.CourseChecksHandler, common),
             (f"{base}course-do", course_handlers.CourseDoHandler, common),
             (f"{base}hand-out", course_handlers.HandOutHandler, common),
             (f"{base}collected[.]zip", course_handlers.CollectedHandler, common),

@@ -67,6 +67,15 @@ class CourseLiveHandler(CourseHandler):
         self.finish(await self.show("course-live"))
 
 
+class CourseChecksHandler(CourseHandler):
+    """The same for what the last checks found, which is read less often than files are handed out."""
+
+    for_script = True
+
+    async def get(self) -> None:
+        self.finish(await self.show("course-checks"))
+
+
 class CourseDoHandler(CourseHandler):
     """What an organiser has done with the course's files."""
 

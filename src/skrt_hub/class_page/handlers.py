@@ -114,7 +114,7 @@ class ClassHandler(HubOAuthenticated, _Base):  # type: ignore[misc]
             "xsrf": self.xsrf_token.decode("ascii"),
             "longest": LONGEST_MESSAGE,
             "can": self.can,
-            "said": self.said.pop(self.name, "") if not template.endswith("live") else "",
+            "said": self.said.pop(self.name, "") if not self.for_script else "",
             "error": "",
         }
         query = {"name": self.get_query_argument("name", "")}

@@ -5,16 +5,17 @@ const EVERY = 4000;
 const SOON = 1500; // the hub closes a moment after it said so
 const body = document.body;
 const live = document.getElementById('live');
+const parts = [...document.querySelectorAll('[data-from]')];
 
-function put(text) {
-  if (live.dataset.text === text) {
+function put(part, text) {
+  if (part.dataset.text === text) {
     return;
   }
-  const focused = live.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-  live.dataset.text = text;
-  live.innerHTML = text; // made by the hub with every name escaped; the page's policy runs no script in it
+  const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  part.dataset.text = text;
+  part.innerHTML = text; // made by the hub with every name escaped; the page's policy runs no script in it
   if (focused) {
-    const links = [...live.querySelectorAll('a')];
+    const links = [...part.querySelectorAll('a')];
     links.find(link => link.getAttribute('href') === focused)?.focus({ preventScroll: true });
   }
 }
@@ -46,15 +47,17 @@ async function look() {
     return;
   }
   try {
-    const answer = await fetch(`${body.dataset.base}${live.dataset.from}`, {
-      headers: { 'X-XSRFToken': body.dataset.key },
-      redirect: 'manual',
-      cache: 'no-store'
-    });
-    if (!answer.ok) {
-      throw new Error(answer.status);
+    for (const part of parts) {
+      const answer = await fetch(`${body.dataset.base}${part.dataset.from}`, {
+        headers: { 'X-XSRFToken': body.dataset.key },
+        redirect: 'manual',
+        cache: 'no-store'
+      });
+      if (!answer.ok) {
+        throw new Error(answer.status);
+      }
+      put(part, await answer.text());
     }
-    put(await answer.text());
     followTheDoor();
     document.getElementById('lost')?.remove();
   } catch {
