@@ -17,7 +17,7 @@ from jupyterhub.auth import Authenticator
 from tornado import web  # type: ignore[attr-defined]
 from traitlets import Bool, Callable, Dict, Integer, Unicode
 
-from . import activity, bounds, claims, managers, organisers, sessions
+from . import activity, bounds, claims, error_pages, managers, organisers, sessions
 from .accounts import Accounts, Entry, Proof
 from .accounts_file import AccountsDamagedError
 from .brake import Brake, place_of
@@ -52,6 +52,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
         super().__init__(**kwargs)
         activity.need_not_be_noted()
         bounds.keep()
+        error_pages.keep()
         self.accounts = Accounts(Path(self.accounts_file))
         self.brake = Brake()
         self.tally = Tally(self.log.warning)
@@ -253,7 +254,7 @@ class AccountsAuthenticator(Authenticator):  # type: ignore[misc]
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
         self.follow_accounts(app)
-        return [*handlers(), *certificate_handlers()]
+        return [*handlers(), *certificate_handlers(), *error_pages.handlers()]
 
     def follow_accounts(self, app: Any) -> None:
         """Do what the accounts file asks for, as long as the hub runs."""

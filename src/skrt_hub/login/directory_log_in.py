@@ -9,7 +9,7 @@ from typing import Any
 
 from traitlets import Dict, Unicode
 
-from . import claims
+from . import claims, error_pages
 from .certificate_pages import certificate_handlers
 from .directory import Directory, DirectoryError, Found
 from .elsewhere import ElsewhereAuthenticator
@@ -50,7 +50,7 @@ class DirectoryAuthenticator(ElsewhereAuthenticator):
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
         self.follow_accounts(app)
-        return [*handlers(own_passwords=False), *certificate_handlers()]
+        return [*handlers(own_passwords=False), *certificate_handlers(), *error_pages.handlers()]
 
 
 def _visitor(host: str, found: Found) -> claims.Visitor:

@@ -16,7 +16,7 @@ from tornado import web  # type: ignore[attr-defined]
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from traitlets import Unicode
 
-from . import claims, provider
+from . import claims, error_pages, provider
 from .certificate_pages import certificate_handlers
 from .elsewhere import ElsewhereAuthenticator
 from .institution_pages import CallbackHandler, institution_handlers
@@ -122,7 +122,7 @@ class InstitutionAuthenticator(ElsewhereAuthenticator, GenericOAuthenticator):  
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
         self.follow_accounts(app)
-        return [*institution_handlers(), *certificate_handlers()]
+        return [*institution_handlers(), *certificate_handlers(), *error_pages.handlers()]
 
 
 def _in_short(error: Exception) -> str:

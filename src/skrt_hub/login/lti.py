@@ -17,7 +17,7 @@ from ltiauthenticator.lti13.error import ValidationError
 from ltiauthenticator.lti13.validator import LTI13LaunchValidator
 from traitlets import List, Unicode
 
-from . import lti_claims
+from . import error_pages, lti_claims
 from .certificate_pages import certificate_handlers
 from .elsewhere import ElsewhereAuthenticator
 from .lti_pages import CameHandler, lti_handlers
@@ -108,4 +108,4 @@ class LtiAuthenticator(ElsewhereAuthenticator, LTI13Authenticator):  # type: ign
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         """The pages of the log-in; also begins to follow the accounts file."""
         self.follow_accounts(app)
-        return [*lti_handlers(), *certificate_handlers()]
+        return [*lti_handlers(), *certificate_handlers(), *error_pages.handlers()]

@@ -12,6 +12,10 @@ from urllib.parse import urlencode
 
 _FOLDER = Path(__file__).parent
 LANGUAGE_COOKIE = "skrt-language"
+CLOSED_STATUS = 503
+"""Of what a closed hub answers in a server's place. JupyterLab takes most others, about a kernel, for its end."""
+CLOSED_HEADERS = {"Cache-Control": "no-store", "Retry-After": "30", "Skrt-Hub-Closed": "yes"}
+"""By the last of them an open page of JupyterLab knows such an answer (labextension/static/closing.js)."""
 
 
 @dataclass(frozen=True)
