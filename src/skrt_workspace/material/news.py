@@ -64,6 +64,16 @@ def describe(outcome: Outcome) -> list[str]:
     return lines
 
 
+def is_read_once_seen(notice: notices.Notice) -> bool:
+    """Whether a notice about material says only what the files themselves show: nothing of the participant's is touched
+    by it, and nothing is missing.
+    """
+    if notice.kind != notices.MATERIAL:
+        return False
+    changes = _changes_in(notice.facts)
+    return bool(changes) and not changes.get("beside") and notice.text == "\n".join(describe(Outcome(**changes)))
+
+
 def _changes(outcome: Outcome) -> dict[str, list[str]]:
     return {change: getattr(outcome, change) for change in _CHANGES}
 

@@ -22,6 +22,7 @@ from tornado import web  # type: ignore[attr-defined]
 from skrt_workspace.cohort.table import CohortError
 from skrt_workspace.home import showing
 from skrt_workspace.material import original
+from skrt_workspace.material.news import is_read_once_seen
 from skrt_workspace.server_extension import cohorts
 from skrt_workspace.server_extension.download import stream_zip
 from skrt_workspace.server_extension.looking import Looks, NothingToSeeError
@@ -62,7 +63,10 @@ class NoticesHandler(_Handler):
         found = await asyncio.to_thread(self.watch.notices)
         shown = ("name", "kind", "text", "time")
         until = await asyncio.to_thread(showing.shown_until, self.watch.home)
-        notices = [{key: getattr(notice, key) for key in shown} for notice in found]
+        notices = [
+            {**{key: getattr(notice, key) for key in shown}, "read_once_seen": is_read_once_seen(notice)}
+            for notice in found
+        ]
         self.finish({"notices": notices, "shown_until": until})
 
     @authenticated

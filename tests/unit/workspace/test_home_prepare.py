@@ -10,6 +10,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -284,6 +285,23 @@ def test_news_is_told_after_a_change_and_not_at_the_first_start(home: Path, mate
     news.tell(home, place.place_material(home, material, examples))
     (notice,) = notices.read_notices(home / notices.IN_HOME)
     assert notice.text == "New versions of files you have not changed: course/a.ipynb."
+
+
+def test_news_that_the_files_themselves_show_is_read_once_it_was_seen(
+    home: Path, material: Path, examples: Path
+) -> None:
+    news.tell(home, place.place_material(home, material, examples))
+    publish(material, {"a.ipynb": b"newer", "sub/b.txt": b"two"}, 2)
+    news.tell(home, place.place_material(home, material, examples))
+    (notice,) = notices.read_notices(home / notices.IN_HOME)
+    assert news.is_read_once_seen(notice)
+    assert not news.is_read_once_seen(replace(notice, text=f"{notice.text}\nCould not be placed; x."))
+    assert not news.is_read_once_seen(replace(notice, kind="message"))
+    (home / "course/a.ipynb").write_bytes(b"my answers")
+    publish(material, {"a.ipynb": b"newest", "sub/b.txt": b"two"}, 3)
+    news.tell(home, place.place_material(home, material, examples))
+    (notice,) = notices.read_notices(home / notices.IN_HOME)
+    assert not news.is_read_once_seen(notice), "a new version beside one's own is to be read"
 
 
 def told_of(home: Path) -> list[str]:
