@@ -21,18 +21,30 @@ from jupyterhub._data import DATA_FILES_PATH
 
 from skrt_hub.assets import CLOSED_PAGE, OTHER_HOST_PAGE
 from skrt_hub.assets.store import Asset, Store, find
+from skrt_hub.login.pages import CLOSED_HEADERS
 
 OWN = "own"
 """The query word with which a participant's own server is asked; the proxy leads such a request there."""
 
 _NOBODY = 65534
 _PR_SET_PDEATHSIG = 1
-_CLOSED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="30"><title>Closed</title>
+_CLOSED = """<!doctype html><html lang="{language}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="30"><title>{title}</title>
 <body style="font-family: sans-serif; max-width: 36em; margin: 15vh auto; padding: 0 1em">
-<h1>The hub is closed for now</h1><p>Your files are safe, and what runs goes on.
-This page looks again every half minute.</p></html>
+<h1>{heading}</h1><p>{text}</p></html>
 """
+_CLOSED_WORDS = {
+    "en": {
+        "title": "Closed",
+        "heading": "The hub is closed for now",
+        "text": "Your files are safe, and what runs goes on. This page looks again every half minute.",
+    },
+    "de": {
+        "title": "Geschlossen",
+        "heading": "Der Hub ist zurzeit geschlossen",
+        "text": "Ihre Dateien bleiben, und was läuft, läuft weiter. Diese Seite sieht jede halbe Minute wieder nach.",
+    },
+}
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -49,7 +61,7 @@ def application(store: Store) -> web.Application:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == CLOSED_PAGE:
-            return web.Response(text=_CLOSED, content_type="text/html", headers={"Cache-Control": "no-store"})
+            return closed(request.headers.get("Accept-Language", ""))
         if request.path == OTHER_HOST_PAGE:
             # Its words are the proxy's: they stand in the query that it asks with.
             text = request.query.get("words", "The hub does not answer to this name.")
@@ -68,6 +80,14 @@ def application(store: Store) -> web.Application:
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
     return app
+
+
+def closed(accepted: str) -> web.Response:
+    """The page of a closed hub, in the first language that the browser likes and this has."""
+    liked = [part.partition(";")[0].strip().lower().partition("-")[0] for part in accepted.split(",")]
+    language = next((code for code in liked if code in _CLOSED_WORDS), "en")
+    text = _CLOSED.format(language=language, **_CLOSED_WORDS[language])
+    return web.Response(text=text, content_type="text/html", headers=CLOSED_HEADERS)
 
 
 def respond(request: web.Request, asset: Asset, *, forever: bool) -> web.Response:

@@ -25,6 +25,7 @@ from skrt_hub.hub.secrets import Secrets
 from skrt_hub.hub.spawner import SandboxSpawner
 from skrt_hub.layout import Layout
 from skrt_hub.login.authenticator import AccountsAuthenticator
+from skrt_hub.login.pages import CLOSED_STATUS
 from skrt_hub.policy import class_page, cohort_shares, cohorts, hosts, idle, log_in
 
 
@@ -86,11 +87,12 @@ def _proxy(c: Any, applied: Applied, layout: Layout, secrets: Secrets) -> None:
         "tls": {"stores": {"default": {"defaultCertificate": {"certFile": certificate, "keyFile": certificate}}}},
         "http": {
             "middlewares": {
-                "closed": {"chain": {"middlewares": ["closed-page", "nobody"]}},
-                "closed-page": {"errors": {"status": ["403"], "service": "assets", "query": CLOSED_PAGE}},
+                "closed": {"chain": {"middlewares": ["closed-page", "nobody-now"]}},
+                "closed-page": {"errors": {"status": [str(CLOSED_STATUS)], "service": "assets", "query": CLOSED_PAGE}},
                 "other-host": {"chain": {"middlewares": ["other-host-page", "nobody"]}},
                 "other-host-page": {"errors": {"status": ["403"], "service": "assets", "query": other_host}},
-                "nobody": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"]}},
+                "nobody": {"ipAllowList": _NOBODY},
+                "nobody-now": {"ipAllowList": {**_NOBODY, "rejectStatusCode": CLOSED_STATUS}},
                 SERVERS: SERVERS_MIDDLEWARE,
                 "to-the-hub": {"redirectRegex": {"regex": "^[a-z]+://[^/]+/(.*)", "replacement": f"{public}/${{1}}"}},
             },
@@ -139,6 +141,8 @@ def _names_of_participants(applied: Applied) -> dict[str, Any]:
     route = {"rule": rule, "entryPoints": entry_point_names(), "middlewares": ["to-the-hub"]}
     return {"names-of-participants": {**route, "service": "assets", "priority": 10**6 + 1}}
 
+
+_NOBODY = {"sourceRange": ["255.255.255.255/32"]}
 
 # Files that are the same for everybody (skrt_hub.assets); with `own`, a participant's server is asked itself.
 _ASSETS = (

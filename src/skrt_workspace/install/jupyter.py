@@ -24,7 +24,7 @@ _PACKED_BY_US = "jupyter_archive"  # its handlers are ours (skrt_workspace.serve
 _SCRIPTS = (
     first_scripts.NAME, "settings.js", "niivue.js", "element.js", "lines.js", "pace.js", "tools.js", "planes.js",
     "dvh.js", "controls.js", "shown.js", "look.js", "notebook.js", "start.js", "cohorts.js", "showing.js",
-    "remoteEntry.js",
+    "closing.js", "remoteEntry.js",
 )  # fmt: skip
 LAB_EXTENSION = "labextension"  # in skrt_workspace: written by hand, nothing is built
 

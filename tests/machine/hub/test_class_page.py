@@ -151,7 +151,7 @@ def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -
     maria.goto(room.url + PAGE)
     assert "closed" in do(maria, "Close the hub")
     until(room, maria, "closed")
-    assert anna.goto(f"{room.url}user/anna/lab").status == 403  # type: ignore[union-attr]
+    assert anna.goto(f"{room.url}user/anna/lab").status == 503  # type: ignore[union-attr]
     anna.goto(f"{room.url}hub/home")
     anna.wait_for_selector("text=closed for now")
     maria.goto(room.url + PAGE)

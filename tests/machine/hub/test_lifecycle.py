@@ -101,7 +101,7 @@ def test_closing_disconnects_and_keeps_servers_and_kernels(running: Hub) -> None
     hub.run("close")
     assert hub.status()["state"] == "closed"
     status, _, page = anna.get("hub/login")  # the address is never let go: nobody else may answer there
-    assert status == 403 and "closed for now" in page
+    assert status == 503 and "closed for now" in page
     assert "already" in hub.run("close").stdout
     hub.run("open", "--no-browser")
     assert hub.status()["state"] == "running"

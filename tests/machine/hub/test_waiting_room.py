@@ -60,7 +60,7 @@ def test_who_comes_while_the_proxy_starts_waits_and_is_answered(make_hub: Callab
         hub.configure(limits={"idle": "2 h"})
         hub.run("up")
     cut_off = [answer for answer in visitors.answers if isinstance(answer, str)]  # asked as the old proxy ended
-    assert set(visitors.answers) - set(cut_off) == {200, 403}, "403 is the page of a closed hub"
+    assert set(visitors.answers) - set(cut_off) == {200, 503}, "503 is the page of a closed hub"
     assert len(cut_off) <= 3 * visitors.count
     kills = 3
     with Visitors(hub.port) as visitors:

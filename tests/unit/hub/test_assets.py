@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skrt_hub.assets.server import closed
 from skrt_hub.assets.store import Store, find, make
 
 
@@ -30,6 +31,18 @@ from skrt_hub.assets.store import Store, find, make
 )
 def test_only_the_pages_files_are_found(path: str, expected: tuple[str, str] | None) -> None:
     assert find(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("accepted", "words"),
+    [("de-AT,en;q=0.5", "Der Hub ist zurzeit"), ("fr,en;q=0.5", "closed for now"), ("", "closed")],
+)
+def test_the_page_of_a_closed_hub_is_in_the_browsers_language_and_marked_for_open_pages(
+    accepted: str, words: str
+) -> None:
+    answer = closed(accepted)
+    assert words in str(answer.text)
+    assert answer.headers["Skrt-Hub-Closed"] == "yes"
 
 
 def test_a_script_is_compressed_and_a_picture_is_not() -> None:

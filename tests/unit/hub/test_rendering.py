@@ -266,6 +266,15 @@ def test_a_closed_hub_turns_everybody_away_but_its_organisers() -> None:
     assert routers["assets"]["priority"] < closed["priority"] < routers["other-host"]["priority"]
 
 
+def test_a_closed_hub_does_not_answer_as_if_kernels_had_died() -> None:
+    """About a kernel, JupyterLab waits at 503 and 424, and takes all else for its end."""
+    middlewares = traits().RoutesProxy.extra_dynamic_config["http"]["middlewares"]
+    page, refusal = middlewares["closed"]["chain"]["middlewares"]
+    assert middlewares[refusal]["ipAllowList"]["rejectStatusCode"] == 503
+    assert middlewares[page]["errors"]["status"] == ["503"]
+    assert "rejectStatusCode" not in middlewares["nobody"]["ipAllowList"]
+
+
 def test_without_namespaces_the_home_is_where_it_is_and_everything_shown_can_be_read() -> None:
     settings = Settings.model_validate({"data": [{"name": "set", "folder": "/srv/set"}]})
     hub = Applied(settings, "0.1.0", Ports(8101, 8102, 8103), Path("/env"), root=True, sandbox="landlock")

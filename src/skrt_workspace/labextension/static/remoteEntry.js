@@ -11,7 +11,25 @@
 
   const NAME = 'skrt-workspace';
   const EVENT = 'https://skrt-hub/workspace/notice';
+  const READ = 12000; /* milliseconds in which somebody who looks at the page has read a line */
   let shared = {};
+
+  /* As the server wrote it into the page. */
+  const pageConfig = () => JSON.parse(document.getElementById('jupyter-config-data').textContent);
+
+  /* A narrow screen keeps its layout for itself: in JupyterLab's one workspace, the layout of a phone would be the
+     laptop's afterwards. The way back is for a window that was narrow and is wide now. */
+  const NARROW = window.matchMedia('(max-width: 760px)').matches;
+  const PLAIN = /\/lab(?=\/?$|\/tree\/)/;
+  const NARROW_ONE = /\/lab\/workspaces\/narrow(?=\/|$)/;
+
+  function takeTheLayoutFor(path) {
+    return NARROW ? path.replace(PLAIN, '/lab/workspaces/narrow') : path.replace(NARROW_ONE, '/lab');
+  }
+
+  if (takeTheLayoutFor(location.pathname) !== location.pathname) {
+    location.replace(takeTheLayoutFor(location.pathname) + location.search + location.hash);
+  }
 
   /* One of JupyterLab's own modules; there is one version of each in the share scope. */
   async function use(name) {
@@ -105,6 +123,15 @@
       const text = first.length > 130 ? first.slice(0, 127) + '...' : first;
       const id = Notification.emit(text, type, { autoClose: false, actions: [long ? details : read] });
       this.shown.set(id, notice.name);
+      if (notice.read_once_seen) {
+        this.endOnceRead(id);
+      }
+    }
+
+    /* That there are new files is said once: they are in the file list. */
+    endOnceRead(id) {
+      const end = () => document.hidden ? this.endOnceRead(id) : this.apputils.Notification.dismiss(id);
+      setTimeout(end, READ);
     }
 
     onChange(change) {
@@ -230,6 +257,9 @@
     document.head.appendChild(script);
   });
   const settingsModule = import(new URL('./settings.js', HERE || location.href).href).catch(() => null);
+  /* From the first request on: what the page asks a closed hub waits. */
+  const closing = import(new URL('./closing.js', HERE || location.href).href)
+    .then(module => new module.Closing(pageConfig().baseUrl));
   window.skrtNotebook = new URL('./notebook.js', HERE || location.href).href; // for skrt_workspace.viewer.widget
 
   /* A widget that fills itself once it is in the page: `kind` is Look or Study. */
@@ -408,6 +438,16 @@
     });
   }
 
+  /* The line at the top that says when the hub is closed. */
+  function addClosing(app, { apputils, widgets, language }) {
+    void closing.then(found => {
+      const line = new widgets.Widget();
+      line.id = 'skrt-closed';
+      app.shell.add(line, 'top', { rank: 1001 });
+      found.show(apputils, line.node, language);
+    });
+  }
+
   const NO_ANSWER = 8000; /* milliseconds */
 
   /* Most pages of the Help menu lie on the internet. Where the browser does not reach it, that is said, in place of a
@@ -500,10 +540,10 @@
         const language = translator ? translator.languageCode : '';
         addCohorts(app, { server, widgets, language, translate });
         addShowing(app, { server, apputils, widgets, notices, language });
+        addClosing(app, { apputils, widgets, language });
         addHelp(app, apputils, language);
         if (manager && registry) {
-          /* As the server wrote it: JupyterLab forgets it while it opens the file. */
-          const asked = JSON.parse(document.getElementById('jupyter-config-data').textContent).treePath;
+          const asked = pageConfig().treePath; // JupyterLab forgets it while it opens the file
           addStart(app, {
             server, apputils, widgets, rendermime: registry, docmanager: manager, language, translate, asked
           });
@@ -526,6 +566,9 @@
           }
         });
         void app.restored.then(refresh);
+        if (NARROW && app.shell.collapseLeft) {
+          void app.restored.then(() => app.shell.collapseLeft());
+        }
       }
     }];
   }
@@ -533,7 +576,7 @@
   const container = {
     init: scope => {
       shared = scope;
-      return first;
+      return Promise.all([first, closing.catch(() => undefined)]);
     },
     get: async module => {
       if (module !== './extension') {
