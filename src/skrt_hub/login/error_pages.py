@@ -6,9 +6,11 @@ JupyterHub's own error pages are English, and lead participants to pages that th
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
-from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
+from jupyterhub.handlers.base import BaseHandler, PrefixRedirectHandler, UserUrlHandler
 from jupyterhub.handlers.pages import ProxyErrorHandler
 from sqlalchemy.exc import SQLAlchemyError
 from tornado import web  # type: ignore[attr-defined]
@@ -22,6 +24,7 @@ _POLICY = (
 )
 _OWN_WORDS = (403, 404, 503)
 _SHOWN = 600
+_SERVER = re.compile(r"/user/([^/]+)(/|$)")
 
 
 def keep() -> None:
@@ -31,6 +34,7 @@ def keep() -> None:
     BaseHandler._skrt_errors = True
     BaseHandler.write_error = _in_our_words(BaseHandler.write_error)
     ProxyErrorHandler.get = _of_the_proxy
+    PrefixRedirectHandler.prepare = _unless_closed(PrefixRedirectHandler.prepare)
 
 
 def error_page(handler: Any, status: int, detail: str = "", *, key: str = "", text: str = "") -> str:
@@ -87,6 +91,19 @@ def _said(error: Any, status: int) -> str:
 async def _of_the_proxy(self: Any, status_code_s: str) -> None:
     """The chart's proxy asks for the page of a server that does not answer."""
     self.write(error_page(self, int(status_code_s)))
+
+
+def _unless_closed(original: Any) -> Any:
+    """What is asked of a server that no way leads to is led to the hub's own address, where each server has an origin
+    of its own to one that its pages cannot ask.
+    """
+
+    async def prepare(self: Any) -> None:
+        at = _SERVER.match(self.request.path)
+        if not at or not answered_as_closed(self, unquote(at.group(1))):
+            await original(self)
+
+    return prepare
 
 
 class ClosedServerHandler(UserUrlHandler):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -91,6 +92,28 @@ def test_a_closed_hub_answers_for_participants_servers_as_jupyterlab_understands
     assert error_pages.answered_as_closed(told, "anna")
     assert (told.status, told.headers["Skrt-Hub-Closed"]) == (CLOSED_STATUS, "yes")
     assert "Der Hub ist zurzeit geschlossen" in told.written
+
+
+def test_what_is_asked_of_a_server_is_answered_where_it_is_asked(tmp_path: Path) -> None:
+    """With own origins, a page cannot follow to the hub's name."""
+    accounts = Accounts(tmp_path / "accounts.json")
+    accounts.take_list((), anyone=True)
+    led: list[Any] = []
+
+    async def original(handler: Any) -> None:
+        led.append(handler)
+
+    def ask(path: str) -> Asked:
+        handler = Asked(accounts=accounts)
+        handler.request.path = path
+        asyncio.run(error_pages._unless_closed(original)(handler))
+        return handler
+
+    ask("/user/anna/api/kernels")
+    accounts.set_closed(True)
+    assert ask("/user/o%27brien/api/kernels").status == CLOSED_STATUS
+    ask("/metrics")
+    assert [handler.request.path for handler in led] == ["/user/anna/api/kernels", "/metrics"]
 
 
 def test_every_log_in_has_it() -> None:
