@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import PATIENCE, do, log_in, needs_chromium, picture
+from tests.support.browsers import PATIENCE, do, log_in, needs_chromium, ordered, picture
 from tests.support.hubs import Hub
 from tests.support.tools import Tool
 
@@ -147,16 +147,35 @@ def test_notebooks_are_looked_at_only_while_their_owner_shows_them(room: Hub, an
     assert "maria from 127.0.0.1: looked at the notebooks of anna" in room.run("logs", "page").stdout
 
 
+def test_a_whole_folder_is_handed_out(room: Hub, anna: Page, maria: Page, tmp_path: Path) -> None:
+    tasks = tmp_path / "week-2" / "tasks"
+    tasks.mkdir(parents=True)
+    (tasks / "a.txt").write_text("1 + 1 =")
+    (tasks.parent / "read.txt").write_text("first")
+    maria.goto(f"{room.url}{PAGE}course")
+    told = ordered(maria, "hand-out", whole=str(tmp_path / "week-2"), folder="week-2")
+    assert "In each home: week-2/read.txt, week-2/tasks/" in told
+    while not (room.state / "homes/anna/week-2/tasks/a.txt").exists():
+        anna.wait_for_timeout(200)
+    assert not (room.state / "homes/anna/week-2/week-2").exists()
+    assert Axe().run(maria).response["violations"] == []
+    picture(maria, "course-folder", whole=True)
+
+
 def test_closed_is_closed_for_participants(room: Hub, anna: Page, maria: Page) -> None:
     maria.goto(room.url + PAGE)
     assert "closed" in do(maria, "Close the hub")
     until(room, maria, "closed")
+    maria.wait_for_selector("summary:has-text('Open the hub')")
+    assert maria.locator("text=The hub is closed for participants.").count() == 1
+    assert maria.locator("text=The hub is being closed.").count() == 0
     assert anna.goto(f"{room.url}user/anna/lab").status == 503  # type: ignore[union-attr]
     anna.goto(f"{room.url}hub/home")
     anna.wait_for_selector("text=closed for now")
-    maria.goto(room.url + PAGE)
     assert "open" in do(maria, "Open the hub")
     until(room, maria, "running")
+    maria.wait_for_selector("summary:has-text('Close the hub')")
+    maria.wait_for_selector("[role=status]:has-text('The hub is open.')")
     anna.goto(f"{room.url}user/anna/lab")
     anna.wait_for_selector("#jp-main-dock-panel")
 
