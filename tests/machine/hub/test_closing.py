@@ -37,8 +37,8 @@ def stays_closed(page: Page) -> None:
 @pytest.fixture
 def room(make_hub: Callable[..., Hub]) -> Hub:
     hub = make_hub(organisers=["maria"])
-    hub.run("participants", "password", "maria", input="a good sentence\n")
     hub.run("up")
+    hub.run("participants", "password", "maria", input="a good sentence\n")
     return hub
 
 
