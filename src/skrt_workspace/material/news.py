@@ -71,7 +71,7 @@ def is_read_once_seen(notice: notices.Notice) -> bool:
     if notice.kind != notices.MATERIAL:
         return False
     changes = _changes_in(notice.facts)
-    return bool(changes) and not changes.get("beside") and notice.text == "\n".join(describe(Outcome(**changes)))
+    return bool(changes) and not changes.get("beside") and notice.text == "\n".join(describe(_outcome(changes)))
 
 
 def _changes(outcome: Outcome) -> dict[str, list[str]]:
@@ -116,6 +116,13 @@ def _together(home: Path, told: Iterable[dict[str, list[str]]]) -> Outcome:
         if change == "removed" or tree.exists(path):
             getattr(net, change).append(path)
     return net
+
+
+def _outcome(changes: dict[str, list[str]]) -> Outcome:
+    told = Outcome()
+    for change, paths in changes.items():
+        getattr(told, change).extend(paths)
+    return told
 
 
 def _names(paths: list[str], most: int) -> str:
