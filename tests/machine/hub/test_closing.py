@@ -60,7 +60,6 @@ def test_two_notebooks_go_on_when_the_hub_is_open_again(room: Hub, browser: Brow
     stays_closed(page)
     picture(page, "closed-while-at-work")
     run_cell(page, 1, "print(x)")  # waits
-    page.keyboard.press("Control+s")
     room.run("open", "--no-browser")
     page.wait_for_selector(CLOSED, state="hidden")
     printed(page, 1, "second goes on")
