@@ -257,7 +257,7 @@
     document.head.appendChild(script);
   });
   const settingsModule = import(new URL('./settings.js', HERE || location.href).href).catch(() => null);
-  /* From the first request on: what the page asks a closed hub waits. */
+  /* Before JupyterLab's first request: what the page asks a closed hub waits. */
   const closing = import(new URL('./closing.js', HERE || location.href).href)
     .then(module => new module.Closing(pageConfig().baseUrl));
   window.skrtNotebook = new URL('./notebook.js', HERE || location.href).href; // for skrt_workspace.viewer.widget
@@ -440,7 +440,10 @@
 
   /* The line at the top that says when the hub is closed. */
   function addClosing(app, { apputils, widgets, language }) {
-    void closing.then(found => {
+    void closing.catch(() => null).then(found => {
+      if (!found) {
+        return;
+      }
       const line = new widgets.Widget();
       line.id = 'skrt-closed';
       app.shell.add(line, 'top', { rank: 1001 });
@@ -576,12 +579,14 @@
   const container = {
     init: scope => {
       shared = scope;
-      return Promise.all([first, closing.catch(() => undefined)]);
+      return first;
     },
     get: async module => {
       if (module !== './extension') {
         throw new Error(NAME + ' has no module ' + module);
       }
+      /* Not before: JupyterLab begins with the page's `load`, which waits for scripts, and for no module. */
+      await closing.catch(() => undefined);
       const made = await plugins();
       return () => ({ __esModule: true, default: made });
     }
