@@ -58,6 +58,10 @@ def test_the_class_is_seen_helped_closed_and_opened(room: Hub, browser: Browser)
     maria.goto(room.url + PAGE)
     assert "closed" in do(maria, "Close the hub", no_wait_after=True)
     until(room, "closed")
+    anna.wait_for_selector("#skrt-closed span")
+    anna.wait_for_timeout(12_000)  # JupyterLab asks for its kernels and its server every ten seconds
+    assert anna.locator(".jp-Dialog").count() == 0
+    picture(anna, "closed-at-work-on-kubernetes")
     anna.goto(f"{room.url}user/anna/api/contents")
     anna.wait_for_selector("text=geschlossen")
     assert "examples" not in anna.content(), "nothing of her server is seen"
