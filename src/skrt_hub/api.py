@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from skrt_hub import computer, results
 from skrt_hub.context import Context
 from skrt_hub.errors import CopyError, RefusedError, StateError, nobody_called
+from skrt_hub.files import without_traces
 from skrt_hub.hub import hub_yaml
 from skrt_hub.hub.applied import applied_settings
 from skrt_hub.hub.certificate import authority_of
@@ -124,9 +125,9 @@ class Hub:
         """
         self.ensure_its_file()
         first_look.refuse_new_data(self.context, agreed=patients_too)
-        if bundle is None:
-            return self.target.up(foreground=foreground)
-        return target_for(replace(self.context, bundle=Path(bundle))).up(foreground=foreground)
+        context = self.context if bundle is None else replace(self.context, bundle=Path(bundle))
+        with without_traces(context.layout.root):
+            return target_for(context).up(foreground=foreground)
 
     def make_bundle(self, file: Path | str, *, kubernetes: str = "", platform: str = "") -> Message:
         """Write one file with all that this hub takes, for a place without a network.

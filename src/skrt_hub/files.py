@@ -102,6 +102,24 @@ def exclusive(path: Path, *, what: str, remedy: str, shared: bool = False) -> It
 
 
 @contextmanager
+def without_traces(folder: Path) -> Iterator[None]:
+    """Where this fails, and `folder` is new with it and holds nothing but empty folders and files, it goes again."""
+    there = folder.exists()
+    try:
+        yield
+    except BusyError:  # it is another's
+        raise
+    except BaseException:
+        if not there and not any(path.is_symlink() or _holds_bytes(path) for path in folder.rglob("*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _holds_bytes(path: Path) -> bool:
+    return not path.is_dir() and (not path.is_file() or path.stat().st_size > 0)
+
+
+@contextmanager
 def waiting_lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on the file `path`, waiting for whoever has it: for changes of some milliseconds."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | system.O_CLOEXEC, 0o600)
