@@ -231,7 +231,12 @@ def _unnamed(person: Listed) -> bool:
 def _same(person: Listed, other: Listed) -> bool:
     if person.email and other.email:
         return person.email.lower() == other.email.lower()
-    return bool(person.name) and person.name.casefold() == other.name.casefold()
+    return bool(person.name) and _first_names_first(person.name) == _first_names_first(other.name)
+
+
+def _first_names_first(name: str) -> str:
+    last, comma, first = (part.strip() for part in name.casefold().partition(","))
+    return f"{first} {last}" if comma else name.casefold()
 
 
 def _proposal(person: Listed) -> str:

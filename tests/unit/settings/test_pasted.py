@@ -116,6 +116,12 @@ def test_who_comes_onto_the_list_is_shown_before_it_is_written(typed: Typed, mon
     assert "Nobody is new" in typed.type(TWO, monkeypatch)
 
 
+def test_who_is_written_family_name_first_is_the_same_person() -> None:
+    before = with_logins([Listed(name="Meier, Eva", email="eva@uni.example"), Listed(name="Karl Groß")])
+    again = with_logins([Listed(name="Eva Meier"), Listed(name="Groß, Karl")], before)
+    assert [who.login for who in again] == ["eva.meier", "karl.gross"]
+
+
 def test_a_refusal_changes_nothing_and_names_the_line(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as refused:
         typed.type("Lea Lang\nMeier\tEva\tA\n", monkeypatch)
