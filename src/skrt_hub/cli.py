@@ -137,10 +137,10 @@ def _run(call: Call | AskedFor, terminal: Terminal, words: Sequence[str]) -> Rep
         return within(session.context, session.hub.config).carry_out(call.verb, call.values, words)
     if call.verb != "init":
         terminal.about["hub"] = session.facts(Path.cwd())
-    if call.verb != "init" and not call.as_json:
-        terminal.err.print(session.which_hub(Path.cwd()), style="dim", markup=False, highlight=False)
     if call.verb not in _WITHOUT_HUB:
         session.hub.ensure_its_file(place_only=call.verb in _BY_PLACE)
+    if call.verb != "init" and not call.as_json:
+        terminal.err.print(session.which_hub(Path.cwd()), style="dim", markup=False, highlight=False)
     report: Report = _module(call.verb).run(session, **call.values)
     return report
 
