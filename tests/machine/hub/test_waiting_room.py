@@ -37,6 +37,13 @@ class Visitors:
         for thread in self._threads:
             thread.join()
 
+    def wait_for(self, answer: int) -> None:
+        """Until somebody got this answer."""
+        end = time.monotonic() + 20
+        while answer not in self.answers:
+            assert time.monotonic() < end, set(self.answers)
+            time.sleep(0.05)
+
     def _ask(self, host: str) -> None:
         while not self._over.is_set():
             connection = http.client.HTTPConnection(host, self._port, timeout=60)
@@ -56,6 +63,7 @@ def test_who_comes_while_the_proxy_starts_waits_and_is_answered(make_hub: Callab
     hub.run("up")
     with Visitors(hub.port) as visitors:
         hub.run("close")
+        visitors.wait_for(503)  # whoever was left waiting meanwhile asks again a second later
         hub.run("open", "--no-browser")
         hub.configure(limits={"idle": "2 h"})
         hub.run("up")
