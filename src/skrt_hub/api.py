@@ -18,7 +18,6 @@ from skrt_hub.context import Context
 from skrt_hub.errors import CopyError, RefusedError, StateError, nobody_called
 from skrt_hub.files import without_traces
 from skrt_hub.hub import hub_yaml
-from skrt_hub.hub.applied import applied_settings
 from skrt_hub.hub.certificate import authority_of
 from skrt_hub.hub.names import folder_for
 from skrt_hub.inspection import first_look
@@ -102,7 +101,7 @@ class Hub:
             raise refused
 
     def _in_its_place(self) -> bool:
-        applied = applied_settings(self.context.layout)
+        applied = hub_yaml.before_now(self.context.layout)
         return applied is None or applied.target == self.context.settings.target
 
     def _not_its_file(self) -> RefusedError | None:

@@ -71,7 +71,7 @@ VERBS = {
 
 A verb of two words, such as `bundle make`, has options of its own and stands in a module of its own."""
 
-_WITHOUT_HUB = frozenset(("init", "data check", "data privacy", "data clean"))
+_WITHOUT_HUB = frozenset(("init", "render", "image", "bundle make", "data check", "data privacy", "data clean"))
 _BY_PLACE = frozenset(("status", "stop", "open", "close", "logs"))
 """What needs nothing of hub.yaml but where the hub is; `status` says itself that another file is meant."""
 _NO_READER = 141  # 128 and SIGPIPE, as shells say it

@@ -28,7 +28,7 @@ def refusal(layout: Layout, settings: Settings, config: Path | None, here: Path)
 
     None where it is about this one, or where none was brought up yet.
     """
-    before = applied_settings(layout)
+    before = before_now(layout)
     if before is None:
         return None
     noted = _noted(layout)
@@ -48,6 +48,14 @@ def refusal(layout: Layout, settings: Settings, config: Path | None, here: Path)
         remedy=f"For that hub, type: cd {file.parent}\nFor another hub, write another `name` in this file. "
         f"To have that hub as this file says: --config {config}",
     )
+
+
+def before_now(layout: Layout) -> Settings | None:
+    """What was applied last; None also for a damaged file, of which the command itself says more."""
+    try:
+        return applied_settings(layout)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _noted(layout: Layout) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from skrt_hub.api import Hub
 from skrt_hub.cli import main
-from skrt_hub.errors import RefusedError
+from skrt_hub.errors import RefusedError, StateError
 from skrt_hub.hub.applied import Applied, Ports, write_applied
 from skrt_hub.layout import Layout
 
@@ -93,3 +93,10 @@ def test_a_hub_in_a_cluster_is_not_looked_for_on_this_machine(course: Course) ->
         course.hub().status()
     with pytest.raises(RefusedError, match=r"no hub\.yaml"):
         course.hub().ensure_its_file(place_only=True)
+
+
+def test_of_damaged_notes_the_command_itself_says_more(course: Course) -> None:
+    Layout(course.state).applied.write_text('{"settings": {"name": 5}}')
+    course.hub().ensure_its_file()
+    with pytest.raises(StateError, match="is damaged"):
+        course.hub().status()
