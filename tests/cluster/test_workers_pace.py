@@ -28,7 +28,8 @@ EVERY = 20.0
 """Seconds between two workers that are killed."""
 ENOUGH = 0.6
 """Of the bare loop's pace, on a machine that does other things, too; 0.95 is wanted of one that does nothing else."""
-TURNS, PART = 4, 20
+TURNS, PARTS = 4, {1: 20, 4: 10}
+"""How often each comes, and how many tasks a part has, by the registrations of a task: some 0.25 s each."""
 COMMON = """
 import json, os, statistics, sys, time
 from pathlib import Path
@@ -41,36 +42,36 @@ def task(number, rounds):
     return {"moved": measure_cohort.register(number, rounds), "where": os.uname().nodename}
 """
 PACE = """
-def loop_or_one(item, rounds):
+def loop_or_one(item, rounds, part):
     import os
-    kind, count = item[0], PART if item[0] == "loop" else 1
-    for number in range(count):
-        measure_cohort.register(number, rounds)
+    kind, count = item[0], part if item[0] == "loop" else 1
+    for number in range(count * rounds):
+        measure_cohort.register(number, 1)
     return {"kind": kind, "turn": item[1], "where": os.uname().nodename}
-def ratio_of(rows):
+def ratio_of(rows, part):
     # Of one worker: for each turn the loop's registrations a second, and those of the tasks up to the next loop.
     rows = sorted(rows, key=lambda row: row["finished"])
     loops = [at for at, row in enumerate(rows) if row["kind"] == "loop"]
     for first, second in zip(loops, loops[1:]):
-        if second - first > PART // 2:
+        if second - first > part // 2:
             between = rows[second - 1]["finished"] - rows[first]["finished"]
-            yield PART / rows[first]["seconds"], (second - first - 1) / between
-for workers in (1, 2):
-    name = f"pace-{workers}"
+            yield part / rows[first]["seconds"], (second - first - 1) / between
+for rounds, part, workers in [(*each, workers) for each in PARTS.items() for workers in (1, 2)]:
+    name = f"pace-{rounds}-{workers}"
     items = []
     for turn in range(TURNS + 1):
         items += [("loop", turn, which) for which in range(workers)]
-        items += [("one", turn, number) for number in range(PART * workers)] if turn < TURNS else []
-    cohort.run(loop_or_one, items, name=name, parameters={"rounds": 1}, at_once=workers)
+        items += [("one", turn, number) for number in range(part * workers)] if turn < TURNS else []
+    cohort.run(loop_or_one, items, name=name, parameters={"rounds": rounds, "part": part}, at_once=workers)
     found = [json.loads(file.read_text()) for file in Path("cohorts", name, "results").glob("*.json")]
     assert len(found) == len(items), cohort.errors(name).to_dict()
     by_worker = {}
     for one in found:
         by_worker.setdefault(one["value"]["plain"]["where"], []).append({**one, **one["value"]["plain"]})
-    pairs = [pair for rows in by_worker.values() for pair in ratio_of(rows)]
+    pairs = [pair for rows in by_worker.values() for pair in ratio_of(rows, part)]
     loop, rate = (statistics.median(side) for side in zip(*pairs))
     ratio = statistics.median(rate / loop for loop, rate in pairs)
-    print("pace", workers, len(by_worker), len(pairs), round(loop, 2), round(rate, 2), round(ratio, 3))
+    print("pace", rounds, workers, len(by_worker), len(pairs), round(loop, 2), round(rate, 2), round(ratio, 3))
 cohort.run(task, range(COUNT), name="empty", parameters={"rounds": 0}, at_once=1)
 ends = [json.loads(file.read_text())["finished"] for file in Path("cohorts/empty/results").glob("*.json")]
 print("empty", round(1000 * (max(ends) - min(ends)) / (COUNT - 1), 1), "ms")
@@ -109,11 +110,11 @@ def test_pace(room: Hub) -> None:
     async def session() -> None:
         async with Participant(room.url, "carla") as carla:
             await enter(carla)
-            values = f"COUNT, PART, TURNS = {COUNT}, {PART}, {TURNS}"
-            told = await carla.run(f"{COMMON}\n{values}\n{PACE}", patience=600)
+            values = f"COUNT, PARTS, TURNS = {COUNT}, {PARTS}, {TURNS}"
+            told = await carla.run(f"{COMMON}\n{values}\n{PACE}", patience=900)
             print(told)
-            ratios = {line.split()[1]: float(line.split()[-1]) for line in told.splitlines() if line.startswith("pace")}
-            assert min(ratios["1"], ratios["2"]) > ENOUGH, told
+            ratios = [float(line.split()[-1]) for line in told.splitlines() if line.startswith("pace")]
+            assert len(ratios) == 2 * len(PARTS) and min(ratios) > ENOUGH, told
 
     run_aside(session())
 
@@ -128,7 +129,7 @@ def test_a_worker_killed_every_twenty_seconds(room: Hub) -> None:
             kills = await kill_until(watch, room)
             told = watch.result()
             print(f"{kills} killed in {time.monotonic() - begun:.0f} s: {told}")
-            assert f"all {COUNT} {COUNT} " in told and kills >= 2, told
+            assert f"all {COUNT} {COUNT} " in told and kills >= 1, told
 
     run_aside(session())
 
