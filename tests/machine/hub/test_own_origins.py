@@ -104,5 +104,6 @@ def test_a_page_of_anothers_logs_nobody_out_and_gives_no_orders(hub: Hub, browse
         with page.expect_response(f"{address(hub)}{path}") as answer:
             page.evaluate(order, address(hub) + path)
         assert answer.value.status == 403
+        page.wait_for_url(f"{address(hub)}{path}")  # else the next page would be asked for while this one still comes
     page.goto(f"{address(hub)}/hub/home")
     assert page.locator("#username_input").count() == 0, "still logged in"
