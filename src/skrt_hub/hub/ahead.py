@@ -6,7 +6,6 @@ its own on another. Nothing is imported here that would make the supervisor late
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from pathlib import Path
 from skrt_hub import sockets
 from skrt_hub.process import Program, start
 from skrt_workspace.sandbox import kernel as system
+from skrt_workspace.sandbox.identity import identify
 
 MODULE = "skrt_hub.hub"
 WAIT = "--wait"
@@ -64,8 +64,10 @@ class Running:
 
     async def wait(self) -> int:
         """Its exit code, once it has ended."""
+        from skrt_hub.hub.starting import until_ended  # noqa: PLC0415 - not before JupyterHub is begun
+
         while (code := self._process.poll()) is None:
-            await _until_ended(self.pid)
+            await until_ended(identify(self.pid))
         return code
 
     def terminate(self) -> None:
@@ -75,23 +77,6 @@ class Running:
     def kill(self) -> None:
         """End it."""
         self._process.kill()
-
-
-async def _until_ended(pid: int) -> None:
-    """Wait for the process, or for a moment where the kernel gives no handle for it (before Linux 5.3)."""
-    try:
-        handle = os.pidfd_open(pid)
-    except (OSError, AttributeError):
-        await asyncio.sleep(0.2)
-        return
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    loop.add_reader(handle, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(handle)
-        os.close(handle)
 
 
 def begin(root: Path) -> Ahead | None:
